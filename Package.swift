@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// One list for all Swift targets: a target that differs says why.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+// Tests may use Foundation and the layers' package access.
+func tests(
+  _ name: String,
+  _ dependencies: [Target.Dependency],
+  resources: [Resource] = []
+) -> Target {
+  .testTarget(
+    name: name,
+    dependencies: dependencies + ["CheckpointTestSupport"],
+    resources: resources,
+    swiftSettings: settings
+  )
+}
+
+let package = Package(
+  name: "swift-checkpoints",
+  platforms: [.macOS(.v26)],
+  products: [
+    .library(name: "Checkpoints", targets: ["Checkpoints"]),
+    .executable(name: "checkpoint", targets: ["CheckpointTool"]),
+  ],
+  targets: [
+    // Checksum instructions that Swift cannot name.
+    .target(name: "CChecksums"),
+    // File calls that Swift's Glibc module does not show.
+    .target(name: "CFileCalls"),
+
+    // Bytes, checksums, files, the error type.
+    layer("CheckpointIO", ["CChecksums", "CFileCalls"]),
+
+    // Dtypes, shapes and tensors; protobuf; the sorted table of .index files.
+    layer("CheckpointTensors", ["CheckpointIO"]),
+    layer("CheckpointWire", ["CheckpointIO", "CheckpointTensors"]),
+    layer("CheckpointTable", ["CheckpointIO"]),
+
+    // V2 files: a TensorReader and a TensorWriter.
+    layer(
+      "CheckpointBundle",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable"]
+    ),
+
+    // The product: plans, and the front ends that make them.
+    layer(
+      "Checkpoints",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable", "CheckpointBundle"]
+    ),
+    .executableTarget(
+      name: "CheckpointTool",
+      dependencies: ["Checkpoints"],
+      swiftSettings: settings
+    ),
+  ],
+  cLanguageStandard: .c11
+)

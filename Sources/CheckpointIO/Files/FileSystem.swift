@@ -1,0 +1,86 @@
+/// The few things a checkpointer asks of a file system: the seam at which tests record, fail, stop
+/// and replay every call.
+///
+/// Paths are literal: no character of them is a pattern. Errors name the path and carry `errno`.
+package protocol FileSystem: Sendable {
+  /// Opens a file for positioned reads.
+  func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile
+  /// Creates a file for writing; one that is there already is emptied.
+  func createFile(_ path: String) throws(CheckpointError) -> any WritableFile
+  /// Renames a file over whatever has the new name; atomic.
+  func rename(_ old: String, to new: String) throws(CheckpointError)
+  /// Removes a file; one that is gone already is no error.
+  func removeFile(_ path: String) throws(CheckpointError)
+  /// Creates one directory; one that is there already is no error.
+  func createDirectory(_ path: String) throws(CheckpointError)
+  /// Makes the names in a directory durable.
+  func syncDirectory(_ path: String) throws(CheckpointError)
+  /// The names in a directory, in no order, without `.` and `..`.
+  func namesInDirectory(_ path: String) throws(CheckpointError) -> [String]
+  /// What a path leads to; `nil` if there is nothing.
+  func status(of path: String) throws(CheckpointError) -> FileStatus?
+  /// Takes the lock file at `path`, creating it if need be; `nil` if somebody else holds it.
+  ///
+  /// The lock ends with `release()`, with its owner's process, or when the last reference goes.
+  func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)?
+}
+
+/// What a path leads to.
+package struct FileStatus: Sendable, Hashable {
+  /// What kind of thing it is.
+  package enum Kind: Sendable { case file, directory, other }
+  /// What kind of thing it is, symbolic links followed.
+  package var kind: Kind
+  /// The size in bytes.
+  package var byteCount: UInt64
+  /// When its content last changed, in seconds since 1970.
+  package var modificationTime: Double
+
+  package init(kind: Kind, byteCount: UInt64, modificationTime: Double) {
+    self.kind = kind
+    self.byteCount = byteCount
+    self.modificationTime = modificationTime
+  }
+}
+
+/// A file open for reading, at any position, by any number of threads.
+package protocol ReadableFile: AnyObject, Sendable {
+  /// The path it was opened with.
+  var path: String { get }
+  /// The size in bytes when it was opened: reads beyond are refused.
+  var byteCount: UInt64 { get }
+  /// Fills `output` with the bytes from `offset` on.
+  ///
+  /// - Throws: `truncated` if the file ends first; `io` if the system fails.
+  func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError)
+  /// Maps the whole file into memory.
+  func map() throws(CheckpointError) -> MappedFile
+}
+
+/// A file open for writing.
+package protocol WritableFile: AnyObject {
+  /// The path it was created with.
+  var path: String { get }
+  /// Reserves room: writing up to `byteCount` gets faster, and a full disk is known at once.
+  func reserve(_ byteCount: UInt64) throws(CheckpointError)
+  /// Writes bytes at `offset`, all of them.
+  func write(_ bytes: RawSpan, at offset: UInt64) throws(CheckpointError)
+  /// Asks the disk to begin with what has been written in a range, without waiting.
+  func startWriteback(_ range: ByteRange)
+  /// Makes the content durable; after an error nothing about this file can be relied upon.
+  func sync() throws(CheckpointError)
+  /// Closes, and tells whether the system could not keep what was written.
+  func close() throws(CheckpointError)
+}
+
+/// A lock file that is held: its existence and its lock say that its owner is at work.
+package protocol LockedFile: AnyObject {
+  /// Whether nobody else can hold it: false on file systems that know no locks.
+  var isExclusive: Bool { get }
+  /// What the file says, at most `limit` bytes of it.
+  func contents(limit: Int) throws(CheckpointError) -> [UInt8]
+  /// Replaces what the file says.
+  func setContents(_ bytes: [UInt8]) throws(CheckpointError)
+  /// Removes the file, then ends the lock.
+  func remove() throws(CheckpointError)
+}

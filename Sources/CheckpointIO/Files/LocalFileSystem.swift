@@ -1,0 +1,125 @@
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Android)
+import Android
+#else
+import Glibc
+#endif
+
+/// The file system of this machine, by POSIX calls.
+package struct LocalFileSystem: FileSystem {
+  package init() {}
+
+  package func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile {
+    try LocalReadableFile(path)
+  }
+
+  package func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+    try LocalWritableFile(path)
+  }
+
+  package func rename(_ old: String, to new: String) throws(CheckpointError) {
+    try checkPath(old)
+    try checkPath(new)
+    try systemCall("rename to \(new)", file: old) { unsafe Self.renameFile(old, new) }
+  }
+
+  package func removeFile(_ path: String) throws(CheckpointError) {
+    try checkPath(path)
+    do throws(CheckpointError) {
+      try systemCall("remove", file: path) { unsafe unlink(path) }
+    } catch where error.systemError == ENOENT {
+      return
+    }
+  }
+
+  package func createDirectory(_ path: String) throws(CheckpointError) {
+    try checkPath(path)
+    do throws(CheckpointError) {
+      try systemCall("create directory", file: path) { unsafe mkdir(path, 0o777) }
+    } catch where error.systemError == EEXIST {
+      guard try status(of: path)?.kind == .directory else { throw error }
+    }
+  }
+
+  package func syncDirectory(_ path: String) throws(CheckpointError) {
+    let directory = try Descriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
+    do throws(CheckpointError) {
+      try systemCall("sync directory", file: path) { fsync(directory.number) }
+    } catch where error.systemError == EINVAL || error.systemError == ENOTSUP {
+      return  // a file system whose directories cannot be synced has no other way to offer
+    }
+  }
+
+  package func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {
+    try checkPath(path)
+    guard let directory = unsafe opendir(path) else {
+      throw .system("list directory", errno: errno, file: path)
+    }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        // Names are NUL-terminated within `d_name`; one that is no UTF-8 is no name of ours.
+        unsafe String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if let name, name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  package func status(of path: String) throws(CheckpointError) -> FileStatus? {
+    try checkPath(path)
+    var status = stat()
+    do throws(CheckpointError) {
+      try systemCall("stat", file: path) { unsafe stat(path, &status) }
+    } catch where error.systemError == ENOENT || error.systemError == ENOTDIR {
+      return nil
+    }
+    return FileStatus(status)
+  }
+
+  package func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
+    try LocalLockedFile(path)
+  }
+
+  // The global function, which the method of the same name hides.
+  private static func renameFile(
+    _ old: UnsafePointer<CChar>,
+    _ new: UnsafePointer<CChar>
+  ) -> CInt {
+    #if canImport(Darwin)
+    unsafe Darwin.rename(old, new)
+    #elseif canImport(Musl)
+    unsafe Musl.rename(old, new)
+    #elseif canImport(Android)
+    unsafe Android.rename(old, new)
+    #else
+    unsafe Glibc.rename(old, new)
+    #endif
+  }
+}
+
+extension FileStatus {
+  /// The part of the system's answer that is of use here.
+  init(_ status: stat) {
+    #if canImport(Darwin)
+    let time = status.st_mtimespec
+    #else
+    let time = status.st_mtim
+    #endif
+    let kind: Kind =
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: .file
+      case S_IFDIR: .directory
+      default: .other
+      }
+    self.init(
+      kind: kind,
+      byteCount: UInt64(clamping: status.st_size),
+      modificationTime: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    )
+  }
+}

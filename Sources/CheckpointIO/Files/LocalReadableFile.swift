@@ -1,0 +1,49 @@
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Android)
+import Android
+#else
+import Glibc
+#endif
+
+/// A file of this machine, open for positioned reads; a descriptor is all it holds.
+final class LocalReadableFile: ReadableFile {
+  let path: String
+  let byteCount: UInt64
+  private let descriptor: Descriptor
+
+  init(_ path: String) throws(CheckpointError) {
+    let descriptor = try Descriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)  // no wait on a pipe
+    let status = FileStatus(try descriptor.status(path: path))
+    guard status.kind == .file else {
+      let found = status.kind == .directory ? "a directory" : "no regular file"
+      throw CheckpointError(.notACheckpoint, "this is \(found), a file is needed", file: path)
+    }
+    self.path = path
+    self.byteCount = status.byteCount
+    self.descriptor = descriptor
+  }
+
+  func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {
+    let wanted = output.byteCount
+    let range = ByteRange(offset: offset, count: UInt64(wanted))
+    do throws(CheckpointError) {
+      try range.checked(within: byteCount, what: "this part of the file")
+    } catch {
+      throw error.located(file: path)
+    }
+    let count = try descriptor.read(into: &output, at: offset, path: path)
+    guard count == wanted else {
+      throw CheckpointError(
+        .truncated, "the file became shorter while it was being read", file: path,
+        offset: offset + UInt64(count)  // within the size at opening: it fits
+      )
+    }
+  }
+
+  func map() throws(CheckpointError) -> MappedFile {
+    try MappedFile(descriptor: descriptor.number, byteCount: byteCount, path: path)
+  }
+}

@@ -1,0 +1,66 @@
+import CFileCalls
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Android)
+import Android
+#else
+import Glibc
+#endif
+
+/// A file of this machine, open for positioned writes.
+final class LocalWritableFile: WritableFile {
+  let path: String
+  private var descriptor: Descriptor?
+
+  init(_ path: String) throws(CheckpointError) {
+    self.path = path
+    descriptor = try Descriptor(opening: path, flags: O_WRONLY | O_CREAT | O_TRUNC)
+  }
+
+  private func number() throws(CheckpointError) -> CInt {
+    guard let number = descriptor?.number else {
+      throw .system("write to a closed file", errno: EBADF, file: path)
+    }
+    return number
+  }
+
+  func reserve(_ byteCount: UInt64) throws(CheckpointError) {
+    guard byteCount > 0 else { return }
+    let number = try number()
+    do throws(CheckpointError) {
+      try systemCall("reserve \(byteCount) bytes", file: path) {
+        ck_reserve(number, Int64(clamping: byteCount))
+      }
+    } catch {
+      // Not every file system can; writing will tell.
+      guard error.systemError == EOPNOTSUPP || error.systemError == ENOSYS else { throw error }
+    }
+  }
+
+  func write(_ bytes: RawSpan, at offset: UInt64) throws(CheckpointError) {
+    guard descriptor != nil else { throw .system("write", errno: EBADF, file: path) }
+    try descriptor?.write(bytes, at: offset, path: path)
+  }
+
+  func startWriteback(_ range: ByteRange) {
+    guard let number = descriptor?.number else { return }
+    // A hint: if it fails, `sync()` does the same work later.
+    _ = ck_start_writeback(number, Int64(clamping: range.offset), Int64(clamping: range.count))
+  }
+
+  func sync() throws(CheckpointError) {
+    let number = try number()
+    #if canImport(Darwin)
+    // Darwin's fsync leaves bytes in the drive's cache; F_FULLFSYNC does not (fcntl(2)).
+    if fcntl(number, F_FULLFSYNC) == 0 { return }
+    #endif
+    try systemCall("sync", file: path) { fsync(number) }
+  }
+
+  func close() throws(CheckpointError) {
+    try descriptor.take()?.finish(path: path)
+  }
+}

@@ -1,0 +1,66 @@
+// The one place where a system call's result becomes a value or an error.
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Android)
+import Android
+#else
+import Glibc
+#endif
+
+extension CheckpointError {
+  /// An error of the operating system, in its own words.
+  package static func system(_ action: String, errno number: CInt, file: String) -> CheckpointError {
+    let reason = unsafe String(cString: strerror(number))
+    let advice = advice(for: number).map { "; \($0)" } ?? ""
+    let code: Code = number == ENOENT ? .notFound : .io
+    var error = CheckpointError(code, "\(action): \(reason)\(advice)", file: file)
+    error.systemError = number
+    return error
+  }
+
+  private static func advice(for number: CInt) -> String? {
+    switch number {
+    case ENOSPC, EDQUOT: "free some room, or save elsewhere; older checkpoints are untouched"
+    case EACCES, EPERM: "check who may read and write there"
+    case EROFS: "save to a file system that can be written to"
+    case EMFILE, ENFILE: "too many files are open in this process or system"
+    case ENAMETOOLONG: "choose a shorter prefix"
+    default: nil
+    }
+  }
+}
+
+/// Makes a system call again for as long as a signal interrupts it, and takes `errno` at once.
+///
+/// - Parameters:
+///   - action: What was to be done, for the message: "open", "write 512 bytes".
+///   - file: The path it was to be done to.
+@discardableResult
+package func systemCall<Result: SignedInteger>(
+  _ action: @autoclosure () -> String,
+  file: String,
+  _ body: () -> Result
+) throws(CheckpointError) -> Result {
+  while true {
+    let result = body()
+    guard result < 0 else { return result }
+    let number = errno
+    guard number != EINTR else { continue }
+    throw CheckpointError.system(action(), errno: number, file: file)
+  }
+}
+
+/// Refuses a path that the system would read as another one: it ends at the first NUL.
+package func checkPath(_ path: String) throws(CheckpointError) {
+  guard !path.utf8.contains(0) else {
+    throw CheckpointError(
+      .invalidArgument,
+      "a path cannot contain the character U+0000",
+      file: String(path.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : Character($0) })
+    )
+  }
+  guard !path.isEmpty else { throw CheckpointError(.invalidArgument, "the path is empty") }
+}
