@@ -1,0 +1,121 @@
+public import CheckpointIO
+
+/// A tensor in this machine's memory: a shape, and elements in row-major order.
+///
+///     var image = Tensor<Float>(repeating: 0, shape: [28, 28])
+///     image[3, 4] = 1
+///
+/// Copies share memory until one of them is written to, so that a snapshot costs nothing.
+/// It holds values for checkpoints; it does no arithmetic.
+public struct Tensor<Scalar: TensorScalar>: Sendable {
+  /// The dimensions.
+  public let shape: TensorShape
+  @usableFromInline var storage: TensorStorage
+
+  /// Creates a tensor from its elements in row-major order.
+  ///
+  /// - Precondition: There are as many as the shape has.
+  public init(shape: TensorShape, scalars: [Scalar]) {
+    precondition(
+      scalars.count == shape.elementCount, "\(scalars.count) elements for a tensor \(shape)")
+    self.shape = shape
+    storage = TensorStorage(scalars)
+  }
+
+  /// Creates a tensor of one dimension.
+  public init(_ scalars: [Scalar]) { self.init(shape: [scalars.count], scalars: scalars) }
+
+  /// Creates a tensor of no dimensions: a scalar.
+  public init(_ scalar: Scalar) { self.init(shape: .scalar, scalars: [scalar]) }
+
+  /// Creates a tensor of equal elements.
+  public init(repeating scalar: Scalar, shape: TensorShape) {
+    self.init(shape: shape, scalars: Array(repeating: scalar, count: shape.elementCount))
+  }
+
+  /// Creates a tensor with the elements of `tensor`, whose memory it shares.
+  ///
+  /// - Throws: `mismatch` if its dtype is another, or if an element has no value of this type.
+  public init(_ tensor: AnyTensor) throws(CheckpointError) {
+    guard tensor.spec.dtype == Scalar.dtype else {
+      throw CheckpointError(
+        .mismatch, "the tensor is \(tensor.spec.dtype.name), not \(Scalar.dtype.name)")
+    }
+    shape = tensor.spec.shape
+    storage = try Scalar.storage(from: tensor.contents, count: shape.elementCount)
+  }
+
+  /// The elements.
+  public var scalars: Span<Scalar> {
+    @inlinable
+    @_lifetime(borrow self)
+    get {
+      // The storage holds `elementCount` elements of this type: every initializer sees to it.
+      let memory = unsafe UnsafeBufferPointer(
+        start: storage.start.assumingMemoryBound(to: Scalar.self), count: shape.elementCount)
+      return unsafe _overrideLifetime(Span(_unsafeElements: memory), borrowing: self)
+    }
+  }
+
+  /// The elements, to be changed; copies of the tensor keep theirs.
+  public var mutableScalars: MutableSpan<Scalar> {
+    @inlinable
+    @_lifetime(&self)
+    mutating get {
+      makeUnique()
+      let memory = unsafe UnsafeMutableBufferPointer(
+        start: storage.start.assumingMemoryBound(to: Scalar.self), count: shape.elementCount)
+      return unsafe _overrideLifetime(MutableSpan(_unsafeElements: memory), mutating: &self)
+    }
+  }
+
+  /// The elements as an array.
+  public var array: [Scalar] {
+    let scalars = scalars
+    return scalars.indices.map { scalars[$0] }
+  }
+
+  /// One element, by its index in each dimension.
+  ///
+  /// - Precondition: As many indices as dimensions, each within its dimension.
+  @inlinable
+  public subscript(indices: Int...) -> Scalar {
+    get { scalars[position(indices)] }
+    set {
+      let position = position(indices)
+      var scalars = mutableScalars
+      scalars[position] = newValue
+    }
+  }
+
+  @usableFromInline
+  func position(_ indices: [Int]) -> Int {
+    precondition(indices.count == shape.rank, "\(indices.count) indices for a tensor \(shape)")
+    var position = 0
+    for (index, dimension) in zip(indices, shape.dimensions) {
+      precondition(index >= 0 && index < dimension, "index \(index) of \(dimension)")
+      position = position * dimension + index  // less than the number of elements
+    }
+    return position
+  }
+
+  @usableFromInline
+  mutating func makeUnique() {
+    guard !isKnownUniquelyReferenced(&storage) || !storage.isWritable else { return }
+    // Numbers are copied as bytes; strings, whose memory is more than its bytes, one by one.
+    storage =
+      Scalar.dtype.byteWidth == nil ? TensorStorage(array) : TensorStorage(copying: storage.bytes)
+  }
+}
+
+extension Tensor: Equatable where Scalar: Equatable {
+  /// Whether two tensors have the same shape and equal elements.
+  public static func == (left: Tensor, right: Tensor) -> Bool {
+    left.shape == right.shape && left.array == right.array
+  }
+}
+
+extension Tensor: CustomStringConvertible {
+  /// The dtype and the shape: `float32[784, 10]`.
+  public var description: String { TensorSpec(Scalar.dtype, shape).description }
+}

@@ -1,0 +1,56 @@
+/// The name under which a tensor is stored: any bytes, compared byte by byte.
+///
+/// Swift compares strings by meaning (a composed é equals a decomposed one); checkpoints do not, and
+/// some names in old files are no UTF-8 at all.
+///
+///     let key: TensorKey = "dense/kernel"
+public struct TensorKey: Hashable, Comparable, Sendable {
+  /// The bytes.
+  public let bytes: [UInt8]
+
+  /// Creates a key from bytes.
+  public init(bytes: [UInt8]) { self.bytes = bytes }
+
+  /// Creates a key from the UTF-8 of a string.
+  public init(_ name: String) { bytes = Array(name.utf8) }
+
+  /// Creates a key by copying bytes.
+  package init(copying span: Span<UInt8>) {
+    bytes = unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
+  }
+
+  /// The key as text, if it is UTF-8.
+  public var string: String? { String(validating: bytes, as: UTF8.self) }
+
+  /// Byte order: a key that is the beginning of another comes first.
+  public static func < (left: TensorKey, right: TensorKey) -> Bool {
+    left.bytes.span.precedes(right.bytes.span)
+  }
+}
+
+extension TensorKey: ExpressibleByStringLiteral, CustomStringConvertible {
+  /// Creates a key from the UTF-8 of a literal.
+  public init(stringLiteral name: String) { self.init(name) }
+
+  /// The text, or, if it is not UTF-8, its ASCII with other bytes as `\xff`.
+  public var description: String {
+    string ?? bytes.map { Self.escaped($0) }.joined()
+  }
+
+  private static func escaped(_ byte: UInt8) -> String {
+    guard byte < 0x20 || byte >= 0x7F else { return String(Unicode.Scalar(byte)) }
+    let digits = String(byte, radix: 16)
+    return "\\x" + (digits.count == 1 ? "0" : "") + digits
+  }
+}
+
+extension Span<UInt8> {
+  /// Whether these bytes come before others in byte order.
+  package func precedes(_ other: Span<UInt8>) -> Bool {
+    let common = Swift.min(count, other.count)
+    for index in 0..<common where self[index] != other[index] {
+      return self[index] < other[index]
+    }
+    return count < other.count
+  }
+}

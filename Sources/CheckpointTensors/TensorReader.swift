@@ -1,0 +1,105 @@
+public import CheckpointIO
+
+/// What a checkpoint says of one of its tensors, without the values.
+public struct TensorEntry: Hashable, Sendable {
+  /// The key.
+  public var key: TensorKey
+  /// The dtype and the shape of the whole tensor.
+  public var spec: TensorSpec
+  /// How many bytes the values take in the files.
+  public var byteCount: UInt64
+  /// The data file that holds it, counted from 0; `nil` if it is in parts.
+  public var shard: Int?
+  /// The parts it is stored in, as listed; empty if it is stored whole.
+  public var slices: [TensorSlice]
+
+  /// Creates an entry.
+  public init(
+    key: TensorKey,
+    spec: TensorSpec,
+    byteCount: UInt64,
+    shard: Int? = nil,
+    slices: [TensorSlice] = []
+  ) {
+    self.key = key
+    self.spec = spec
+    self.byteCount = byteCount
+    self.shard = shard
+    self.slices = slices
+  }
+}
+
+/// A checkpoint that tensors can be read from, whatever its format.
+///
+///     let reader = try BundleReader(prefix: "run/ckpt-7")
+///     for entry in try reader.entries() { print(entry.key, entry.spec) }
+///     let kernel = try Tensor<Float>(reader.tensor(for: "dense/kernel"))
+///
+/// Readers may be used by several threads at once.
+/// Source of the abstraction: tensorflow/core/util/tensor_bundle/tensor_bundle.h, `BundleReader`.
+public protocol TensorReader: Sendable {
+  /// Where the checkpoint is: its prefix or path.
+  var path: String { get }
+
+  /// Calls `body` with every tensor, in byte order of the keys.
+  ///
+  /// - Throws: What `body` throws; `corrupt` if the list cannot be read to its end: it is never
+  ///   shortened silently.
+  func forEachEntry(
+    _ body: (TensorEntry) throws(CheckpointError) -> Void
+  ) throws(CheckpointError)
+
+  /// What the checkpoint says of one tensor; `nil` if it has none of this key.
+  ///
+  /// - Throws: `corrupt` if what it says is damaged: damage is never taken for absence.
+  func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry?
+
+  /// Reads the fixed-width elements of a tensor, or of a part of it, into memory of the caller.
+  ///
+  /// - Parameters:
+  ///   - key: The key.
+  ///   - slice: The part; `nil` reads everything.
+  ///   - output: Room for exactly these elements: row-major, in this machine's byte order.
+  /// - Throws: `notFound` without such a key; `mismatch` for a slice that leaves the tensor's shape,
+  ///   for room of another size, or for elements without fixed width; `corrupt` for a wrong
+  ///   checksum. After an error the content of `output` is undefined.
+  func read(
+    _ key: TensorKey,
+    slice: TensorSlice?,
+    into output: inout MutableRawSpan
+  ) throws(CheckpointError)
+
+  /// Reads a tensor, or a part of it, into new memory.
+  ///
+  /// - Throws: As for ``read(_:slice:into:)``.
+  func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
+}
+
+extension TensorReader {
+  /// Every tensor, in byte order of the keys.
+  ///
+  /// - Throws: `corrupt` if the list cannot be read to its end.
+  public func entries() throws(CheckpointError) -> [TensorEntry] {
+    var entries: [TensorEntry] = []
+    try forEachEntry { entries.append($0) }
+    return entries
+  }
+
+  /// Reads a whole tensor into new memory.
+  ///
+  /// - Throws: As for ``read(_:slice:into:)``.
+  public func tensor(for key: TensorKey) throws(CheckpointError) -> AnyTensor {
+    try tensor(for: key, slice: nil)
+  }
+
+  /// What the checkpoint says of a tensor that is expected to be there.
+  ///
+  /// - Throws: `notFound` if there is none, naming the nearest keys; `corrupt` as for
+  ///   ``entry(for:)``.
+  public func requiredEntry(for key: TensorKey) throws(CheckpointError) -> TensorEntry {
+    if let entry = try entry(for: key) { return entry }
+    let nearest = NearestKeys(to: key, among: try entries().map(\.key))
+    throw CheckpointError(
+      .notFound, "no tensor has the key '\(key)'\(nearest.hint)", file: path)
+  }
+}

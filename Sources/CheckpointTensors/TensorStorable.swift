@@ -1,0 +1,89 @@
+public import CheckpointIO
+
+/// An array type that can be stored in a checkpoint: one conformance makes somebody else's array, a
+/// buffer of a device or an image storable.
+///
+///     extension Image: TensorStorable {
+///       var tensorSpec: TensorSpec { TensorSpec(.uint8, [height, width, 4]) }
+///       func withTensorBytes<Result>(
+///         _ body: (RawSpan) throws(CheckpointError) -> Result
+///       ) throws(CheckpointError) -> Result {
+///         try body(pixels.span.bytes)
+///       }
+///       mutating func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
+///         pixels = try Tensor<UInt8>(tensor).array
+///       }
+///     }
+public protocol TensorStorable {
+  /// The dtype and the shape it has now.
+  var tensorSpec: TensorSpec { get }
+
+  /// Calls `body` with the elements: row-major, densely packed, in this machine's byte order.
+  ///
+  /// - Throws: What `body` throws; `unsupported` if the elements are not of fixed width.
+  func withTensorBytes<Result>(
+    _ body: (RawSpan) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result
+
+  /// Takes the values of a restored tensor, whose dtype and shape have been compared already.
+  ///
+  /// - Throws: `mismatch` if it cannot hold such a tensor; it is unchanged then.
+  mutating func setTensor(_ tensor: AnyTensor) throws(CheckpointError)
+
+  /// Its values as they are now; they do not change when it does.
+  ///
+  /// The default copies the elements. A type whose copies share memory until they are written to
+  /// gives out its memory instead.
+  func tensorSnapshot() throws(CheckpointError) -> AnyTensor
+}
+
+extension TensorStorable {
+  /// A copy of the elements.
+  public func tensorSnapshot() throws(CheckpointError) -> AnyTensor {
+    let spec = tensorSpec
+    return try withTensorBytes { bytes throws(CheckpointError) in
+      try AnyTensor(spec, bytes: bytes)
+    }
+  }
+}
+
+extension AnyTensor: TensorStorable {
+  /// The dtype and the shape.
+  public var tensorSpec: TensorSpec { spec }
+
+  /// Calls `body` with the elements of fixed width.
+  public func withTensorBytes<Result>(
+    _ body: (RawSpan) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    guard let storage else {
+      throw CheckpointError(.unsupported, "\(spec.dtype.name) elements have no fixed width")
+    }
+    return try body(storage.bytes)
+  }
+
+  /// Becomes the tensor.
+  public mutating func setTensor(_ tensor: AnyTensor) { self = tensor }
+
+  /// The tensor itself.
+  public func tensorSnapshot() -> AnyTensor { self }
+}
+
+extension Tensor: TensorStorable {
+  /// The dtype and the shape.
+  public var tensorSpec: TensorSpec { TensorSpec(Scalar.dtype, shape) }
+
+  /// Calls `body` with the elements of fixed width.
+  public func withTensorBytes<Result>(
+    _ body: (RawSpan) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    try AnyTensor(self).withTensorBytes(body)
+  }
+
+  /// Becomes the tensor, whose memory it shares.
+  public mutating func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
+    self = try Tensor(tensor)
+  }
+
+  /// The tensor itself, sharing its memory; strings are copied.
+  public func tensorSnapshot() -> AnyTensor { AnyTensor(self) }
+}

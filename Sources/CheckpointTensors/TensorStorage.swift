@@ -1,0 +1,139 @@
+package import CheckpointIO
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Android)
+import Android
+#else
+import Glibc
+#endif
+
+/// Memory that holds a tensor's elements: 64-byte aligned, and shared by copies of the tensor until
+/// one of them is written to.
+@safe
+public final class TensorStorage: @unchecked Sendable {
+  // Sendable: written to only while a single reference exists, see `Tensor`.
+
+  /// How the memory came about, and so how it is given back.
+  @safe
+  private enum Owner {
+    case allocation
+    case elements(destroy: (UnsafeMutableRawPointer) -> Void)
+    case mapping(MappedFile)
+  }
+
+  @usableFromInline let start: UnsafeMutableRawPointer
+  /// The size in bytes.
+  public let byteCount: Int
+  private let owner: Owner
+
+  /// Allocates memory whose bytes are not yet set.
+  public init(uninitializedByteCount byteCount: Int) {
+    self.byteCount = byteCount
+    unsafe start = Self.allocate(byteCount)
+    owner = .allocation
+  }
+
+  /// Allocates memory and fills it with a copy of `bytes`.
+  public convenience init(copying bytes: RawSpan) {
+    self.init(uninitializedByteCount: bytes.byteCount)
+    unsafe bytes.withUnsafeBytes { unsafe copy($0) }
+  }
+
+  private func copy(_ source: UnsafeRawBufferPointer) {
+    guard let base = source.baseAddress else { return }
+    unsafe start.copyMemory(from: base, byteCount: min(source.count, byteCount))
+  }
+
+  /// Allocates memory and fills it with a copy of `elements`.
+  ///
+  /// - Precondition: The type's size is that of its dtype, where that has one.
+  convenience init<Element: TensorScalar>(_ elements: [Element]) {
+    if let width = Element.dtype.byteWidth {
+      precondition(width == MemoryLayout<Element>.stride, "\(Element.self) is not \(width) bytes")
+      self.init(uninitializedByteCount: elements.count * width)
+      unsafe elements.withUnsafeBytes { unsafe copy($0) }
+    } else {
+      self.init(values: elements)
+    }
+  }
+
+  // Memory for Swift values that are more than their bytes, such as strings.
+  private init<Element>(values elements: [Element]) {
+    byteCount = elements.count * MemoryLayout<Element>.stride
+    unsafe start = Self.allocate(byteCount)
+    let count = elements.count
+    let memory = unsafe start.bindMemory(to: Element.self, capacity: count)
+    for (index, element) in elements.enumerated() {
+      unsafe (memory + index).initialize(to: element)
+    }
+    unsafe owner = .elements { start in
+      unsafe start.assumingMemoryBound(to: Element.self).deinitialize(count: count)
+    }
+  }
+
+  /// The memory of a part of a mapped file, which stays mapped for as long as this lives.
+  ///
+  /// `range` lies within the file: the caller has checked it.
+  package init?(mapping file: MappedFile, range: Range<Int>) {
+    guard let base = unsafe file.address else { return nil }
+    precondition(range.lowerBound >= 0 && range.upperBound <= file.bytes.byteCount)
+    byteCount = range.count
+    unsafe start = base + range.lowerBound
+    owner = .mapping(file)
+  }
+
+  deinit {
+    switch owner {
+    case .allocation:
+      unsafe start.deallocate()
+    case .elements(let destroy):
+      unsafe destroy(start)
+      unsafe start.deallocate()
+    case .mapping:
+      break
+    }
+  }
+
+  /// Whether the memory may be written to by its only owner.
+  var isWritable: Bool {
+    if case .mapping = owner { return false }
+    return true
+  }
+
+  /// The bytes.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      // `start` is the beginning of `byteCount` bytes for as long as this object lives.
+      let buffer = unsafe UnsafeRawBufferPointer(start: start, count: byteCount)
+      return unsafe _overrideLifetime(RawSpan(_unsafeBytes: buffer), borrowing: self)
+    }
+  }
+
+  /// Calls `body` with the bytes for writing.
+  ///
+  /// The caller is the only owner of this storage: nobody else reads it meanwhile.
+  package func withMutableBytes<Result>(
+    _ body: (inout MutableRawSpan) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    let buffer = unsafe UnsafeMutableRawBufferPointer(start: start, count: byteCount)
+    var span = unsafe MutableRawSpan(_unsafeBytes: buffer)
+    return try body(&span)
+  }
+
+  private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    let isLarge = byteCount >= hugePage
+    let alignment = isLarge ? hugePage : 64
+    let start = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: alignment)
+    #if os(Linux) || os(Android)
+    // New memory in pages of 4 KB costs three times the copying. Only a hint: its result is unused.
+    if isLarge { unsafe _ = madvise(start, byteCount, MADV_HUGEPAGE) }
+    #endif
+    return unsafe start
+  }
+
+  private static let hugePage = 2 << 20
+}

@@ -1,0 +1,102 @@
+public import CheckpointIO
+
+/// A place in a program that holds a tensor, known by reference: what savers save, and restore into.
+///
+/// ``Variable`` is one; ``TensorBox`` makes one of any ``TensorStorable`` value.
+public protocol TensorVariable: AnyObject, TensorStorable {
+  /// The variable's own name, if it was given one: what a saver calls it by default.
+  var name: String? { get }
+}
+
+extension TensorVariable {
+  /// No name.
+  public var name: String? { nil }
+}
+
+/// A variable: a tensor that training changes, with a name if it needs one.
+///
+///     let step = Variable<Int64>(0, name: "global_step")
+///     let kernel = Variable<Float>(repeating: 0, shape: [784, 10], name: "dense/kernel")
+///     step.value[] += 1
+///
+/// Not safe for use by several threads at once.
+public final class Variable<Scalar: TensorScalar>: TensorVariable {
+  /// The value; a checkpoint restores into the dtype and shape that it has at that time.
+  public var value: Tensor<Scalar>
+  /// The variable's own name.
+  public let name: String?
+
+  /// Creates a variable that holds `value`.
+  public init(_ value: Tensor<Scalar>, name: String? = nil) {
+    self.value = value
+    self.name = name
+  }
+
+  /// Creates a variable that holds a scalar.
+  public convenience init(_ scalar: Scalar, name: String? = nil) {
+    self.init(Tensor(scalar), name: name)
+  }
+
+  /// Creates a variable that holds a tensor of one dimension.
+  public convenience init(_ scalars: [Scalar], name: String? = nil) {
+    self.init(Tensor(scalars), name: name)
+  }
+
+  /// Creates a variable that holds a tensor of equal elements.
+  public convenience init(repeating scalar: Scalar, shape: TensorShape, name: String? = nil) {
+    self.init(Tensor(repeating: scalar, shape: shape), name: name)
+  }
+
+  /// The dimensions of the value.
+  public var shape: TensorShape { value.shape }
+
+  /// The dtype and the shape of the value.
+  public var tensorSpec: TensorSpec { value.tensorSpec }
+
+  /// Calls `body` with the elements of fixed width.
+  public func withTensorBytes<Result>(
+    _ body: (RawSpan) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    try value.withTensorBytes(body)
+  }
+
+  /// Takes the tensor as its value.
+  public func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
+    try value.setTensor(tensor)
+  }
+
+  /// The value, sharing its memory.
+  public func tensorSnapshot() -> AnyTensor { value.tensorSnapshot() }
+}
+
+/// A variable made of any storable value: an array type of another library, an ``AnyTensor``.
+public final class TensorBox<Value: TensorStorable>: TensorVariable {
+  /// The value.
+  public var value: Value
+  /// The variable's own name.
+  public let name: String?
+
+  /// Creates a variable that holds `value`.
+  public init(_ value: Value, name: String? = nil) {
+    self.value = value
+    self.name = name
+  }
+
+  /// The dtype and the shape of the value.
+  public var tensorSpec: TensorSpec { value.tensorSpec }
+
+  /// Calls `body` with the elements of fixed width.
+  public func withTensorBytes<Result>(
+    _ body: (RawSpan) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    try value.withTensorBytes(body)
+  }
+
+  /// Hands the tensor to the value.
+  public func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
+    try value.setTensor(tensor)
+  }
+
+  /// The value as it is now.
+  public func tensorSnapshot() throws(CheckpointError) -> AnyTensor { try value.tensorSnapshot() }
+}
