@@ -1,0 +1,31 @@
+// The names of files that exist only while something is being saved.
+//
+// `run/ckpt-7` is being saved while `run/ckpt-7.swift-checkpoints-lock` exists and is locked; what
+// will become `run/ckpt-7.index` is written as `run/ckpt-7.index.swift-checkpoints-tmp`. The names
+// do not depend on time, process or chance, so a later save finds what a dead one left behind; the
+// lock, which ends with its process, tells that it is dead.
+
+/// Names of files that exist only while something is being saved.
+package enum TemporaryName {
+  private static let temporarySuffix = ".swift-checkpoints-tmp"
+  private static let lockSuffix = ".swift-checkpoints-lock"
+
+  /// Where a file is written before it is renamed to `path`.
+  package static func temporary(for path: String) -> String { path + temporarySuffix }
+
+  /// The lock file that guards saving to `path`: a prefix, or a single file.
+  package static func lock(for path: String) -> String { path + lockSuffix }
+
+  /// The name that a temporary file is to get; `nil` for a name of another form.
+  package static func target(ofTemporary name: String) -> String? {
+    stripped(name, of: temporarySuffix)
+  }
+
+  /// The prefix or file that a lock guards; `nil` for a name of another form.
+  package static func target(ofLock name: String) -> String? { stripped(name, of: lockSuffix) }
+
+  private static func stripped(_ name: String, of suffix: String) -> String? {
+    guard name.hasSuffix(suffix), name.utf8.count > suffix.utf8.count else { return nil }
+    return String(name.dropLast(suffix.count))
+  }
+}
