@@ -1,3 +1,5 @@
+import CheckpointIO
+
 /// The name under which a tensor is stored: any bytes, compared byte by byte.
 ///
 /// Swift compares strings by meaning (a composed é equals a decomposed one); checkpoints do not, and
@@ -15,9 +17,7 @@ public struct TensorKey: Hashable, Comparable, Sendable {
   public init(_ name: String) { bytes = Array(name.utf8) }
 
   /// Creates a key by copying bytes.
-  package init(copying span: Span<UInt8>) {
-    bytes = unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
-  }
+  package init(copying span: Span<UInt8>) { bytes = Array(copying: span) }
 
   /// The key as text, if it is UTF-8.
   public var string: String? { String(validating: bytes, as: UTF8.self) }
@@ -39,18 +39,6 @@ extension TensorKey: ExpressibleByStringLiteral, CustomStringConvertible {
 
   private static func escaped(_ byte: UInt8) -> String {
     guard byte < 0x20 || byte >= 0x7F else { return String(Unicode.Scalar(byte)) }
-    let digits = String(byte, radix: 16)
-    return "\\x" + (digits.count == 1 ? "0" : "") + digits
-  }
-}
-
-extension Span<UInt8> {
-  /// Whether these bytes come before others in byte order.
-  package func precedes(_ other: Span<UInt8>) -> Bool {
-    let common = Swift.min(count, other.count)
-    for index in 0..<common where self[index] != other[index] {
-      return self[index] < other[index]
-    }
-    return count < other.count
+    return "\\x" + byte.hexadecimal
   }
 }

@@ -187,10 +187,3 @@ extension TensorStorage {
     return unsafe Array(memory)
   }
 }
-
-extension RawSpan {
-  /// One byte.
-  package func byte(at offset: Int) -> UInt8 {
-    unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)  // checks the bounds; a byte is a byte
-  }
-}

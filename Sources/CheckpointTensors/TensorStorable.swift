@@ -30,6 +30,17 @@ public protocol TensorStorable {
   /// - Throws: `mismatch` if it cannot hold such a tensor; it is unchanged then.
   mutating func setTensor(_ tensor: AnyTensor) throws(CheckpointError)
 
+  /// Fills its own memory with the elements of a restored tensor of the same dtype and shape, so that
+  /// no second copy is needed.
+  ///
+  /// - Parameter fill: Writes the elements: row-major, in this machine's byte order. If it throws,
+  ///   they are undefined.
+  /// - Returns: Whether it could; if not, `fill` has not been called, and the values come by
+  ///   ``setTensor(_:)``. The default cannot.
+  mutating func fillTensorBytes(
+    _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) -> Bool
+
   /// Its values as they are now; they do not change when it does.
   ///
   /// The default copies the elements. A type whose copies share memory until they are written to
@@ -38,6 +49,13 @@ public protocol TensorStorable {
 }
 
 extension TensorStorable {
+  /// Does nothing.
+  public mutating func fillTensorBytes(
+    _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) -> Bool {
+    false
+  }
+
   /// A copy of the elements.
   public func tensorSnapshot() throws(CheckpointError) -> AnyTensor {
     let spec = tensorSpec
@@ -77,6 +95,17 @@ extension Tensor: TensorStorable {
     _ body: (RawSpan) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     try AnyTensor(self).withTensorBytes(body)
+  }
+
+  /// Fills the tensor's memory; copies of the tensor keep their values.
+  public mutating func fillTensorBytes(
+    _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) -> Bool {
+    // Any bytes are numbers; strings are more than bytes, and not every byte is a Bool.
+    guard Scalar.dtype.byteWidth != nil, Scalar.dtype != .bool else { return false }
+    makeUnique()
+    try storage.withMutableBytes(fill)
+    return true
   }
 
   /// Becomes the tensor, whose memory it shares.

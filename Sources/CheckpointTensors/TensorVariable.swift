@@ -60,6 +60,13 @@ public final class Variable<Scalar: TensorScalar>: TensorVariable {
     try value.withTensorBytes(body)
   }
 
+  /// Fills the value's memory.
+  public func fillTensorBytes(
+    _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) -> Bool {
+    try value.fillTensorBytes(fill)
+  }
+
   /// Takes the tensor as its value.
   public func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
     try value.setTensor(tensor)
@@ -90,6 +97,13 @@ public final class TensorBox<Value: TensorStorable>: TensorVariable {
     _ body: (RawSpan) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     try value.withTensorBytes(body)
+  }
+
+  /// Hands the bytes to the value.
+  public func fillTensorBytes(
+    _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) -> Bool {
+    try value.fillTensorBytes(fill)
   }
 
   /// Hands the tensor to the value.

@@ -16,18 +16,22 @@ package final class AtomicFile {
   /// What is written to; its content counts once it is committed.
   package let file: any WritableFile
   private let fileSystem: any FileSystem
-  private let durability: Durability
+  /// Whether its content is made durable.
+  package let durability: Durability
+  private let lock: SaveLock
   private var isOpen = true
 
   /// Creates the temporary file.
   ///
-  /// Somebody has to see to it that no other save uses the same name: see ``SaveLock``.
+  /// - Parameter lock: What sees to it that no other save uses the same name.
   package init(
     _ path: String,
+    lock: SaveLock,
     durability: Durability,
     fileSystem: any FileSystem
   ) throws(CheckpointError) {
     self.path = path
+    self.lock = lock
     self.durability = durability
     self.fileSystem = fileSystem
     file = try fileSystem.createFile(TemporaryName.temporary(for: path))

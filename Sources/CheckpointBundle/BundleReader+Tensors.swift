@@ -1,0 +1,179 @@
+public import CheckpointIO
+public import CheckpointTensors
+import CheckpointWire
+
+// Reading values: whole tensors and parts, stored whole or in parts.
+
+extension BundleReader {
+  /// Reads the fixed-width elements of a tensor, or of a part of it, into memory of the caller.
+  ///
+  /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
+  public func read(
+    _ key: TensorKey,
+    slice: TensorSlice?,
+    into output: inout MutableRawSpan
+  ) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      let stored = try find(key, slice)
+      let byteCount = try byteCount(stored)
+      guard output.byteCount == byteCount else {
+        throw CheckpointError(
+          .mismatch,
+          "\(stored.spec) takes \(byteCount) bytes, there is room for \(output.byteCount)")
+      }
+      try read(stored, into: &output)
+    } catch {
+      throw error.located(file: path, key: key.description)
+    }
+  }
+
+  /// Reads a tensor, or a part of it, into new memory.
+  ///
+  /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
+  public func tensor(
+    for key: TensorKey,
+    slice: TensorSlice?
+  ) throws(CheckpointError) -> AnyTensor {
+    do throws(CheckpointError) {
+      let stored = try find(key, slice)
+      guard stored.spec.dtype.byteWidth != nil else {
+        return try AnyTensor(stored.spec, .strings(elements(stored)))
+      }
+      let storage = TensorStorage(uninitializedByteCount: try byteCount(stored))
+      try storage.withMutableBytes { bytes throws(CheckpointError) in
+        try read(stored, into: &bytes)
+      }
+      return try AnyTensor(stored.spec, .bytes(storage))
+    } catch {
+      throw error.located(file: path, key: key.description)
+    }
+  }
+
+  private func find(
+    _ key: TensorKey,
+    _ slice: TensorSlice?
+  ) throws(CheckpointError) -> StoredParts {
+    guard let entry = try bundleEntry(for: key) else {
+      let nearest = NearestKeys(to: key, among: try entries().map(\.key))
+      throw CheckpointError(.notFound, "there is no such tensor\(nearest.hint)")
+    }
+    return try StoredParts(of: key, entry, slice: slice, reader: self)
+  }
+
+  // The memory that numbers take. Whoever asks for it may allocate it: the files have the bytes.
+  private func byteCount(_ stored: StoredParts) throws(CheckpointError) -> Int {
+    guard stored.spec.dtype.byteWidth != nil else {
+      throw CheckpointError(.mismatch, "\(stored.spec.dtype.name) elements have no fixed width")
+    }
+    for part in stored.parts where part.entry.range.count > 0 {
+      _ = try shards.file(part.entry.shard, holding: part.entry.range)
+    }
+    guard let byteCount = stored.spec.byteCount else {
+      throw CheckpointError(.corrupt, "a tensor \(stored.spec) is larger than any memory")
+    }
+    return byteCount
+  }
+
+  // MARK: Numbers
+
+  private func read(
+    _ stored: StoredParts,
+    into output: inout MutableRawSpan
+  ) throws(CheckpointError) {
+    for part in stored.parts {
+      let payload = PayloadReader(entry: part.entry, shards: shards)
+      let runs = ElementRuns(of: part.wanted, from: part.region, to: stored.region)
+      let width = part.entry.spec.dtype.byteWidth ?? 1
+      if part.wanted == part.region, let place = runs.single {
+        var place = output._mutatingExtracting(place.target(width: width))
+        try payload.read(into: &place)
+      } else {
+        try scatter(payload, runs, width: width, into: &output)
+      }
+    }
+  }
+
+  // Streams a block through a small buffer, copying the wanted runs out of each piece.
+  private func scatter(
+    _ payload: PayloadReader,
+    _ runs: ElementRuns,
+    width: Int,
+    into output: inout MutableRawSpan
+  ) throws(CheckpointError) {
+    var rest = runs
+    var next = rest.next()
+    try payload.forEachPiece { piece, start throws(CheckpointError) in
+      let end = start + piece.byteCount
+      while let run = next, run.source(width: width).lowerBound < end {
+        let wanted = run.source(width: width)
+        let here = wanted.clamped(to: start..<end)
+        let target = run.target(width: width).lowerBound + here.lowerBound - wanted.lowerBound
+        output.copy(piece.extracting(here.lowerBound - start..<here.upperBound - start), to: target)
+        guard wanted.upperBound <= end else { return }  // the rest is in the next piece
+        next = rest.next()
+      }
+    }
+    guard payload.swapsBytes else { return }
+    for run in runs {
+      var place = output._mutatingExtracting(run.target(width: width))
+      place.reverseBytes(ofEvery: payload.entry.spec.dtype.byteOrderWidth ?? 1)
+    }
+  }
+
+  // MARK: Strings
+
+  private func elements(_ stored: StoredParts) throws(CheckpointError) -> [[UInt8]] {
+    var result = [[UInt8]](repeating: [], count: try elementCount(stored))
+    for part in stored.parts {
+      let elements = try elements(part.entry)
+      for run in ElementRuns(of: part.wanted, from: part.region, to: stored.region) {
+        for index in 0..<run.count { result[run.target + index] = elements[run.source + index] }
+      }
+    }
+    return result
+  }
+
+  // As `byteCount`: each element takes a byte or more of files that have them.
+  private func elementCount(_ stored: StoredParts) throws(CheckpointError) -> Int {
+    for part in stored.parts where part.entry.range.count > 0 {
+      _ = try shards.file(part.entry.shard, holding: part.entry.range)
+    }
+    return stored.spec.shape.elementCount
+  }
+
+  /// The elements of one stored block of strings or variants.
+  func elements(_ entry: BundleEntry) throws(CheckpointError) -> [[UInt8]] {
+    let decoder = StringTensorDecoder(entry: entry, isBigEndian: isBigEndian)
+    let payload = try payload(entry)
+    do throws(CheckpointError) {
+      let bytes = Span<UInt8>(_bytes: payload.bytes)
+      return try decoder.elements(of: bytes)
+    } catch {
+      throw error.shifted(by: entry.range.offset).located(file: shards.path(entry.shard))
+    }
+  }
+
+  private func payload(_ entry: BundleEntry) throws(CheckpointError) -> TensorStorage {
+    guard entry.range.count > 0 else { return TensorStorage(uninitializedByteCount: 0) }
+    let file = try shards.file(entry.shard, holding: entry.range)
+    // The file has that many bytes: it was just checked.
+    let payload = TensorStorage(uninitializedByteCount: Int(entry.range.count))
+    try payload.withMutableBytes { bytes throws(CheckpointError) in
+      try file.read(into: &bytes, at: entry.range.offset)
+    }
+    return payload
+  }
+}
+
+extension MutableRawSpan {
+  /// Copies bytes to a place within.
+  @_lifetime(self: copy self)
+  mutating func copy(_ bytes: RawSpan, to offset: Int) {
+    var place = _mutatingExtracting(offset..<offset + bytes.byteCount)  // checks the bounds
+    unsafe place.withUnsafeMutableBytes { target in
+      unsafe bytes.withUnsafeBytes { source in
+        unsafe target.copyMemory(from: source)
+      }
+    }
+  }
+}

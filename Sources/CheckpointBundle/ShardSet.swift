@@ -1,0 +1,58 @@
+import CheckpointIO
+import Synchronization
+
+/// The data files of a bundle, each opened when it is first needed.
+final class ShardSet: Sendable {
+  /// How many there are, by their names; those that no entry names may be absent.
+  let count: Int
+  /// Whether numbers in them are big-endian.
+  let isBigEndian: Bool
+  private let paths: BundlePath
+  private let fileSystem: any FileSystem
+  private let files = Mutex<[Int: any ReadableFile]>([:])
+
+  init(paths: BundlePath, count: Int, isBigEndian: Bool, fileSystem: any FileSystem) {
+    self.paths = paths
+    self.count = count
+    self.isBigEndian = isBigEndian
+    self.fileSystem = fileSystem
+  }
+
+  /// The path of a data file.
+  func path(_ shard: Int) -> String { paths.data(shard: shard, of: count) }
+
+  /// A data file, opened.
+  ///
+  /// - Throws: `notFound` if it is missing.
+  func file(_ shard: Int) throws(CheckpointError) -> any ReadableFile {
+    let known = files.withLock { $0[shard] }
+    if let known { return known }
+    let file: any ReadableFile
+    do throws(CheckpointError) {
+      file = try fileSystem.openFile(path(shard))
+    } catch {
+      guard error.code == .notFound else { throw error }
+      throw CheckpointError(
+        .notFound, "this data file is missing; the index of '\(paths.prefix)' names it",
+        file: path(shard))
+    }
+    return files.withLock { files in
+      if let other = files[shard] { return other }  // another thread was faster
+      files[shard] = file
+      return file
+    }
+  }
+
+  /// A data file in which a payload lies whole.
+  ///
+  /// - Throws: `truncated` if the file is too short; `notFound` if it is missing.
+  func file(_ shard: Int, holding range: ByteRange) throws(CheckpointError) -> any ReadableFile {
+    let file = try file(shard)
+    do throws(CheckpointError) {
+      try range.checked(within: file.byteCount, what: "the tensor")
+    } catch {
+      throw error.located(file: file.path)
+    }
+    return file
+  }
+}

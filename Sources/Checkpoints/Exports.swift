@@ -1,0 +1,30 @@
+// What `import Checkpoints` shows of the layers, name by name.
+
+@_exported public import struct CheckpointBundle.BundleReader
+@_exported public import struct CheckpointBundle.BundleWriter
+@_exported public import struct CheckpointBundle.SaveOptions
+@_exported public import struct CheckpointIO.CheckpointError
+@_exported public import enum CheckpointIO.Durability
+@_exported public import struct CheckpointTensors.AnyTensor
+@_exported public import struct CheckpointTensors.BFloat16
+@_exported public import typealias CheckpointTensors.Complex128
+@_exported public import typealias CheckpointTensors.Complex64
+@_exported public import struct CheckpointTensors.ComplexScalar
+@_exported public import enum CheckpointTensors.DType
+@_exported public import struct CheckpointTensors.SliceSpec
+@_exported public import struct CheckpointTensors.Tensor
+@_exported public import class CheckpointTensors.TensorBox
+@_exported public import enum CheckpointTensors.TensorContents
+@_exported public import struct CheckpointTensors.TensorEntry
+@_exported public import struct CheckpointTensors.TensorKey
+@_exported public import protocol CheckpointTensors.TensorReader
+@_exported public import struct CheckpointTensors.TensorRegion
+@_exported public import protocol CheckpointTensors.TensorScalar
+@_exported public import struct CheckpointTensors.TensorShape
+@_exported public import struct CheckpointTensors.TensorSlice
+@_exported public import struct CheckpointTensors.TensorSpec
+@_exported public import protocol CheckpointTensors.TensorStorable
+@_exported public import class CheckpointTensors.TensorStorage
+@_exported public import protocol CheckpointTensors.TensorVariable
+@_exported public import protocol CheckpointTensors.TensorWriter
+@_exported public import class CheckpointTensors.Variable

@@ -1,0 +1,46 @@
+/// What a restore does with variables and values that do not fit.
+public struct RestoreOptions: Sendable, Hashable {
+  /// Which variables have to get a value.
+  public enum Completeness: Sendable, Hashable {
+    /// All of them, or nothing changes: the default.
+    case all
+    /// Those that the checkpoint has; the report lists the others. One that is there but does not
+    /// fit is an error.
+    case partial
+    /// Those that the checkpoint has and that fit; the report lists the others.
+    case matching
+  }
+
+  /// Where the values go while they are read.
+  public enum Placement: Sendable, Hashable {
+    /// Into new memory, all of them, before the first variable changes: the default. If the
+    /// checkpoint turns out to be damaged, nothing has changed. Takes as much memory again as the
+    /// variables.
+    case transactional
+    /// Into new memory, a variable at a time: each changes once its tensor is read and checked.
+    /// Takes as much memory again as the largest. The error for a damaged tensor says which
+    /// variables have changed before.
+    case replacing
+    /// Into the variables' own memory, without a second copy, where they allow it. The error for a
+    /// damaged tensor says which variable is undefined and which have changed before.
+    case inPlace
+  }
+
+  /// Which variables have to get a value.
+  public var completeness: Completeness
+  /// Where the values go while they are read.
+  public var placement: Placement
+  /// Whether a tensor may be taken into a variable of another shape with as many elements.
+  public var allowsReshape: Bool
+
+  /// Creates options.
+  public init(
+    _ completeness: Completeness = .all,
+    placement: Placement = .transactional,
+    allowsReshape: Bool = false
+  ) {
+    self.completeness = completeness
+    self.placement = placement
+    self.allowsReshape = allowsReshape
+  }
+}

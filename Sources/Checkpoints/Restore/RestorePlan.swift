@@ -1,0 +1,112 @@
+package import CheckpointIO
+package import CheckpointTensors
+
+/// Which tensor goes into which variable: checked as a whole before the first one does.
+///
+/// Both front ends make one; ``RestoreExecutor`` carries it out.
+package struct RestorePlan {
+  /// A variable that asks for a value.
+  package struct Request {
+    /// Where the value is to go.
+    package var variable: any TensorVariable
+    /// The key it is asked for under.
+    package var key: TensorKey
+    /// The part of the tensor that is asked for; all of it for `nil`.
+    package var part: SliceSpec?
+
+    package init(_ variable: any TensorVariable, key: TensorKey, part: SliceSpec? = nil) {
+      self.variable = variable
+      self.key = key
+      self.part = part
+    }
+  }
+
+  /// The requests that will be met, in order.
+  package private(set) var requests: [Request] = []
+  /// What is known of the outcome so far.
+  package private(set) var report: RestoreReport
+
+  /// Compares what is asked for with what a checkpoint has; no value is read.
+  ///
+  /// - Throws: One error with every problem: `notFound` for keys that are missing, `mismatch` for
+  ///   dtypes and shapes, as far as `options` do not allow them; `corrupt` if the index is damaged.
+  package init(
+    _ wanted: [Request],
+    from reader: any TensorReader,
+    options: RestoreOptions
+  ) throws(CheckpointError) {
+    report = RestoreReport(reader: reader, wanted: wanted.map(\.key))
+    var problems: [CheckpointError] = []
+    for request in wanted {
+      guard let stored = try reader.entry(for: request.key)?.spec else {
+        report.missing.append(request.key)
+        if options.completeness == .all { problems.append(Self.missing(request)) }
+        continue
+      }
+      guard let problem = Self.misfit(request, stored, options) else {
+        requests.append(request)
+        continue
+      }
+      report.mismatched.append(request.key)
+      if options.completeness != .matching { problems.append(problem) }
+    }
+    try Self.addHints(to: &problems, report)
+    let error = CheckpointError.combining(problems, file: reader.path) { number in
+      "\(number) of \(wanted.count) variables cannot be restored; nothing has been changed"
+    }
+    if let error { throw error }
+  }
+
+  /// The report once all requests are met.
+  package var finishedReport: RestoreReport {
+    var report = report
+    report.restored = requests.map(\.key)
+    return report
+  }
+
+  private static func missing(_ request: Request) -> CheckpointError {
+    CheckpointError(
+      .notFound, "the checkpoint has no such tensor, \(request.variable.tensorSpec) is wanted",
+      key: request.key.description)
+  }
+
+  private static func misfit(
+    _ request: Request,
+    _ stored: TensorSpec,
+    _ options: RestoreOptions
+  ) -> CheckpointError? {
+    let variable = request.variable.tensorSpec
+    let key = request.key.description
+    if stored.dtype != variable.dtype {
+      return CheckpointError(
+        .mismatch,
+        "the checkpoint has \(stored), the variable is \(variable); dtypes are not converted "
+          + "silently",
+        key: key)
+    }
+    let wanted = request.part?.fullShape ?? variable.shape
+    guard stored.shape != wanted else { return nil }
+    let sameCount = stored.shape.elementCount == wanted.elementCount && request.part == nil
+    guard !(options.allowsReshape && sameCount) else { return nil }
+    let advice = sameCount ? "; allowsReshape takes it, element by element" : ""
+    return CheckpointError(
+      .mismatch, "the checkpoint has shape \(stored.shape), the variable \(wanted)\(advice)",
+      key: key)
+  }
+
+  // MARK: Hints
+
+  private static func addHints(
+    to problems: inout [CheckpointError],
+    _ report: RestoreReport
+  ) throws(CheckpointError) {
+    // Looking for what was meant takes time for each: enough for a person to see the pattern.
+    let missing = problems.indices.filter { problems[$0].code == .notFound }.prefix(16)
+    guard !missing.isEmpty else { return }
+    let unused = try report.unusedKeys()
+    for index in missing {
+      guard let key = problems[index].key else { continue }
+      problems[index].message += NearestKeys(to: TensorKey(key), among: unused).hint
+    }
+  }
+}

@@ -1,0 +1,51 @@
+public import CheckpointIO
+public import CheckpointTensors
+
+/// What a restore has done, and what it has left out.
+public struct RestoreReport: Sendable, CustomStringConvertible {
+  /// The checkpoint.
+  public let path: String
+  /// The keys whose values the variables now have, in the order of the variables.
+  public internal(set) var restored: [TensorKey] = []
+  /// The keys that a variable asked for and the checkpoint does not have.
+  public internal(set) var missing: [TensorKey] = []
+  /// The keys whose tensor does not fit its variable.
+  public internal(set) var mismatched: [TensorKey] = []
+  private let reader: any TensorReader
+  private let wanted: [TensorKey]
+
+  init(reader: any TensorReader, wanted: [TensorKey]) {
+    self.reader = reader
+    self.wanted = wanted
+    path = reader.path
+  }
+
+  /// The keys of the checkpoint that no variable asked for, in byte order.
+  ///
+  /// Reads the whole index, which a restore does not need to.
+  ///
+  /// - Throws: `corrupt` if the index is damaged.
+  public func unusedKeys() throws(CheckpointError) -> [TensorKey] {
+    let wanted = Set(wanted)
+    return try reader.entries().map(\.key).filter { !wanted.contains($0) }
+  }
+
+  /// Whether every variable got its value.
+  public var isComplete: Bool { missing.isEmpty && mismatched.isEmpty }
+
+  /// A line for what was restored, and one for each kind of what was not.
+  public var description: String {
+    let lines = [
+      "\(path): \(restored.count) restored",
+      Self.line("missing in the checkpoint", missing),
+      Self.line("not fitting", mismatched),
+    ]
+    return lines.compactMap { $0 }.joined(separator: "\n")
+  }
+
+  private static func line(_ what: String, _ keys: [TensorKey]) -> String? {
+    guard !keys.isEmpty else { return nil }
+    let shown = keys.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
+    return "  \(what): \(shown)\(keys.count > 8 ? ", … \(keys.count) in all" : "")"
+  }
+}
