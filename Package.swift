@@ -68,6 +68,14 @@ let package = Package(
       dependencies: ["Checkpoints"],
       swiftSettings: settings
     ),
+
+    // Tests: what they share, then a target per module.
+    .target(
+      name: "CheckpointTestSupport",
+      dependencies: ["CheckpointIO"],
+      path: "Tests/CheckpointTestSupport",
+      swiftSettings: settings
+    ),
   ],
   cLanguageStandard: .c11
 )
