@@ -76,6 +76,7 @@ let package = Package(
       path: "Tests/CheckpointTestSupport",
       swiftSettings: settings
     ),
+    tests("CheckpointTableTests", ["CheckpointIO", "CheckpointTable"]),
   ],
   cLanguageStandard: .c11
 )

@@ -1,0 +1,121 @@
+internal import CheckpointIO
+
+/// The decompressed bytes of a block, and where its parts are.
+struct Block: Sendable {
+  private let bytes: [UInt8]
+  private let entriesEnd: Int  // the restarts follow
+  private let restartCount: Int
+  private let order: BlockReader.Order
+  /// Where the block is from.
+  let place: BlockPlace
+  /// How many bytes of the file it took: what it may cost is measured by that.
+  let storedByteCount: Int
+
+  /// How much memory the block takes.
+  var byteCount: Int { bytes.count }
+
+  /// Takes a block of `byteCount` bytes apart; the array may be longer.
+  ///
+  /// Its entries are checked by ``check(after:upTo:keyBytesPerStoredByte:)``.
+  init(
+    _ bytes: [UInt8],
+    byteCount: Int,
+    storedByteCount: Int,
+    order: BlockReader.Order,
+    place: BlockPlace
+  ) throws(CheckpointError) {
+    guard byteCount >= 4 else {
+      throw place.damaged("a block has at least 4 bytes, this one has \(byteCount)", at: 0)
+    }
+    let last = bytes.span.extracting((byteCount - 4)..<byteCount)
+    var reader = ByteReader(last)
+    let count = UInt64(try reader.readUInt32())
+    guard 4 * count + 4 <= UInt64(byteCount) else {  // `count` has 32 bits
+      throw place.damaged(
+        "the block of \(byteCount) bytes has no room for \(count) restarts",
+        at: byteCount - 4
+      )
+    }
+    self.bytes = bytes
+    self.restartCount = Int(count)  // less than `byteCount`
+    self.entriesEnd = byteCount - 4 - 4 * Int(count)
+    self.order = order
+    self.place = place
+    self.storedByteCount = storedByteCount
+  }
+
+  /// A cursor before the first entry.
+  var entries: BlockReader {
+    @_lifetime(borrow self)
+    get {
+      let span = bytes.span
+      return BlockReader(
+        entries: span.extracting(..<entriesEnd),
+        restarts: span.extracting(entriesEnd..<(entriesEnd + 4 * restartCount)),
+        order: order,
+        place: place
+      )
+    }
+  }
+
+  /// Checks every entry: a block is used only after that, so that damage is never taken for the
+  /// absence of a key.
+  ///
+  /// - Parameters:
+  ///   - lower: A key that none of the block's may precede.
+  ///   - upper: A key that each of the block's is or precedes.
+  ///   - ratio: How many key bytes may be spelled out for each stored byte.
+  /// - Throws: `corrupt` at the first entry or restart that is wrong; `limitExceeded` for too many
+  ///   key bytes.
+  func check(
+    after lower: Span<UInt8>? = nil,
+    upTo upper: Span<UInt8>? = nil,
+    keyBytesPerStoredByte ratio: Int
+  ) throws(CheckpointError) {
+    var restarts = RestartCheck(count: restartCount)
+    var keyBytesLeft = UInt64(storedByteCount).multiplied(by: UInt64(ratio)) ?? .max
+    var reader = entries
+    while true {
+      let start = reader.position
+      guard try reader.next() else { break }
+      try restarts.visit(entryAt: start, in: reader, place: place)
+      guard UInt64(reader.key.count) <= keyBytesLeft else { throw tooManyKeyBytes(ratio) }
+      keyBytesLeft -= UInt64(reader.key.count)
+      if start == 0, let lower { try checkLower(lower, reader.key) }
+      if reader.position == entriesEnd, let upper { try checkUpper(upper, reader.key, at: start) }
+    }
+    try restarts.finish(in: reader, place: place, entriesEnd: entriesEnd)
+  }
+
+  private func checkLower(_ lower: Span<UInt8>, _ key: Span<UInt8>) throws(CheckpointError) {
+    guard key.precedes(lower) else { return }
+    throw place.damaged(
+      "first key \(key.keyText) of the block precedes \(lower.keyText), which the index gives as "
+        + "the end of the block before",
+      at: 0
+    )
+  }
+
+  private func checkUpper(
+    _ upper: Span<UInt8>,
+    _ key: Span<UInt8>,
+    at start: Int
+  ) throws(CheckpointError) {
+    guard upper.precedes(key) else { return }
+    throw place.damaged(
+      "last key \(key.keyText) of the block comes after \(upper.keyText), which the index gives as "
+        + "its end",
+      at: start
+    )
+  }
+
+  private func tooManyKeyBytes(_ ratio: Int) -> CheckpointError {
+    CheckpointError(
+      .limitExceeded,
+      "the keys of a block of \(storedByteCount) stored bytes take more than \(ratio) times as "
+        + "much; the limit is in TableLimits",
+      file: place.file,
+      offset: place.offset
+    )
+  }
+}
