@@ -68,6 +68,15 @@ let package = Package(
       dependencies: ["Checkpoints"],
       swiftSettings: settings
     ),
+
+    // Tests: what they share, then a target per module.
+    .target(
+      name: "CheckpointTestSupport",
+      dependencies: ["CheckpointIO"],
+      path: "Tests/CheckpointTestSupport",
+      swiftSettings: settings
+    ),
+    tests("CheckpointTableTests", ["CheckpointIO", "CheckpointTable"]),
   ],
   cLanguageStandard: .c11
 )
