@@ -82,6 +82,15 @@ let package = Package(
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle"],
       exclude: ["Fixtures"]
     ),
+    tests(
+      "InteropTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints"],
+      exclude: ["tensorflow_reader.py"]
+    ),
+    tests(
+      "CheckpointBundleTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable", "CheckpointBundle"]
+    ),
   ],
   cLanguageStandard: .c11
 )
