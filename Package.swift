@@ -76,6 +76,7 @@ let package = Package(
       path: "Tests/CheckpointTestSupport",
       swiftSettings: settings
     ),
+    tests("CheckpointWireTests", ["CheckpointIO", "CheckpointTensors", "CheckpointWire"]),
     tests("CheckpointTableTests", ["CheckpointIO", "CheckpointTable"]),
     tests(
       "TensorFlowFixtureTests",
