@@ -83,6 +83,7 @@ let package = Package(
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle"],
       exclude: ["Fixtures"]
     ),
+    tests("CheckpointsTests", ["Checkpoints", "CheckpointIO", "CheckpointWire"]),
   ],
   cLanguageStandard: .c11
 )
