@@ -76,21 +76,14 @@ let package = Package(
       path: "Tests/CheckpointTestSupport",
       swiftSettings: settings
     ),
+    tests("CheckpointWireTests", ["CheckpointIO", "CheckpointTensors", "CheckpointWire"]),
     tests("CheckpointTableTests", ["CheckpointIO", "CheckpointTable"]),
     tests(
       "TensorFlowFixtureTests",
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle"],
       exclude: ["Fixtures"]
     ),
-    tests(
-      "InteropTests",
-      ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints"],
-      exclude: ["tensorflow_reader.py"]
-    ),
-    tests(
-      "CheckpointBundleTests",
-      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable", "CheckpointBundle"]
-    ),
+    tests("CheckpointsTests", ["Checkpoints", "CheckpointIO", "CheckpointWire"]),
   ],
   cLanguageStandard: .c11
 )
