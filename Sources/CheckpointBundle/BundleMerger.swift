@@ -41,8 +41,8 @@ public enum BundleMerger {
       prefix: prefix, shardCount: merged.dataFiles.count, options: options)
     for (shard, path) in merged.dataFiles.enumerated() {
       // A file that no value lies in may be absent; TensorFlow misses it even for an empty tensor.
-      let isNeeded = merged.holdsValues.contains(shard)
-      if try isNeeded || options.fileSystem.status(of: path) != nil {
+      let exists = try options.fileSystem.status(of: path) != nil
+      if exists || merged.holdsValues.contains(shard) {
         try transaction.adoptDataFile(path, as: shard)
       }
     }
