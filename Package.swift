@@ -58,10 +58,16 @@ let package = Package(
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable"]
     ),
 
+    // Objects and their names; knows no files.
+    layer("CheckpointGraph", ["CheckpointIO", "CheckpointTensors", "CheckpointWire"]),
+
     // The product: plans, and the front ends that make them.
     layer(
       "Checkpoints",
-      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable", "CheckpointBundle"]
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
+        "CheckpointBundle", "CheckpointGraph",
+      ]
     ),
     .executableTarget(
       name: "CheckpointTool",

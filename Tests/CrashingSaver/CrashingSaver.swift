@@ -2,6 +2,7 @@ import CheckpointBundle
 import CheckpointIO
 import CheckpointTensors
 import CheckpointTestSupport
+import Checkpoints
 import Foundation
 
 /// A program that saves, and kills itself at a file call of the caller's choice.

@@ -1,6 +1,7 @@
 public import CheckpointBundle
 public import CheckpointIO
-public import CheckpointTensors
+public import CheckpointGraph
+import CheckpointTensors
 
 /// Saves and restores variables by name, as TensorFlow's `tf.compat.v1.train.Saver` does.
 ///

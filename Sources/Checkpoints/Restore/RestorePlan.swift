@@ -1,4 +1,5 @@
 package import CheckpointIO
+package import CheckpointGraph
 package import CheckpointTensors
 
 /// Which tensor goes into which variable: checked as a whole before the first one does.

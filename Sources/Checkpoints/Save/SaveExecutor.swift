@@ -1,5 +1,6 @@
 package import CheckpointBundle
 package import CheckpointIO
+import CheckpointGraph
 import CheckpointTensors
 
 /// Carries out a save: writes what a plan says, and makes it appear in one step.
