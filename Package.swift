@@ -37,6 +37,7 @@ let package = Package(
   products: [
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .executable(name: "checkpoint", targets: ["CheckpointTool"]),
+    .executable(name: "quickstart", targets: ["quickstart"]),
   ],
   targets: [
     // Checksum instructions that Swift cannot name.
@@ -72,6 +73,15 @@ let package = Package(
     .executableTarget(
       name: "CheckpointTool",
       dependencies: ["Checkpoints"],
+      swiftSettings: settings
+    ),
+
+    // Examples: each a program that users read first.
+    .executableTarget(
+      name: "quickstart",
+      dependencies: ["Checkpoints"],
+      path: "Examples/Quickstart",
+      resources: [.copy("Data")],
       swiftSettings: settings
     ),
 

@@ -51,7 +51,7 @@ public final class Saver {
 
   /// Creates a saver of variables under the given names.
   ///
-  /// - Throws: As ``init(_:options:)-(KeyValuePairs<String,_>,_)``.
+  /// - Throws: As ``init(_:options:)-(KeyValuePairs<String,TensorVariable>,_)``.
   @_disfavoredOverload  // literals are pairs, so that a name that occurs twice is an error
   public convenience init(
     _ variables: [String: any TensorVariable],
@@ -185,7 +185,9 @@ public final class Saver {
   /// Everything that can be checked without reading values is checked first, and reported in one
   /// error; by default nothing at all has changed when an error is thrown.
   ///
-  /// - Parameter path: The prefix, as ``save(to:step:)`` returns it.
+  /// - Parameters:
+  ///   - path: The prefix, as ``save(to:step:)`` returns it.
+  ///   - options: What is done with variables and values that do not fit.
   /// - Returns: What was restored, and which tensors of the checkpoint were not used.
   /// - Throws: `notACheckpoint` if there is none; `notFound`, `mismatch` or `several` for variables
   ///   that do not find their values; `corrupt` or `truncated` if a file is damaged.
