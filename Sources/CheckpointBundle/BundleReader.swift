@@ -37,8 +37,11 @@ public struct BundleReader: TensorReader {
     self.path = prefix
     self.table = table
     shards = ShardSet(
-      paths: paths, count: header.shardCount, isBigEndian: header.isBigEndian,
-      fileSystem: fileSystem)
+      paths: paths,
+      count: header.shardCount,
+      isBigEndian: header.isBigEndian,
+      fileSystem: fileSystem
+    )
   }
 
   private static func openIndex(
@@ -50,7 +53,10 @@ public struct BundleReader: TensorReader {
     } catch {
       guard error.code == .notFound else { throw error }
       throw CheckpointError(
-        .notACheckpoint, "there is no \(Path(paths.index).name)", file: paths.prefix)
+        .notACheckpoint,
+        "there is no \(Path(paths.index).name)",
+        file: paths.prefix
+      )
     }
   }
 
@@ -109,7 +115,9 @@ public struct BundleReader: TensorReader {
       let entry = try BundleEntry(message: value)
       guard entry.shard < shards.count || !entry.slices.isEmpty else {
         throw CheckpointError(
-          .corrupt, "the entry names data file \(entry.shard), there are \(shards.count)")
+          .corrupt,
+          "the entry names data file \(entry.shard), there are \(shards.count)"
+        )
       }
       return entry
     } catch {

@@ -70,8 +70,12 @@ public struct FieldRegistrar<Root> {
     ContainerNode(
       places: place.get().indices.map { index in
         DependencyRegistrar.Entry(
-          name: String(index), object: make(place.part(\.[index])), identity: .place)
-      })
+          name: String(index),
+          object: make(place.part(\.[index])),
+          identity: .place
+        )
+      }
+    )
   }
 }
 

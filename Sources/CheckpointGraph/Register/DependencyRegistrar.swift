@@ -31,7 +31,9 @@ public struct DependencyRegistrar {
 
   /// Registers what an array, dictionary, tuple or optional holds, as a property of that name.
   ///
-  /// - Parameter value: Also an object; `nil` registers nothing.
+  /// - Parameters:
+  ///   - value: Also an object; `nil` registers nothing.
+  ///   - name: What it is called in the checkpoint.
   @_disfavoredOverload
   public mutating func track(_ value: Any, as name: String) {
     add(Reflection.dependency(in: value), as: name)
@@ -108,7 +110,9 @@ public struct DependencyRegistrar {
   }
 
   private mutating func refuse(_ name: String, _ reason: String) {
-    problems.append(CheckpointError(.invalidArgument, "\(ownerType), property '\(name)': \(reason)"))
+    problems.append(
+      CheckpointError(.invalidArgument, "\(ownerType), property '\(name)': \(reason)")
+    )
   }
 
   // TensorFlow looks for the first `.ATTRIBUTES/` in a key, and would find it too early.

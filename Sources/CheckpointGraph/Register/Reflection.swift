@@ -48,12 +48,16 @@ enum Reflection {
     }
   }
 
-  /// What a value is to a checkpoint.
+  /// Tells what a value is to a checkpoint.
   ///
-  /// - Parameter isWrapper: Whether the value may be a property wrapper's, which is looked into.
+  /// - Parameters:
+  ///   - value: The value.
+  ///   - isWrapper: Whether it may be a property wrapper's storage, which is looked into.
+  /// - Returns: What it is.
   static func dependency(in value: Any, isWrapper: Bool = false) -> Dependency {
     if let object = value as? any Checkpointable {
-      return isWrapper && object is any DependencyWrapper ? .wrapped(.object(object)) : .object(object)
+      return isWrapper && object is any DependencyWrapper
+        ? .wrapped(.object(object)) : .object(object)
     }
     if value is any TensorScalar || value is any ExcludedFromCheckpoints { return .nothing }
     if let container = value as? any DependencyContainer { return container.dependency }
@@ -64,7 +68,8 @@ enum Reflection {
     if value is any CheckpointableValue {
       return .problem(
         "a \(type(of: value)) is a value whose fields could not be written back; "
-          + "hold it in Tracked")
+          + "hold it in Tracked"
+      )
     }
     return inside(value, isWrapper: isWrapper)
   }
@@ -75,7 +80,8 @@ enum Reflection {
     }
     return .problem(
       "a \(type(of: storable)) is a value that could not be written back; hold it in a Variable or "
-        + "TensorBox, register it with registrar.variable, or mark it @NoDependency")
+        + "TensorBox, register it with registrar.variable, or mark it @NoDependency"
+    )
   }
 
   // Optionals, tuples, structs and enumerations: what they hold, if that has values.
@@ -120,7 +126,8 @@ enum Reflection {
     for child in mirror.children where child.value is any TensorVariable {
       return .problem(
         "\(type(of: value)) holds variables, but is not Checkpointable: let it conform, or mark "
-          + "the property @NoDependency")
+          + "the property @NoDependency"
+      )
     }
     return .nothing
   }

@@ -42,7 +42,9 @@ extension ObjectGraph {
     }
     if let stray = strayReference {
       throw CheckpointError(
-        .corrupt, "the object graph refers to node \(stray), it has \(nodes.count)")
+        .corrupt,
+        "the object graph refers to node \(stray), it has \(nodes.count)"
+      )
     }
   }
 }

@@ -48,9 +48,9 @@ extension ObjectGraph: CustomStringConvertible {
     return ways
   }
 
-  /// The paths of all nodes, by the shortest way from the root, in the form that keys have; that of
-  /// a slot variable names variable and optimizer. `nil` for a node that nothing leads to.
+  /// The path of a node by the shortest way from the root, in the form that keys have.
   ///
+  /// It is `nil` for a node that no edge leads to, such as a slot variable.
   /// Made when they are asked for: those of a long chain take much memory.
   package func path(of node: Int, _ ways: [(parent: Int, name: String, depth: Int)?]) -> String? {
     guard node != 0 else { return "" }

@@ -103,10 +103,11 @@ public struct ObjectGraph: Hashable, Sendable {
     return mapping
   }
 
-  /// The node that a path of local names leads to; `nil` if there is none.
+  /// Finds the node that a path of local names leads to.
   ///
   /// - Parameter path: Names joined by `/`, a `.` in a name doubled and a `/` in it as `.S`: the
   ///   form that keys have. The empty path is the root.
+  /// - Returns: The node's number; `nil` if there is none.
   public func node(at path: String) -> Int? {
     var current = 0
     for part in path.split(separator: "/") {
