@@ -80,14 +80,40 @@ package final class TableReader: Sendable {
     _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     var lastKey: KeyList?
+    for number in 0..<index.count { lastKey = try visit(number, after: lastKey, body) }
+  }
+
+  /// Visits every entry that can be read, in order of the keys, and goes on after damage.
+  ///
+  /// - Parameters:
+  ///   - body: Called with each key and its value; the spans are valid only during the call.
+  ///   - damage: Called for each block that is damaged; its entries are not visited.
+  package func forEachReadable(
+    _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Void,
+    damage: (CheckpointError) -> Void
+  ) {
+    var lastKey: KeyList?
     for number in 0..<index.count {
-      let block = try block(number)
-      var entries = block.entries
-      guard try entries.next() else { continue }
-      try checkFirst(entries.key, after: lastKey, block)
-      repeat { try body(entries.key, entries.value) } while try entries.next()
-      lastKey = KeyList(entries.key)
+      do throws(CheckpointError) {
+        lastKey = try visit(number, after: lastKey, body)
+      } catch {
+        damage(error)
+      }
     }
+  }
+
+  // Visits the entries of one block, and returns the last key so far.
+  private func visit(
+    _ number: Int,
+    after lastKey: KeyList?,
+    _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) -> KeyList? {
+    let block = try block(number)
+    var entries = block.entries
+    guard try entries.next() else { return lastKey }
+    try checkFirst(entries.key, after: lastKey, block)
+    repeat { try body(entries.key, entries.value) } while try entries.next()
+    return KeyList(entries.key)
   }
 
   /// Visits the values of many keys in one pass: each block is read at most once.
