@@ -17,16 +17,16 @@ func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-// Tests may use Foundation and the layers' package access.
+// Tests may use Foundation and the layers' package access; data files are found beside the source.
 func tests(
   _ name: String,
   _ dependencies: [Target.Dependency],
-  resources: [Resource] = []
+  exclude: [String] = []
 ) -> Target {
   .testTarget(
     name: name,
     dependencies: dependencies + ["CheckpointTestSupport"],
-    resources: resources,
+    exclude: exclude,
     swiftSettings: settings
   )
 }
@@ -72,11 +72,18 @@ let package = Package(
     // Tests: what they share, then a target per module.
     .target(
       name: "CheckpointTestSupport",
-      dependencies: ["CheckpointIO"],
+      dependencies: ["CheckpointIO", "CheckpointTensors"],
       path: "Tests/CheckpointTestSupport",
       swiftSettings: settings
     ),
+    tests("CheckpointWireTests", ["CheckpointIO", "CheckpointTensors", "CheckpointWire"]),
     tests("CheckpointTableTests", ["CheckpointIO", "CheckpointTable"]),
+    tests(
+      "TensorFlowFixtureTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle"],
+      exclude: ["Fixtures"]
+    ),
+    tests("CheckpointsTests", ["Checkpoints", "CheckpointIO", "CheckpointWire"]),
   ],
   cLanguageStandard: .c11
 )

@@ -1,0 +1,220 @@
+package import CheckpointIO
+package import CheckpointWire
+import Foundation
+
+/// The `checkpoint` file of a directory: read whole, replaced atomically.
+///
+/// Source: tensorflow/python/checkpoint/checkpoint_management.py,
+/// `update_checkpoint_state_internal`.
+package struct StateFile: Sendable {
+  /// How the paths of checkpoints are written down.
+  package enum PathStyle: Sendable, Hashable {
+    /// Relative to the directory, so that it can be moved: the default.
+    case relative
+    /// Absolute paths as they are, others relative to the directory: what TensorFlow 1 did.
+    case asGiven
+  }
+
+  /// The directory; `.` for an empty name.
+  package let directory: String
+  /// The file's name in it.
+  package let name: String
+  private let fileSystem: any FileSystem
+
+  /// The file's path.
+  package var path: String { Path.join(directory, name) }
+
+  /// Names a state file, which need not exist.
+  ///
+  /// - Throws: `invalidArgument` for a name that is none, or that leads out of the directory.
+  package init(
+    in directory: String,
+    name: String = "checkpoint",
+    fileSystem: any FileSystem = LocalFileSystem()
+  ) throws(CheckpointError) {
+    guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")) else {
+      throw CheckpointError(
+        .invalidArgument,
+        "'\(name)' cannot be a state file's name; it lies in the directory of the checkpoints"
+      )
+    }
+    self.directory = directory.isEmpty ? "." : directory
+    self.name = name
+    self.fileSystem = fileSystem
+  }
+}
+
+// Reading.
+extension StateFile {
+  /// The state, its paths resolved; `nil` if there is no file.
+  package func read() throws(CheckpointError) -> CheckpointState? {
+    guard var message = try readMessage() else { return nil }
+    message.modelCheckpointPath = resolve(message.modelCheckpointPath)
+    message.allModelCheckpointPaths = message.allModelCheckpointPaths.map(resolve)
+    return CheckpointState(resolved: message)
+  }
+
+  /// The message with the paths that it records; `nil` if there is no file.
+  package func readMessage() throws(CheckpointError) -> CheckpointStateMessage? {
+    do throws(CheckpointError) {
+      guard let bytes = try readBytes() else { return nil }
+      let message = try CheckpointStateMessage(text: bytes.span)
+      try Self.check(message)
+      return message
+    } catch {
+      var error = error.located(file: path)
+      if error.code == .corrupt { error.message += Self.advice }
+      throw error
+    }
+  }
+
+  private static let advice =
+    "; this file cannot tell the newest checkpoint, restore one by its prefix"
+
+  /// The path that a recorded one stands for: it starts in the directory unless it is absolute.
+  package func resolve(_ recorded: String) -> String {
+    Path.isAbsolute(recorded) ? recorded : Path.join(directory, recorded)
+  }
+
+  private func readBytes() throws(CheckpointError) -> [UInt8]? {
+    guard try fileSystem.status(of: path) != nil else { return nil }
+    let file: any ReadableFile
+    do throws(CheckpointError) {
+      file = try fileSystem.openFile(path)
+    } catch  where error.code == .notFound {
+      return nil  // it went in between
+    }
+    try TextFormatReader.checkByteCount(file.byteCount)
+    var bytes = [UInt8](repeating: 0, count: Int(file.byteCount))  // within the limit
+    var span = bytes.mutableSpan
+    var output = unsafe span.mutableBytes  // every pattern of bits is a UInt8
+    try file.read(into: &output, at: 0)
+    return bytes
+  }
+
+  private static func check(_ message: CheckpointStateMessage) throws(CheckpointError) {
+    guard !message.modelCheckpointPath.isEmpty else {
+      throw CheckpointError(.corrupt, "there is no model_checkpoint_path")
+    }
+    for path in message.allModelCheckpointPaths + [message.modelCheckpointPath] {
+      guard !path.isEmpty, !path.utf8.contains(0) else {
+        throw CheckpointError(.corrupt, "a path is empty or contains the character U+0000")
+      }
+    }
+  }
+}
+
+// Writing.
+extension StateFile {
+  /// Replaces the file: a reader finds the old one or the new one, whole.
+  ///
+  /// - Parameters:
+  ///   - state: What to write; paths as the program uses them, not relative to the directory.
+  ///   - style: How paths are written down.
+  ///   - durability: Whether to wait until the disk has it.
+  /// - Throws: `pathConflict` if a checkpoint's files would have this file's name;
+  ///   `invalidArgument` for a path that cannot be written relative to the directory; `io` if the
+  ///   system fails; `busy` if somebody else holds the file for seconds. The old file is unchanged
+  ///   then, unless only the last step failed: to make the new one durable.
+  package func write(
+    _ state: CheckpointState,
+    paths style: PathStyle = .relative,
+    durability: Durability = .full
+  ) throws(CheckpointError) {
+    let text = try message(of: state, paths: style).text
+    do throws(CheckpointError) {
+      try TextFormatReader.checkByteCount(UInt64(text.count))
+      let lock = try waitForLock()
+      let file = try AtomicFile(
+        path,
+        lock: lock,
+        durability: durability,
+        fileSystem: fileSystem
+      )
+      try unsafe file.file.write(text.span.bytes, at: 0)  // an array's bytes are initialized
+      try file.commit()
+      try fileSystem.syncDirectory(directory, durability: durability)
+      try lock.release()
+    } catch {
+      throw error.located(file: path)
+    }
+  }
+
+  /// Checks that saving a checkpoint would not overwrite this file: to be asked before a save.
+  ///
+  /// - Throws: `pathConflict` if the checkpoint's prefix, or a file that begins with it, has this
+  ///   file's path; `invalidArgument` as ``write(_:paths:durability:)`` does.
+  package func checkConflict(with prefix: String) throws(CheckpointError) {
+    let recorded = try record(prefix, as: .relative)
+    let taken = [recorded, recorded + ".index", recorded + ".meta"]
+    guard !taken.contains(where: { $0.utf8.elementsEqual(name.utf8) }),
+      !name.utf8.starts(with: (recorded + ".data-").utf8)
+    else {
+      throw CheckpointError(
+        .pathConflict,
+        "the checkpoint '\(prefix)' would overwrite the state file; rename one",
+        file: path
+      )
+    }
+  }
+
+  private func message(
+    of state: CheckpointState,
+    paths style: PathStyle
+  ) throws(CheckpointError) -> CheckpointStateMessage {
+    try checkConflict(with: state.latest)
+    var message = CheckpointStateMessage()
+    message.modelCheckpointPath = try record(state.latest, as: style)
+    for path in state.all { message.allModelCheckpointPaths.append(try record(path, as: style)) }
+    message.allModelCheckpointTimestamps = state.timestamps
+    message.lastPreservedTimestamp = state.lastPreserved ?? 0
+    return message
+  }
+
+  private func record(_ path: String, as style: PathStyle) throws(CheckpointError) -> String {
+    try checkPath(path)
+    guard !["", ".", ".."].contains(Path(path).name) else {
+      throw CheckpointError(.invalidArgument, "a checkpoint's path ends with a name", file: path)
+    }
+    if style == .asGiven, Path.isAbsolute(path) { return path }
+    if let relative = RelativePath.path(path, from: directory) { return relative }
+    guard !Path.isAbsolute(path) else { return path }  // right until the checkpoint is moved
+    throw CheckpointError(
+      .invalidArgument,
+      "the way here from '\(directory)' is not known; give both as absolute paths, or neither",
+      file: path
+    )
+  }
+
+  // Somebody else needs the file for as long as it takes to write a few lines.
+  private func waitForLock() throws(CheckpointError) -> SaveLock {
+    for _ in 0..<1000 {
+      if let lock = try SaveLock(path, fileSystem: fileSystem) { return lock }
+      Thread.sleep(forTimeInterval: 0.005)
+    }
+    return try SaveLock.acquire(path, fileSystem: fileSystem)
+  }
+}
+
+/// Ways from a directory to a file.
+enum RelativePath {
+  /// The path that leads from `directory` to where `path` leads.
+  ///
+  /// Its result is `nil` if their names alone do not tell. Where links are on the way up, `..` leads
+  /// to the parent of the link's target.
+  static func path(_ path: String, from directory: String) -> String? {
+    guard Path.isAbsolute(path) == Path.isAbsolute(directory) else { return nil }
+    var (to, from) = (parts(of: path)[...], parts(of: directory)[...])
+    while let part = from.first, to.count > 1, to.first?.elementsEqual(part) == true {
+      to.removeFirst()
+      from.removeFirst()
+    }
+    guard !from.contains(where: { $0.elementsEqual("..".utf8) }) else { return nil }
+    return (from.map { _ in ".." } + to.map { String(Substring($0)) }).joined(separator: "/")
+  }
+
+  // Names between slashes; empty ones and `.` lead nowhere.
+  private static func parts(of path: String) -> [Substring.UTF8View] {
+    path.utf8.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+  }
+}
