@@ -65,7 +65,7 @@ let package = Package(
     ),
     .executableTarget(
       name: "CheckpointTool",
-      dependencies: ["Checkpoints"],
+      dependencies: ["Checkpoints", "CheckpointBundle", "CheckpointIO", "CheckpointTensors", "CheckpointWire"],
       swiftSettings: settings
     ),
 
