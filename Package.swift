@@ -69,21 +69,51 @@ let package = Package(
       swiftSettings: settings
     ),
 
-    // Tests: what they share, then a target per module.
+    // Tests: what they share, a program that kills itself in the middle of a save, and then a target
+    // per module.
     .target(
       name: "CheckpointTestSupport",
       dependencies: ["CheckpointIO", "CheckpointTensors"],
       path: "Tests/CheckpointTestSupport",
       swiftSettings: settings
     ),
+    .executableTarget(
+      name: "crashing-saver",
+      dependencies: [
+        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints",
+        "CheckpointTestSupport",
+      ],
+      path: "Tests/CrashingSaver",
+      swiftSettings: settings
+    ),
+    tests("CheckpointIOTests", ["CheckpointIO"]),
+    tests("CheckpointTensorsTests", ["CheckpointIO", "CheckpointTensors"]),
     tests("CheckpointWireTests", ["CheckpointIO", "CheckpointTensors", "CheckpointWire"]),
     tests("CheckpointTableTests", ["CheckpointIO", "CheckpointTable"]),
+    tests(
+      "CheckpointBundleTests",
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
+        "CheckpointBundle",
+      ]
+    ),
+    tests(
+      "CheckpointsTests",
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
+        "crashing-saver",
+      ]
+    ),
     tests(
       "TensorFlowFixtureTests",
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle"],
       exclude: ["Fixtures"]
     ),
-    tests("CheckpointsTests", ["Checkpoints", "CheckpointIO", "CheckpointWire"]),
+    tests(
+      "InteropTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints"],
+      exclude: ["tensorflow_reader.py"]
+    ),
   ],
   cLanguageStandard: .c11
 )

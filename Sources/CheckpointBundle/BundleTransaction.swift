@@ -25,6 +25,7 @@ final class BundleTransaction {
   private let options: SaveOptions
   private let lock: SaveLock
   private let replacedFiles: [String]
+  private var note: SaveNote
   private var createdFiles: [String] = []
   private var isOpen = true
 
@@ -59,7 +60,7 @@ final class BundleTransaction {
     self.location = location
     self.options = options
     self.lock = lock
-    let note = SaveNote(
+    note = SaveNote(
       newCount: self.shardCount, replacedCounts: replacesIndex ? counts.sorted() : [])
     try lock.setNote(note.bytes)
   }
@@ -86,6 +87,20 @@ final class BundleTransaction {
     let file = try create(paths.data(shard: shard, of: shardCount))
     createdFiles.append(file.path)
     return file
+  }
+
+  /// Gives a file that exists the name of a data file; it keeps its own if the file system allows.
+  func adoptDataFile(_ path: String, as shard: Int) throws(CheckpointError) {
+    let name = paths.data(shard: shard, of: shardCount)
+    if try options.fileSystem.link(path, to: name) {
+      if !note.keepsNew { createdFiles.append(name) }
+      return
+    }
+    // Moved, it exists here only: it must not go, even if this save fails.
+    note.keepsNew = true
+    createdFiles.removeAll()
+    try lock.setNote(note.bytes)
+    try options.fileSystem.rename(path, to: name)
   }
 
   private func create(_ path: String) throws(CheckpointError) -> AtomicFile {

@@ -62,7 +62,11 @@ public struct BundleWriter: TensorWriter {
 
   /// Adds a tensor, or a part of one, to a data file.
   ///
-  /// - Parameter shard: Which data file, from 0 on.
+  /// - Parameters:
+  ///   - tensor: The values.
+  ///   - key: The key.
+  ///   - part: Where the values belong, if they are a part of a partitioned tensor.
+  ///   - shard: Which data file, from 0 on.
   /// - Throws: As ``TensorWriter/add(_:for:part:)`` says.
   public mutating func add(
     _ tensor: some TensorStorable,
@@ -71,7 +75,7 @@ public struct BundleWriter: TensorWriter {
     shard: Int
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
-      let storedKey = try place(tensor.tensorSpec, for: key, part)
+      let storedKey = try place(tensor.tensorSpec, for: key, part, shard: shard)
       let (range, checksum) = try append(tensor, to: shards[shard])
       let entry = BundleEntry(
         spec: tensor.tensorSpec, shard: shard, range: range, maskedCRC: checksum.masked)
@@ -105,7 +109,8 @@ public struct BundleWriter: TensorWriter {
   private mutating func place(
     _ spec: TensorSpec,
     for key: TensorKey,
-    _ part: SliceSpec?
+    _ part: SliceSpec?,
+    shard: Int
   ) throws(CheckpointError) -> TensorKey {
     guard !key.bytes.isEmpty else {
       throw CheckpointError(.invalidArgument, "a tensor needs a name")
@@ -123,7 +128,7 @@ public struct BundleWriter: TensorWriter {
       try entries[index].entry.add(part.slice, of: whole)
     } else {
       partitioned[key] = entries.count
-      entries.append((key, BundleEntry(partitioned: whole, slices: [part.slice])))
+      entries.append((key, BundleEntry(partitioned: whole, shard: shard, slices: [part.slice])))
     }
     return key.sliceKey(part.slice)
   }
@@ -165,8 +170,8 @@ public struct BundleWriter: TensorWriter {
 }
 
 extension BundleEntry {
-  // Another part of the same tensor.
-  fileprivate mutating func add(
+  /// Lists another part of the same tensor.
+  mutating func add(
     _ slice: TensorSlice,
     of whole: TensorSpec
   ) throws(CheckpointError) {

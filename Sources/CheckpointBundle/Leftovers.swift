@@ -56,7 +56,8 @@ package struct Leftovers {
     let text = try lock.note()
     guard SaveNote.mayHaveBegun(text) else { return false }
     if let note = SaveNote(text), let isCommitted = isCommitted(note, target) {
-      let superfluous = isCommitted ? Set(note.replacedCounts) : [note.newCount]
+      let unfinished: Set = note.keepsNew ? [] : [note.newCount]
+      let superfluous = isCommitted ? Set(note.replacedCounts) : unfinished
       for file in dataFiles(of: target) where superfluous.contains(file.count) {
         try remove(Path(BundlePath(target).data(shard: file.shard, of: file.count)).name)
       }

@@ -4,9 +4,14 @@
 ///     swift-checkpoints save
 ///     new 2
 ///     replaces 1
+///
+/// Where the new data files are no copies but were moved here, nothing else has their content:
+/// `keeps 2` then stands for `new 2`.
 struct SaveNote: Hashable {
   /// The count in the names of the new data files.
   var newCount: Int
+  /// Whether the new data files stay even if the save does not come to its end.
+  var keepsNew = false
   /// The counts in the names of those that the new checkpoint makes superfluous.
   var replacedCounts: [Int]
 
@@ -18,7 +23,8 @@ struct SaveNote: Hashable {
   /// The text.
   var bytes: [UInt8] {
     let replaced = replacedCounts.map { " \($0)" }.joined()
-    return Array("\(Self.title)\nnew \(newCount)\nreplaces\(replaced)\n".utf8)
+    let new = keepsNew ? "keeps" : "new"
+    return Array("\(Self.title)\n\(new) \(newCount)\nreplaces\(replaced)\n".utf8)
   }
 
   /// Reads the text; `nil` for one that no save of this library wrote to its end.
@@ -28,11 +34,13 @@ struct SaveNote: Hashable {
     guard lines.count == 4, lines[0] == Self.title, lines[3].isEmpty else { return nil }
     let new = lines[1].split(separator: " ")
     let replaced = lines[2].split(separator: " ")
-    guard new.count == 2, new[0] == "new", let count = Int(new[1]), count > 0 else { return nil }
+    guard new.count == 2, new[0] == "new" || new[0] == "keeps" else { return nil }
+    guard let count = Int(new[1]), count > 0 else { return nil }
     guard replaced.first == "replaces" else { return nil }
     let counts = replaced.dropFirst().map { Int($0) }
     guard !counts.contains(nil) else { return nil }
     newCount = count
+    keepsNew = new[0] == "keeps"
     replacedCounts = counts.compactMap { $0 }
   }
 

@@ -1,7 +1,7 @@
 import CheckpointIO
+import CheckpointTestSupport
 import Checkpoints
 import Foundation
-import Synchronization
 import Testing
 
 /// A directory of one test, gone with it.
@@ -26,76 +26,6 @@ private final class TestDirectory {
 
   var names: [String] {
     get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
-  }
-}
-
-/// The file system of this machine, which fails a call if it is told to, and notes all that write.
-private final class NotingFileSystem: FileSystem {
-  private let local = LocalFileSystem()
-  private let log = Mutex<[String]>([])
-  private let failing: String?
-
-  init(failing: String? = nil) { self.failing = failing }
-
-  var calls: [String] { log.withLock { $0 } }
-
-  func note(_ call: String, _ path: String) throws(CheckpointError) {
-    log.withLock { $0.append("\(call) \(Path(path).name)") }
-    guard call != failing else { throw CheckpointError(.io, "\(call) failed", file: path) }
-  }
-
-  func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile {
-    try local.openFile(path)
-  }
-  func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
-    try note("create", path)
-    return NotingFile(try local.createFile(path), self)
-  }
-  func rename(_ old: String, to new: String) throws(CheckpointError) {
-    try note("rename", new)
-    try local.rename(old, to: new)
-  }
-  func removeFile(_ path: String) throws(CheckpointError) {
-    try note("remove", path)
-    try local.removeFile(path)
-  }
-  func createDirectory(_ path: String) throws(CheckpointError) { try local.createDirectory(path) }
-  func syncDirectory(_ path: String) throws(CheckpointError) {
-    try note("syncDirectory", path)
-    try local.syncDirectory(path)
-  }
-  func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {
-    try local.namesInDirectory(path)
-  }
-  func status(of path: String) throws(CheckpointError) -> FileStatus? { try local.status(of: path) }
-  func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
-    try local.lockFile(path)
-  }
-}
-
-private final class NotingFile: WritableFile {
-  private let file: any WritableFile
-  private let system: NotingFileSystem
-
-  init(_ file: any WritableFile, _ system: NotingFileSystem) {
-    self.file = file
-    self.system = system
-  }
-
-  var path: String { file.path }
-  func reserve(_ byteCount: UInt64) throws(CheckpointError) { try file.reserve(byteCount) }
-  func write(_ bytes: RawSpan, at offset: UInt64) throws(CheckpointError) {
-    try system.note("write", path)
-    try file.write(bytes, at: offset)
-  }
-  func startWriteback(_ range: ByteRange) { file.startWriteback(range) }
-  func sync() throws(CheckpointError) {
-    try system.note("sync", path)
-    try file.sync()
-  }
-  func close() throws(CheckpointError) {
-    try system.note("close", path)
-    try file.close()
   }
 }
 
@@ -301,24 +231,25 @@ private final class NotingFile: WritableFile {
 
   @Test func `writes, syncs, renames, and syncs the directory, in this order`() throws {
     let run = try TestDirectory()
-    let system = NotingFileSystem()
+    let system = InterceptingFileSystem()
     let file = try StateFile(in: run.path, fileSystem: system)
     let temporary = TemporaryName.temporary(for: "checkpoint")
     try file.write(CheckpointState(latest: run.path + "/m-1"))
+    let lock = TemporaryName.lock(for: "checkpoint")
     #expect(
-      system.calls == [
-        "create \(temporary)", "write \(temporary)", "sync \(temporary)", "close \(temporary)",
-        "rename checkpoint", "syncDirectory run",
+      system.calls.filter(\.kind.changesFiles).map(\.description) == [
+        "lock \(lock)", "create \(temporary)", "write \(temporary)", "sync \(temporary)",
+        "close \(temporary)", "rename checkpoint", "syncDirectory run", "removeLock \(lock)",
       ]
     )
   }
 
   @Test func `waits for nothing if durability is not wanted`() throws {
     let run = try TestDirectory()
-    let system = NotingFileSystem()
+    let system = InterceptingFileSystem()
     let file = try StateFile(in: run.path, fileSystem: system)
     try file.write(CheckpointState(latest: run.path + "/m-1"), durability: .none)
-    #expect(!system.calls.contains { $0.hasPrefix("sync") })
+    #expect(!system.calls.contains { $0.kind == .sync || $0.kind == .syncDirectory })
     #expect(try run.contents().hasPrefix("model_checkpoint_path: \"m-1\"\n"))
   }
 
@@ -327,7 +258,11 @@ private final class NotingFile: WritableFile {
     let run = try TestDirectory()
     try StateFile(in: run.path).write(CheckpointState(latest: run.path + "/m-1"))
     let before = try run.contents()
-    let failing = try StateFile(in: run.path, fileSystem: NotingFileSystem(failing: step))
+    let system = InterceptingFileSystem { _, call throws(CheckpointError) in
+      guard call.kind.rawValue == step else { return }
+      throw CheckpointError(.io, "\(step) failed", file: call.path)
+    }
+    let failing = try StateFile(in: run.path, fileSystem: system)
     let error = #expect(throws: CheckpointError.self) {
       try failing.write(CheckpointState(latest: run.path + "/m-2"))
     }
@@ -389,6 +324,9 @@ private struct Redirected: FileSystem {
   }
   func rename(_ old: String, to new: String) throws(CheckpointError) {
     try local.rename(place(old), to: place(new))
+  }
+  func link(_ existing: String, to new: String) throws(CheckpointError) -> Bool {
+    try local.link(place(existing), to: place(new))
   }
   func removeFile(_ path: String) throws(CheckpointError) { try local.removeFile(place(path)) }
   func createDirectory(_ path: String) throws(CheckpointError) {}

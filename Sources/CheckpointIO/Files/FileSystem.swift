@@ -9,6 +9,10 @@ package protocol FileSystem: Sendable {
   func createFile(_ path: String) throws(CheckpointError) -> any WritableFile
   /// Renames a file over whatever has the new name; atomic.
   func rename(_ old: String, to new: String) throws(CheckpointError)
+  /// Gives a file a second name; atomic.
+  ///
+  /// - Returns: Whether the file system can; if not, nothing has changed.
+  func link(_ existing: String, to new: String) throws(CheckpointError) -> Bool
   /// Removes a file; one that is gone already is no error.
   func removeFile(_ path: String) throws(CheckpointError)
   /// Creates one directory; one that is there already is no error.

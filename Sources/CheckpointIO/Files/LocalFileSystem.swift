@@ -26,6 +26,20 @@ package struct LocalFileSystem: FileSystem {
     try systemCall("rename to \(new)", file: old) { unsafe Self.renameFile(old, new) }
   }
 
+  package func link(_ existing: String, to new: String) throws(CheckpointError) -> Bool {
+    try checkPath(existing)
+    try checkPath(new)
+    do throws(CheckpointError) {
+      try systemCall("link to \(new)", file: existing) { unsafe Self.linkFile(existing, new) }
+      return true
+    } catch {
+      switch error.systemError {
+      case EPERM, EOPNOTSUPP, ENOSYS, EXDEV, EMLINK: return false
+      default: throw error
+      }
+    }
+  }
+
   package func removeFile(_ path: String) throws(CheckpointError) {
     try checkPath(path)
     do throws(CheckpointError) {
@@ -85,20 +99,13 @@ package struct LocalFileSystem: FileSystem {
     try LocalLockedFile(path)
   }
 
-  // The global function, which the method of the same name hides.
-  private static func renameFile(
-    _ old: UnsafePointer<CChar>,
-    _ new: UnsafePointer<CChar>
-  ) -> CInt {
-    #if canImport(Darwin)
-    unsafe Darwin.rename(old, new)
-    #elseif canImport(Musl)
-    unsafe Musl.rename(old, new)
-    #elseif canImport(Android)
-    unsafe Android.rename(old, new)
-    #else
-    unsafe Glibc.rename(old, new)
-    #endif
+  // The global functions, which the methods of the same names hide.
+  private static func renameFile(_ old: UnsafePointer<CChar>, _ new: UnsafePointer<CChar>) -> CInt {
+    unsafe renameat(AT_FDCWD, old, AT_FDCWD, new)
+  }
+
+  private static func linkFile(_ old: UnsafePointer<CChar>, _ new: UnsafePointer<CChar>) -> CInt {
+    unsafe linkat(AT_FDCWD, old, AT_FDCWD, new, 0)
   }
 }
 

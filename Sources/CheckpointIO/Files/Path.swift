@@ -20,7 +20,7 @@ package struct Path: Hashable, Sendable {
 
   /// A path that has the directory's form: no `./` where none was given.
   package static func join(_ directory: String, _ name: String) -> String {
-    if directory == "." { return name }
+    if directory == "." || directory.isEmpty { return name }
     return directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
   }
 

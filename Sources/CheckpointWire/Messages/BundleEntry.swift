@@ -32,9 +32,11 @@ package struct BundleEntry: Hashable, Sendable {
   }
 
   /// The entry of a tensor that is stored in parts.
-  package init(partitioned spec: TensorSpec, slices: [TensorSlice]) {
+  ///
+  /// - Parameter shard: The data file of the first part. TensorFlow notes it; it means nothing.
+  package init(partitioned spec: TensorSpec, shard: Int, slices: [TensorSlice]) {
     let nothing = ByteRange(offset: 0, count: 0)
-    self.init(spec: spec, shard: 0, range: nothing, maskedCRC: 0, slices: slices)
+    self.init(spec: spec, shard: shard, range: nothing, maskedCRC: 0, slices: slices)
   }
 
   /// Writes the message's fields.

@@ -135,13 +135,11 @@ public final class Saver {
   @discardableResult
   public func save(to path: String, step: Int? = nil) throws(CheckpointError) -> String {
     let prefix = try prefix(path, step)
-    try checkStateFilename(prefix)
+    let stateFile = try stateFile(for: prefix)
     let plan = SavePlan(
       items: variables.map { SavePlan.Item($0.variable, key: TensorKey($0.name)) })
     try SaveExecutor(options: options.files).save(plan, to: prefix)
-    history.removeAll { $0 == prefix }
-    history.append(prefix)
-    if options.updatesState { try updateState(prefix) }
+    try record(prefix, in: stateFile)
     return prefix
   }
 
@@ -155,20 +153,28 @@ public final class Saver {
     return "\(path)-\(zeros)\(digits)"
   }
 
-  private func checkStateFilename(_ prefix: String) throws(CheckpointError) {
-    let filename = options.stateFilename
-    guard !filename.isEmpty, !filename.utf8.contains(UInt8(ascii: "/")) else {
-      throw CheckpointError(
-        .pathConflict, "the state file stands beside the checkpoint: '\(filename)' is no plain name")
-    }
-    guard filename != Path(prefix).name else {
-      throw CheckpointError(
-        .pathConflict, "the state file would have the name of the checkpoint; choose another",
-        file: prefix)
-    }
+  // The state file beside the checkpoint; asked for before the save, so that it cannot fail late.
+  private func stateFile(for prefix: String) throws(CheckpointError) -> StateFile? {
+    guard options.updatesState else { return nil }
+    let file = try StateFile(
+      in: Path(prefix).directory, name: options.stateFilename,
+      fileSystem: options.files.fileSystem)
+    try file.checkConflict(with: prefix)
+    return file
   }
 
-  private func updateState(_ prefix: String) throws(CheckpointError) {
+  private func record(_ prefix: String, in stateFile: StateFile?) throws(CheckpointError) {
+    history.removeAll { $0 == prefix || Path($0).directory != Path(prefix).directory }
+    history.append(prefix)
+    guard let stateFile else { return }
+    do throws(CheckpointError) {
+      let state = try CheckpointState(latest: prefix, all: history)
+      try stateFile.write(state, durability: options.files.durability)
+    } catch {
+      var error = error
+      error.message += "; the checkpoint '\(prefix)' itself is saved"
+      throw error
+    }
   }
 
   // MARK: Restoring

@@ -1,0 +1,121 @@
+public import CheckpointIO
+import CheckpointTensors
+import CheckpointWire
+
+/// Makes one checkpoint of several: no value is read or copied, the data files only get new names.
+///
+///     try BundleMerger.merge(["run/part-0", "run/part-1"], into: "run/ckpt-7")
+///
+/// For many processes that each save their own part of a model. Tensors that are stored in parts may
+/// be spread over several of them.
+/// Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, `MergeBundles`.
+public enum BundleMerger {
+  /// Merges checkpoints into one at `prefix`, which appears in one step; then the parts go.
+  ///
+  /// - Parameter parts: Their prefixes, on one file system with the new one; their order is that of
+  ///   the data files.
+  /// - Throws: `duplicateName` if two parts have the same tensor, or the same part of one;
+  ///   `mismatch` if parts of one tensor, or byte orders, disagree; what reading and writing throw.
+  ///   The parts are as they were then.
+  public static func merge(
+    _ parts: [String],
+    into prefix: String,
+    options: SaveOptions = SaveOptions()
+  ) throws(CheckpointError) {
+    guard !parts.contains(prefix) else {
+      throw CheckpointError(
+        .pathConflict, "a checkpoint cannot be merged into one of its parts", file: prefix)
+    }
+    var merged = MergedIndex()
+    for part in parts {
+      do throws(CheckpointError) {
+        try merged.add(BundleReader(prefix: part, fileSystem: options.fileSystem))
+      } catch {
+        throw error.located(file: part)
+      }
+    }
+    guard !merged.dataFiles.isEmpty else {
+      throw CheckpointError(.invalidArgument, "there is no tensor to merge", file: prefix)
+    }
+    let transaction = try BundleTransaction(
+      prefix: prefix, shardCount: merged.dataFiles.count, options: options)
+    for (shard, path) in merged.dataFiles.enumerated() {
+      // A file that no value lies in may be absent; TensorFlow misses it even for an empty tensor.
+      let exists = try options.fileSystem.status(of: path) != nil
+      if exists || merged.holdsValues.contains(shard) {
+        try transaction.adoptDataFile(path, as: shard)
+      }
+    }
+    try transaction.commit { file throws(CheckpointError) in
+      var header = BundleHeader(shardCount: transaction.shardCount)
+      header.isBigEndian = merged.isBigEndian
+      try BundleIndex(header: header, entries: merged.sortedEntries).write(to: file)
+    }
+    try removeParts(parts, merged.dataFiles, options)
+  }
+
+  // Index first, as always: without it the data files are nobody's.
+  private static func removeParts(
+    _ parts: [String],
+    _ dataFiles: [String],
+    _ options: SaveOptions
+  ) throws(CheckpointError) {
+    for part in parts { try options.fileSystem.removeFile(BundlePath(part).index) }
+    for file in dataFiles { try options.fileSystem.removeFile(file) }
+  }
+}
+
+/// The entries of several bundles, with the data files numbered anew.
+private struct MergedIndex {
+  /// The paths of the data files, in the order of their new numbers.
+  private(set) var dataFiles: [String] = []
+  /// The new numbers of those that hold values: a number may come from an entry without any.
+  private(set) var holdsValues: Set<Int> = []
+  private(set) var isBigEndian = false
+  private var entries: [TensorKey: BundleEntry] = [:]
+  private var isEmpty = true
+
+  /// Takes the entries of another bundle in.
+  mutating func add(_ reader: BundleReader) throws(CheckpointError) {
+    guard isEmpty || reader.isBigEndian == isBigEndian else {
+      throw CheckpointError(.mismatch, "its numbers have another byte order than those before")
+    }
+    isEmpty = false
+    isBigEndian = reader.isBigEndian
+    var numbers: [Int: Int] = [:]
+    try reader.forEachBundleEntry { key, entry throws(CheckpointError) in
+      let key = TensorKey(copying: key)
+      guard let known = self.entries[key] else {
+        var entry = entry
+        let number = numbers[entry.shard] ?? self.dataFiles.count
+        if numbers.updateValue(number, forKey: entry.shard) == nil {
+          self.dataFiles.append(reader.shards.path(entry.shard))
+        }
+        if entry.range.count > 0 { self.holdsValues.insert(number) }
+        entry.shard = number
+        self.entries[key] = entry
+        return
+      }
+      self.entries[key] = try Self.merge(known, entry, key)
+    }
+  }
+
+  private static func merge(
+    _ known: BundleEntry,
+    _ other: BundleEntry,
+    _ key: TensorKey
+  ) throws(CheckpointError) -> BundleEntry {
+    guard !known.slices.isEmpty, !other.slices.isEmpty else {
+      throw CheckpointError(
+        .duplicateName, "two of the checkpoints have this tensor", key: key.description)
+    }
+    var merged = known
+    for slice in other.slices { try merged.add(slice, of: other.spec) }
+    return merged
+  }
+
+  /// The entries in ascending order of the keys.
+  var sortedEntries: [(key: TensorKey, entry: BundleEntry)] {
+    entries.map { (key: $0.key, entry: $0.value) }.sorted { $0.key < $1.key }
+  }
+}

@@ -1,0 +1,71 @@
+import CheckpointIO
+import CheckpointTensors
+import Testing
+
+@Suite struct TensorTests {
+  @Test func `indexes in row-major order`() {
+    var tensor = Tensor<Int32>(shape: [2, 3], scalars: [1, 2, 3, 4, 5, 6])
+    #expect(tensor[1, 0] == 4)
+    tensor[0, 2] = 30
+    #expect(tensor.array == [1, 2, 30, 4, 5, 6])
+  }
+
+  @Test func `keeps the values of a copy when it is changed`() throws {
+    var tensor = Tensor<Float>([1, 2, 3])
+    let copy = tensor
+    let snapshot = tensor.tensorSnapshot()
+    tensor[0] = 9
+    #expect(copy.array == [1, 2, 3])
+    #expect(try Tensor<Float>(snapshot).array == [1, 2, 3])
+    #expect(tensor.array == [9, 2, 3])
+  }
+
+  @Test func `keeps strings through copies and changes`() throws {
+    var names = Tensor<String>(["a", "é", "a string that is longer than what fits inline"])
+    let copy = names
+    names[1] = "b"
+    #expect(copy[1] == "é")
+    #expect(try Tensor<String>(AnyTensor(names)) == names)
+  }
+
+  @Test func `refuses another dtype`() {
+    let error = #expect(throws: CheckpointError.self) {
+      try Tensor<Double>(AnyTensor(Tensor<Float>([1])))
+    }
+    #expect(error?.description == "the tensor is float32, not float64 (mismatch)")
+  }
+
+  @Test func `reads strings that are no text as bytes only`() throws {
+    let tensor = AnyTensor(Tensor<[UInt8]>([[0xFF], []]))
+    #expect(try Tensor<[UInt8]>(tensor).array == [[0xFF], []])
+    let error = #expect(throws: CheckpointError.self) { try Tensor<String>(tensor) }
+    #expect(error?.message == "element 0 is not UTF-8 text; read it as Tensor<[UInt8]>")
+  }
+
+  @Test func `takes every byte but 0 for true`() throws {
+    let bytes: [UInt8] = [0, 1, 2, 255]
+    let tensor = unsafe try AnyTensor(TensorSpec(.bool, [4]), bytes: bytes.span.bytes)
+    #expect(try Tensor<Bool>(tensor).array == [false, true, true, true])
+  }
+
+  @Test(arguments: [
+    (1.0, 0x3F80), (-2.5, 0xC020), (.infinity, 0x7F80), (3.3895314e38, 0x7F7F),
+    (3.4028235e38, 0x7F80), (1.00390625, 0x3F80), (1.01171875, 0x3F82), (0, 0), (-0.0, 0x8000),
+  ] as [(Float, UInt16)])
+  func `rounds to the nearest bfloat16, ties to even`(value: Float, bits: UInt16) {
+    #expect(BFloat16(value).bitPattern == bits)
+  }
+
+  @Test func `keeps a bfloat16 that is no number`() {
+    #expect(Float(BFloat16(.nan)).isNaN)
+    #expect(Float(BFloat16(Float(bitPattern: 0x7F80_0001))).isNaN)
+  }
+
+  @Test func `aligns memory for vector instructions`() {
+    for count in [1, 100, 3 << 20] {
+      let storage = TensorStorage(uninitializedByteCount: count)
+      let address = unsafe storage.bytes.withUnsafeBytes { Int(bitPattern: $0.baseAddress) }
+      #expect(address % 64 == 0)
+    }
+  }
+}

@@ -1,0 +1,212 @@
+package import CheckpointIO
+internal import Synchronization
+
+/// One call to a file system.
+package struct FileCall: Hashable, Sendable, CustomStringConvertible {
+  /// What is asked for.
+  package enum Kind: String, Sendable, CaseIterable {
+    case open, read, map, list, status
+    case create, reserve, write, sync, close, rename, link, remove
+    case createDirectory, syncDirectory, lock, setNote, removeLock
+    case startWriteback
+
+    /// Whether the call changes what a later process finds.
+    package var changesFiles: Bool {
+      switch self {
+      case .open, .read, .map, .list, .status, .startWriteback: false
+      default: true
+      }
+    }
+  }
+
+  package let kind: Kind
+  package let path: String
+
+  /// The kind and the file's name: `rename ckpt-7.index`.
+  package var description: String { "\(kind) \(Path(path).name)" }
+}
+
+/// The file system of this machine with somebody in between who sees every call: to record them, to
+/// let one fail, or to end the process.
+package final class InterceptingFileSystem: FileSystem {
+  /// Called before each call with its number, from 0 on; what it throws, the call throws.
+  package typealias Interception =
+    @Sendable (_ number: Int, _ call: FileCall) throws(CheckpointError) -> Void
+
+  private let base: any FileSystem
+  private let interception: Interception
+  private let log = Mutex<[FileCall]>([])
+
+  /// Puts `interception` in front of a file system.
+  package init(
+    _ base: any FileSystem = LocalFileSystem(),
+    _ interception: @escaping Interception = { _, _ throws(CheckpointError) in }
+  ) {
+    self.base = base
+    self.interception = interception
+  }
+
+  /// A file system in which the `number`th call fails, and, if `forever`, every one after it.
+  package static func failing(
+    at number: Int,
+    errno: Int32,
+    forever: Bool = false
+  ) -> InterceptingFileSystem {
+    InterceptingFileSystem { current, call throws(CheckpointError) in
+      guard current == number || (forever && current > number) else { return }
+      throw .system("injected failure of \(call.kind)", errno: errno, file: call.path)
+    }
+  }
+
+  /// The calls so far.
+  package var calls: [FileCall] { log.withLock { $0 } }
+
+  fileprivate func note(_ kind: FileCall.Kind, _ path: String) throws(CheckpointError) {
+    let call = FileCall(kind: kind, path: path)
+    let number = log.withLock { log in
+      log.append(call)
+      return log.count - 1
+    }
+    try interception(number, call)
+  }
+
+  package func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile {
+    try note(.open, path)
+    return InterceptedReadableFile(try base.openFile(path), self)
+  }
+
+  package func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+    try note(.create, path)
+    return InterceptedWritableFile(try base.createFile(path), self)
+  }
+
+  package func rename(_ old: String, to new: String) throws(CheckpointError) {
+    try note(.rename, new)
+    try base.rename(old, to: new)
+  }
+
+  package func link(_ existing: String, to new: String) throws(CheckpointError) -> Bool {
+    try note(.link, new)
+    return try base.link(existing, to: new)
+  }
+
+  package func removeFile(_ path: String) throws(CheckpointError) {
+    try note(.remove, path)
+    try base.removeFile(path)
+  }
+
+  package func createDirectory(_ path: String) throws(CheckpointError) {
+    try note(.createDirectory, path)
+    try base.createDirectory(path)
+  }
+
+  package func syncDirectory(_ path: String) throws(CheckpointError) {
+    try note(.syncDirectory, path)
+    try base.syncDirectory(path)
+  }
+
+  package func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {
+    try note(.list, path)
+    return try base.namesInDirectory(path)
+  }
+
+  package func status(of path: String) throws(CheckpointError) -> FileStatus? {
+    try note(.status, path)
+    return try base.status(of: path)
+  }
+
+  package func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
+    try note(.lock, path)
+    guard let file = try base.lockFile(path) else { return nil }
+    return InterceptedLockedFile(file, path, self)
+  }
+}
+
+private final class InterceptedReadableFile: ReadableFile {
+  private let file: any ReadableFile
+  private let system: InterceptingFileSystem
+
+  init(_ file: any ReadableFile, _ system: InterceptingFileSystem) {
+    self.file = file
+    self.system = system
+  }
+
+  var path: String { file.path }
+  var byteCount: UInt64 { file.byteCount }
+
+  func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {
+    try system.note(.read, path)
+    try file.read(into: &output, at: offset)
+  }
+
+  func map() throws(CheckpointError) -> MappedFile {
+    try system.note(.map, path)
+    return try file.map()
+  }
+}
+
+private final class InterceptedWritableFile: WritableFile {
+  private let file: any WritableFile
+  private let system: InterceptingFileSystem
+
+  init(_ file: any WritableFile, _ system: InterceptingFileSystem) {
+    self.file = file
+    self.system = system
+  }
+
+  var path: String { file.path }
+
+  func reserve(_ byteCount: UInt64) throws(CheckpointError) {
+    try system.note(.reserve, path)
+    try file.reserve(byteCount)
+  }
+
+  // Half of the bytes are there already when the interception comes: a torn write.
+  func write(_ bytes: RawSpan, at offset: UInt64) throws(CheckpointError) {
+    try file.write(bytes.extracting(..<(bytes.byteCount / 2)), at: offset)
+    try system.note(.write, path)
+    try file.write(bytes, at: offset)
+  }
+
+  func startWriteback(_ range: ByteRange) {
+    try? system.note(.startWriteback, path)
+    file.startWriteback(range)
+  }
+
+  func sync() throws(CheckpointError) {
+    try system.note(.sync, path)
+    try file.sync()
+  }
+
+  func close() throws(CheckpointError) {
+    try system.note(.close, path)
+    try file.close()
+  }
+}
+
+private final class InterceptedLockedFile: LockedFile {
+  private let file: any LockedFile
+  private let path: String
+  private let system: InterceptingFileSystem
+
+  init(_ file: any LockedFile, _ path: String, _ system: InterceptingFileSystem) {
+    self.file = file
+    self.path = path
+    self.system = system
+  }
+
+  var isExclusive: Bool { file.isExclusive }
+
+  func contents(limit: Int) throws(CheckpointError) -> [UInt8] { try file.contents(limit: limit) }
+
+  func setContents(_ bytes: [UInt8]) throws(CheckpointError) {
+    try file.setContents(Array(bytes.prefix(bytes.count / 2)))  // torn, as writes are
+    try system.note(.setNote, path)
+    try file.setContents(bytes)
+  }
+
+  func remove() throws(CheckpointError) {
+    try system.note(.removeLock, path)
+    try file.remove()
+  }
+}

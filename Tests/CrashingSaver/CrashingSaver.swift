@@ -1,0 +1,50 @@
+import CheckpointBundle
+import CheckpointIO
+import CheckpointTensors
+import CheckpointTestSupport
+import Foundation
+
+/// A program that saves, and kills itself at a file call of the caller's choice.
+///
+///     crashing-saver PREFIX VALUE SHARDS STATE CALL
+///
+/// Every element of every tensor is VALUE, so that a mixture shows. CALL counts from 0; none is
+/// reached by a number that is large enough, and the program then prints how many there were.
+@main struct CrashingSaver {
+  static func main() throws {
+    let arguments = CommandLine.arguments
+    guard arguments.count == 6, let value = Float(arguments[2]), let shards = Int(arguments[3]),
+      let fatalCall = Int(arguments[5])
+    else { exit(64) }
+    let system = InterceptingFileSystem { number, _ in
+      if number == fatalCall { kill(getpid(), SIGKILL) }
+    }
+    var options = SaveOptions()
+    options.fileSystem = system
+    if arguments[4] == "state" {
+      let weights = Variable<Float>(repeating: value, shape: [300])
+      try SavedByName.save(weights, to: arguments[1], options)
+    } else {
+      try save(value, shards: shards, to: arguments[1], options)
+    }
+    print(system.calls.count)
+  }
+
+  private static func save(
+    _ value: Float,
+    shards: Int,
+    to prefix: String,
+    _ options: SaveOptions
+  ) throws {
+    var writer = try BundleWriter(
+      prefix: prefix, shardByteCounts: Array(repeating: 1 << 20, count: shards), options: options)
+    for index in 0..<2 * shards {
+      // One is larger than the writer's buffer, so that it is written in chunks.
+      let count = index == 1 ? 200_000 : 300
+      try writer.add(
+        Tensor<Float>(repeating: value, shape: [count]), for: TensorKey("w\(index)"), part: nil,
+        shard: index % shards)
+    }
+    try writer.finish()
+  }
+}
