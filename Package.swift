@@ -65,7 +65,9 @@ let package = Package(
     ),
     .executableTarget(
       name: "CheckpointTool",
-      dependencies: ["Checkpoints", "CheckpointBundle", "CheckpointIO", "CheckpointTensors", "CheckpointWire"],
+      dependencies: [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
+      ],
       swiftSettings: settings
     ),
 
@@ -103,6 +105,10 @@ let package = Package(
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
         "crashing-saver",
       ]
+    ),
+    tests(
+      "CheckpointToolTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints", "CheckpointTool"]
     ),
     tests(
       "TensorFlowFixtureTests",

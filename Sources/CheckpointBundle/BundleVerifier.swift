@@ -75,8 +75,7 @@ package struct BundleVerifier {
         _ = try reader.shards.file(shard)
       } catch {
         var error = error
-        error.message += "; \(count) of the values in it are lost"
-        if error.code == .io { error.message += " unless it can be read" }
+        error.message += "; it has \(count) values"
         inventory.findings.problems.append(error)
         lost.insert(shard)
       }

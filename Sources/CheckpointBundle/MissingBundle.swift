@@ -1,4 +1,5 @@
 package import CheckpointIO
+import CheckpointTable
 import CheckpointTensors
 
 /// Why there is no V2 checkpoint at a path, and what its author may have meant.
@@ -28,10 +29,28 @@ package struct MissingBundle {
       if let owner = try BundlePath(owning: path, fileSystem: fileSystem) {
         return "this is a file of the checkpoint '\(owner.prefix)'; give that as the prefix"
       }
-      return "this file is not a V2 checkpoint, which has several files: the prefix of "
-        + "'run/ckpt-7.index' is 'run/ckpt-7'"
+      return try fileMessage()
     case nil:
       return try absenceHint()
+    }
+  }
+
+  // A file of no V2 checkpoint: a table of its own is one of V1.
+  private func fileMessage() throws(CheckpointError) -> String {
+    if try fileSystem.status(of: path)?.kind == .file, try endsLikeTable() {
+      return "this is a checkpoint of the older format V1, or an index that was renamed; "
+        + "what is needed is the prefix of a V2 checkpoint"
+    }
+    return "this file is not a V2 checkpoint, which has several files: the prefix of "
+      + "'run/ckpt-7.index' is 'run/ckpt-7'"
+  }
+
+  private func endsLikeTable() throws(CheckpointError) -> Bool {
+    do throws(CheckpointError) {
+      _ = try TableReader(fileSystem.openFile(path), cacheByteCount: 0)
+      return true
+    } catch where error.code != .io {
+      return false
     }
   }
 

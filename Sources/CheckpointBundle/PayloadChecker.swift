@@ -115,6 +115,7 @@ final class PayloadChecker: Sendable {
     }
   }
 
+  // Measured on 1 GiB in the page cache: 64 KB are 13 % slower, more than 256 KB gain less than 5 %.
   private static let windowByteCount = 256 << 10
   private static let jobByteCount: UInt64 = 4 << 20
   private static let mostThreads = 256

@@ -9,14 +9,14 @@ struct Cat: Command {
     summary: "Writes the bytes of a tensor to the standard output.",
     operands: ["PREFIX", "NAME"],
     details: """
-      The elements in row-major order, without gaps, as little-endian numbers. Types of
-      less than a byte take one byte each.
+      The elements in row-major order, without gaps, as little-endian numbers. Types
+      of less than a byte take one byte each.
 
-      Of a tensor of strings or variants: for each element its length as a number of 8
-      bytes, little-endian, then its bytes.
+      Of a tensor of strings or variants: for each element its length as a number of
+      8 bytes, little-endian, then its bytes.
 
-      Whether the values are intact is known at the end: rely on them if the exit status
-      is 0.
+      Whether the values are intact is known at the end: rely on them if the exit
+      status is 0.
       """
   )
 

@@ -12,14 +12,15 @@ struct List: Command {
       Synopsis.Option(name: "--json", help: "One JSON array, for programs.")
     ],
     details: """
-      A line for each tensor, in byte order of the names: name, type, dimensions, bytes
-      in the files; then the totals. Names are shown as they are; '\\x0a' stands for a
-      byte that is a control character or not UTF-8.
+      A line for each tensor, in byte order of the names: name, type, dimensions,
+      bytes in the files; then the totals. Names are shown as they are; '\\x0a'
+      stands for a byte that is a control character or not UTF-8.
 
       With --json an array of objects: "name", "dtype" (TensorFlow's name), "shape",
       "bytes", "shard" (the number of the data file; null if the tensor is stored in
-      slices) and "slices" (such as "0,2:-"; empty if it is stored whole). For a name
-      that is not UTF-8 "name" is what is shown for it, and "name_base64" has its bytes.
+      slices) and "slices" (such as "0,2:-"; empty if it is stored whole). For a
+      name that is not UTF-8, "name" is what is shown for it; "name_base64" has its
+      bytes.
       """
   )
 

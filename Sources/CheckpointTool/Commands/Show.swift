@@ -12,9 +12,9 @@ struct Show: Command {
       Synopsis.Option(name: "--all", help: "All values, and strings in full.")
     ],
     details: """
-      A line with name, type and dimensions, then the values as numpy prints them: of
-      more than 1000 only the first and last 3 of each dimension, of strings the first
-      60 bytes.
+      A line with name, type and dimensions, then the values as numpy prints them:
+      of more than 1000 only the first and last 3 of each dimension, of strings the
+      first 60 bytes.
 
       The values are checked: those of a damaged tensor are not shown.
       """

@@ -8,12 +8,12 @@ struct Verify: Command {
     summary: "Checks every byte of a checkpoint that its checksums cover.",
     operands: ["PREFIX"],
     details: """
-      Reads the whole index and the values of all tensors, on all cores, and compares
-      every checksum; checks that every value lies within its data file, and that slices
+      Reads the whole index and all values, on all cores, and compares every
+      checksum; checks that every value lies within its data file, and that slices
       exist, have the right shape and do not overlap.
 
-      A line for each problem, at most 1000, then one for the whole. The exit status is
-      0 if there is no problem.
+      A line for each problem, at most 1000, then one for the whole. The exit status
+      is 0 if there is no problem.
       """
   )
 

@@ -2,9 +2,9 @@ import CheckpointTensors
 
 /// A floating-point format of at most 16 bits, by the widths of its fields.
 ///
-/// Sources: IEEE 754; Micikevicius and others, FP8 Formats for Deep Learning (2022); the formats with
-/// `fnuz`: Noune and others, 8-bit Numerical Formats for Deep Neural Networks (2022); FORMATS: OCP
-/// Microscaling Formats, for `float4_e2m1fn`.
+/// Sources: IEEE 754; Micikevicius and others, FP8 Formats for Deep Learning (2022); for `fnuz`: Noune
+/// and others, 8-bit Numerical Formats for Deep Neural Networks (2022); for `float4_e2m1fn`: OCP
+/// Microscaling Formats.
 struct SmallFloat {
   /// Which bit patterns are no numbers.
   private enum Special {
@@ -59,15 +59,19 @@ struct SmallFloat {
     }
   }
 
-  /// The shortest decimal number that lies nearer to the value of `bits` than to any other value;
-  /// `nil` for infinities and NaN.
+  /// A short decimal number that lies nearer to the value of `bits` than to any other value; `nil` for
+  /// infinities and NaN.
+  ///
+  /// Formats of a byte have so few values that the shortest would say little: 448 would be 450. Theirs
+  /// have six digits, if need be.
   func shortest(_ bits: UInt16) -> DecimalNumber? {
     let value = value(bits)
     guard let exact = DecimalNumber(value.description) else { return nil }
     let (_, exponent, mantissa) = fields(bits)
     // Below a power of two, values lie twice as close.
     let gap = spacing(exponent) / (mantissa == 0 && exponent > 1 ? 2 : 1)
-    for count in 1..<max(1, exact.digits.count) {
+    let shortest = exponentBits + mantissaBits < 8 ? 6 : 1
+    for count in shortest..<max(shortest, exact.digits.count) {
       let candidate = exact.rounded(significantDigits: count)
       let number = Double(candidate.scientific(fractionDigits: 0)) ?? .infinity
       if abs(number - value) < gap / 2 { return candidate }
