@@ -62,7 +62,8 @@ struct BundleInventory {
       guard elementCount < entry.spec.shape.elementCount else { return }
       findings.notes.append(
         "key '\(key)': its slices have \(elementCount) of \(entry.spec.shape.elementCount) "
-          + "elements; the others were never saved")
+          + "elements; the others were never saved"
+      )
     } catch {
       findings.problems.append(error.located(file: index, key: key.description))
     }
@@ -90,6 +91,7 @@ struct BundleInventory {
 
   private mutating func report(_ finding: String, _ key: TensorKey, _ index: String) {
     findings.problems.append(
-      CheckpointError(.corrupt, finding, file: index, key: key.description))
+      CheckpointError(.corrupt, finding, file: index, key: key.description)
+    )
   }
 }

@@ -7,8 +7,9 @@ extension BundleReader {
   ///
   /// A tensor that is stored whole is read piece by piece; one in parts is put together first.
   ///
-  /// - Parameter body: What it makes of the bytes counts only once this has returned: the checksum is
-  ///   known at the end.
+  /// What `body` makes of the bytes counts only once this has returned: the checksum is known at the
+  /// end.
+  ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says; what `body` throws.
   package func forEachLittleEndianPiece(
     of key: TensorKey,
@@ -19,7 +20,8 @@ extension BundleReader {
       if let entry, entry.slices.isEmpty, let width = entry.spec.dtype.byteOrderWidth {
         // A piece holds whole elements: its size is a multiple of every width.
         try PayloadReader(entry: entry, shards: shards).forEachPiece {
-          piece, _ throws(CheckpointError) in
+          piece,
+          _ throws(CheckpointError) in
           try Self.withLittleEndian(piece, width, isBigEndian: isBigEndian, body)
         }
       } else {

@@ -120,6 +120,16 @@ public struct BundleReader: TensorReader {
     }
   }
 
+  /// What is wrong with a part of the index that no reader needs; `nil` if nothing is.
+  var unusedDamage: CheckpointError? {
+    do throws(CheckpointError) {
+      try table.checkMetaindex()
+      return nil
+    } catch {
+      return error.located(file: indexPath)
+    }
+  }
+
   /// The path of the index.
   var indexPath: String { BundlePath(path).index }
 

@@ -28,18 +28,25 @@ package struct BundleVerifier {
   ///
   /// - Parameter progress: Called now and then, by any thread but one at a time, with the number of
   ///   bytes that have been checked, and of all there are.
+  /// - Returns: What was checked, and what was found.
   package func verify(
     progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) -> Findings {
     var inventory = BundleInventory(of: reader)
+    if let damage = reader.unusedDamage {
+      inventory.findings.notes.append("nobody reads it, but it has changed: \(damage)")
+    }
     checkPlaces(&inventory)
     let payloads = inventory.payloads.sorted { left, right in
       let (first, second) = (left.entry, right.entry)
       return (first.shard, first.range.offset) < (second.shard, second.range.offset)
     }
     let checker = PayloadChecker(
-      payloads: payloads, shards: reader.shards, problems: inventory.findings.problems,
-      progress: progress)
+      payloads: payloads,
+      shards: reader.shards,
+      problems: inventory.findings.problems,
+      progress: progress
+    )
     var findings = inventory.findings
     findings.problems = checker.run()
     return findings

@@ -49,7 +49,7 @@ package struct MissingBundle {
     do throws(CheckpointError) {
       _ = try TableReader(fileSystem.openFile(path), cacheByteCount: 0)
       return true
-    } catch where error.code != .io {
+    } catch  where error.code != .io {
       return false
     }
   }

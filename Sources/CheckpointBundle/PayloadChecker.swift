@@ -21,9 +21,9 @@ final class PayloadChecker: Sendable {
   private let totalByteCount: UInt64
   private let progress: @Sendable (UInt64, UInt64) -> Void
 
-  /// - Parameters:
-  ///   - payloads: Ordered by data file and offset; all of them lie within their files.
-  ///   - problems: Those found before.
+  /// Prepares to check payloads that are ordered by data file and offset, and lie within their files.
+  ///
+  /// What is found is added to the problems that were found before.
   init(
     payloads: [StoredPayload],
     shards: ShardSet,

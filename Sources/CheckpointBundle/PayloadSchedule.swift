@@ -34,7 +34,7 @@ struct PayloadSchedule: Sendable {
   private var number = 0  // the next piece of payload `position`
   private var cut: UInt64 = 0  // where that begins within the payload
 
-  /// - Parameter payloads: Ordered by data file and offset; all of them lie within their files.
+  /// Schedules payloads that are ordered by data file and offset, and lie within their files.
   init(_ payloads: [StoredPayload], jobByteCount: UInt64) {
     self.payloads = payloads
     self.jobByteCount = jobByteCount

@@ -8,7 +8,7 @@ struct PayloadWindow {
   private var start: UInt64 = 0  // of what is in memory; where that is in the file
   private var count: UInt64 = 0
 
-  /// - Parameter memory: Used by nobody else meanwhile.
+  /// Creates an empty window; nobody else uses the memory meanwhile.
   init(_ file: any ReadableFile, memory: TensorStorage) {
     self.file = file
     self.memory = memory
@@ -16,7 +16,9 @@ struct PayloadWindow {
 
   /// Calls `body` with the bytes of a range, in order, in parts as large as they are in memory.
   ///
-  /// - Parameter end: Up to where bytes will be asked for later on: they are read ahead.
+  /// Bytes up to `end` will be asked for later on: they are read ahead.
+  ///
+  /// - Throws: What reading and `body` throw.
   mutating func forEachPart(
     of range: ByteRange,
     readAheadTo end: UInt64,

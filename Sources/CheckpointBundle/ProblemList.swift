@@ -13,9 +13,7 @@ package struct ProblemList: Sendable {
 
   package init() {}
 
-  /// Adds a problem.
-  ///
-  /// - Parameter place: A number that orders it among the others.
+  /// Adds a problem; its place orders it among the others.
   mutating func append(_ problem: CheckpointError, place: Int = -1) {
     count += 1
     guard problems.count < Self.limit else { return }

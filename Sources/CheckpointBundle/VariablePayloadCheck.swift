@@ -99,7 +99,8 @@ struct VariablePayloadCheck {
       let what = isVariant(entry) ? "an element" : "lengths"
       throw damage(
         "the checksum of \(what) is 0x\(checksum.value.hexadecimal), "
-          + "expected 0x\(expected.value.hexadecimal)")
+          + "expected 0x\(expected.value.hexadecimal)"
+      )
     }
     checksum.update(fixed: word.littleEndian)
     (number, numberBytes) = (0, 0)
@@ -114,7 +115,8 @@ struct VariablePayloadCheck {
     guard bytesLeft == entry.range.count - consumed else {
       throw damage(
         "the strings' lengths add up to \(bytesLeft) bytes, there are "
-          + "\(entry.range.count - consumed)")
+          + "\(entry.range.count - consumed)"
+      )
     }
     phase = bytesLeft > 0 ? .elements : .end
   }
@@ -129,8 +131,10 @@ struct VariablePayloadCheck {
 
   private func damage(_ finding: String) -> CheckpointError {
     CheckpointError(
-      .corrupt, "\(finding); the file is damaged, restore another checkpoint",
-      offset: entry.range.offset &+ consumed)
+      .corrupt,
+      "\(finding); the file is damaged, restore another checkpoint",
+      offset: entry.range.offset &+ consumed
+    )
   }
 }
 

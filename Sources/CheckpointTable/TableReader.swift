@@ -16,6 +16,7 @@ internal import Synchronization
 /// Source: tensorflow/core/lib/io/table.cc, `Table::Open`, `Table::InternalGet`.
 package final class TableReader: Sendable {
   private let file: any ReadableFile
+  private let metaindex: BlockHandle
   private let index: TableIndex
   private let limits: TableLimits
   private let cache: Mutex<BlockCache>
@@ -37,6 +38,7 @@ package final class TableReader: Sendable {
     let footer = try Footer(of: file)
     self.file = file
     self.limits = limits
+    metaindex = footer.metaindex
     index = try TableIndex(at: footer.index, of: file, limits: limits)
     cache = Mutex(BlockCache(byteCount: cacheByteCount))
   }
@@ -114,6 +116,20 @@ package final class TableReader: Sendable {
     try checkFirst(entries.key, after: lastKey, block)
     repeat { try body(entries.key, entries.value) } while try entries.next()
     return KeyList(entries.key)
+  }
+
+  /// Checks what no reader needs: the metaindex block.
+  ///
+  /// - Throws: `corrupt` if it is damaged.
+  package func checkMetaindex() throws(CheckpointError) {
+    try metaindex.checked(within: file, what: "the metaindex block")
+    let block = try Block(
+      at: metaindex,
+      of: file,
+      order: .ascending,
+      byteLimit: limits.blockByteCount
+    )
+    try block.check(keyBytesPerStoredByte: limits.keyBytesPerStoredByte)
   }
 
   /// Visits the values of many keys in one pass: each block is read at most once.

@@ -21,7 +21,7 @@ struct Synopsis {
   /// What else there is to know: paragraphs of at most 80 columns.
   let details: String
 
-  /// `usage: checkpoint list PREFIX [--json]`
+  /// How it is called, in a line: `usage: checkpoint list PREFIX [--json]`.
   var usageLine: String {
     let shown = options.map { option in
       "[\(option.name)\(option.value.map { " \($0)" } ?? "")]"

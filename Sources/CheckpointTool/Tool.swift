@@ -55,7 +55,8 @@ enum Tool {
       throw CheckpointError(
         .invalidArgument,
         "there is no command '\(TensorName.shown(name))', but \(names)\n"
-          + "'checkpoint --help' says what they do")
+          + "'checkpoint --help' says what they do"
+      )
     }
     return command
   }

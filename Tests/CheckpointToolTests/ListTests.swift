@@ -81,7 +81,8 @@ import Testing
     let run = try ToolRun.checkpoint("list", folder + "/")
     #expect(run.status == 0)
     #expect(
-      run.errors == "checkpoint: the latest checkpoint in \(folder) is \(folder)/nested-1\n")
+      run.errors == "checkpoint: the latest checkpoint in \(folder) is \(folder)/nested-1\n"
+    )
     #expect(run.output.hasSuffix("18 tensors, 1.9 KiB in 1 data file\n"))
   }
 
@@ -91,7 +92,8 @@ import Testing
     let run = try ToolRun.checkpoint("list", prefix + suffix)
     #expect(run.status == 0)
     #expect(
-      run.errors == "checkpoint: \(prefix + suffix) is a file of the checkpoint \(prefix)\n")
+      run.errors == "checkpoint: \(prefix + suffix) is a file of the checkpoint \(prefix)\n"
+    )
   }
 
   @Test func `a wrong prefix gets those that are there, the nearest first`() throws {

@@ -50,15 +50,21 @@ import Testing
 
   @Test func `an empty tensor has nothing to show`() throws {
     #expect(
-      try show(ToolRun.fixture("dtypes/all"), "int8/empty") == "int8/empty  int8[2, 0, 3]\n[]\n")
+      try show(ToolRun.fixture("dtypes/all"), "int8/empty") == "int8/empty  int8[2, 0, 3]\n[]\n"
+    )
   }
 
   @Test func `a large tensor is abbreviated, unless all is wanted`() throws {
     let directory = try TemporaryDirectory("show")
     var writer = try BundleWriter(
-      prefix: directory.path("m"), shardByteCounts: [0], options: SaveOptions())
+      prefix: directory.path("m"),
+      shardByteCounts: [0],
+      options: SaveOptions()
+    )
     try writer.add(
-      Tensor(shape: [4, 300], scalars: (0..<1200).map { Float($0) / 4 + 1 }), for: "large")
+      Tensor(shape: [4, 300], scalars: (0..<1200).map { Float($0) / 4 + 1 }),
+      for: "large"
+    )
     try writer.finish()
     #expect(
       try show(directory.path("m"), "large") == """
@@ -83,7 +89,9 @@ import Testing
 
   @Test func `names are found by their bytes`() throws {
     let run = try ToolRun.shell(
-      "checkpoint show \"$1\" \"$(printf 'a\\377b')\"", ToolRun.fixture("names/not_utf8"))
+      "checkpoint show \"$1\" \"$(printf 'a\\377b')\"",
+      ToolRun.fixture("names/not_utf8")
+    )
     #expect(run.status == 0)
     #expect(run.output.hasPrefix("a\\xffb  float32[2]\n"))
   }
@@ -94,6 +102,8 @@ import Testing
     #expect(run.status == 1)
     #expect(
       run.errors.hasPrefix(
-        "checkpoint: \(prefix): no tensor has the key 'int8/vectr'; nearest are 'int8/vector', "))
+        "checkpoint: \(prefix): no tensor has the key 'int8/vectr'; nearest are 'int8/vector', "
+      )
+    )
   }
 }

@@ -42,7 +42,10 @@ import Testing
     (["list"], "list: PREFIX is missing"),
     (["show", "a"], "show: NAME is missing"),
     (["list", "a", "b"], "list: the argument 'b' is one too many"),
-    (["list", "--jsn", "a"], "list: there is no option '--jsn'; names that begin with '-' go after '--'"),
+    (
+      ["list", "--jsn", "a"],
+      "list: there is no option '--jsn'; names that begin with '-' go after '--'"
+    ),
     (["list", "--json=1", "a"], "list: the option '--json' takes no value"),
     (["list", ""], "the path is empty"),
   ])

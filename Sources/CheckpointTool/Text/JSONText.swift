@@ -6,6 +6,7 @@ enum JSONText {
   ///
   /// Also escaped are U+2028 and U+2029, which older JavaScript takes for the end of a line.
   static func string(_ text: String) -> String {
+    guard !text.utf8.allSatisfy(isPlain) else { return "\"\(text)\"" }
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -33,10 +34,16 @@ enum JSONText {
       let padded = Array(group) + Array(repeating: 0, count: 3 - group.count)
       let word = padded.reduce(0 as Int) { $0 << 8 | Int($1) }
       for place in 0..<4 {
-        text.append(place <= group.count ? digits[word >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
+        text.append(
+          place <= group.count ? digits[word >> (18 - 6 * place) & 63] : UInt8(ascii: "=")
+        )
       }
     }
     return "\"\(String(decoding: text, as: UTF8.self))\""
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    (0x20..<0x7F).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
   }
 
   // All of them are below U+10000.

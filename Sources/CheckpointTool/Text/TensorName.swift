@@ -8,7 +8,9 @@ import CheckpointTensors
 enum TensorName {
   /// What is shown for a key.
   static func shown(_ bytes: [UInt8]) -> String {
-    if bytes.allSatisfy({ (0x20..<0x7F).contains($0) }) { return String(decoding: bytes, as: UTF8.self) }
+    if bytes.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+      return String(decoding: bytes, as: UTF8.self)
+    }
     let key = TensorKey(bytes: bytes)
     guard let text = key.string else { return key.description }
     return text.shown

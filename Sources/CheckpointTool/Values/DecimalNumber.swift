@@ -39,7 +39,9 @@ struct DecimalNumber {
   var exponent: Int { isZero ? 0 : pointPosition - 1 }
 
   /// The nearest number with at most so many digits after the point; a tie goes to the even one.
-  func rounded(fractionDigits: Int) -> DecimalNumber { rounded(keeping: pointPosition + fractionDigits) }
+  func rounded(fractionDigits: Int) -> DecimalNumber {
+    rounded(keeping: pointPosition + fractionDigits)
+  }
 
   /// The nearest number with at most so many digits.
   func rounded(significantDigits: Int) -> DecimalNumber { rounded(keeping: significantDigits) }

@@ -2,9 +2,7 @@ import CheckpointIO
 import CheckpointTensors
 
 extension AnyTensor {
-  /// What prints the tensor's elements.
-  ///
-  /// - Parameter isWhole: Whether long strings are shown in full.
+  /// What prints the tensor's elements; long strings in full if it is to be the whole tensor.
   func elementPrinter(isWhole: Bool) -> any ElementPrinter {
     switch contents {
     case .strings(let elements):

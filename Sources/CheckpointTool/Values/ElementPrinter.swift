@@ -15,7 +15,7 @@ struct WordPrinter: ElementPrinter {
   private let isAligned: Bool
   private var width = 0
 
-  /// - Parameter isAligned: Whether words are filled up to one width.
+  /// Words by index; filled up to one width if they are to be aligned.
   init(isAligned: Bool, word: @escaping (Int) -> String) {
     self.isAligned = isAligned
     self.word = word

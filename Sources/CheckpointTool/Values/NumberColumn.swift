@@ -42,7 +42,8 @@ struct NumberColumn {
       fractionWidth = max(fractionWidth, text.fraction.count)
       let scientific = number.rounded(significantDigits: Self.precision + 1)
       exponentFraction = max(exponentFraction, scientific.digits.count - 1)
-      let length = scientific.scientific(fractionDigits: 0).count - max(0, scientific.digits.count - 1)
+      let length =
+        scientific.scientific(fractionDigits: 0).count - max(0, scientific.digits.count - 1)
       exponentWidth = max(exponentWidth, length)
     }
   }
@@ -68,7 +69,10 @@ struct NumberColumn {
 
   /// How wide every text is.
   var width: Int {
-    max(wordWidth, usesExponents ? exponentWidth + exponentFraction : integerWidth + 1 + fractionWidth)
+    max(
+      wordWidth,
+      usesExponents ? exponentWidth + exponentFraction : integerWidth + 1 + fractionWidth
+    )
   }
 
   private static let precision = 8

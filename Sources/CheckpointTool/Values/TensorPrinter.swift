@@ -12,7 +12,7 @@ struct TensorPrinter {
   private let output: StandardOutput
   private var column = 0  // how many characters the current line has
 
-  /// - Parameter isWhole: Whether all elements are printed, however many there are.
+  /// Prepares to print a tensor: all elements, however many there are, if it is to be the whole.
   init(_ tensor: AnyTensor, isWhole: Bool, output: StandardOutput) {
     shape = tensor.spec.shape
     strides = shape.strides

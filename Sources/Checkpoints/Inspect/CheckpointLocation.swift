@@ -50,7 +50,9 @@ public struct CheckpointLocation: Sendable, Hashable {
     case .file, .other:
       guard let owner = try BundlePath(owning: path, fileSystem: fileSystem) else { return nil }
       return CheckpointLocation(
-        prefix: owner.prefix, note: "\(path) is a file of the checkpoint \(owner.prefix)")
+        prefix: owner.prefix,
+        note: "\(path) is a file of the checkpoint \(owner.prefix)"
+      )
     case nil:
       return nil
     }
@@ -67,21 +69,27 @@ public struct CheckpointLocation: Sendable, Hashable {
       let directory = CheckpointDirectory(path, fileSystem: fileSystem)
       if let latest = try directory.latest() {
         return CheckpointLocation(
-          prefix: latest, note: "the latest checkpoint in \(path) is \(latest)")
+          prefix: latest,
+          note: "the latest checkpoint in \(path) is \(latest)"
+        )
       }
       let state = try fileSystem.status(of: Path.join(path, "checkpoint"))
       if state != nil { reason = "has a state file that names a checkpoint which is not there" }
-    } catch where error.code != .io {
+    } catch  where error.code != .io {
       reason = "has a state file that cannot be read"
     }
     if let newest = try newest(inDirectory: path, fileSystem) {
       return CheckpointLocation(
-        prefix: newest, note: "\(path) \(reason); its newest checkpoint is \(newest)")
+        prefix: newest,
+        note: "\(path) \(reason); its newest checkpoint is \(newest)"
+      )
     }
     let variables = Path.join(path, "variables/variables")
     guard try fileSystem.hasIndex(variables) else { return nil }
     return CheckpointLocation(
-      prefix: variables, note: "\(path) is a SavedModel; its variables are \(variables)")
+      prefix: variables,
+      note: "\(path) is a SavedModel; its variables are \(variables)"
+    )
   }
 
   // By the time of the index, which is written last; of equal ones the last by name and number.

@@ -46,7 +46,7 @@ public struct Verification: Sendable {
       problems = findings.problems.problems
       problemCount = findings.problems.count
       notes = findings.notes
-    } catch where Self.damage.contains(error.code) {
+    } catch  where Self.damage.contains(error.code) {
       (tensorCount, byteCount, notes) = (0, 0, [])
       (problems, problemCount) = ([error], 1)  // without an index nothing else can be found
     }
