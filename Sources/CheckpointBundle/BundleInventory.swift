@@ -60,6 +60,7 @@ struct BundleInventory {
         check(slice, TensorSpec(entry.spec.dtype, region.shape), of: key, index: index)
       }
       guard elementCount < entry.spec.shape.elementCount else { return }
+      guard findings.notes.count < ProblemList.limit else { return }
       findings.notes.append(
         "key '\(key)': its slices have \(elementCount) of \(entry.spec.shape.elementCount) "
           + "elements; the others were never saved"

@@ -37,6 +37,11 @@ package struct MissingBundle {
 
   // A file of no V2 checkpoint: a table of its own is one of V1.
   private func fileMessage() throws(CheckpointError) -> String {
+    if let data = DataFileName(Path(path).name) {
+      return
+        "this is a data file, but there is no '\(data.prefix)\(BundlePath.indexSuffix)' beside it, "
+        + "without which it says nothing"
+    }
     if try fileSystem.status(of: path)?.kind == .file, try endsLikeTable() {
       return "this is a checkpoint of the older format V1, or an index that was renamed; "
         + "what is needed is the prefix of a V2 checkpoint"
@@ -62,7 +67,8 @@ package struct MissingBundle {
 
   private func absenceHint() throws(CheckpointError) -> String {
     let place = Path(path)
-    let absence = "there is no '\(place.name)\(BundlePath.indexSuffix)'"
+    let isIndex = place.name.hasSuffix(BundlePath.indexSuffix)
+    let absence = "there is no '\(place.name)\(isIndex ? "" : BundlePath.indexSuffix)'"
     switch try fileSystem.status(of: place.directory)?.kind {
     case .directory:
       let prefixes = try BundlePath.prefixes(inDirectory: place.directory, fileSystem: fileSystem)

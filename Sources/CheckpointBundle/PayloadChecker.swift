@@ -51,11 +51,18 @@ final class PayloadChecker: Sendable {
       let buffer = memory ?? TensorStorage(uninitializedByteCount: Self.windowByteCount)
       memory = buffer
       check(job, buffer)
+      report(job)
+    }
+  }
+
+  // One thread at a time, so that the numbers grow.
+  private func report(_ job: PayloadSchedule.Job) {
+    reporting.withLock { _ in
       let checked = state.withLock { state in
         state.checkedByteCount = state.checkedByteCount.adding(job.byteCount) ?? .max
         return state.checkedByteCount
       }
-      reporting.withLock { _ in progress(checked, totalByteCount) }
+      progress(checked, totalByteCount)
     }
   }
 

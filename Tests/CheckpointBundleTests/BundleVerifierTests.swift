@@ -75,7 +75,8 @@ import Testing
     }
     let seen = calls.withLock { $0 }
     #expect(seen.count >= 3)
-    #expect(seen.map(\.0).max() == findings.byteCount)
+    #expect(seen.map(\.0) == seen.map(\.0).sorted())
+    #expect(seen.last?.0 == findings.byteCount)
     #expect(seen.allSatisfy { $0.1 == findings.byteCount })
   }
 

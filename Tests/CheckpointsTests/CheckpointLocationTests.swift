@@ -115,6 +115,23 @@ import Testing
     #expect(missing?.message == "there is no directory '\(run)/a'")
   }
 
+  @Test func `a file whose index is missing says so`() throws {
+    try save("run/ckpt-7")
+    try LocalFileSystem().removeFile("\(run)/ckpt-7.index")
+    let data = #expect(throws: CheckpointError.self) {
+      try CheckpointLocation("\(run)/ckpt-7.data-00000-of-00001")
+    }
+    #expect(
+      data?.message
+        == "this is a data file, but there is no 'ckpt-7.index' beside it, without which "
+        + "it says nothing"
+    )
+    let index = #expect(throws: CheckpointError.self) {
+      try CheckpointLocation("\(run)/ckpt-7.index")
+    }
+    #expect(index?.message == "there is no 'ckpt-7.index', nor any other checkpoint beside it")
+  }
+
   @Test func `a single table is taken for an older checkpoint`() throws {
     try save("run/ckpt-7")
     try directory.write(directory.bytes("run/ckpt-7.index"), to: "run/model.ckpt")
