@@ -12,8 +12,11 @@ import CheckpointWire
 public enum BundleMerger {
   /// Merges checkpoints into one at `prefix`, which appears in one step; then the parts go.
   ///
-  /// - Parameter parts: Their prefixes, on one file system with the new one; their order is that of
-  ///   the data files.
+  /// - Parameters:
+  ///   - parts: Their prefixes, on one file system with the new one; their order is that of the data
+  ///     files.
+  ///   - prefix: What the names of the new checkpoint's files begin with; none of the parts.
+  ///   - options: How the files are written.
   /// - Throws: `duplicateName` if two parts have the same tensor, or the same part of one;
   ///   `mismatch` if parts of one tensor, or byte orders, disagree; what reading and writing throw.
   ///   The parts are as they were then.
@@ -24,7 +27,10 @@ public enum BundleMerger {
   ) throws(CheckpointError) {
     guard !parts.contains(prefix) else {
       throw CheckpointError(
-        .pathConflict, "a checkpoint cannot be merged into one of its parts", file: prefix)
+        .pathConflict,
+        "a checkpoint cannot be merged into one of its parts",
+        file: prefix
+      )
     }
     var merged = MergedIndex()
     for part in parts {
@@ -38,7 +44,10 @@ public enum BundleMerger {
       throw CheckpointError(.invalidArgument, "there is no tensor to merge", file: prefix)
     }
     let transaction = try BundleTransaction(
-      prefix: prefix, shardCount: merged.dataFiles.count, options: options)
+      prefix: prefix,
+      shardCount: merged.dataFiles.count,
+      options: options
+    )
     for (shard, path) in merged.dataFiles.enumerated() {
       // A file that no value lies in may be absent; TensorFlow misses it even for an empty tensor.
       let exists = try options.fileSystem.status(of: path) != nil
@@ -107,7 +116,10 @@ private struct MergedIndex {
   ) throws(CheckpointError) -> BundleEntry {
     guard !known.slices.isEmpty, !other.slices.isEmpty else {
       throw CheckpointError(
-        .duplicateName, "two of the checkpoints have this tensor", key: key.description)
+        .duplicateName,
+        "two of the checkpoints have this tensor",
+        key: key.description
+      )
     }
     var merged = known
     for slice in other.slices { try merged.add(slice, of: other.spec) }

@@ -37,8 +37,11 @@ public struct BundleReader: TensorReader {
     self.path = prefix
     self.table = table
     shards = ShardSet(
-      paths: paths, count: header.shardCount, isBigEndian: header.isBigEndian,
-      fileSystem: fileSystem)
+      paths: paths,
+      count: header.shardCount,
+      isBigEndian: header.isBigEndian,
+      fileSystem: fileSystem
+    )
   }
 
   private static func openIndex(
@@ -138,7 +141,9 @@ public struct BundleReader: TensorReader {
       let entry = try BundleEntry(message: value)
       guard entry.shard < shards.count || !entry.slices.isEmpty else {
         throw CheckpointError(
-          .corrupt, "the entry names data file \(entry.shard), there are \(shards.count)")
+          .corrupt,
+          "the entry names data file \(entry.shard), there are \(shards.count)"
+        )
       }
       return entry
     } catch {

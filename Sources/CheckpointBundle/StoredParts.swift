@@ -61,7 +61,8 @@ struct StoredParts {
       throw CheckpointError(
         .notFound,
         "only \(covered) of the \(region.shape.elementCount) elements asked for are stored, "
-          + "in \(full.slices.count) slices; the others were never saved")
+          + "in \(full.slices.count) slices; the others were never saved"
+      )
     }
     return parts
   }
@@ -70,7 +71,9 @@ struct StoredParts {
   static func regions(_ full: BundleEntry) throws(CheckpointError) -> [TensorRegion] {
     guard full.slices.count <= largestCount else {
       throw CheckpointError(
-        .limitExceeded, "\(full.slices.count) slices of one tensor, at most \(largestCount) are read")
+        .limitExceeded,
+        "\(full.slices.count) slices of one tensor, at most \(largestCount) are read"
+      )
     }
     do throws(CheckpointError) {
       return try TensorSlice.checkDisjoint(full.slices, in: full.spec.shape)
@@ -92,7 +95,9 @@ struct StoredParts {
     let expected = TensorSpec(full.spec.dtype, region.shape)
     guard entry.spec == expected, entry.slices.isEmpty else {
       throw CheckpointError(
-        .corrupt, "slice \(slice) is stored as \(entry.spec), it should be \(expected)")
+        .corrupt,
+        "slice \(slice) is stored as \(entry.spec), it should be \(expected)"
+      )
     }
     return entry
   }

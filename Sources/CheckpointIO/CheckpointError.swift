@@ -113,7 +113,11 @@ extension CheckpointError {
 
   /// One error for a list of problems: the problem itself if it is the only one.
   ///
-  /// - Parameter summary: Says what the problems have in common; used if there are several.
+  /// - Parameters:
+  ///   - problems: What was found.
+  ///   - file: The file that all of them are about.
+  ///   - summary: Says what the problems have in common; used if there are several.
+  /// - Returns: `nil` if there are no problems.
   package static func combining(
     _ problems: [CheckpointError],
     file: String? = nil,

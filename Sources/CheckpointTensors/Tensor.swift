@@ -17,7 +17,9 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   /// - Precondition: There are as many as the shape has.
   public init(shape: TensorShape, scalars: [Scalar]) {
     precondition(
-      scalars.count == shape.elementCount, "\(scalars.count) elements for a tensor \(shape)")
+      scalars.count == shape.elementCount,
+      "\(scalars.count) elements for a tensor \(shape)"
+    )
     self.shape = shape
     storage = TensorStorage(scalars)
   }
@@ -39,7 +41,9 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   public init(_ tensor: AnyTensor) throws(CheckpointError) {
     guard tensor.spec.dtype == Scalar.dtype else {
       throw CheckpointError(
-        .mismatch, "the tensor is \(tensor.spec.dtype.name), not \(Scalar.dtype.name)")
+        .mismatch,
+        "the tensor is \(tensor.spec.dtype.name), not \(Scalar.dtype.name)"
+      )
     }
     shape = tensor.spec.shape
     storage = try Scalar.storage(from: tensor.contents, count: shape.elementCount)
@@ -52,7 +56,9 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     get {
       // The storage holds `elementCount` elements of this type: every initializer sees to it.
       let memory = unsafe UnsafeBufferPointer(
-        start: storage.start.assumingMemoryBound(to: Scalar.self), count: shape.elementCount)
+        start: storage.start.assumingMemoryBound(to: Scalar.self),
+        count: shape.elementCount
+      )
       return unsafe _overrideLifetime(Span(_unsafeElements: memory), borrowing: self)
     }
   }
@@ -64,7 +70,9 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     mutating get {
       makeUnique()
       let memory = unsafe UnsafeMutableBufferPointer(
-        start: storage.start.assumingMemoryBound(to: Scalar.self), count: shape.elementCount)
+        start: storage.start.assumingMemoryBound(to: Scalar.self),
+        count: shape.elementCount
+      )
       return unsafe _overrideLifetime(MutableSpan(_unsafeElements: memory), mutating: &self)
     }
   }

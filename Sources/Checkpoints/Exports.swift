@@ -13,7 +13,7 @@
 @_exported public import enum CheckpointTensors.DType
 @_exported public import struct CheckpointTensors.SliceSpec
 @_exported public import struct CheckpointTensors.Tensor
-@_exported public import class CheckpointTensors.TensorBox
+@_exported public import class CheckpointGraph.TensorBox
 @_exported public import enum CheckpointTensors.TensorContents
 @_exported public import struct CheckpointTensors.TensorEntry
 @_exported public import struct CheckpointTensors.TensorKey
@@ -25,6 +25,6 @@
 @_exported public import struct CheckpointTensors.TensorSpec
 @_exported public import protocol CheckpointTensors.TensorStorable
 @_exported public import class CheckpointTensors.TensorStorage
-@_exported public import protocol CheckpointTensors.TensorVariable
+@_exported public import protocol CheckpointGraph.TensorVariable
 @_exported public import protocol CheckpointTensors.TensorWriter
-@_exported public import class CheckpointTensors.Variable
+@_exported public import class CheckpointGraph.Variable

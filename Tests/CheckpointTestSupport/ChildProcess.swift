@@ -22,9 +22,10 @@ package enum ChildProcess {
     return program.deletingLastPathComponent()
   }()
 
-  /// Runs a program to its end.
+  /// Runs a program of this package, or of another path, to its end.
   ///
-  /// - Parameter name: A program of this package, or the path of another one.
+  /// - Throws: If there is no such program.
+  /// - Returns: How it ended, and what it wrote.
   package static func run(
     _ name: String,
     _ arguments: [String],

@@ -26,8 +26,10 @@ package final class SaveLock {
   ) throws(CheckpointError) -> SaveLock {
     guard let lock = try SaveLock(target, fileSystem: fileSystem) else {
       throw CheckpointError(
-        .busy, "somebody else is saving here at this moment; save later or to another prefix",
-        file: target)
+        .busy,
+        "somebody else is saving here at this moment; save later or to another prefix",
+        file: target
+      )
     }
     return lock
   }

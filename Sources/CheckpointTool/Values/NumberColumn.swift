@@ -32,20 +32,27 @@ struct NumberColumn {
       wordWidth = max(wordWidth, word.count)
     case .number(let number):
       hasSign = hasSign || number.isNegative
-      let magnitude = abs(Double(number.scientific(fractionDigits: 0)) ?? 0)
-      if magnitude != 0 {
-        largest = max(largest, magnitude)
-        smallest = min(smallest, magnitude)
-      }
-      let text = number.rounded(fractionDigits: Self.precision).positional
-      integerWidth = max(integerWidth, text.integer.count)
-      fractionWidth = max(fractionWidth, text.fraction.count)
-      let scientific = number.rounded(significantDigits: Self.precision + 1)
-      exponentFraction = max(exponentFraction, scientific.digits.count - 1)
-      let length =
-        scientific.scientific(fractionDigits: 0).count - max(0, scientific.digits.count - 1)
-      exponentWidth = max(exponentWidth, length)
+      measureMagnitude(number)
+      measureWidths(number)
     }
+  }
+
+  private mutating func measureMagnitude(_ number: DecimalNumber) {
+    guard !number.isZero else { return }
+    let magnitude = abs(Double(number.scientific(fractionDigits: 0)) ?? 0)
+    largest = max(largest, magnitude)
+    smallest = min(smallest, magnitude)
+  }
+
+  private mutating func measureWidths(_ number: DecimalNumber) {
+    let text = number.rounded(fractionDigits: Self.precision).positional
+    integerWidth = max(integerWidth, text.integer.count)
+    fractionWidth = max(fractionWidth, text.fraction.count)
+    let rounded = number.rounded(significantDigits: Self.precision + 1)
+    let fractionDigits = max(0, rounded.digits.count - 1)
+    exponentFraction = max(exponentFraction, fractionDigits)
+    let length = rounded.scientific(fractionDigits: fractionDigits).count
+    exponentWidth = max(exponentWidth, length - fractionDigits)
   }
 
   /// A number as wide as all others.

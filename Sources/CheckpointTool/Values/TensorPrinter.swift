@@ -11,6 +11,7 @@ struct TensorPrinter {
   private var elements: any ElementPrinter
   private let output: StandardOutput
   private var column = 0  // how many characters the current line has
+  private var needsSpace = false  // before the next word, if that does not go to a new line
 
   /// Prepares to print a tensor: all elements, however many there are, if it is to be the whole.
   init(_ tensor: AnyTensor, isWhole: Bool, output: StandardOutput) {
@@ -69,7 +70,7 @@ struct TensorPrinter {
   private mutating func separate(axis: Int) throws(CheckpointError) {
     let inner = shape.rank - 1 - axis
     if inner == 0 {
-      pendingSpace = true
+      needsSpace = true
     } else {
       try breakLine(count: inner, axis: axis)
     }
@@ -81,17 +82,15 @@ struct TensorPrinter {
     try write(String(repeating: " ", count: axis + 1))
   }
 
-  private var pendingSpace = false
-
   private mutating func print(word: String, axis: Int) throws(CheckpointError) {
     let isRow = axis == shape.rank - 1
-    let wanted = column + (pendingSpace ? 1 : 0) + word.count
+    let wanted = column + (needsSpace ? 1 : 0) + word.count
     if isRow, column > axis + 1, wanted > Self.lineWidth - axis - 1 {
       try breakLine(count: 1, axis: axis)
-    } else if pendingSpace {
+    } else if needsSpace {
       try write(" ")
     }
-    pendingSpace = false
+    needsSpace = false
     try write(word)
   }
 

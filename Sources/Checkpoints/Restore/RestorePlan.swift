@@ -1,4 +1,5 @@
 package import CheckpointIO
+package import CheckpointGraph
 package import CheckpointTensors
 
 /// Which tensor goes into which variable: checked as a whole before the first one does.
@@ -66,8 +67,10 @@ package struct RestorePlan {
 
   private static func missing(_ request: Request) -> CheckpointError {
     CheckpointError(
-      .notFound, "the checkpoint has no such tensor, \(request.variable.tensorSpec) is wanted",
-      key: request.key.description)
+      .notFound,
+      "the checkpoint has no such tensor, \(request.variable.tensorSpec) is wanted",
+      key: request.key.description
+    )
   }
 
   private static func misfit(
@@ -82,7 +85,8 @@ package struct RestorePlan {
         .mismatch,
         "the checkpoint has \(stored), the variable is \(variable); dtypes are not converted "
           + "silently",
-        key: key)
+        key: key
+      )
     }
     let wanted = request.part?.fullShape ?? variable.shape
     guard stored.shape != wanted else { return nil }
@@ -90,8 +94,10 @@ package struct RestorePlan {
     guard !(options.allowsReshape && sameCount) else { return nil }
     let advice = sameCount ? "; allowsReshape takes it, element by element" : ""
     return CheckpointError(
-      .mismatch, "the checkpoint has shape \(stored.shape), the variable \(wanted)\(advice)",
-      key: key)
+      .mismatch,
+      "the checkpoint has shape \(stored.shape), the variable \(wanted)\(advice)",
+      key: key
+    )
   }
 
   // MARK: Hints

@@ -1,9 +1,10 @@
 public import CheckpointIO
+public import CheckpointTensors
 
 /// A place in a program that holds a tensor, known by reference: what savers save, and restore into.
 ///
 /// ``Variable`` is one; ``TensorBox`` makes one of any ``TensorStorable`` value.
-public protocol TensorVariable: AnyObject, TensorStorable {
+public protocol TensorVariable: Checkpointable, TensorStorable {
   /// The variable's own name, if it was given one: what a saver calls it by default.
   var name: String? { get }
 }
@@ -11,6 +12,11 @@ public protocol TensorVariable: AnyObject, TensorStorable {
 extension TensorVariable {
   /// No name.
   public var name: String? { nil }
+
+  /// Registers the value.
+  public func registerDependencies(in registrar: inout DependencyRegistrar) {
+    registrar.setLeaf(.variable(self))
+  }
 }
 
 /// A variable: a tensor that training changes, with a name if it needs one.
