@@ -72,7 +72,9 @@ let package = Package(
     ),
     .executableTarget(
       name: "CheckpointTool",
-      dependencies: ["Checkpoints"],
+      dependencies: [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
+      ],
       swiftSettings: settings
     ),
 
@@ -119,6 +121,10 @@ let package = Package(
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
         "crashing-saver",
       ]
+    ),
+    tests(
+      "CheckpointToolTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints", "CheckpointTool"]
     ),
     tests(
       "TensorFlowFixtureTests",

@@ -67,7 +67,8 @@ struct StoredParts {
     return parts
   }
 
-  private static func regions(_ full: BundleEntry) throws(CheckpointError) -> [TensorRegion] {
+  /// The regions of all slices that an entry lists: they fit its shape and are disjoint.
+  static func regions(_ full: BundleEntry) throws(CheckpointError) -> [TensorRegion] {
     guard full.slices.count <= largestCount else {
       throw CheckpointError(
         .limitExceeded,
