@@ -87,6 +87,13 @@ let package = Package(
       swiftSettings: settings
     ),
 
+    .executableTarget(
+      name: "checkpoint-benchmarks",
+      dependencies: ["Checkpoints"],
+      path: "Sources/CheckpointBenchmarks",
+      swiftSettings: settings
+    ),
+
     // Tests: what they share, a program that kills itself in the middle of a save, and then a target
     // per module.
     .target(
