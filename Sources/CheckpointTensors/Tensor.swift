@@ -77,10 +77,41 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     }
   }
 
+  /// Calls `body` with the elements.
+  @inlinable
+  public func withScalars<Result>(_ body: (Span<Scalar>) throws -> Result) rethrows -> Result {
+    try body(scalars)
+  }
+
+  /// Calls `body` with the elements, to be changed; copies of the tensor keep theirs.
+  @inlinable
+  public mutating func withMutableScalars<Result>(
+    _ body: (inout MutableSpan<Scalar>) throws -> Result
+  ) rethrows -> Result {
+    var scalars = mutableScalars
+    return try body(&scalars)
+  }
+
   /// The elements as an array.
   public var array: [Scalar] {
     let scalars = scalars
     return scalars.indices.map { scalars[$0] }
+  }
+
+  /// The element of a tensor that has just one.
+  ///
+  /// - Precondition: There is exactly one, in any number of dimensions.
+  @inlinable
+  public var scalar: Scalar {
+    get {
+      precondition(shape.elementCount == 1, "a tensor \(shape) has no single element")
+      return scalars[0]
+    }
+    set {
+      precondition(shape.elementCount == 1, "a tensor \(shape) has no single element")
+      var scalars = mutableScalars
+      scalars[0] = newValue
+    }
   }
 
   /// One element, by its index in each dimension.
