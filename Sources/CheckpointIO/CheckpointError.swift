@@ -35,6 +35,8 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
     public static let invalidArgument = Code("invalidArgument")
     /// Two things carry one name.
     public static let duplicateName = Code("duplicateName")
+    /// A name or a place stands for two things.
+    public static let ambiguousName = Code("ambiguousName")
     /// Two files of one operation would have the same path.
     public static let pathConflict = Code("pathConflict")
     /// A number in the file is larger than the limit set for reading.

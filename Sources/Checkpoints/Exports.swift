@@ -3,6 +3,16 @@
 @_exported public import struct CheckpointBundle.BundleReader
 @_exported public import struct CheckpointBundle.BundleWriter
 @_exported public import struct CheckpointBundle.SaveOptions
+@_exported public import protocol CheckpointGraph.Checkpointable
+@_exported public import protocol CheckpointGraph.CheckpointableValue
+@_exported public import struct CheckpointGraph.DependencyRegistrar
+@_exported public import protocol CheckpointGraph.DependencyWrapper
+@_exported public import struct CheckpointGraph.FieldRegistrar
+@_exported public import struct CheckpointGraph.NoDependency
+@_exported public import struct CheckpointGraph.ObjectGraph
+@_exported public import protocol CheckpointGraph.SlotVariableProvider
+@_exported public import protocol CheckpointGraph.StateRepresentable
+@_exported public import class CheckpointGraph.Tracked
 @_exported public import struct CheckpointIO.CheckpointError
 @_exported public import enum CheckpointIO.Durability
 @_exported public import struct CheckpointTensors.AnyTensor

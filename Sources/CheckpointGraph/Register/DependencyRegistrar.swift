@@ -18,7 +18,7 @@ public struct DependencyRegistrar {
   }
 
   private(set) var entries: [Entry] = []
-  private(set) var leaf: Leaf?
+  private(set) var value: NodeValue?
   private(set) var problems: [CheckpointError] = []
   private let ownerType: Any.Type
 
@@ -82,9 +82,9 @@ public struct DependencyRegistrar {
     }
   }
 
-  mutating func setLeaf(_ leaf: Leaf) { self.leaf = leaf }
+  /// Registers the object's own value.
+  mutating func setValue(_ value: NodeValue) { self.value = value }
 
-  /// Registers a variable's own value.
   mutating func add(_ name: String, _ object: any Checkpointable, _ identity: Entry.Identity) {
     if let reason = Self.reasonAgainst(name) { return refuse(name, reason) }
     entries.append(Entry(name: name, object: object, identity: identity))
@@ -119,19 +119,5 @@ public struct DependencyRegistrar {
   private static func reasonAgainst(_ name: String) -> String? {
     guard CheckpointKey.escape(name).hasSuffix(".ATTRIBUTES") else { return nil }
     return "a name that ends in '.ATTRIBUTES' cannot be restored by TensorFlow; choose another"
-  }
-}
-
-/// The value of an object.
-package enum Leaf {
-  case variable(any TensorVariable)
-  case state(any StateRepresentable)
-
-  /// What the value is to its object.
-  package var attribute: String {
-    switch self {
-    case .variable: CheckpointKey.variableValue
-    case .state: CheckpointKey.state
-    }
   }
 }

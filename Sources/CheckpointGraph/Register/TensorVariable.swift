@@ -15,7 +15,7 @@ extension TensorVariable {
 
   /// Registers the value.
   public func registerDependencies(in registrar: inout DependencyRegistrar) {
-    registrar.setLeaf(.variable(self))
+    registrar.setValue(NodeValue(CheckpointKey.variableValue, self))
   }
 }
 

@@ -32,7 +32,7 @@ extension ObjectGraph: CustomStringConvertible {
 
   /// For each node the edge by which the shortest way from the root reaches it first; `nil` for the
   /// root, and for nodes that no edge leads to.
-  var shortestWays: [(parent: Int, name: String, depth: Int)?] {
+  package var shortestWays: [(parent: Int, name: String, depth: Int)?] {
     var ways: [(parent: Int, name: String, depth: Int)?] = Array(repeating: nil, count: nodes.count)
     var queue = [0]
     var next = 0

@@ -29,15 +29,24 @@ package struct RestorePlan {
 
   /// Compares what is asked for with what a checkpoint has; no value is read.
   ///
+  /// - Parameters:
+  ///   - wanted: The requests.
+  ///   - reader: The checkpoint.
+  ///   - options: What to do with those that cannot be met.
+  ///   - otherProblems: What the front end has found, to be reported with the rest.
+  ///   - count: Of how many variables, if not all of them have a request.
   /// - Throws: One error with every problem: `notFound` for keys that are missing, `mismatch` for
   ///   dtypes and shapes, as far as `options` do not allow them; `corrupt` if the index is damaged.
   package init(
     _ wanted: [Request],
     from reader: any TensorReader,
-    options: RestoreOptions
+    options: RestoreOptions,
+    otherProblems: [CheckpointError] = [],
+    of count: Int? = nil
   ) throws(CheckpointError) {
     report = RestoreReport(reader: reader, wanted: wanted.map(\.key))
     var problems: [CheckpointError] = []
+    requests.reserveCapacity(wanted.count)
     for request in wanted {
       guard let stored = try reader.entry(for: request.key)?.spec else {
         report.missing.append(request.key)
@@ -52,10 +61,21 @@ package struct RestorePlan {
       if options.completeness != .matching { problems.append(problem) }
     }
     try Self.addHints(to: &problems, report)
+    problems = otherProblems + problems
     let error = CheckpointError.combining(problems, file: reader.path) { number in
-      "\(number) of \(wanted.count) variables cannot be restored; nothing has been changed"
+      "\(number) of \(count ?? wanted.count) variables cannot be restored; nothing has been changed"
     }
     if let error { throw error }
+  }
+
+  /// What keeps a request from being met; `nil` if nothing does.
+  package static func problem(
+    of request: Request,
+    in reader: any TensorReader,
+    options: RestoreOptions
+  ) throws(CheckpointError) -> CheckpointError? {
+    guard let entry = try reader.entry(for: request.key) else { return missing(request) }
+    return misfit(request, entry.spec, options)
   }
 
   /// The report once all requests are met.
