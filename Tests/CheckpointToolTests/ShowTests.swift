@@ -23,11 +23,24 @@ import Testing
     )
   }
 
+  // As numpy prints them.
+  static let complex = """
+    [[ 1.4012985e-45          +infj  3.4028235e+38-3.4028235e+38j
+      -3.4028235e+38+3.4028235e+38j]
+     [           inf+1.4012985e-45j           -inf+1.0000000e+00j
+                 nan-0.0000000e+00j]]
+    """
+
   // The values of the fixture are edges of each type.
   @Test(arguments: [
-    ("bfloat16", "[[ 9.00e-41  3.39e+38 -3.39e+38]\n [      inf      -inf       nan]]"),
+    ("bfloat16", "[[ 9.18e-41  3.39e+38 -3.39e+38]\n [      inf      -inf       nan]]"),
+    ("complex64", complex),
+    (
+      "float8_e4m3fn",
+      "[[ 1.95312e-03  4.48000e+02 -4.48000e+02]\n [         nan          nan  0.00000e+00]]"
+    ),
     ("bool", "[[ True False  True]\n [False  True False]]"),
-    ("float16", "[[ 6.00e-08  6.55e+04 -6.55e+04]\n [      inf      -inf       nan]]"),
+    ("float16", "[[ 5.96e-08  6.55e+04 -6.55e+04]\n [      inf      -inf       nan]]"),
     ("float4_e2m1fn", "[[ 1.5  2.   3. ]\n [ 4.   6.  -0. ]]"),
     ("int2", "[[-1  0  1]\n [-2 -1  0]]"),
     ("int4", "[[ 3  4  5]\n [ 6  7 -8]]"),

@@ -57,13 +57,14 @@ struct DecimalNumber {
   }
 
   /// The number with one digit before the point, and so many after it: `1.50e-05`.
-  func scientific(fractionDigits: Int) -> String {
+  func scientific(fractionDigits: Int, exponentDigits: Int = 2) -> String {
     let shown = digits.map(Self.character)
     let fraction = shown.dropFirst().joined()
     let zeros = String(repeating: "0", count: max(0, fractionDigits - fraction.count))
     let power = String(abs(exponent))
+    let padding = String(repeating: "0", count: max(0, exponentDigits - power.count))
     return "\(sign)\(shown.first ?? "0").\(fraction)\(zeros)e\(exponent < 0 ? "-" : "+")"
-      + (power.count < 2 ? "0\(power)" : power)
+      + padding + power
   }
 
   private var sign: String { isNegative ? "-" : "" }

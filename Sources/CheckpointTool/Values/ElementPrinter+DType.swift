@@ -31,19 +31,19 @@ extension TensorStorage {
 
   private func float(_ index: Int) -> NumberColumn.Value {
     let value = Float(bitPattern: number(index))
-    return NumberColumn.Value(DecimalNumber(value.description), else: value.word)
+    return NumberColumn.Value(Double(value), shortest: value.description)
   }
 
   private func double(_ index: Int) -> NumberColumn.Value {
     let value = Double(bitPattern: number(index))
-    return NumberColumn.Value(DecimalNumber(value.description), else: value.word)
+    return NumberColumn.Value(Double(value), shortest: value.description)
   }
 
   private func smallFloats(_ format: SmallFloat, _ dtype: DType) -> any ElementPrinter {
     let isByte = dtype.byteWidth == 1
     return FloatPrinter { index in
       let bits: UInt16 = isByte ? UInt16(self.bytes.byte(at: index)) : self.number(index)
-      return NumberColumn.Value(format.shortest(bits), else: format.value(bits).word)
+      return NumberColumn.Value(format.value(bits), shortest: format.shortest(bits))
     }
   }
 
@@ -81,9 +81,4 @@ extension TensorStorage {
     // Checks the bounds; any bytes are an integer.
     return unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Number.self)
   }
-}
-
-extension BinaryFloatingPoint {
-  // For what has no digits.
-  fileprivate var word: String { isNaN ? "nan" : (self < 0 ? "-inf" : "inf") }
 }

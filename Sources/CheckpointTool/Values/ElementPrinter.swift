@@ -44,7 +44,7 @@ struct FloatPrinter: ElementPrinter {
 struct ComplexPrinter: ElementPrinter {
   private let part: (Int) -> NumberColumn.Value
   private var real = NumberColumn()
-  private var imaginary = NumberColumn()
+  private var imaginary = NumberColumn(showsPlus: true)
 
   /// - Parameter part: The real part of element n for 2 n, the imaginary part for 2 n + 1.
   init(part: @escaping (Int) -> NumberColumn.Value) { self.part = part }
@@ -55,11 +55,8 @@ struct ComplexPrinter: ElementPrinter {
   }
 
   func text(_ index: Int) -> String {
-    let imaginary = imaginary.text(part(2 * index + 1)).filter { $0 != " " }
-    let sign = imaginary.first == "-" ? "" : "+"
-    return "\(real.text(part(2 * index)))\(sign)\(imaginary)j".paddedRight(to: width)
+    let imaginary = imaginary.text(part(2 * index + 1))
+    let number = String(imaginary.reversed().drop { $0 == " " }.reversed())
+    return real.text(part(2 * index)) + "\(number)j".paddedRight(to: imaginary.count + 1)
   }
-
-  // With room for a sign and the letter.
-  private var width: Int { real.width + imaginary.width + (imaginary.hasSign ? 1 : 2) }
 }

@@ -7,11 +7,23 @@
 struct NumberColumn {
   /// A number, or the word for what is none.
   enum Value {
-    case number(DecimalNumber)
+    /// The shortest digits that stand for the number in its own format, and those of the `Double`
+    /// that it is equal to: for rounding, and for going on where the shortest end.
+    case number(DecimalNumber, exact: DecimalNumber)
     case word(String)
 
-    init(_ number: DecimalNumber?, else word: @autoclosure () -> String) {
-      self = number.map { .number($0) } ?? .word(word())
+    /// Prepares a number, by the description of its own format.
+    init(_ value: Double, shortest: String) {
+      self.init(value, shortest: DecimalNumber(shortest))
+    }
+
+    /// Prepares a number, by its shortest digits.
+    init(_ value: Double, shortest: DecimalNumber?) {
+      if let shortest, let exact = DecimalNumber(value.description) {
+        self = .number(shortest, exact: exact)
+      } else {
+        self = .word(value.isNaN ? "nan" : (value < 0 ? "-inf" : "inf"))
+      }
     }
   }
 
@@ -21,19 +33,21 @@ struct NumberColumn {
   private var fractionWidth = 0
   private var wordWidth = 0
   private var exponentFraction = 0
-  private var exponentWidth = 0
-  /// Whether there is a number with a minus sign.
-  private(set) var hasSign = false
+  private var signWidth = 0
+  private var exponentDigits = 2
+  private let showsPlus: Bool
+
+  /// Creates a column; its positive numbers have a sign if they are to show it.
+  init(showsPlus: Bool = false) { self.showsPlus = showsPlus }
 
   /// Takes a number into account: first all of them, then ``text(_:)``.
   mutating func measure(_ value: Value) {
     switch value {
     case .word(let word):
-      wordWidth = max(wordWidth, word.count)
-    case .number(let number):
-      hasSign = hasSign || number.isNegative
-      measureMagnitude(number)
-      measureWidths(number)
+      wordWidth = max(wordWidth, signed(word).count)
+    case .number(let shortest, let exact):
+      measureMagnitude(exact)
+      measureWidths(shortest, exact)
     }
   }
 
@@ -44,30 +58,45 @@ struct NumberColumn {
     smallest = min(smallest, magnitude)
   }
 
-  private mutating func measureWidths(_ number: DecimalNumber) {
-    let text = number.rounded(fractionDigits: Self.precision).positional
-    integerWidth = max(integerWidth, text.integer.count)
+  private mutating func measureWidths(_ shortest: DecimalNumber, _ exact: DecimalNumber) {
+    let text = Self.positional(shortest, exact)
+    integerWidth = max(integerWidth, signed(text.integer).count)
     fractionWidth = max(fractionWidth, text.fraction.count)
-    let rounded = number.rounded(significantDigits: Self.precision + 1)
-    let fractionDigits = max(0, rounded.digits.count - 1)
-    exponentFraction = max(exponentFraction, fractionDigits)
-    let length = rounded.scientific(fractionDigits: fractionDigits).count
-    exponentWidth = max(exponentWidth, length - fractionDigits)
+    let digits = shortest.rounded(significantDigits: Self.precision + 1).digits.count
+    exponentFraction = max(exponentFraction, digits - 1)
+    exponentDigits = max(exponentDigits, String(abs(exact.exponent)).count)
+    signWidth = max(signWidth, exact.isNegative || showsPlus ? 1 : 0)
+  }
+
+  private static func positional(
+    _ shortest: DecimalNumber,
+    _ exact: DecimalNumber
+  ) -> (integer: String, fraction: String) {
+    let isShort = shortest.fractionDigitCount <= precision
+    return (isShort ? shortest : exact.rounded(fractionDigits: precision)).positional
   }
 
   /// A number as wide as all others.
   func text(_ value: Value) -> String {
     switch value {
     case .word(let word):
-      return word.paddedLeft(to: width)
-    case .number(let number) where usesExponents:
-      return number.rounded(significantDigits: Self.precision + 1)
-        .scientific(fractionDigits: exponentFraction).paddedLeft(to: width)
-    case .number(let number):
-      let text = number.rounded(fractionDigits: Self.precision).positional
-      return "\(text.integer).".paddedLeft(to: width - fractionWidth)
+      return signed(word).paddedLeft(to: width)
+    case .number(_, let exact) where usesExponents:
+      let rounded = exact.rounded(significantDigits: exponentFraction + 1)
+      let text = rounded.scientific(
+        fractionDigits: exponentFraction,
+        exponentDigits: exponentDigits
+      )
+      return signed(text).paddedLeft(to: width)
+    case .number(let shortest, let exact):
+      let text = Self.positional(shortest, exact)
+      return "\(signed(text.integer)).".paddedLeft(to: width - fractionWidth)
         + text.fraction.paddedRight(to: fractionWidth)
     }
+  }
+
+  private func signed(_ text: String) -> String {
+    showsPlus && text.first != "-" ? "+\(text)" : text
   }
 
   private var usesExponents: Bool {
@@ -76,10 +105,9 @@ struct NumberColumn {
 
   /// How wide every text is.
   var width: Int {
-    max(
-      wordWidth,
-      usesExponents ? exponentWidth + exponentFraction : integerWidth + 1 + fractionWidth
-    )
+    guard usesExponents else { return max(wordWidth, integerWidth + 1 + fractionWidth) }
+    // A digit, a point, digits, the letter e, a sign, digits.
+    return max(wordWidth, signWidth + 2 + exponentFraction + 2 + exponentDigits)
   }
 
   private static let precision = 8

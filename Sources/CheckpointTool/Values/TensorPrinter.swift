@@ -11,7 +11,7 @@ struct TensorPrinter {
   private var elements: any ElementPrinter
   private let output: StandardOutput
   private var column = 0  // how many characters the current line has
-  private var needsSpace = false  // before the next word, if that does not go to a new line
+  private var pendingSpaces = 0  // before what comes next, if that does not go to a new line
 
   /// Prepares to print a tensor: all elements, however many there are, if it is to be the whole.
   init(_ tensor: AnyTensor, isWhole: Bool, output: StandardOutput) {
@@ -70,7 +70,7 @@ struct TensorPrinter {
   private mutating func separate(axis: Int) throws(CheckpointError) {
     let inner = shape.rank - 1 - axis
     if inner == 0 {
-      needsSpace = true
+      pendingSpaces += 1
     } else {
       try breakLine(count: inner, axis: axis)
     }
@@ -84,17 +84,19 @@ struct TensorPrinter {
 
   private mutating func print(word: String, axis: Int) throws(CheckpointError) {
     let isRow = axis == shape.rank - 1
-    let wanted = column + (needsSpace ? 1 : 0) + word.count
+    let wanted = column + pendingSpaces + word.count
     if isRow, column > axis + 1, wanted > Self.lineWidth - axis - 1 {
+      pendingSpaces = 0
       try breakLine(count: 1, axis: axis)
-    } else if needsSpace {
-      try write(" ")
     }
-    needsSpace = false
-    try write(word)
+    let end = word.lastIndex { $0 != " " }.map { word.index(after: $0) } ?? word.startIndex
+    try write(String(word[..<end]))
+    pendingSpaces = word[end...].count
   }
 
   private mutating func write(_ text: String) throws(CheckpointError) {
+    let text = String(repeating: " ", count: pendingSpaces) + text
+    pendingSpaces = 0
     column += text.count
     try output.write(text)
   }
