@@ -2,7 +2,7 @@
 
 @_exported public import struct CheckpointBundle.BundleReader
 @_exported public import struct CheckpointBundle.BundleWriter
-@_exported public import struct CheckpointBundle.SaveOptions
+@_exported public import struct CheckpointIO.SaveOptions
 @_exported public import protocol CheckpointGraph.Checkpointable
 @_exported public import protocol CheckpointGraph.CheckpointableValue
 @_exported public import struct CheckpointGraph.DependencyRegistrar

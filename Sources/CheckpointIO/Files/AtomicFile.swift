@@ -20,6 +20,7 @@ package final class AtomicFile {
   package let durability: Durability
   private let lock: SaveLock
   private var isOpen = true
+  private var isPrepared = false
 
   /// Creates the temporary file.
   ///
@@ -42,6 +43,17 @@ package final class AtomicFile {
     file = try fileSystem.createFile(TemporaryName.temporary(for: path))
   }
 
+  /// Makes the content durable and closes the file: what is left to ``commit()`` is the rename.
+  ///
+  /// For several files that are to appear together.
+  ///
+  /// - Throws: `io` if the system fails; see ``commit()``.
+  package func prepare() throws(CheckpointError) {
+    if durability == .full { try file.sync() }
+    try file.close()
+    isPrepared = true
+  }
+
   /// Makes the content durable, and gives the file its name.
   ///
   /// The name is durable once the directory is synced.
@@ -49,8 +61,7 @@ package final class AtomicFile {
   /// - Throws: `io` if the system fails. The save cannot be repaired then: after a failed sync a
   ///   second one proves nothing (fsync(2), "error reporting").
   package func commit() throws(CheckpointError) {
-    if durability == .full { try file.sync() }
-    try file.close()
+    if !isPrepared { try prepare() }
     try fileSystem.rename(file.path, to: path)
     isOpen = false
   }

@@ -1,5 +1,5 @@
-public import CheckpointBundle
 public import CheckpointIO
+import CheckpointBundle
 public import CheckpointGraph
 import CheckpointTensors
 

@@ -1,4 +1,3 @@
-public import CheckpointBundle
 public import CheckpointGraph
 public import CheckpointIO
 import CheckpointTensors

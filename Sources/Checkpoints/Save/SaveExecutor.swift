@@ -1,5 +1,5 @@
-package import CheckpointBundle
 package import CheckpointIO
+import CheckpointBundle
 import CheckpointGraph
 import CheckpointTensors
 
