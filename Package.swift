@@ -59,6 +59,12 @@ let package = Package(
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable"]
     ),
 
+    // V1 files: a TensorReader and a TensorWriter.
+    layer(
+      "CheckpointSlices",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable"]
+    ),
+
     // Objects and their names; knows no files.
     layer("CheckpointGraph", ["CheckpointIO", "CheckpointTensors", "CheckpointWire"]),
 
@@ -123,6 +129,13 @@ let package = Package(
       ]
     ),
     tests(
+      "CheckpointSlicesTests",
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
+        "CheckpointSlices",
+      ]
+    ),
+    tests(
       "CheckpointsTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
@@ -135,12 +148,17 @@ let package = Package(
     ),
     tests(
       "TensorFlowFixtureTests",
-      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle"],
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointSlices",
+      ],
       exclude: ["Fixtures"]
     ),
     tests(
       "InteropTests",
-      ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints"],
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices", "Checkpoints",
+      ],
       exclude: ["tensorflow_reader.py"]
     ),
   ],

@@ -1,0 +1,49 @@
+import CheckpointIO
+
+/// Why there is no V1 file at a path, and what its author may have meant.
+struct MissingSlices {
+  let path: String
+  let fileSystem: any FileSystem
+
+  /// The error to throw.
+  var error: CheckpointError {
+    do throws(CheckpointError) {
+      if let sharded = SlicesPath(shard: path) { return try missingShard(sharded) }
+      return CheckpointError(.notACheckpoint, "there is no such file\(try hint())", file: path)
+    } catch {
+      return error
+    }
+  }
+
+  private func missingShard(_ sharded: SlicesPath) throws(CheckpointError) -> CheckpointError {
+    let names = try namesBeside()
+    let present = sharded.shards.filter { names.contains(Path($0).name) }.count
+    guard present > 0 else {
+      let message = "there is no file of the checkpoint '\(sharded.pattern)'"
+      return CheckpointError(.notACheckpoint, message, file: path)
+    }
+    return CheckpointError(
+      .notFound,
+      "this shard is missing; \(present) of \(sharded.shardCount) are there",
+      file: path
+    )
+  }
+
+  private func hint() throws(CheckpointError) -> String {
+    let names = try namesBeside()
+    let name = Path(path).name
+    if names.contains("\(name).index") { return "; it is the prefix of a V2 checkpoint" }
+    for other in names.sorted() {
+      guard let sharded = SlicesPath(shard: other), sharded.prefix == name else { continue }
+      let pattern = SlicesPath(prefix: path, shardCount: sharded.shardCount).pattern
+      return "; the checkpoint is in \(sharded.shardCount) files, open '\(pattern)'"
+    }
+    return ""
+  }
+
+  private func namesBeside() throws(CheckpointError) -> Set<String> {
+    let directory = Path(path).directory
+    guard try fileSystem.status(of: directory)?.kind == .directory else { return [] }
+    return Set(try fileSystem.namesInDirectory(directory))
+  }
+}

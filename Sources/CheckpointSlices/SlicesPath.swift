@@ -1,0 +1,73 @@
+// The files of a V1 checkpoint with the path P:
+//
+//   P                             not sharded: one file, whatever its name
+//   P-00000-of-0000N …            sharded: each file is complete in itself
+//
+// The path of a sharded checkpoint is the pattern P-?????-of-0000N: that is what TensorFlow's state
+// files and savers say. The five question marks stand for the shard; nothing else is a pattern.
+//
+// Source: tensorflow/core/util/tensor_slice_reader.cc; core/kernels/save_restore_tensor.cc.
+
+/// The path of a sharded V1 checkpoint, taken apart.
+struct SlicesPath: Hashable, Sendable {
+  /// What the names of the files begin with.
+  let prefix: String
+  /// How many files there are.
+  let shardCount: Int
+
+  init(prefix: String, shardCount: Int) {
+    self.prefix = prefix
+    self.shardCount = shardCount
+  }
+
+  /// Takes a pattern apart; `nil` for a path of another form.
+  init?(pattern: String) {
+    guard let (prefix, shard, count) = Self.parts(pattern), shard == "?????" else { return nil }
+    self.init(prefix: prefix, shardCount: count)
+  }
+
+  /// The checkpoint that a shard's path belongs to; `nil` for a path of another form.
+  init?(shard path: String) {
+    guard let (prefix, shard, count) = Self.parts(path) else { return nil }
+    guard let number = Self.number(shard), number < count else { return nil }
+    self.init(prefix: prefix, shardCount: count)
+  }
+
+  /// The path of the whole checkpoint.
+  var pattern: String { "\(prefix)-?????-of-\(Self.fiveDigits(shardCount))" }
+
+  /// The paths of the files.
+  var shards: [String] { (0..<shardCount).map(shard) }
+
+  /// The path of a file.
+  func shard(_ number: Int) -> String {
+    "\(prefix)-\(Self.fiveDigits(number))-of-\(Self.fiveDigits(shardCount))"
+  }
+
+  // P-SSSSS-of-NNNNN: 15 bytes behind the prefix.
+  private static func parts(_ path: String) -> (prefix: String, shard: String, count: Int)? {
+    let bytes = Array(path.utf8)
+    guard bytes.count > suffixByteCount else { return nil }
+    let suffix = bytes.suffix(suffixByteCount)
+    let start = suffix.startIndex
+    guard bytes[start] == UInt8(ascii: "-"),
+      bytes[(start + 6)..<(start + 10)].elementsEqual("-of-".utf8),
+      let count = number(String(decoding: suffix.suffix(5), as: UTF8.self)), count > 0
+    else { return nil }
+    let shard = String(decoding: bytes[(start + 1)..<(start + 6)], as: UTF8.self)
+    return (String(decoding: bytes[..<start], as: UTF8.self), shard, count)
+  }
+
+  private static func number(_ digits: String) -> Int? {
+    digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(digits) : nil
+  }
+
+  private static func fiveDigits(_ number: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
+  }
+
+  /// More do not fit into a name of five digits.
+  static let largestShardCount = 99_999
+  private static let suffixByteCount = 15
+}

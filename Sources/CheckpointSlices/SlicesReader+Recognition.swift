@@ -1,0 +1,56 @@
+package import CheckpointIO
+import CheckpointTable
+
+// Telling a V1 file by what is in it: it may have any name.
+
+extension SlicesReader {
+  /// Whether there is a V1 checkpoint at a path: a file, or the pattern of a sharded one.
+  ///
+  /// Reads the last eight bytes and the first few; of a file that is compressed, its list of tensors.
+  /// A file that is damaged elsewhere counts: opening it says what is wrong. Whatever cannot be read
+  /// does not.
+  package static func isCheckpoint(at path: String, fileSystem: any FileSystem) -> Bool {
+    do throws(CheckpointError) {
+      var path = path
+      if let sharded = SlicesPath(pattern: path), try fileSystem.status(of: path) == nil {
+        path = sharded.shard(0)
+      }
+      guard try fileSystem.status(of: path)?.kind == .file else { return false }
+      let file = try fileSystem.openFile(path)
+      guard try endsLikeTable(file) else { return false }
+      if try beginsWithMeta(file) { return true }
+      return try SlicesFile.meta(of: SlicesFile.table(file)) != nil
+    } catch {
+      return false
+    }
+  }
+
+  private static func endsLikeTable(_ file: any ReadableFile) throws(CheckpointError) -> Bool {
+    guard file.byteCount >= UInt64(TableFormat.footerByteCount) else { return false }
+    let end = try bytes(of: file, at: file.byteCount - 8, count: 8)
+    var reader = ByteReader(end.span)
+    return try reader.readUInt64() == TableFormat.magic
+  }
+
+  // The first entry of an uncompressed table: nothing shared, an empty key, a value of some length,
+  // whose first field is `meta`. An index of V2 has `num_shards` there.
+  private static func beginsWithMeta(_ file: any ReadableFile) throws(CheckpointError) -> Bool {
+    let start = try bytes(of: file, at: 0, count: 16)  // less than a footer: they are there
+    var reader = ByteReader(start.span)
+    guard try reader.readVarint() == 0, try reader.readVarint() == 0 else { return false }
+    guard try reader.readVarint() > 0 else { return false }
+    return try reader.readByte() == 0x0A
+  }
+
+  private static func bytes(
+    of file: any ReadableFile,
+    at offset: UInt64,
+    count: Int
+  ) throws(CheckpointError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var span = bytes.mutableSpan
+    var output = unsafe span.mutableBytes  // any bytes make a `UInt8`
+    try file.read(into: &output, at: offset)
+    return bytes
+  }
+}

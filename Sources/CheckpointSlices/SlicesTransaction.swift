@@ -1,0 +1,127 @@
+import CheckpointIO
+
+// How the files of a V1 checkpoint come to stand at their names:
+//
+//   1. lock every name
+//   2. write every file under a temporary name, and sync it
+//   3. rename them one after the other, then sync the directory
+//
+// One file is replaced in one step. With several there is a time when some are new and some are not,
+// and no index to tell which is which. It must not come to a mixture that looks complete: files that
+// exist are replaced first, while others are still missing; and where none is missing, nothing begins.
+//
+// A process that dies leaves lock files, unlocked, and temporary files. The next save to the same
+// names goes over both.
+
+/// A save in progress at one path, or at the paths of all shards.
+final class SlicesTransaction {
+  private let files: [String]
+  private let directory: String
+  private let options: SaveOptions
+  private let locks: [SaveLock]
+  private var isOpen = true
+
+  /// Begins to save.
+  ///
+  /// - Throws: `busy` if somebody else is saving there; `unsupported` if there is a complete sharded
+  ///   checkpoint; `io` if the system fails.
+  init(
+    path: String,
+    files: [String],
+    options: SaveOptions
+  ) throws(CheckpointError) {
+    let location = try Self.checkedLocation(path)
+    if options.createsDirectories {
+      try options.fileSystem.createDirectories(
+        location.directory,
+        durability: options.durability
+      )
+    }
+    var locks: [SaveLock] = []
+    for file in files {
+      locks.append(try SaveLock.acquire(file, fileSystem: options.fileSystem))
+    }
+    self.files = files
+    directory = location.directory
+    self.options = options
+    self.locks = locks
+    guard files.count > 1, try existing().count == files.count else { return }
+    throw CheckpointError(
+      .unsupported,
+      "there is a sharded V1 checkpoint already, and several files cannot be replaced in one step; "
+        + "remove it first, or save elsewhere",
+      file: path
+    )
+  }
+
+  private static func checkedLocation(_ path: String) throws(CheckpointError) -> Path {
+    let location = Path(path)
+    guard !location.name.isEmpty, location.name != ".", location.name != ".." else {
+      throw CheckpointError(
+        .invalidArgument,
+        "this is no name of a file, as 'run/model.ckpt-1000' is",
+        file: path
+      )
+    }
+    return location
+  }
+
+  private func existing() throws(CheckpointError) -> Set<String> {
+    var existing: Set<String> = []
+    for file in files where try options.fileSystem.status(of: file) != nil {
+      existing.insert(file)
+    }
+    return existing
+  }
+
+  /// Writes all files, and gives them their names.
+  ///
+  /// - Parameter write: Writes the content of a file, counted from 0.
+  /// - Throws: `io` if the system fails; what `write` throws.
+  func commit(
+    _ write: (Int, any WritableFile) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    var written: [AtomicFile] = []
+    for (number, path) in files.enumerated() {
+      let file = try AtomicFile(
+        path,
+        lock: locks[number],
+        durability: options.durability,
+        fileSystem: options.fileSystem
+      )
+      try write(number, file.file)
+      try file.prepare()
+      written.append(file)
+    }
+    try name(written)
+    try release()
+  }
+
+  private func name(_ written: [AtomicFile]) throws(CheckpointError) {
+    let existing = try existing()
+    let replacing = written.filter { existing.contains($0.path) }
+    for file in replacing { try file.commit() }
+    if !replacing.isEmpty { try syncDirectory() }
+    guard replacing.count < written.count else { return }
+    for file in written where !existing.contains(file.path) { try file.commit() }
+    try syncDirectory()
+  }
+
+  private func syncDirectory() throws(CheckpointError) {
+    try options.fileSystem.syncDirectory(directory, durability: options.durability)
+  }
+
+  // A lock file with a note belongs to a save in the format V2 that died here: it says which data
+  // files are left over, and stays for the next one.
+  private func release() throws(CheckpointError) {
+    isOpen = false
+    for lock in locks {
+      if try lock.note().isEmpty { try lock.release() } else { lock.abandon() }
+    }
+  }
+
+  deinit {
+    guard isOpen else { return }
+    for lock in locks where (try? lock.note().isEmpty) == false { lock.abandon() }
+  }
+}

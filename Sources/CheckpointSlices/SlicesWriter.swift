@@ -1,0 +1,199 @@
+public import CheckpointIO
+public import CheckpointTensors
+import CheckpointWire
+
+/// A V1 checkpoint being written: byte for byte what TensorFlow writes for the same tensors in the
+/// same order. For programs that read nothing newer; V2 is better in every respect.
+///
+///     var writer = try SlicesWriter(path: "run/model.ckpt-1000")
+///     try writer.add(Tensor<Float>([1, 2, 3]), for: "dense/bias")
+///     try writer.finish()
+///
+/// The file begins with the list of its tensors and is sorted by their names, so that nothing can be
+/// written before everything is known: the tensors are kept until ``finish()``. A `Tensor` or
+/// `AnyTensor` shares its memory; of others there is a copy. Then one record after the other is
+/// encoded, and twice its size is what that takes.
+///
+/// A file that stands at the path already stays until ``finish()`` replaces it in one step. Several
+/// shards cannot be replaced so, and there is no index that would tell which belong together: a
+/// complete sharded checkpoint is never overwritten. If the process dies while the shards get their
+/// names, some of them are missing, which every reader of the pattern reports; each that is there is
+/// complete.
+/// Source: tensorflow/core/util/tensor_slice_writer.cc, `TensorSliceWriter`.
+public struct SlicesWriter: TensorWriter {
+  /// What to give a ``SlicesReader``: the path, or the pattern for all shards.
+  public let path: String
+  private let transaction: SlicesTransaction
+  private var shards: [SlicesContent]
+  private var specs: [TensorKey: TensorSpec] = [:]
+  private var isFinished = false
+
+  /// Begins a checkpoint of one file.
+  ///
+  /// - Parameters:
+  ///   - path: The name of the file.
+  ///   - options: How it is written.
+  /// - Throws: `busy` if somebody else is saving there; `io` if the system fails.
+  public init(path: String, options: SaveOptions = SaveOptions()) throws(CheckpointError) {
+    try self.init(path: path, files: [path], options)
+  }
+
+  /// Begins a checkpoint of several files.
+  ///
+  /// - Parameters:
+  ///   - prefix: What their names begin with.
+  ///   - shardCount: How many there are: `prefix-00000-of-00002` and so on. One shard, too, has such a
+  ///     name.
+  ///   - options: How they are written.
+  /// - Throws: `invalidArgument` for fewer than 1 or more than 99999 shards; `unsupported` if all of
+  ///   these files exist already; `busy` if somebody else is saving there; `io` if the system fails.
+  public init(
+    prefix: String,
+    shardCount: Int,
+    options: SaveOptions = SaveOptions()
+  ) throws(CheckpointError) {
+    guard (1...SlicesPath.largestShardCount).contains(shardCount) else {
+      throw CheckpointError(
+        .invalidArgument,
+        "\(shardCount) shards; 1 to \(SlicesPath.largestShardCount) are possible",
+        file: prefix
+      )
+    }
+    let sharded = SlicesPath(prefix: prefix, shardCount: shardCount)
+    try self.init(path: sharded.pattern, files: sharded.shards, options)
+  }
+
+  private init(
+    path: String,
+    files: [String],
+    _ options: SaveOptions
+  ) throws(CheckpointError) {
+    self.path = path
+    transaction = try SlicesTransaction(path: path, files: files, options: options)
+    shards = Array(repeating: SlicesContent(), count: files.count)
+  }
+
+  /// Adds a tensor, or a part of one, to the first file.
+  ///
+  /// - Throws: As ``add(_:for:part:shard:)`` says.
+  public mutating func add(
+    _ tensor: some TensorStorable,
+    for key: TensorKey,
+    part: SliceSpec?
+  ) throws(CheckpointError) {
+    try add(tensor, for: key, part: part, shard: 0)
+  }
+
+  /// Adds a tensor, or a part of one, to a file.
+  ///
+  /// - Parameters:
+  ///   - tensor: The values, as they are now.
+  ///   - key: The key: text, and not empty.
+  ///   - part: Where the values belong, if they are a part of a partitioned tensor.
+  ///   - shard: Which file, from 0 on.
+  /// - Throws: `unsupported` for a dtype that V1 cannot hold, and for a key that is not UTF-8;
+  ///   `limitExceeded` for a tensor of 2 GiB or more; `duplicateName` for a key, or a part of it, that
+  ///   was added already; `mismatch` if parts of one tensor disagree.
+  public mutating func add(
+    _ tensor: some TensorStorable,
+    for key: TensorKey,
+    part: SliceSpec?,
+    shard: Int
+  ) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try Self.check(key)
+      let slice = try slice(tensor.tensorSpec, part)
+      let spec = TensorSpec(tensor.tensorSpec.dtype, part?.fullShape ?? tensor.tensorSpec.shape)
+      let stored = try StoredTensor(tensor, record: SavedSliceRecord(key: key, slice: slice))
+      try note(spec, of: key, isPart: part != nil)
+      shards[shard].append(stored, of: spec)
+    } catch {
+      throw error.located(file: path, key: key.description)
+    }
+  }
+
+  private static func check(_ key: TensorKey) throws(CheckpointError) {
+    guard !key.bytes.isEmpty else {
+      throw CheckpointError(.invalidArgument, "a tensor needs a name")
+    }
+    guard key.string != nil else {
+      throw CheckpointError(
+        .unsupported,
+        "TensorFlow reads no V1 checkpoint with a name that is not UTF-8; save as V2"
+      )
+    }
+  }
+
+  private func slice(_ spec: TensorSpec, _ part: SliceSpec?) throws(CheckpointError) -> TensorSlice
+  {
+    guard let part else { return .all(rank: spec.shape.rank) }
+    let region = try part.slice.region(in: part.fullShape)
+    guard region.shape == spec.shape else {
+      throw CheckpointError(
+        .mismatch,
+        "slice \(part.slice) of \(part.fullShape) has the shape \(region.shape), "
+          + "the values have \(spec.shape)"
+      )
+    }
+    return part.slice
+  }
+
+  private mutating func note(
+    _ spec: TensorSpec,
+    of key: TensorKey,
+    isPart: Bool
+  ) throws(CheckpointError) {
+    guard let known = specs[key] else {
+      specs[key] = spec
+      return
+    }
+    guard isPart else {
+      throw CheckpointError(.duplicateName, "this key, or a part of it, was added already")
+    }
+    guard known == spec else {
+      throw CheckpointError(
+        .mismatch,
+        "this part is of a tensor \(spec), those before are of \(known)"
+      )
+    }
+  }
+
+  /// Makes the checkpoint appear, whole.
+  ///
+  /// - Throws: `duplicateName` if a part was added twice; `mismatch` if parts overlap;
+  ///   `invalidArgument` if nothing was added; `io` if the system fails. What stood there stands then,
+  ///   but for shards: of these some may have got their names.
+  public mutating func finish() throws(CheckpointError) {
+    precondition(!isFinished, "a checkpoint is finished once")
+    isFinished = true
+    do throws(CheckpointError) {
+      try checkSlices()
+    } catch {
+      throw error.located(file: path)
+    }
+    var contents = shards
+    shards = []
+    try transaction.commit { shard, file throws(CheckpointError) in
+      try contents[shard].write(to: file)
+      contents[shard] = SlicesContent()  // its tensors are not needed any more
+    }
+  }
+
+  private func checkSlices() throws(CheckpointError) {
+    guard !specs.isEmpty else {
+      throw CheckpointError(.invalidArgument, "a checkpoint holds one tensor at least")
+    }
+    var slices: [TensorKey: [TensorSlice]] = [:]
+    for tensor in shards.flatMap(\.meta) { slices[tensor.key, default: []] += tensor.slices }
+    for (key, slices) in slices where slices.count > 1 {
+      do throws(CheckpointError) {
+        guard Set(slices).count == slices.count else {
+          throw CheckpointError(.duplicateName, "a part of this key was added twice")
+        }
+        try TensorSlice.checkDisjoint(slices, in: specs[key]?.shape ?? .scalar)
+      } catch {
+        throw error.located(key: key.description)
+      }
+    }
+  }
+}
