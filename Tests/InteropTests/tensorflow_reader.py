@@ -33,12 +33,16 @@ TensorFlow is loaded only once:
     {"cmd": "read", "prefix": "/dir/ckpt", "name": "w", "dtype": "float32",
      "slice": "4 0,2"}
     {"cmd": "write", "prefix": "/dir/ckpt", "tensors": [...]}
+    {"cmd": "write_v1", "path": "/dir/ckpt", "tensors": [...]}
+    {"cmd": "read_v1", "path": "/dir/ckpt-?????-of-00002", "tensors": [...]}
     {"cmd": "merge", "parts": ["/dir/a", "/dir/b"], "prefix": "/dir/ckpt"}
     {"cmd": "latest", "directory": "/dir"}
     {"cmd": "version"}
 
 `read` restores one tensor, or one slice of it, and answers with its bytes as
-"hex" or "strings_hex" as well. Whatever fails answers {"error": "..."}. Some
+"hex" or "strings_hex" as well. `write_v1` saves one file of the older format.
+`read_v1` answers as `dump`, for the tensors of a list of names and data types:
+TensorFlow's list of such a file knows few types. Whatever fails answers {"error": "..."}. Some
 damaged files end the TensorFlow process itself; there is no answer then.
 """
 
@@ -262,6 +266,27 @@ def write(command: dict) -> dict:
     return {"written": len(items)}
 
 
+def write_v1(command: dict) -> dict:
+    """Save a list of tensors into one file of the format V1, in order."""
+    items = command["tensors"]
+    tf.raw_ops.SaveSlices(
+        filename=command["path"],
+        tensor_names=[name_of(item) for item in items],
+        shapes_and_slices=[slice_of(item) for item in items],
+        data=[requested_tensor(item) for item in items],
+    )
+    return {"written": len(items)}
+
+
+def read_v1(command: dict) -> dict:
+    """Restore tensors, or slices of them, from files of the format V1."""
+    requests = [
+        (name_of(item), slice_of(item), data_type(item["dtype"])) for item in command["tensors"]
+    ]
+    tensors = restore(command["path"], requests)
+    return {"tensors": [restored(name, t) for (name, _, _), t in zip(requests, tensors)]}
+
+
 def requested_tensor(item: dict) -> tf.Tensor:
     """The tensor that one element of a list to write describes."""
     if "strings_hex" in item:
@@ -292,7 +317,7 @@ def version(command: dict) -> dict:
 
 
 COMMANDS: dict[str, Callable[[dict], dict]] = {
-    function.__name__: function for function in (dump, read, write, merge, latest, version)
+    function.__name__: function for function in (dump, read, write, write_v1, read_v1, merge, latest, version)
 }
 
 

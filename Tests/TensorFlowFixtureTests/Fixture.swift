@@ -29,13 +29,16 @@ struct Fixture: Decodable, CustomTestStringConvertible {
 
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures"
 
-  /// All of them, as the manifest lists them.
-  static let all: [Fixture] = {
+  /// All of V2, as the manifest lists them.
+  static let all = list("manifest.json")
+
+  /// What a manifest lists.
+  static func list(_ manifest: String) -> [Fixture] {
     do {
-      let url = URL(fileURLWithPath: folder + "/manifest.json")
+      let url = URL(fileURLWithPath: "\(folder)/\(manifest)")
       return try JSONDecoder().decode([Fixture].self, from: Data(contentsOf: url))
     } catch {
-      preconditionFailure("the manifest of the fixtures cannot be read: \(error)")
+      preconditionFailure("\(manifest) of the fixtures cannot be read: \(error)")
     }
-  }()
+  }
 }
