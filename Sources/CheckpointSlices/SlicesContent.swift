@@ -4,6 +4,11 @@ import CheckpointTensors
 import CheckpointWire
 
 /// What one file will hold: the list of its tensors, and their values.
+///
+/// TensorFlow adds tensors in the order of their names, which is that of its list then; slices of one
+/// tensor stand in the order in which they were added. (Its sort is not stable: of more than 16
+/// tensors, those of slices of the same name may come in another order.)
+/// Source: tensorflow/core/kernels/save_restore_tensor.cc, `SaveTensors`.
 struct SlicesContent {
   /// The tensors, in the order in which they were first added.
   private(set) var meta: [SavedSliceMeta] = []
@@ -30,7 +35,7 @@ struct SlicesContent {
       offset += UInt64(bytes.count)
     }
     let noKey: [UInt8] = []
-    let meta = SavedTensorSliceMeta(tensors: meta).record
+    let meta = SavedTensorSliceMeta(tensors: meta.sorted { $0.key < $1.key }).record
     try table.add(noKey.span, meta.span)
     let sorted = tensors.map { (key: $0.key, tensor: $0) }.sorted { $0.key < $1.key }
     for (key, tensor) in sorted {

@@ -2,8 +2,9 @@ public import CheckpointIO
 public import CheckpointTensors
 import CheckpointWire
 
-/// A V1 checkpoint being written: byte for byte what TensorFlow writes for the same tensors in the
-/// same order. For programs that read nothing newer; V2 is better in every respect.
+/// A V1 checkpoint being written, byte for byte as TensorFlow writes it.
+///
+/// For programs that read nothing newer; V2 is better in every respect.
 ///
 ///     var writer = try SlicesWriter(path: "run/model.ckpt-1000")
 ///     try writer.add(Tensor<Float>([1, 2, 3]), for: "dense/bias")

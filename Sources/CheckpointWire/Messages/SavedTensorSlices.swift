@@ -216,6 +216,8 @@ package struct SavedSliceRecord: Hashable, Sendable {
   /// - Parameters:
   ///   - valuesByteCount: How many bytes the TensorProto takes.
   ///   - writeValues: Writes the TensorProto.
+  /// - Returns: The SavedTensorSlices.
+  /// - Throws: What `writeValues` throws.
   package func record(
     valuesByteCount: Int,
     _ writeValues: (inout ByteWriter) throws(CheckpointError) -> Void
