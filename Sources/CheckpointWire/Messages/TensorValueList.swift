@@ -34,6 +34,10 @@ package struct TensorValueList: Hashable, Sendable {
   let encoding: Encoding
   /// How many bytes a value takes in memory; half of a complex element.
   let width: Int
+  /// Whether negative values are extended to 64 bits.
+  let isSigned: Bool
+  /// The largest value as a varint, beyond what the width says.
+  let largest: UInt64
 
   /// The list of a dtype; `nil` if V1 has none for it.
   package init?(_ dtype: DType) {
@@ -57,14 +61,8 @@ package struct TensorValueList: Hashable, Sendable {
     self.number = number
     self.encoding = encoding
     width = dtype.byteOrderWidth ?? 0
-  }
-
-  /// Whether negative values are extended to 64 bits.
-  var isSigned: Bool {
-    switch dtype {
-    case .int8, .int16, .int32, .int64, .qint8, .qint32: true
-    default: false
-    }
+    isSigned = [.int8, .int16, .int32, .int64, .qint8, .qint32].contains(dtype)
+    largest = dtype == .bool ? 1 : .max
   }
 
   /// The fewest bytes that an element takes in a record.

@@ -133,8 +133,39 @@ package struct TensorValueReader {
     _ bytes: Span<UInt8>,
     into output: inout MutableRawSpan
   ) throws(CheckpointError) {
-    var reader = ByteReader(bytes)
-    while !reader.isAtEnd { try store(reader.readVarint(), to: &output) }
+    var position = 0  // in 0...bytes.count, always
+    while position < bytes.count {
+      let start = position
+      var value = UInt64(bytes[position])
+      position &+= 1
+      if value >= 0x80 {
+        value &= 0x7F
+        guard try readLongVarint(bytes, from: start, &position, into: &value) else { return }
+      }
+      try store(value, to: &output)
+    }
+  }
+
+  // The second byte of a varint and those after it.
+  @inline(__always)
+  private func readLongVarint(
+    _ bytes: Span<UInt8>,
+    from start: Int,
+    _ position: inout Int,
+    into value: inout UInt64
+  ) throws(CheckpointError) -> Bool {
+    var shift: UInt64 = 7
+    while position < bytes.count, shift <= 63 {
+      let byte = bytes[position]
+      position &+= 1
+      guard shift < 63 || byte <= 1 else { break }  // only bit 0 of the tenth byte is a bit of 64
+      value |= UInt64(byte & 0x7F) &<< shift
+      if byte < 0x80 { return true }
+      shift &+= 7
+    }
+    var reader = ByteReader(bytes.extracting(start...))  // says what is wrong
+    _ = try reader.readVarint()
+    return false
   }
 
   @inline(__always)
@@ -143,7 +174,7 @@ package struct TensorValueReader {
     to output: inout MutableRawSpan
   ) throws(CheckpointError) {
     guard filled < byteCount else { throw tooMany }
-    guard value == list.extended(value), list.dtype != .bool || value <= 1 else {
+    guard value == list.extended(value), value <= list.largest else {
       throw outOfRange(value)
     }
     switch list.width {
