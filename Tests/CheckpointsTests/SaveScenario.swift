@@ -5,8 +5,9 @@ import CheckpointTestSupport
 import Checkpoints
 import Testing
 
-/// A save to be disturbed, and what there was before it. Every element of every tensor of a
-/// checkpoint is the same number, so that a mixture shows.
+/// A save to be disturbed, and what there was before it.
+///
+/// Every element of every tensor of a checkpoint is the same number, so that a mixture shows.
 struct SaveScenario: CustomTestStringConvertible, Sendable {
   let testDescription: String
   /// How many data files the checkpoint has that is replaced; 0 if there is none.
@@ -79,7 +80,10 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
     _ files: SaveOptions
   ) throws(CheckpointError) {
     var writer = try BundleWriter(
-      prefix: prefix, shardByteCounts: Array(repeating: 36, count: shards), options: files)
+      prefix: prefix,
+      shardByteCounts: Array(repeating: 36, count: shards),
+      options: files
+    )
     for shard in 0..<shards {
       let tensor = Tensor<Float>(repeating: value, shape: [9])
       try writer.add(tensor, for: TensorKey("w\(shard)"), part: nil, shard: shard)
