@@ -78,12 +78,17 @@ package struct Leftovers {
   // Whether the index that stands at the prefix is the one that the noted save wrote: its count
   // tells, since it was free before. `nil` if the index cannot be read: then nothing is proved.
   private func isCommitted(_ note: SaveNote, _ target: String) -> Bool? {
-    guard names.contains(target + BundlePath.indexSuffix) else { return false }
+    let count = Self.shardCount(of: path(target), fileSystem: fileSystem)
+    return count.map { $0 == note.newCount }
+  }
+
+  /// The number of data files that the index at a prefix counts: 0 if there is no index, `nil` if it
+  /// cannot be read.
+  static func shardCount(of prefix: String, fileSystem: any FileSystem) -> Int? {
     do throws(CheckpointError) {
-      let reader = try BundleReader(prefix: path(target), fileSystem: fileSystem)
-      return reader.shardCount == note.newCount
+      return try BundleReader(prefix: prefix, fileSystem: fileSystem).shardCount
     } catch {
-      return nil
+      return error.code == .notACheckpoint ? 0 : nil
     }
   }
 
