@@ -44,8 +44,8 @@ package final class InterceptingFileSystem: FileSystem {
   ///   a network, answers get lost.
   package init(
     _ base: any FileSystem = LocalFileSystem(),
-    renameReport: @escaping Interception = { _, _ throws(CheckpointError) in },
-    _ interception: @escaping Interception = { _, _ throws(CheckpointError) in }
+    _ interception: @escaping Interception = { _, _ throws(CheckpointError) in },
+    renameReport: @escaping Interception = { _, _ throws(CheckpointError) in }
   ) {
     self.base = base
     self.renameReport = renameReport
