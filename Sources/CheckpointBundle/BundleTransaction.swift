@@ -47,12 +47,12 @@ final class BundleTransaction {
     // Listed under the lock: nobody else changes files of this prefix any more.
     var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
     try leftovers.remove(of: lock)
-    try leftovers.removeOthers(than: location.name)
+    leftovers.removeOthers(than: location.name)
 
     let files = leftovers.dataFiles(of: location.name)
     let counts = Set(files.map(\.count))
     self.shardCount = Self.freeCount(from: shardCount, taken: counts)
-    let replacesIndex = leftovers.names.contains(location.name + BundlePath.indexSuffix)
+    let replacesIndex = leftovers.hasIndex(of: location.name)
     let paths = BundlePath(prefix)
     replacedFiles =
       replacesIndex ? files.map { paths.data(shard: $0.shard, of: $0.count) } : []
