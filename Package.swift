@@ -94,7 +94,7 @@ let package = Package(
       "CheckpointBundleTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
-        "CheckpointBundle",
+        "CheckpointBundle", "crashing-saver",
       ]
     ),
     tests(

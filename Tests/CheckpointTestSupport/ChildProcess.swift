@@ -21,12 +21,16 @@ package enum ChildProcess {
   }()
 
   /// Runs a program to its end.
+  ///
+  /// - Parameter directory: The working directory; this process's own for `nil`.
   package static func run(
     _ name: String,
     _ arguments: [String],
-    environment: [String: String] = [:]
+    environment: [String: String] = [:],
+    directory: String? = nil
   ) throws -> Outcome {
     let process = Process()
+    if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
     process.executableURL = products.appendingPathComponent(name)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
