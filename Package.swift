@@ -119,7 +119,7 @@ let package = Package(
       "CheckpointBundleTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
-        "CheckpointBundle",
+        "CheckpointBundle", "crashing-saver",
       ]
     ),
     tests(

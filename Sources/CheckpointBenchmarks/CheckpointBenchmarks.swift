@@ -23,7 +23,8 @@ final class Folder {
   let path: String
 
   init() throws {
-    path = FileManager.default.temporaryDirectory
+    path =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("checkpoint-benchmarks-\(getpid())").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
