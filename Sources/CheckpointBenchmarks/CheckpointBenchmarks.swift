@@ -1,7 +1,7 @@
 import Checkpoints
 import Foundation
 
-/// Measures saving and restoring, in release builds:
+/// Measures saving and restoring, in release builds.
 ///
 ///     swift run -c release checkpoint-benchmarks [WORKLOAD …]
 @main struct CheckpointBenchmarks {
