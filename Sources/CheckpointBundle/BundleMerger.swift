@@ -22,10 +22,7 @@ public enum BundleMerger {
     into prefix: String,
     options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
-    guard !parts.contains(prefix) else {
-      throw CheckpointError(
-        .pathConflict, "a checkpoint cannot be merged into one of its parts", file: prefix)
-    }
+    try checkDistinct(parts, from: prefix, options.fileSystem)
     var merged = MergedIndex()
     for part in parts {
       do throws(CheckpointError) {
@@ -34,11 +31,15 @@ public enum BundleMerger {
         throw error.located(file: part)
       }
     }
+    try merged.checkSlices(for: prefix)
     guard !merged.dataFiles.isEmpty else {
       throw CheckpointError(.invalidArgument, "there is no tensor to merge", file: prefix)
     }
     let transaction = try BundleTransaction(
-      prefix: prefix, shardCount: merged.dataFiles.count, options: options)
+      prefix: prefix,
+      shardCount: merged.dataFiles.count,
+      options: options
+    )
     for (shard, path) in merged.dataFiles.enumerated() {
       // A file that no value lies in may be absent; TensorFlow misses it even for an empty tensor.
       let exists = try options.fileSystem.status(of: path) != nil
@@ -54,14 +55,39 @@ public enum BundleMerger {
     try removeParts(parts, merged.dataFiles, options)
   }
 
+  // By what paths lead to, not by their spelling: the parts are removed in the end.
+  private static func checkDistinct(
+    _ parts: [String],
+    from prefix: String,
+    _ fileSystem: any FileSystem
+  ) throws(CheckpointError) {
+    guard let existing = try fileSystem.status(of: BundlePath(prefix).index) else { return }
+    for part in parts {
+      let status = try fileSystem.status(of: BundlePath(part).index)
+      guard status?.identity != existing.identity else {
+        throw CheckpointError(
+          .pathConflict,
+          "a checkpoint cannot be merged into one of its parts, '\(part)'",
+          file: prefix
+        )
+      }
+    }
+  }
+
   // Index first, as always: without it the data files are nobody's.
   private static func removeParts(
     _ parts: [String],
     _ dataFiles: [String],
     _ options: SaveOptions
   ) throws(CheckpointError) {
-    for part in parts { try options.fileSystem.removeFile(BundlePath(part).index) }
-    for file in dataFiles { try options.fileSystem.removeFile(file) }
+    do throws(CheckpointError) {
+      for part in parts { try options.fileSystem.removeFile(BundlePath(part).index) }
+      for file in dataFiles { try options.fileSystem.removeFile(file) }
+    } catch {
+      var error = error
+      error.message += "; the merged checkpoint is saved, remove what is left of its parts"
+      throw error
+    }
   }
 }
 
@@ -105,13 +131,30 @@ private struct MergedIndex {
     _ other: BundleEntry,
     _ key: TensorKey
   ) throws(CheckpointError) -> BundleEntry {
+    let part = known.slices.isEmpty ? key.asSliceKey : nil
+    let name = (part?.name ?? key).description
     guard !known.slices.isEmpty, !other.slices.isEmpty else {
-      throw CheckpointError(
-        .duplicateName, "two of the checkpoints have this tensor", key: key.description)
+      let what = part.map { "slice \($0.slice) of this tensor" } ?? "this tensor"
+      throw CheckpointError(.duplicateName, "two of the checkpoints have \(what)", key: name)
     }
     var merged = known
-    for slice in other.slices { try merged.add(slice, of: other.spec) }
+    do throws(CheckpointError) {
+      for slice in other.slices { try merged.add(slice, of: other.spec) }
+    } catch {
+      throw error.located(key: name)
+    }
     return merged
+  }
+
+  /// Checks that no two parts of a tensor overlap: nobody could read it.
+  func checkSlices(for prefix: String) throws(CheckpointError) {
+    for (key, entry) in sortedEntries where !entry.slices.isEmpty {
+      do throws(CheckpointError) {
+        try TensorSlice.checkDisjoint(entry.slices, in: entry.spec.shape)
+      } catch {
+        throw error.located(file: prefix, key: key.description)
+      }
+    }
   }
 
   /// The entries in ascending order of the keys.

@@ -181,7 +181,8 @@ package final class MemoryFileSystem: FileSystem {
       case .directory: return FileStatus(kind: .directory, byteCount: 0, modificationTime: 0)
       case .file(let file):
         let count = UInt64(state.contents[file]?.count ?? 0)
-        return FileStatus(kind: .file, byteCount: count, modificationTime: 0)
+        return FileStatus(
+          kind: .file, byteCount: count, modificationTime: 0, identity: [UInt64(file)])
       }
     }
   }
