@@ -37,6 +37,7 @@ let package = Package(
   products: [
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .executable(name: "checkpoint", targets: ["CheckpointTool"]),
+    .executable(name: "quickstart", targets: ["quickstart"]),
   ],
   targets: [
     // Checksum instructions that Swift cannot name.
@@ -58,14 +59,38 @@ let package = Package(
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable"]
     ),
 
+    // Objects and their names; knows no files.
+    layer("CheckpointGraph", ["CheckpointIO", "CheckpointTensors", "CheckpointWire"]),
+
     // The product: plans, and the front ends that make them.
     layer(
       "Checkpoints",
-      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable", "CheckpointBundle"]
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
+        "CheckpointBundle", "CheckpointGraph",
+      ]
     ),
     .executableTarget(
       name: "CheckpointTool",
+      dependencies: [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
+      ],
+      swiftSettings: settings
+    ),
+
+    // Examples: each a program that users read first.
+    .executableTarget(
+      name: "quickstart",
       dependencies: ["Checkpoints"],
+      path: "Examples/Quickstart",
+      resources: [.copy("Data")],
+      swiftSettings: settings
+    ),
+
+    .executableTarget(
+      name: "checkpoint-benchmarks",
+      dependencies: ["Checkpoints"],
+      path: "Sources/CheckpointBenchmarks",
       swiftSettings: settings
     ),
 
@@ -103,6 +128,10 @@ let package = Package(
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
         "crashing-saver",
       ]
+    ),
+    tests(
+      "CheckpointToolTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints", "CheckpointTool"]
     ),
     tests(
       "TensorFlowFixtureTests",

@@ -12,8 +12,11 @@ import CheckpointWire
 public enum BundleMerger {
   /// Merges checkpoints into one at `prefix`, which appears in one step; then the parts go.
   ///
-  /// - Parameter parts: Their prefixes, on one file system with the new one; their order is that of
-  ///   the data files.
+  /// - Parameters:
+  ///   - parts: Their prefixes, on one file system with the new one; their order is that of the data
+  ///     files.
+  ///   - prefix: What the names of the new checkpoint's files begin with; none of the parts.
+  ///   - options: How the files are written.
   /// - Throws: `duplicateName` if two parts have the same tensor, or the same part of one;
   ///   `mismatch` if parts of one tensor, or byte orders, disagree; what reading and writing throw.
   ///   The parts are as they were then.
@@ -43,9 +46,14 @@ public enum BundleMerger {
     for (shard, path) in merged.dataFiles.enumerated() {
       // A file that no value lies in may be absent; TensorFlow misses it even for an empty tensor.
       let exists = try options.fileSystem.status(of: path) != nil
-      if exists || merged.holdsValues.contains(shard) {
-        try transaction.adoptDataFile(path, as: shard)
+      guard exists || !merged.holdsValues.contains(shard) else {
+        throw CheckpointError(
+          .notFound,
+          "this data file is missing; the index of one of the parts names it",
+          file: path
+        )
       }
+      if exists { try transaction.adoptDataFile(path, as: shard) }
     }
     try transaction.commit { file throws(CheckpointError) in
       var header = BundleHeader(shardCount: transaction.shardCount)

@@ -71,8 +71,11 @@ extension BundleReader {
     budget -= key.bytes.count
     guard budget >= 0 else {
       throw CheckpointError(
-        .limitExceeded, "the names and slices of the tensors in parts are too long to be listed",
-        file: path, key: key.description)
+        .limitExceeded,
+        "the names and slices of the tensors in parts are too long to be listed",
+        file: path,
+        key: key.description
+      )
     }
     return try bundleEntry(for: key.sliceKey(slice))?.range.count
   }

@@ -19,7 +19,8 @@ extension BundleReader {
       guard output.byteCount == byteCount else {
         throw CheckpointError(
           .mismatch,
-          "\(stored.spec) takes \(byteCount) bytes, there is room for \(output.byteCount)")
+          "\(stored.spec) takes \(byteCount) bytes, there is room for \(output.byteCount)"
+        )
       }
       try read(stored, into: &output)
     } catch {

@@ -37,8 +37,11 @@ public struct BundleReader: TensorReader {
     self.path = prefix
     self.table = table
     shards = ShardSet(
-      paths: paths, count: header.shardCount, isBigEndian: header.isBigEndian,
-      fileSystem: fileSystem)
+      paths: paths,
+      count: header.shardCount,
+      isBigEndian: header.isBigEndian,
+      fileSystem: fileSystem
+    )
   }
 
   private static func openIndex(
@@ -49,8 +52,7 @@ public struct BundleReader: TensorReader {
       return try fileSystem.openFile(paths.index)
     } catch {
       guard error.code == .notFound else { throw error }
-      throw CheckpointError(
-        .notACheckpoint, "there is no \(Path(paths.index).name)", file: paths.prefix)
+      throw MissingBundle(prefix: paths.prefix, fileSystem: fileSystem).error
     }
   }
 
@@ -78,7 +80,7 @@ public struct BundleReader: TensorReader {
         try self.decode(value)
       }
     } catch {
-      throw error.located(file: index, key: key.description)
+      throw error.located(file: indexPath, key: key.description)
     }
   }
 
@@ -96,20 +98,52 @@ public struct BundleReader: TensorReader {
       do throws(CheckpointError) {
         entry = try self.decode(value)
       } catch {
-        throw error.located(file: self.index, key: TensorKey(copying: key).description)
+        throw error.located(file: self.indexPath, key: TensorKey(copying: key).description)
       }
       try body(key, entry)
     }
   }
 
-  private var index: String { BundlePath(path).index }
+  /// Calls `body` with every key and entry that can be read, and `damage` with all that is wrong with
+  /// the others.
+  func forEachReadableEntry(
+    _ body: (TensorKey, BundleEntry) -> Void,
+    damage: (CheckpointError) -> Void
+  ) {
+    table.forEachReadable { key, value in
+      guard !key.isEmpty else { return }  // the header
+      let key = TensorKey(copying: key)
+      do throws(CheckpointError) {
+        body(key, try self.decode(value))
+      } catch {
+        damage(error.located(file: self.indexPath, key: key.description))
+      }
+    } damage: {
+      damage($0)
+    }
+  }
+
+  /// What is wrong with a part of the index that no reader needs; `nil` if nothing is.
+  var unusedDamage: CheckpointError? {
+    do throws(CheckpointError) {
+      try table.checkMetaindex()
+      return nil
+    } catch {
+      return error.located(file: indexPath)
+    }
+  }
+
+  /// The path of the index.
+  var indexPath: String { BundlePath(path).index }
 
   private func decode(_ value: Span<UInt8>) throws(CheckpointError) -> BundleEntry {
     do throws(CheckpointError) {
       let entry = try BundleEntry(message: value)
       guard entry.shard < shards.count || !entry.slices.isEmpty else {
         throw CheckpointError(
-          .corrupt, "the entry names data file \(entry.shard), there are \(shards.count)")
+          .corrupt,
+          "the entry names data file \(entry.shard), there are \(shards.count)"
+        )
       }
       return entry
     } catch {

@@ -31,7 +31,10 @@ final class BundleTransaction {
 
   /// Begins to save.
   ///
-  /// - Parameter shardCount: How many data files will be written.
+  /// - Parameters:
+  ///   - prefix: What the names of the files begin with.
+  ///   - shardCount: How many data files will be written.
+  ///   - options: How they are written.
   /// - Throws: `busy` if somebody else is saving to this prefix; `io` if the system fails.
   init(
     prefix: String,
@@ -61,7 +64,9 @@ final class BundleTransaction {
     self.options = options
     self.lock = lock
     note = SaveNote(
-      newCount: self.shardCount, replacedCounts: replacesIndex ? counts.sorted() : [])
+      newCount: self.shardCount,
+      replacedCounts: replacesIndex ? counts.sorted() : []
+    )
     try lock.setNote(note.bytes)
   }
 
@@ -71,7 +76,8 @@ final class BundleTransaction {
       throw CheckpointError(
         .invalidArgument,
         "a prefix is the beginning of file names, as in 'run/ckpt', and not a directory",
-        file: prefix)
+        file: prefix
+      )
     }
     return location
   }
@@ -105,7 +111,11 @@ final class BundleTransaction {
 
   private func create(_ path: String) throws(CheckpointError) -> AtomicFile {
     try AtomicFile(
-      path, lock: lock, durability: options.durability, fileSystem: options.fileSystem)
+      path,
+      lock: lock,
+      durability: options.durability,
+      fileSystem: options.fileSystem
+    )
   }
 
   private func syncDirectory() throws(CheckpointError) {
@@ -115,6 +125,7 @@ final class BundleTransaction {
   /// Makes the checkpoint appear: all data files are committed already.
   ///
   /// - Parameter writeIndex: Writes the content of the index.
+  /// - Throws: `io` if the system fails; what `writeIndex` throws.
   func commit(
     _ writeIndex: (any WritableFile) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {

@@ -25,6 +25,7 @@ public struct BundleWriter: TensorWriter {
   /// - Parameters:
   ///   - prefix: What the names of its files begin with.
   ///   - shardByteCounts: For each data file how many bytes it will take, as far as known; 0 if not.
+  ///   - options: How the files are written.
   /// - Throws: `busy` if somebody else is saving to this prefix; `io` if the system fails, for want
   ///   of room among other things.
   public init(
@@ -34,15 +35,21 @@ public struct BundleWriter: TensorWriter {
   ) throws(CheckpointError) {
     guard (1...99_999).contains(shardByteCounts.count) else {
       throw CheckpointError(
-        .invalidArgument, "\(shardByteCounts.count) data files; 1 to 99999 are possible",
-        file: prefix)
+        .invalidArgument,
+        "\(shardByteCounts.count) data files; 1 to 99999 are possible",
+        file: prefix
+      )
     }
     let transaction = try BundleTransaction(
-      prefix: prefix, shardCount: shardByteCounts.count, options: options)
+      prefix: prefix,
+      shardCount: shardByteCounts.count,
+      options: options
+    )
     var shards: [ShardWriter] = []
     for (shard, byteCount) in shardByteCounts.enumerated() {
       shards.append(
-        try ShardWriter(transaction.createDataFile(shard), expectedByteCount: byteCount))
+        try ShardWriter(transaction.createDataFile(shard), expectedByteCount: byteCount)
+      )
     }
     self.prefix = prefix
     self.transaction = transaction
@@ -78,7 +85,11 @@ public struct BundleWriter: TensorWriter {
       let storedKey = try place(tensor.tensorSpec, for: key, part, shard: shard)
       let (range, checksum) = try append(tensor, to: shards[shard])
       let entry = BundleEntry(
-        spec: tensor.tensorSpec, shard: shard, range: range, maskedCRC: checksum.masked)
+        spec: tensor.tensorSpec,
+        shard: shard,
+        range: range,
+        maskedCRC: checksum.masked
+      )
       entries.append((storedKey, entry))
     } catch {
       throw error.located(file: prefix, key: key.description)
@@ -97,8 +108,10 @@ public struct BundleWriter: TensorWriter {
       return try tensor.withTensorBytes { bytes throws(CheckpointError) in
         guard bytes.byteCount == spec.byteCount else {
           throw CheckpointError(
-            .mismatch, "a tensor \(spec) takes \(spec.byteCount ?? 0) bytes, "
-              + "the variable has \(bytes.byteCount)")
+            .mismatch,
+            "a tensor \(spec) takes \(spec.byteCount ?? 0) bytes, "
+              + "the variable has \(bytes.byteCount)"
+          )
         }
         return try shard.append(bytes)
       }
@@ -119,8 +132,10 @@ public struct BundleWriter: TensorWriter {
     let region = try part.slice.region(in: part.fullShape)
     guard region.shape == spec.shape else {
       throw CheckpointError(
-        .mismatch, "slice \(part.slice) of \(part.fullShape) has the shape \(region.shape), "
-          + "the values have \(spec.shape)")
+        .mismatch,
+        "slice \(part.slice) of \(part.fullShape) has the shape \(region.shape), "
+          + "the values have \(spec.shape)"
+      )
     }
     guard region.shape != part.fullShape else { return key }  // all of it is no part
     let whole = TensorSpec(spec.dtype, part.fullShape)
@@ -151,13 +166,19 @@ public struct BundleWriter: TensorWriter {
   private mutating func sortEntries() throws(CheckpointError) {
     guard !entries.isEmpty else {
       throw CheckpointError(
-        .invalidArgument, "a checkpoint holds one tensor at least", file: prefix)
+        .invalidArgument,
+        "a checkpoint holds one tensor at least",
+        file: prefix
+      )
     }
     entries.sort { $0.key < $1.key }
     for (entry, next) in zip(entries, entries.dropFirst()) where entry.key == next.key {
       throw CheckpointError(
-        .duplicateName, "this key, or this part of it, was added twice", file: prefix,
-        key: entry.key.description)
+        .duplicateName,
+        "this key, or this part of it, was added twice",
+        file: prefix,
+        key: entry.key.description
+      )
     }
     for (key, entry) in entries where !entry.slices.isEmpty {
       do throws(CheckpointError) {
@@ -177,7 +198,9 @@ extension BundleEntry {
   ) throws(CheckpointError) {
     guard spec == whole else {
       throw CheckpointError(
-        .mismatch, "this part is of a tensor \(whole), those before are of \(spec)")
+        .mismatch,
+        "this part is of a tensor \(whole), those before are of \(spec)"
+      )
     }
     slices.append(slice)
   }

@@ -28,6 +28,7 @@ struct PayloadReader {
   ///
   /// - Parameter body: Gets each piece and where it lies in the payload. What it makes of them counts
   ///   only once this has returned: the checksum is known at the end.
+  /// - Throws: `corrupt` for a wrong checksum; what `body` and reading throw.
   func forEachPiece(
     _ body: (RawSpan, Int) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
@@ -74,7 +75,9 @@ struct PayloadReader {
       .corrupt,
       "the tensor's checksum is 0x\(found.value.hexadecimal), expected 0x\(expected.value.hexadecimal); "
         + "the file is damaged, restore another checkpoint",
-      file: file, offset: entry.range.offset)
+      file: file,
+      offset: entry.range.offset
+    )
   }
 }
 

@@ -33,8 +33,10 @@ final class ShardSet: Sendable {
     } catch {
       guard error.code == .notFound else { throw error }
       throw CheckpointError(
-        .notFound, "this data file is missing; the index of '\(paths.prefix)' names it",
-        file: path(shard))
+        .notFound,
+        "this data file is missing; the index of '\(paths.prefix)' names it",
+        file: path(shard)
+      )
     }
     return files.withLock { files in
       if let other = files[shard] { return other }  // another thread was faster

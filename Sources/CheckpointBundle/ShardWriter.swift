@@ -14,7 +14,10 @@ final class ShardWriter {
 
   /// Begins with an empty file.
   ///
-  /// - Parameter expectedByteCount: How many bytes will come, as far as known: room is reserved.
+  /// - Parameters:
+  ///   - output: The file.
+  ///   - expectedByteCount: How many bytes will come, as far as known: room is reserved.
+  /// - Throws: `io` if there is no room.
   init(
     _ output: AtomicFile,
     expectedByteCount: UInt64

@@ -61,7 +61,8 @@ struct StoredParts {
       throw CheckpointError(
         .notFound,
         "only \(covered) of the \(region.shape.elementCount) elements asked for are stored, "
-          + "in \(full.slices.count) slices; the others were never saved")
+          + "in \(full.slices.count) slices; the others were never saved"
+      )
     }
     return parts
   }
@@ -80,7 +81,8 @@ struct StoredParts {
         throw CheckpointError(
           .corrupt,
           "its parts take \(self.byteCount(in: shard)) bytes of data file \(shard), which has "
-            + "\(file.byteCount)")
+            + "\(file.byteCount)"
+        )
       }
       totals[shard] = total
     }
@@ -91,18 +93,23 @@ struct StoredParts {
       .reduce(0) { $0.adding($1.entry.range.count) ?? .max }
   }
 
-  private static func regions(
+  /// The regions of all slices that an entry lists: they fit its shape and are disjoint.
+  static func regions(
     _ key: TensorKey,
     _ full: BundleEntry
   ) throws(CheckpointError) -> [TensorRegion] {
     guard full.slices.count <= largestCount else {
       throw CheckpointError(
-        .limitExceeded, "\(full.slices.count) slices of one tensor, at most \(largestCount) are read")
+        .limitExceeded,
+        "\(full.slices.count) slices of one tensor, at most \(largestCount) are read"
+      )
     }
     // Both are bounded by the index, their product is not.
     guard full.slices.count * key.bytes.count <= largestKeys else {
       throw CheckpointError(
-        .limitExceeded, "\(full.slices.count) slices of a name of \(key.bytes.count) bytes")
+        .limitExceeded,
+        "\(full.slices.count) slices of a name of \(key.bytes.count) bytes"
+      )
     }
     do throws(CheckpointError) {
       return try TensorSlice.checkDisjoint(full.slices, in: full.spec.shape)
@@ -124,7 +131,9 @@ struct StoredParts {
     let expected = TensorSpec(full.spec.dtype, region.shape)
     guard entry.spec == expected, entry.slices.isEmpty else {
       throw CheckpointError(
-        .corrupt, "slice \(slice) is stored as \(entry.spec), it should be \(expected)")
+        .corrupt,
+        "slice \(slice) is stored as \(entry.spec), it should be \(expected)"
+      )
     }
     return entry
   }

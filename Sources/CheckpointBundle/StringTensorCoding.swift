@@ -83,8 +83,10 @@ struct StringTensorDecoder {
     try checkStored(&checksum, &reader, of: "lengths")
     guard total == UInt64(reader.remaining) else {
       throw CheckpointError(
-        .corrupt, "the strings' lengths add up to \(total) bytes, there are \(reader.remaining)",
-        offset: UInt64(reader.offset))
+        .corrupt,
+        "the strings' lengths add up to \(total) bytes, there are \(reader.remaining)",
+        offset: UInt64(reader.offset)
+      )
     }
     var elements: [[UInt8]] = []
     elements.reserveCapacity(count)
@@ -114,8 +116,10 @@ struct StringTensorDecoder {
     }
     guard reader.isAtEnd else {
       throw CheckpointError(
-        .corrupt, "\(reader.remaining) bytes follow the last variant",
-        offset: UInt64(reader.offset))
+        .corrupt,
+        "\(reader.remaining) bytes follow the last variant",
+        offset: UInt64(reader.offset)
+      )
     }
     try checkEntry(checksum)
     return elements
@@ -138,7 +142,8 @@ struct StringTensorDecoder {
         .corrupt,
         "the checksum of \(what) is 0x\(checksum.value.hexadecimal), expected 0x\(expected.value.hexadecimal); "
           + "the file is damaged, restore another checkpoint",
-        offset: start)
+        offset: start
+      )
     }
     checksum.update(stored)
   }

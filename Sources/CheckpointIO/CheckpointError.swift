@@ -35,6 +35,8 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
     public static let invalidArgument = Code("invalidArgument")
     /// Two things carry one name.
     public static let duplicateName = Code("duplicateName")
+    /// A name or a place stands for two things.
+    public static let ambiguousName = Code("ambiguousName")
     /// Two files of one operation would have the same path.
     public static let pathConflict = Code("pathConflict")
     /// A number in the file is larger than the limit set for reading.
@@ -113,7 +115,11 @@ extension CheckpointError {
 
   /// One error for a list of problems: the problem itself if it is the only one.
   ///
-  /// - Parameter summary: Says what the problems have in common; used if there are several.
+  /// - Parameters:
+  ///   - problems: What was found.
+  ///   - file: The file that all of them are about.
+  ///   - summary: Says what the problems have in common; used if there are several.
+  /// - Returns: `nil` if there are no problems.
   package static func combining(
     _ problems: [CheckpointError],
     file: String? = nil,

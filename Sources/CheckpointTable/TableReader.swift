@@ -16,6 +16,7 @@ internal import Synchronization
 /// Source: tensorflow/core/lib/io/table.cc, `Table::Open`, `Table::InternalGet`.
 package final class TableReader: Sendable {
   private let file: any ReadableFile
+  private let metaindex: BlockHandle
   private let index: TableIndex
   private let limits: TableLimits
   private let cache: Mutex<BlockCache>
@@ -37,6 +38,7 @@ package final class TableReader: Sendable {
     let footer = try Footer(of: file)
     self.file = file
     self.limits = limits
+    metaindex = footer.metaindex
     index = try TableIndex(at: footer.index, of: file, limits: limits)
     cache = Mutex(BlockCache(byteCount: cacheByteCount))
   }
@@ -80,14 +82,54 @@ package final class TableReader: Sendable {
     _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     var lastKey: KeyList?
+    for number in 0..<index.count { lastKey = try visit(number, after: lastKey, body) }
+  }
+
+  /// Visits every entry that can be read, in order of the keys, and goes on after damage.
+  ///
+  /// - Parameters:
+  ///   - body: Called with each key and its value; the spans are valid only during the call.
+  ///   - damage: Called for each block that is damaged; its entries are not visited.
+  package func forEachReadable(
+    _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Void,
+    damage: (CheckpointError) -> Void
+  ) {
+    var lastKey: KeyList?
     for number in 0..<index.count {
-      let block = try block(number)
-      var entries = block.entries
-      guard try entries.next() else { continue }
-      try checkFirst(entries.key, after: lastKey, block)
-      repeat { try body(entries.key, entries.value) } while try entries.next()
-      lastKey = KeyList(entries.key)
+      do throws(CheckpointError) {
+        lastKey = try visit(number, after: lastKey, body)
+      } catch {
+        damage(error)
+      }
     }
+  }
+
+  // Visits the entries of one block, and returns the last key so far.
+  private func visit(
+    _ number: Int,
+    after lastKey: KeyList?,
+    _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) -> KeyList? {
+    let block = try block(number)
+    var entries = block.entries
+    guard try entries.next() else { return lastKey }
+    try checkFirst(entries.key, after: lastKey, block)
+    repeat { try body(entries.key, entries.value) } while try entries.next()
+    return KeyList(entries.key)
+  }
+
+  /// Checks what no reader needs: the metaindex block.
+  ///
+  /// - Throws: `corrupt` if it is damaged.
+  package func checkMetaindex() throws(CheckpointError) {
+    try metaindex.checked(within: file, what: "the metaindex block")
+    let block = try Block(
+      at: metaindex,
+      of: file,
+      order: .ascending,
+      byteLimit: limits.blockByteCount
+    )
+    try block.check(keyBytesPerStoredByte: limits.keyBytesPerStoredByte)
   }
 
   /// Visits the values of many keys in one pass: each block is read at most once.

@@ -17,7 +17,9 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   /// - Precondition: There are as many as the shape has.
   public init(shape: TensorShape, scalars: [Scalar]) {
     precondition(
-      scalars.count == shape.elementCount, "\(scalars.count) elements for a tensor \(shape)")
+      scalars.count == shape.elementCount,
+      "\(scalars.count) elements for a tensor \(shape)"
+    )
     self.shape = shape
     storage = TensorStorage(scalars)
   }
@@ -39,7 +41,9 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   public init(_ tensor: AnyTensor) throws(CheckpointError) {
     guard tensor.spec.dtype == Scalar.dtype else {
       throw CheckpointError(
-        .mismatch, "the tensor is \(tensor.spec.dtype.name), not \(Scalar.dtype.name)")
+        .mismatch,
+        "the tensor is \(tensor.spec.dtype.name), not \(Scalar.dtype.name)"
+      )
     }
     shape = tensor.spec.shape
     storage = try Scalar.storage(from: tensor.contents, count: shape.elementCount)
@@ -52,7 +56,9 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     get {
       // The storage holds `elementCount` elements of this type: every initializer sees to it.
       let memory = unsafe UnsafeBufferPointer(
-        start: storage.start.assumingMemoryBound(to: Scalar.self), count: shape.elementCount)
+        start: storage.start.assumingMemoryBound(to: Scalar.self),
+        count: shape.elementCount
+      )
       return unsafe _overrideLifetime(Span(_unsafeElements: memory), borrowing: self)
     }
   }
@@ -64,15 +70,48 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     mutating get {
       makeUnique()
       let memory = unsafe UnsafeMutableBufferPointer(
-        start: storage.start.assumingMemoryBound(to: Scalar.self), count: shape.elementCount)
+        start: storage.start.assumingMemoryBound(to: Scalar.self),
+        count: shape.elementCount
+      )
       return unsafe _overrideLifetime(MutableSpan(_unsafeElements: memory), mutating: &self)
     }
+  }
+
+  /// Calls `body` with the elements.
+  @inlinable
+  public func withScalars<Result>(_ body: (Span<Scalar>) throws -> Result) rethrows -> Result {
+    try body(scalars)
+  }
+
+  /// Calls `body` with the elements, to be changed; copies of the tensor keep theirs.
+  @inlinable
+  public mutating func withMutableScalars<Result>(
+    _ body: (inout MutableSpan<Scalar>) throws -> Result
+  ) rethrows -> Result {
+    var scalars = mutableScalars
+    return try body(&scalars)
   }
 
   /// The elements as an array.
   public var array: [Scalar] {
     let scalars = scalars
     return scalars.indices.map { scalars[$0] }
+  }
+
+  /// The element of a tensor that has just one.
+  ///
+  /// - Precondition: There is exactly one, in any number of dimensions.
+  @inlinable
+  public var scalar: Scalar {
+    get {
+      precondition(shape.elementCount == 1, "a tensor \(shape) has no single element")
+      return scalars[0]
+    }
+    set {
+      precondition(shape.elementCount == 1, "a tensor \(shape) has no single element")
+      var scalars = mutableScalars
+      scalars[0] = newValue
+    }
   }
 
   /// One element, by its index in each dimension.

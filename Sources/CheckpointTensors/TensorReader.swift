@@ -100,6 +100,9 @@ extension TensorReader {
     if let entry = try entry(for: key) { return entry }
     let nearest = NearestKeys(to: key, among: try entries().map(\.key))
     throw CheckpointError(
-      .notFound, "no tensor has the key '\(key)'\(nearest.hint)", file: path)
+      .notFound,
+      "no tensor has the key '\(key)'\(nearest.hint)",
+      file: path
+    )
   }
 }

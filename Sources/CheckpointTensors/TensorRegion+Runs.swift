@@ -90,7 +90,8 @@ extension TensorShape {
     var strides = Array(repeating: 1, count: rank)
     for axis in dimensions.indices.dropLast().reversed() {
       // At most the number of elements; in an empty tensor it is of no use, and must not overflow.
-      strides[axis] = strides[axis + 1].multipliedReportingOverflow(by: dimensions[axis + 1])
+      strides[axis] =
+        strides[axis + 1].multipliedReportingOverflow(by: dimensions[axis + 1])
         .partialValue
     }
     return strides

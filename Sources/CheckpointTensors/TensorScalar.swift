@@ -124,7 +124,7 @@ extension Bool: TensorScalar {
     }
     let bytes = storage.bytes
     guard (0..<count).contains(where: { bytes.byte(at: $0) > 1 }) else { return storage }
-    return TensorStorage( (0..<count).map { bytes.byte(at: $0) == 0 ? 0 : 1 as UInt8 })
+    return TensorStorage((0..<count).map { bytes.byte(at: $0) == 0 ? 0 : 1 as UInt8 })
   }
 }
 
@@ -149,11 +149,13 @@ extension String: TensorScalar {
     for (index, element) in elements.enumerated() {
       guard let string = String(validating: element, as: UTF8.self) else {
         throw CheckpointError(
-          .mismatch, "element \(index) is not UTF-8 text; read it as Tensor<[UInt8]>")
+          .mismatch,
+          "element \(index) is not UTF-8 text; read it as Tensor<[UInt8]>"
+        )
       }
       strings.append(string)
     }
-    return TensorStorage( strings)
+    return TensorStorage(strings)
   }
 }
 
@@ -174,7 +176,7 @@ extension [UInt8]: TensorScalar {
     guard case .strings(let elements) = contents, elements.count == count else {
       throw .misfit(dtype, count: count)
     }
-    return TensorStorage( elements)
+    return TensorStorage(elements)
   }
 }
 
@@ -183,7 +185,9 @@ extension TensorStorage {
   fileprivate func elements<Element: TensorScalar>(of type: Element.Type, count: Int) -> [Element] {
     precondition(byteCount == count * MemoryLayout<Element>.stride)
     let memory = unsafe UnsafeBufferPointer(
-      start: start.assumingMemoryBound(to: type), count: count)
+      start: start.assumingMemoryBound(to: type),
+      count: count
+    )
     return unsafe Array(memory)
   }
 }

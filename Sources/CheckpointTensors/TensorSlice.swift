@@ -46,7 +46,8 @@ public struct TensorSlice: Hashable, Sendable, CustomStringConvertible {
     guard extents.count == shape.rank else {
       throw CheckpointError(
         .mismatch,
-        "slice \(self) has \(extents.count) dimensions, the tensor \(shape) has \(shape.rank)")
+        "slice \(self) has \(extents.count) dimensions, the tensor \(shape) has \(shape.rank)"
+      )
     }
     var starts: [Int] = []
     var lengths: [Int] = []
@@ -95,7 +96,8 @@ public struct TensorRegion: Hashable, Sendable {
       // Regions lie within a shape, so an end is at most a dimension: no overflow.
       let end = min(
         self.starts[axis] + shape.dimensions[axis],
-        other.starts[axis] + other.shape.dimensions[axis])
+        other.starts[axis] + other.shape.dimensions[axis]
+      )
       guard start < end else { return nil }
       starts.append(start)
       lengths.append(end - start)
@@ -163,7 +165,8 @@ public struct SliceSpec: Hashable, Sendable, CustomStringConvertible {
   private static func malformed(_ text: String) -> CheckpointError {
     CheckpointError(
       .invalidArgument,
-      "slice specification '\(text)' is not of the form '4 3 0,2:-': dimensions, then the slice")
+      "slice specification '\(text)' is not of the form '4 3 0,2:-': dimensions, then the slice"
+    )
   }
 
   /// The text form: `4 3 0,2:-`.

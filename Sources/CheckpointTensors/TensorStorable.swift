@@ -37,6 +37,7 @@ public protocol TensorStorable {
   ///   they are undefined.
   /// - Returns: Whether it could; if not, `fill` has not been called, and the values come by
   ///   ``setTensor(_:)``. The default cannot.
+  /// - Throws: What `fill` throws.
   mutating func fillTensorBytes(
     _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) -> Bool

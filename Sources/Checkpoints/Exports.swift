@@ -3,6 +3,16 @@
 @_exported public import struct CheckpointBundle.BundleReader
 @_exported public import struct CheckpointBundle.BundleWriter
 @_exported public import struct CheckpointBundle.SaveOptions
+@_exported public import protocol CheckpointGraph.Checkpointable
+@_exported public import protocol CheckpointGraph.CheckpointableValue
+@_exported public import struct CheckpointGraph.DependencyRegistrar
+@_exported public import protocol CheckpointGraph.DependencyWrapper
+@_exported public import struct CheckpointGraph.FieldRegistrar
+@_exported public import struct CheckpointGraph.NoDependency
+@_exported public import struct CheckpointGraph.ObjectGraph
+@_exported public import protocol CheckpointGraph.SlotVariableProvider
+@_exported public import protocol CheckpointGraph.StateRepresentable
+@_exported public import class CheckpointGraph.Tracked
 @_exported public import struct CheckpointIO.CheckpointError
 @_exported public import enum CheckpointIO.Durability
 @_exported public import struct CheckpointTensors.AnyTensor
@@ -13,7 +23,7 @@
 @_exported public import enum CheckpointTensors.DType
 @_exported public import struct CheckpointTensors.SliceSpec
 @_exported public import struct CheckpointTensors.Tensor
-@_exported public import class CheckpointTensors.TensorBox
+@_exported public import class CheckpointGraph.TensorBox
 @_exported public import enum CheckpointTensors.TensorContents
 @_exported public import struct CheckpointTensors.TensorEntry
 @_exported public import struct CheckpointTensors.TensorKey
@@ -25,6 +35,6 @@
 @_exported public import struct CheckpointTensors.TensorSpec
 @_exported public import protocol CheckpointTensors.TensorStorable
 @_exported public import class CheckpointTensors.TensorStorage
-@_exported public import protocol CheckpointTensors.TensorVariable
+@_exported public import protocol CheckpointGraph.TensorVariable
 @_exported public import protocol CheckpointTensors.TensorWriter
-@_exported public import class CheckpointTensors.Variable
+@_exported public import class CheckpointGraph.Variable

@@ -152,7 +152,8 @@ import Testing
     let system = try prepared()
     #expect(
       expectRefused(system, ["/run/p0", "/run/none"])
-        == "/run/none: there is no none.index (notACheckpoint)"
+        == "/run/none: there is no 'none.index'; the directory has '/run/p0', '/run/p1' "
+        + "(notACheckpoint)"
     )
     #expect(
       expectRefused(system, ["/run/p0", "/run/p0"])
@@ -167,7 +168,11 @@ import Testing
     #expect(expectRefused(MemoryFileSystem(image))?.hasSuffix("(truncated)") == true)
     image = system.image
     image.files["/run/p1.data-00000-of-00001"] = nil
-    #expect(expectRefused(MemoryFileSystem(image))?.hasSuffix("(notFound)") == true)
+    #expect(
+      expectRefused(MemoryFileSystem(image))
+        == "/run/p1.data-00000-of-00001: this data file is missing; the index of one of the parts "
+        + "names it (notFound)"
+    )
   }
 
   @Test func `refuses to merge into one of the parts, however it is spelled`() throws {

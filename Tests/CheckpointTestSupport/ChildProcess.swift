@@ -7,6 +7,8 @@ package enum ChildProcess {
     package let status: Int32
     package let wasKilled: Bool
     package let output: String
+    /// The output byte by byte: it need not be text.
+    package let outputBytes: [UInt8]
     package let errors: String
   }
 
@@ -20,9 +22,15 @@ package enum ChildProcess {
     return program.deletingLastPathComponent()
   }()
 
-  /// Runs a program to its end.
+  /// Runs a program of this package, or of another path, to its end.
   ///
-  /// - Parameter directory: The working directory; this process's own for `nil`.
+  /// - Parameters:
+  ///   - name: The program's name, or its path.
+  ///   - arguments: What it is called with.
+  ///   - environment: Variables to be set besides those of this process.
+  ///   - directory: The working directory; this process's own for `nil`.
+  /// - Throws: If there is no such program.
+  /// - Returns: How it ended, and what it wrote.
   package static func run(
     _ name: String,
     _ arguments: [String],
@@ -31,7 +39,8 @@ package enum ChildProcess {
   ) throws -> Outcome {
     let process = Process()
     if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
-    process.executableURL = products.appendingPathComponent(name)
+    process.executableURL =
+      name.hasPrefix("/") ? URL(fileURLWithPath: name) : products.appendingPathComponent(name)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let (output, errors) = (Pipe(), Pipe())
@@ -45,6 +54,7 @@ package enum ChildProcess {
       status: process.terminationStatus,
       wasKilled: process.terminationReason == .uncaughtSignal,
       output: String(decoding: text, as: UTF8.self),
+      outputBytes: Array(text),
       errors: String(decoding: errorText, as: UTF8.self)
     )
   }

@@ -40,8 +40,11 @@ package final class InterceptingFileSystem: FileSystem {
 
   /// Puts `interception` in front of a file system.
   ///
-  /// - Parameter renameReport: Called after each rename, which has happened whatever this throws: on
-  ///   a network, answers get lost.
+  /// - Parameters:
+  ///   - base: What carries the calls out.
+  ///   - interception: Called before each call.
+  ///   - renameReport: Called after each rename, which has happened whatever this throws: on a
+  ///     network, answers get lost.
   package init(
     _ base: any FileSystem = LocalFileSystem(),
     _ interception: @escaping Interception = { _, _ throws(CheckpointError) in },

@@ -1,4 +1,6 @@
-/// The digest that fixtures are described with. Source: FIPS 180-4.
+/// The digest that fixtures are described with.
+///
+/// Source: FIPS 180-4.
 package struct SHA256 {
   private var state: [UInt32] = [
     0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A,

@@ -7,7 +7,8 @@ package final class TemporaryDirectory {
 
   /// Creates an empty directory.
   package init(_ name: String = "checkpoints") throws {
-    path = FileManager.default.temporaryDirectory
+    path =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("\(name)-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }

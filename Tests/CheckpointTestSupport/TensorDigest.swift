@@ -7,7 +7,9 @@ extension AnyTensor {
     switch contents {
     case .bytes(let storage):
       let bytes = storage.bytes
-      return (0..<bytes.byteCount).map { unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+      return (0..<bytes.byteCount).map {
+        unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self)
+      }
     case .strings(let elements):
       return elements.flatMap { element in
         (0..<8).map { UInt8(truncatingIfNeeded: element.count >> (8 * $0)) } + element

@@ -25,8 +25,11 @@ import Testing
     Scenario(testDescription: "three over two data files", oldShards: 2, newShards: 3),
     Scenario(testDescription: "one over three data files", oldShards: 3, newShards: 1),
     Scenario(
-      testDescription: "by name, with the state file", oldShards: 1, newShards: 1,
-      keepsState: true),
+      testDescription: "by name, with the state file",
+      oldShards: 1,
+      newShards: 1,
+      keepsState: true
+    ),
   ]
 
   @Test(arguments: scenarios)
@@ -74,7 +77,9 @@ import Testing
   ) throws -> ChildProcess.Outcome {
     let mode = scenario.keepsState ? "state" : "bundle"
     let outcome = try ChildProcess.run(
-      "crashing-saver", [prefix, "\(value)", "\(shards)", mode, "\(call)"])
+      "crashing-saver",
+      [prefix, "\(value)", "\(shards)", mode, "\(call)"]
+    )
     #expect(outcome.wasKilled || outcome.status == 0, "\(outcome.errors)")
     return outcome
   }

@@ -52,7 +52,10 @@ import Testing
         guard current == number else { return }
         throw .system("injected failure of \(call.kind)", errno: EIO, file: call.path)
       }
-      let error = try #require(problem(saver(variables, failing), placement), "\(number) of \(counting.calls)")
+      let error = try #require(
+        problem(saver(variables, failing), placement),
+        "\(number) of \(counting.calls)"
+      )
       #expect(error.code == .io && error.systemError == EIO, "\(error)")
       #expect(error.file?.hasPrefix("/run/m") == true, "\(error)")
       try judge(variables, error, placement, "\(number) \(call): \(error)")

@@ -6,7 +6,9 @@ import Checkpoints
 import Foundation
 import Testing
 
-/// What a saver restores, and what it says of the rest. Numbers in brackets are TensorFlow's cases:
+/// What a saver restores, and what it says of the rest.
+///
+/// Numbers in brackets are TensorFlow's cases:
 /// missing names (77), dtypes (81), shapes (82), reshaping (36).
 @Suite struct SaverRestoreTests {
   private let directory: TemporaryDirectory

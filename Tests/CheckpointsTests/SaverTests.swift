@@ -6,7 +6,9 @@ import Checkpoints
 import Foundation
 import Testing
 
-/// What a saver may be made of. Numbers in brackets are TensorFlow's cases: a dictionary of names
+/// What a saver may be made of.
+///
+/// Numbers in brackets are TensorFlow's cases: a dictionary of names
 /// (31), a list of variables (32), no variables (45).
 @Suite struct SaverConstructionTests {
   private func problem(
@@ -95,7 +97,9 @@ import Testing
   }
 }
 
-/// Where a saver saves. Numbers in brackets are TensorFlow's cases: the path (67), the step (68),
+/// Where a saver saves.
+///
+/// Numbers in brackets are TensorFlow's cases: the path (67), the step (68),
 /// its padding (47), the state file's name (69) and content (48, 71).
 @Suite struct SaverPathTests {
   private let directory: TemporaryDirectory
@@ -151,7 +155,8 @@ import Testing
     let error = #expect(throws: CheckpointError.self) {
       try saver { $0.files.createsDirectories = false }.save(to: directory.path("c/m"))
     }
-    #expect(error?.code == .notFound)
+    #expect(error?.code == .io)
+    #expect(error?.systemError == ENOENT)
     #expect(!directory.names.contains("c"))
   }
 

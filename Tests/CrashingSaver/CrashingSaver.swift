@@ -2,6 +2,7 @@ import CheckpointBundle
 import CheckpointIO
 import CheckpointTensors
 import CheckpointTestSupport
+import Checkpoints
 import Foundation
 
 /// A program that saves, and kills itself at a file call of the caller's choice.
@@ -37,13 +38,19 @@ import Foundation
     _ options: SaveOptions
   ) throws {
     var writer = try BundleWriter(
-      prefix: prefix, shardByteCounts: Array(repeating: 1 << 20, count: shards), options: options)
+      prefix: prefix,
+      shardByteCounts: Array(repeating: 1 << 20, count: shards),
+      options: options
+    )
     for index in 0..<2 * shards {
       // One is larger than the writer's buffer, so that it is written in chunks.
       let count = index == 1 ? 200_000 : 300
       try writer.add(
-        Tensor<Float>(repeating: value, shape: [count]), for: TensorKey("w\(index)"), part: nil,
-        shard: index % shards)
+        Tensor<Float>(repeating: value, shape: [count]),
+        for: TensorKey("w\(index)"),
+        part: nil,
+        shard: index % shards
+      )
     }
     try writer.finish()
   }

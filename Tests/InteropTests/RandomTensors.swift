@@ -16,7 +16,9 @@ extension SeededGenerator {
       case .int4, .uint4, .float4E2M1FN: 15
       default: 255
       }
-    let bytes = (0..<shape.elementCount * width).map { _ in UInt8.random(in: 0...limit, using: &self) }
+    let bytes = (0..<shape.elementCount * width).map { _ in
+      UInt8.random(in: 0...limit, using: &self)
+    }
     return unsafe try AnyTensor(spec, bytes: bytes.span.bytes)
   }
 

@@ -20,7 +20,8 @@ extension Span<UInt8> {
 extension RawSpan {
   /// One byte.
   package func byte(at offset: Int) -> UInt8 {
-    unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)  // checks the bounds; a byte is a byte
+    // Checks the bounds; and a byte is a byte.
+    unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
   }
 }
 

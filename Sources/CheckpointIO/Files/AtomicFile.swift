@@ -23,7 +23,12 @@ package final class AtomicFile {
 
   /// Creates the temporary file.
   ///
-  /// - Parameter lock: What sees to it that no other save uses the same name.
+  /// - Parameters:
+  ///   - path: The name it will have.
+  ///   - lock: What sees to it that no other save uses the same name.
+  ///   - durability: Whether its content is made durable.
+  ///   - fileSystem: What it is written with.
+  /// - Throws: `io` if the system fails.
   package init(
     _ path: String,
     lock: SaveLock,
@@ -37,8 +42,9 @@ package final class AtomicFile {
     file = try fileSystem.createFile(TemporaryName.temporary(for: path))
   }
 
-  /// Makes the content durable, and gives the file its name. The name is durable once the directory
-  /// is synced.
+  /// Makes the content durable, and gives the file its name.
+  ///
+  /// The name is durable once the directory is synced.
   ///
   /// - Throws: `io` if the system fails. The save cannot be repaired then: after a failed sync a
   ///   second one proves nothing (fsync(2), "error reporting").
@@ -68,7 +74,10 @@ extension FileSystem {
 
   /// Creates a directory and those above it that are missing.
   ///
-  /// - Parameter durability: Whether their names are made durable.
+  /// - Parameters:
+  ///   - path: The directory.
+  ///   - durability: Whether their names are made durable.
+  /// - Throws: `io` if the system fails.
   package func createDirectories(
     _ path: String,
     durability: Durability

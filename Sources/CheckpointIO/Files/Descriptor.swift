@@ -56,8 +56,11 @@ struct Descriptor: ~Copyable {
         unsafe output.withUnsafeMutableBytes { buffer in
           // The rest lies within the buffer and is not empty.
           unsafe pread(
-            number, buffer.baseAddress.unsafelyUnwrapped + rest.lowerBound,
-            min(rest.count, Self.largestTransfer), position)
+            number,
+            buffer.baseAddress.unsafelyUnwrapped + rest.lowerBound,
+            min(rest.count, Self.largestTransfer),
+            position
+          )
         }
       }
       guard count > 0 else { break }
@@ -83,7 +86,11 @@ struct Descriptor: ~Copyable {
       let count = try systemCall("write \(rest.count) bytes at \(position)", file: path) {
         unsafe bytes.extracting(rest).withUnsafeBytes { buffer in
           unsafe pwrite(
-            number, buffer.baseAddress, min(buffer.count, Self.largestTransfer), position)
+            number,
+            buffer.baseAddress,
+            min(buffer.count, Self.largestTransfer),
+            position
+          )
         }
       }
       position += off_t(count)  // at most `end`
@@ -98,7 +105,10 @@ struct Descriptor: ~Copyable {
   ) throws(CheckpointError) -> (start: off_t, end: off_t) {
     guard let end = offset.adding(UInt64(count)), let last = off_t(exactly: end) else {
       throw CheckpointError(
-        .limitExceeded, "no file is so large that it has a byte \(offset)", file: path)
+        .limitExceeded,
+        "no file is so large that it has a byte \(offset)",
+        file: path
+      )
     }
     return (last - off_t(count), last)
   }

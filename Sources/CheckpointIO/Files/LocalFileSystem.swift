@@ -44,7 +44,7 @@ package struct LocalFileSystem: FileSystem {
     try checkPath(path)
     do throws(CheckpointError) {
       try systemCall("remove", file: path) { unsafe unlink(path) }
-    } catch where error.systemError == ENOENT {
+    } catch  where error.systemError == ENOENT {
       return
     }
   }
@@ -53,7 +53,7 @@ package struct LocalFileSystem: FileSystem {
     try checkPath(path)
     do throws(CheckpointError) {
       try systemCall("create directory", file: path) { unsafe mkdir(path, 0o777) }
-    } catch where error.systemError == EEXIST {
+    } catch  where error.systemError == EEXIST {
       guard try status(of: path)?.kind == .directory else { throw error }
     }
   }
@@ -62,7 +62,7 @@ package struct LocalFileSystem: FileSystem {
     let directory = try Descriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
     do throws(CheckpointError) {
       try systemCall("sync directory", file: path) { fsync(directory.number) }
-    } catch where error.systemError == EINVAL || error.systemError == ENOTSUP {
+    } catch  where error.systemError == EINVAL || error.systemError == ENOTSUP {
       return  // a file system whose directories cannot be synced has no other way to offer
     }
   }
@@ -70,7 +70,9 @@ package struct LocalFileSystem: FileSystem {
   package func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {
     try checkPath(path)
     guard let directory = unsafe opendir(path) else {
-      throw .system("list directory", errno: errno, file: path)
+      var error = CheckpointError.system("list directory", errno: errno, file: path)
+      if error.systemError == ENOENT { error.code = .notFound }
+      throw error
     }
     defer { unsafe closedir(directory) }
     var names: [String] = []
@@ -89,7 +91,7 @@ package struct LocalFileSystem: FileSystem {
     var status = stat()
     do throws(CheckpointError) {
       try systemCall("stat", file: path) { unsafe stat(path, &status) }
-    } catch where error.systemError == ENOENT || error.systemError == ENOTDIR {
+    } catch  where error.systemError == ENOENT || error.systemError == ENOTDIR {
       return nil
     }
     return FileStatus(status)

@@ -15,7 +15,7 @@ final class LocalReadableFile: ReadableFile {
   private let descriptor: Descriptor
 
   init(_ path: String) throws(CheckpointError) {
-    let descriptor = try Descriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)  // no wait on a pipe
+    let descriptor = try Self.open(path)
     let status = FileStatus(try descriptor.status(path: path))
     guard status.kind == .file else {
       let found = status.kind == .directory ? "a directory" : "no regular file"
@@ -24,6 +24,17 @@ final class LocalReadableFile: ReadableFile {
     self.path = path
     self.byteCount = status.byteCount
     self.descriptor = descriptor
+  }
+
+  private static func open(_ path: String) throws(CheckpointError) -> Descriptor {
+    do throws(CheckpointError) {
+      // Without waiting: a pipe would wait for its other end.
+      return try Descriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
+    } catch {
+      var error = error
+      if error.systemError == ENOENT { error.code = .notFound }
+      throw error
+    }
   }
 
   func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {
@@ -37,7 +48,9 @@ final class LocalReadableFile: ReadableFile {
     let count = try descriptor.read(into: &output, at: offset, path: path)
     guard count == wanted else {
       throw CheckpointError(
-        .truncated, "the file became shorter while it was being read", file: path,
+        .truncated,
+        "the file became shorter while it was being read",
+        file: path,
         offset: offset + UInt64(count)  // within the size at opening: it fits
       )
     }

@@ -29,20 +29,27 @@ package final class SaveLock {
 
   /// Takes the lock, or says that somebody else is saving there.
   ///
-  /// Waits a moment: whoever looks for the leftovers of dead saves holds locks for as long.
-  ///
+  /// - Parameters:
+  ///   - target: What is to be saved to.
+  ///   - fileSystem: Where.
+  ///   - patience: How long to wait, in milliseconds. By default a moment: whoever looks for the
+  ///     leftovers of dead saves holds locks for as long.
+  /// - Returns: The lock.
   /// - Throws: `busy` if somebody holds it for longer.
   package static func acquire(
     _ target: String,
-    fileSystem: any FileSystem
+    fileSystem: any FileSystem,
+    patience: Int = 250
   ) throws(CheckpointError) -> SaveLock {
-    for _ in 0..<50 {
+    for _ in 0...patience / 5 {
       if let lock = try SaveLock(target, fileSystem: fileSystem) { return lock }
       usleep(5_000)  // microseconds
     }
     throw CheckpointError(
-      .busy, "somebody else is saving here at this moment; save later or to another prefix",
-      file: target)
+      .busy,
+      "somebody else is saving here at this moment; save later or to another prefix",
+      file: target
+    )
   }
 
   /// What the last owner wrote; empty for a new lock.

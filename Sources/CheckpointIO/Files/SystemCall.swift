@@ -12,11 +12,11 @@ import Glibc
 
 extension CheckpointError {
   /// An error of the operating system, in its own words.
-  package static func system(_ action: String, errno number: CInt, file: String) -> CheckpointError {
+  package static func system(_ action: String, errno number: CInt, file: String) -> CheckpointError
+  {
     let reason = unsafe String(cString: strerror(number))
     let advice = advice(for: number).map { "; \($0)" } ?? ""
-    let code: Code = number == ENOENT ? .notFound : .io
-    var error = CheckpointError(code, "\(action): \(reason)\(advice)", file: file)
+    var error = CheckpointError(.io, "\(action): \(reason)\(advice)", file: file)
     error.systemError = number
     return error
   }
@@ -38,6 +38,9 @@ extension CheckpointError {
 /// - Parameters:
 ///   - action: What was to be done, for the message: "open", "write 512 bytes".
 ///   - file: The path it was to be done to.
+///   - body: Makes the call; a negative result is a failure, and `errno` says why.
+/// - Returns: What the call returned.
+/// - Throws: `io` if it failed.
 @discardableResult
 package func systemCall<Result: SignedInteger>(
   _ action: @autoclosure () -> String,

@@ -33,7 +33,10 @@ package struct BundleEntry: Hashable, Sendable {
 
   /// The entry of a tensor that is stored in parts.
   ///
-  /// - Parameter shard: The data file of the first part. TensorFlow notes it; it means nothing.
+  /// - Parameters:
+  ///   - spec: The dtype and the shape of the whole tensor.
+  ///   - shard: The data file of the first part. TensorFlow notes it; it means nothing.
+  ///   - slices: The parts.
   package init(partitioned spec: TensorSpec, shard: Int, slices: [TensorSlice]) {
     let nothing = ByteRange(offset: 0, count: 0)
     self.init(spec: spec, shard: shard, range: nothing, maskedCRC: 0, slices: slices)
@@ -79,7 +82,9 @@ package struct BundleEntry: Hashable, Sendable {
     spec = TensorSpec(try DType(stored: dtype), try TensorShape(stored: dimensions))
     guard shard >= 0, offset >= 0, size >= 0 else {
       throw CheckpointError(
-        .corrupt, "no tensor lies in data file \(shard) at byte \(offset) with \(size) bytes")
+        .corrupt,
+        "no tensor lies in data file \(shard) at byte \(offset) with \(size) bytes"
+      )
     }
     self.shard = Int(shard)
     range = ByteRange(offset: UInt64(offset), count: UInt64(size))
@@ -95,7 +100,9 @@ package struct BundleEntry: Hashable, Sendable {
     }
     guard range.count == UInt64(expected) else {
       throw CheckpointError(
-        .corrupt, "a tensor \(spec) takes \(expected) bytes, the index says \(range.count)")
+        .corrupt,
+        "a tensor \(spec) takes \(expected) bytes, the index says \(range.count)"
+      )
     }
   }
 
@@ -105,7 +112,8 @@ package struct BundleEntry: Hashable, Sendable {
       throw CheckpointError(
         .corrupt,
         "\(spec.shape.elementCount) elements of \(spec.dtype.name) do not fit into "
-          + "\(range.count) bytes")
+          + "\(range.count) bytes"
+      )
     }
   }
 }

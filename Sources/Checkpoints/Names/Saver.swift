@@ -1,6 +1,7 @@
 public import CheckpointBundle
 public import CheckpointIO
-public import CheckpointTensors
+public import CheckpointGraph
+import CheckpointTensors
 
 /// Saves and restores variables by name, as TensorFlow's `tf.compat.v1.train.Saver` does.
 ///
@@ -18,8 +19,9 @@ public final class Saver {
   public struct Options: Sendable {
     /// How the files are written: durably by default.
     public var files = SaveOptions()
-    /// How many digits a step number has at least, with zeros in front; TensorFlow's
-    /// `pad_step_number` is 8. None are added by default.
+    /// How many digits a step number has at least, with zeros in front.
+    ///
+    /// None are added by default; TensorFlow's `pad_step_number` means 8.
     public var stepPadding = 0
     /// Whether the directory's state file gets to know each save: it does by default.
     public var updatesState = true
@@ -50,7 +52,7 @@ public final class Saver {
 
   /// Creates a saver of variables under the given names.
   ///
-  /// - Throws: As ``init(_:options:)-(KeyValuePairs<String,_>,_)``.
+  /// - Throws: As ``init(_:options:)-(KeyValuePairs<String,TensorVariable>,_)``.
   @_disfavoredOverload  // literals are pairs, so that a name that occurs twice is an error
   public convenience init(
     _ variables: [String: any TensorVariable],
@@ -76,7 +78,9 @@ public final class Saver {
           CheckpointError(
             .invalidArgument,
             "variable \(index) of the list, \(variable.tensorSpec), has no name; "
-              + "give it one, or use Saver([name: variable])"))
+              + "give it one, or use Saver([name: variable])"
+          )
+        )
       }
     }
     if let error = CheckpointError.combining(problems, summary: Self.summary) { throw error }
@@ -105,12 +109,17 @@ public final class Saver {
         problems.append(CheckpointError(.invalidArgument, "a variable cannot have an empty name"))
       } else if !names.insert(TensorKey(name)).inserted {
         problems.append(
-          CheckpointError(.duplicateName, "two variables have the name '\(name)'", key: name))
+          CheckpointError(.duplicateName, "two variables have the name '\(name)'", key: name)
+        )
       }
       if let other = owners.updateValue(name, forKey: ObjectIdentifier(variable)), other != name {
         problems.append(
           CheckpointError(
-            .duplicateName, "one variable has two names, '\(other)' and '\(name)'", key: name))
+            .duplicateName,
+            "one variable has two names, '\(other)' and '\(name)'",
+            key: name
+          )
+        )
       }
     }
     if let error = CheckpointError.combining(problems, summary: summary) { throw error }
@@ -137,7 +146,8 @@ public final class Saver {
     let prefix = try prefix(path, step)
     let stateFile = try stateFile(for: prefix)
     let plan = SavePlan(
-      items: variables.map { SavePlan.Item($0.variable, key: TensorKey($0.name)) })
+      items: variables.map { SavePlan.Item($0.variable, key: TensorKey($0.name)) }
+    )
     try SaveExecutor(options: options.files).save(plan, to: prefix)
     try record(prefix, in: stateFile)
     return prefix
@@ -157,8 +167,10 @@ public final class Saver {
   private func stateFile(for prefix: String) throws(CheckpointError) -> StateFile? {
     guard options.updatesState else { return nil }
     let file = try StateFile(
-      in: Path(prefix).directory, name: options.stateFilename,
-      fileSystem: options.files.fileSystem)
+      in: Path(prefix).directory,
+      name: options.stateFilename,
+      fileSystem: options.files.fileSystem
+    )
     try file.checkConflict(with: prefix)
     return file
   }
@@ -184,7 +196,9 @@ public final class Saver {
   /// Everything that can be checked without reading values is checked first, and reported in one
   /// error; by default nothing at all has changed when an error is thrown.
   ///
-  /// - Parameter path: The prefix, as ``save(to:step:)`` returns it.
+  /// - Parameters:
+  ///   - path: The prefix, as ``save(to:step:)`` returns it.
+  ///   - options: What is done with variables and values that do not fit.
   /// - Returns: What was restored, and which tensors of the checkpoint were not used.
   /// - Throws: `notACheckpoint` if there is none; `notFound`, `mismatch` or `several` for variables
   ///   that do not find their values; `corrupt` or `truncated` if a file is damaged.

@@ -1,5 +1,6 @@
 package import CheckpointIO
-package import CheckpointTensors
+import CheckpointGraph
+import CheckpointTensors
 
 /// Carries out a restore: reads what a plan says, and puts it into the variables.
 package struct RestoreExecutor {

@@ -1,4 +1,5 @@
 package import CheckpointIO
+package import CheckpointGraph
 package import CheckpointTensors
 
 /// Which tensor goes into which variable: checked as a whole before the first one does.
@@ -28,15 +29,24 @@ package struct RestorePlan {
 
   /// Compares what is asked for with what a checkpoint has; no value is read.
   ///
+  /// - Parameters:
+  ///   - wanted: The requests.
+  ///   - reader: The checkpoint.
+  ///   - options: What to do with those that cannot be met.
+  ///   - otherProblems: What the front end has found, to be reported with the rest.
+  ///   - count: Of how many variables, if not all of them have a request.
   /// - Throws: One error with every problem: `notFound` for keys that are missing, `mismatch` for
   ///   dtypes and shapes, as far as `options` do not allow them; `corrupt` if the index is damaged.
   package init(
     _ wanted: [Request],
     from reader: any TensorReader,
-    options: RestoreOptions
+    options: RestoreOptions,
+    otherProblems: [CheckpointError] = [],
+    of count: Int? = nil
   ) throws(CheckpointError) {
     report = RestoreReport(reader: reader, wanted: wanted.map(\.key))
     var problems: [CheckpointError] = []
+    requests.reserveCapacity(wanted.count)
     for request in wanted {
       guard let stored = try reader.entry(for: request.key)?.spec else {
         report.missing.append(request.key)
@@ -51,10 +61,21 @@ package struct RestorePlan {
       if options.completeness != .matching { problems.append(problem) }
     }
     try Self.addHints(to: &problems, report)
+    problems = otherProblems + problems
     let error = CheckpointError.combining(problems, file: reader.path) { number in
-      "\(number) of \(wanted.count) variables cannot be restored; nothing has been changed"
+      "\(number) of \(count ?? wanted.count) variables cannot be restored; nothing has been changed"
     }
     if let error { throw error }
+  }
+
+  /// What keeps a request from being met; `nil` if nothing does.
+  package static func problem(
+    of request: Request,
+    in reader: any TensorReader,
+    options: RestoreOptions
+  ) throws(CheckpointError) -> CheckpointError? {
+    guard let entry = try reader.entry(for: request.key) else { return missing(request) }
+    return misfit(request, entry.spec, options)
   }
 
   /// The report once all requests are met.
@@ -66,8 +87,10 @@ package struct RestorePlan {
 
   private static func missing(_ request: Request) -> CheckpointError {
     CheckpointError(
-      .notFound, "the checkpoint has no such tensor, \(request.variable.tensorSpec) is wanted",
-      key: request.key.description)
+      .notFound,
+      "the checkpoint has no such tensor, \(request.variable.tensorSpec) is wanted",
+      key: request.key.description
+    )
   }
 
   private static func misfit(
@@ -82,7 +105,8 @@ package struct RestorePlan {
         .mismatch,
         "the checkpoint has \(stored), the variable is \(variable); dtypes are not converted "
           + "silently",
-        key: key)
+        key: key
+      )
     }
     let wanted = request.part?.fullShape ?? variable.shape
     guard stored.shape != wanted else { return nil }
@@ -90,8 +114,10 @@ package struct RestorePlan {
     guard !(options.allowsReshape && sameCount) else { return nil }
     let advice = sameCount ? "; allowsReshape takes it, element by element" : ""
     return CheckpointError(
-      .mismatch, "the checkpoint has shape \(stored.shape), the variable \(wanted)\(advice)",
-      key: key)
+      .mismatch,
+      "the checkpoint has shape \(stored.shape), the variable \(wanted)\(advice)",
+      key: key
+    )
   }
 
   // MARK: Hints

@@ -1,5 +1,6 @@
 package import CheckpointBundle
 package import CheckpointIO
+import CheckpointGraph
 import CheckpointTensors
 
 /// Carries out a save: writes what a plan says, and makes it appear in one step.
@@ -13,7 +14,10 @@ package struct SaveExecutor {
   /// - Throws: What ``BundleWriter`` throws; a checkpoint that stood there stands still then.
   package func save(_ plan: SavePlan, to prefix: String) throws(CheckpointError) {
     var writer = try BundleWriter(
-      prefix: prefix, shardByteCounts: [plan.byteCount], options: options)
+      prefix: prefix,
+      shardByteCounts: [plan.byteCount],
+      options: options
+    )
     for item in plan.items {
       try writer.add(item.variable, for: item.key, part: item.part)
     }

@@ -1,3 +1,4 @@
+package import CheckpointGraph
 package import CheckpointTensors
 
 /// Which tensor goes under which key, in the order in which they are written.

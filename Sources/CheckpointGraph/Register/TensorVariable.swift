@@ -1,9 +1,10 @@
 public import CheckpointIO
+public import CheckpointTensors
 
 /// A place in a program that holds a tensor, known by reference: what savers save, and restore into.
 ///
 /// ``Variable`` is one; ``TensorBox`` makes one of any ``TensorStorable`` value.
-public protocol TensorVariable: AnyObject, TensorStorable {
+public protocol TensorVariable: Checkpointable, TensorStorable {
   /// The variable's own name, if it was given one: what a saver calls it by default.
   var name: String? { get }
 }
@@ -11,13 +12,18 @@ public protocol TensorVariable: AnyObject, TensorStorable {
 extension TensorVariable {
   /// No name.
   public var name: String? { nil }
+
+  /// Registers the value.
+  public func registerDependencies(in registrar: inout DependencyRegistrar) {
+    registrar.setValue(NodeValue(CheckpointKey.variableValue, self))
+  }
 }
 
 /// A variable: a tensor that training changes, with a name if it needs one.
 ///
 ///     let step = Variable<Int64>(0, name: "global_step")
 ///     let kernel = Variable<Float>(repeating: 0, shape: [784, 10], name: "dense/kernel")
-///     step.value[] += 1
+///     step.scalar += 1
 ///
 /// Not safe for use by several threads at once.
 public final class Variable<Scalar: TensorScalar>: TensorVariable {
@@ -45,6 +51,28 @@ public final class Variable<Scalar: TensorScalar>: TensorVariable {
   /// Creates a variable that holds a tensor of equal elements.
   public convenience init(repeating scalar: Scalar, shape: TensorShape, name: String? = nil) {
     self.init(Tensor(repeating: scalar, shape: shape), name: name)
+  }
+
+  /// The element of a variable that has just one.
+  ///
+  /// - Precondition: There is exactly one.
+  public var scalar: Scalar {
+    get { value.scalar }
+    set { value.scalar = newValue }
+  }
+
+  /// Calls `body` with the elements.
+  public func withScalars<Result>(
+    _ body: (Span<Scalar>) throws -> Result
+  ) rethrows -> Result {
+    try value.withScalars(body)
+  }
+
+  /// Calls `body` with the elements, to be changed in place; snapshots and copies keep theirs.
+  public func withMutableScalars<Result>(
+    _ body: (inout MutableSpan<Scalar>) throws -> Result
+  ) rethrows -> Result {
+    try value.withMutableScalars(body)
   }
 
   /// The dimensions of the value.

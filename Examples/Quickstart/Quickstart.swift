@@ -1,0 +1,73 @@
+// Trains a model and saves it, restores it, and restores what TensorFlow has trained:
+//
+//     swift run quickstart              saves into a new temporary directory
+//     swift run quickstart DIRECTORY    saves there
+
+import Checkpoints
+import Foundation
+
+@main
+struct Quickstart {
+  static func main() throws {
+    let digits = try Digits(contentsOf: data("digits.bin"))
+    let directory = CommandLine.arguments.dropFirst().first ?? newDirectory()
+    do throws(CheckpointError) {
+      let checkpoint = try train(on: digits, savingTo: directory)
+      try restore(checkpoint, from: "its last checkpoint", testing: digits)
+      let foreign = data("tensorflow/digits-mlp-6000")
+      try restore(foreign, from: "what TensorFlow has trained", testing: digits)
+    } catch {
+      // It says where, what was found, and what to do.
+      FileHandle.standardError.write(Data("\(error)\n".utf8))
+      exit(1)
+    }
+  }
+
+  /// Trains a model, and saves it after each epoch.
+  ///
+  /// - Returns: The last checkpoint: a prefix, as in `run/digits-11496`.
+  static func train(
+    on digits: Digits,
+    savingTo directory: String
+  ) throws(CheckpointError) -> String {
+    print("Training on \(digits.training.count) digits, saving to \(directory)")
+    let model = Classifier(seed: 7)
+    let saver = try Saver(model.variables)
+    var checkpoint = ""
+    for epoch in 1...8 {
+      model.train(on: digits.training, rate: 0.05 / Float(epoch))
+      checkpoint = try saver.save(to: "\(directory)/digits", step: Int(model.step.value[]))
+      print("  epoch \(epoch): \(model.score(on: digits.test)), saved \(name(of: checkpoint))")
+    }
+    return checkpoint
+  }
+
+  /// Restores a checkpoint into a model that has learnt nothing, and tests that.
+  static func restore(
+    _ checkpoint: String,
+    from origin: String,
+    testing digits: Digits
+  ) throws(CheckpointError) {
+    print("\nA new model, restored from \(origin), \(name(of: checkpoint))")
+    let model = Classifier(seed: 8)
+    print("  before: \(model.score(on: digits.test))")
+    try Saver(model.variables).restore(from: checkpoint)
+    print("  after:  \(model.score(on: digits.test)), at step \(model.step.value[])")
+  }
+
+  // MARK: Places
+
+  /// A file of the example's own data.
+  private static func data(_ name: String) -> String {
+    Bundle.module.bundleURL.appending(path: "Data/\(name)").path
+  }
+
+  private static func newDirectory() -> String {
+    let number = Int.random(in: 1...999_999_999)
+    return FileManager.default.temporaryDirectory.appending(path: "quickstart-\(number)").path
+  }
+
+  private static func name(of path: String) -> Substring {
+    path.split(separator: "/").last ?? ""
+  }
+}

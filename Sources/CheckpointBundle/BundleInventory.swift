@@ -1,0 +1,98 @@
+import CheckpointIO
+import CheckpointTensors
+import CheckpointWire
+
+/// A stretch of a data file that an entry of the index vouches for.
+struct StoredPayload: Sendable {
+  /// The key of the tensor.
+  var key: TensorKey
+  /// Which part of it, if it is stored in parts.
+  var slice: TensorSlice?
+  let entry: BundleEntry
+
+  /// Whether its length follows from neither dtype nor shape.
+  var isVariable: Bool { entry.spec.dtype.byteWidth == nil }
+
+  /// An error with the name of the tensor.
+  func located(_ error: CheckpointError) -> CheckpointError {
+    var error = error.located(key: key.description)
+    if let slice { error.message = "slice \(slice): \(error.message)" }
+    return error
+  }
+}
+
+/// Everything that the index lists, as far as it can be read, with what is wrong with it.
+struct BundleInventory {
+  /// The payloads, in byte order of their keys in the index.
+  var payloads: [StoredPayload] = []
+  /// What was found so far.
+  var findings = BundleVerifier.Findings()
+  // Entries that may be parts of a tensor, by their keys in the index.
+  private var parts: [TensorKey: Int] = [:]
+  private var isComplete = true
+
+  init(of reader: BundleReader) {
+    var partitioned: [(TensorKey, BundleEntry)] = []
+    var damages: [CheckpointError] = []
+    reader.forEachReadableEntry { key, entry in
+      guard entry.slices.isEmpty else {
+        partitioned.append((key, entry))
+        return
+      }
+      if key.bytes.first == 0 { parts[key] = payloads.count }
+      payloads.append(StoredPayload(key: key, entry: entry))
+      findings.byteCount = findings.byteCount.adding(entry.range.count) ?? .max
+    } damage: {
+      damages.append($0)
+    }
+    isComplete = damages.isEmpty
+    for damage in damages { findings.problems.append(damage) }
+    findings.tensorCount = payloads.count + partitioned.count
+    for (key, entry) in partitioned { addParts(of: key, entry, index: reader.indexPath) }
+  }
+
+  private mutating func addParts(of key: TensorKey, _ entry: BundleEntry, index: String) {
+    do throws(CheckpointError) {
+      let regions = try StoredParts.regions(key, entry)
+      var elementCount = 0
+      for (slice, region) in zip(entry.slices, regions) {
+        elementCount += region.shape.elementCount  // disjoint parts of one shape: at most its count
+        check(slice, TensorSpec(entry.spec.dtype, region.shape), of: key, index: index)
+      }
+      guard elementCount < entry.spec.shape.elementCount else { return }
+      guard findings.notes.count < ProblemList.limit else { return }
+      findings.notes.append(
+        "key '\(key)': its slices have \(elementCount) of \(entry.spec.shape.elementCount) "
+          + "elements; the others were never saved"
+      )
+    } catch {
+      findings.problems.append(error.located(file: index, key: key.description))
+    }
+  }
+
+  private mutating func check(
+    _ slice: TensorSlice,
+    _ expected: TensorSpec,
+    of key: TensorKey,
+    index: String
+  ) {
+    guard let position = parts.removeValue(forKey: key.sliceKey(slice)) else {
+      guard isComplete else { return }  // its entry may be among the damaged ones
+      report("slice \(slice) is listed, but has no entry", key, index)
+      return
+    }
+    payloads[position].key = key
+    payloads[position].slice = slice
+    findings.tensorCount -= 1  // a part, no tensor of its own
+    let spec = payloads[position].entry.spec
+    if spec != expected {
+      report("slice \(slice) is stored as \(spec), it should be \(expected)", key, index)
+    }
+  }
+
+  private mutating func report(_ finding: String, _ key: TensorKey, _ index: String) {
+    findings.problems.append(
+      CheckpointError(.corrupt, finding, file: index, key: key.description)
+    )
+  }
+}

@@ -1,0 +1,92 @@
+import CheckpointIO
+import CheckpointTensors
+import CheckpointWire
+
+/// Checks everything that the files of a bundle say of themselves: every block of the index, every
+/// entry, the place and the checksum of every payload, and that slices fit together.
+///
+/// It finds all that is wrong, not only the first of it, as fast as checksums can be computed by all
+/// cores, with memory for the index and a buffer for each core.
+package struct BundleVerifier {
+  /// What was checked, and what was found.
+  package struct Findings: Sendable {
+    /// How many tensors there are; a tensor in slices is one.
+    package var tensorCount = 0
+    /// How many bytes their values take in the files.
+    package var byteCount: UInt64 = 0
+    /// What is wrong.
+    package var problems = ProblemList()
+    /// What is unusual, but allowed.
+    package var notes: [String] = []
+  }
+
+  private let reader: BundleReader
+
+  package init(_ reader: BundleReader) { self.reader = reader }
+
+  /// Checks everything.
+  ///
+  /// - Parameter progress: Called now and then, by any thread but one at a time, with the number of
+  ///   bytes that have been checked, and of all there are.
+  /// - Returns: What was checked, and what was found.
+  package func verify(
+    progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
+  ) -> Findings {
+    var inventory = BundleInventory(of: reader)
+    if let damage = reader.unusedDamage {
+      inventory.findings.notes.append("nobody reads it, but it has changed: \(damage)")
+    }
+    checkPlaces(&inventory)
+    let payloads = inventory.payloads.sorted { left, right in
+      let (first, second) = (left.entry, right.entry)
+      return (first.shard, first.range.offset) < (second.shard, second.range.offset)
+    }
+    let checker = PayloadChecker(
+      payloads: payloads,
+      shards: reader.shards,
+      problems: inventory.findings.problems,
+      progress: progress
+    )
+    var findings = inventory.findings
+    findings.problems = checker.run()
+    return findings
+  }
+
+  // Leaves out the payloads that are not where the index says, with a problem for each, or for each
+  // data file that cannot be opened.
+  private func checkPlaces(_ inventory: inout BundleInventory) {
+    let lost = openShards(&inventory)
+    inventory.payloads.removeAll { payload in
+      let (shard, range) = (payload.entry.shard, payload.entry.range)
+      guard range.count > 0 else { return false }
+      guard !lost.contains(shard) else { return true }
+      do throws(CheckpointError) {
+        _ = try reader.shards.file(shard, holding: range)
+        return false
+      } catch {
+        inventory.findings.problems.append(payload.located(error))
+        return true
+      }
+    }
+  }
+
+  // The data files that the index names and that cannot be opened.
+  private func openShards(_ inventory: inout BundleInventory) -> Set<Int> {
+    var lost: Set<Int> = []
+    var uses: [Int: Int] = [:]
+    for payload in inventory.payloads where payload.entry.range.count > 0 {
+      uses[payload.entry.shard, default: 0] += 1
+    }
+    for (shard, count) in uses.sorted(by: { $0.key < $1.key }) {
+      do throws(CheckpointError) {
+        _ = try reader.shards.file(shard)
+      } catch {
+        var error = error
+        error.message += "; it has \(count) values"
+        inventory.findings.problems.append(error)
+        lost.insert(shard)
+      }
+    }
+    return lost
+  }
+}

@@ -1,0 +1,76 @@
+import CheckpointIO
+import CheckpointWire
+
+/// Cuts payloads into jobs of some megabytes: large ones are shared out, small neighbours are taken
+/// together.
+///
+/// Jobs are made when they are asked for: how many there are costs no memory.
+struct PayloadSchedule: Sendable {
+  /// A part of a payload, or all of it.
+  struct Piece: Sendable {
+    /// The payload, by its position in the list.
+    let payload: Int
+    /// Which piece of it, from 0 on.
+    let number: Int
+    /// Where the piece is in the data file.
+    let range: ByteRange
+    /// Whether the payload is this piece alone.
+    let isWhole: Bool
+  }
+
+  /// Pieces that lie in one data file in ascending order.
+  struct Job: Sendable {
+    var shard: Int
+    var pieces: [Piece] = []
+    /// How many bytes they have in all.
+    var byteCount: UInt64 = 0
+    /// The byte after the last of them.
+    var end: UInt64 = 0
+  }
+
+  private let payloads: [StoredPayload]
+  private let jobByteCount: UInt64
+  private var position = 0
+  private var number = 0  // the next piece of payload `position`
+  private var cut: UInt64 = 0  // where that begins within the payload
+
+  /// Schedules payloads that are ordered by data file and offset, and lie within their files.
+  init(_ payloads: [StoredPayload], jobByteCount: UInt64) {
+    self.payloads = payloads
+    self.jobByteCount = jobByteCount
+  }
+
+  /// The next job; `nil` once everything is given out.
+  mutating func next() -> Job? {
+    guard position < payloads.count else { return nil }
+    var job = Job(shard: payloads[position].entry.shard)
+    while position < payloads.count, job.byteCount < jobByteCount,
+      job.pieces.count < Self.mostPieces, payloads[position].entry.shard == job.shard
+    {
+      let piece = nextPiece(upTo: jobByteCount - job.byteCount)
+      job.pieces.append(piece)
+      job.byteCount = job.byteCount.adding(piece.range.count) ?? .max
+      job.end = max(job.end, piece.range.end ?? .max)
+    }
+    return job
+  }
+
+  // Strings are not cut: where an element begins is known once those before it are read.
+  private mutating func nextPiece(upTo limit: UInt64) -> Piece {
+    let payload = payloads[position]
+    let rest = payload.entry.range.count - cut
+    let count = payload.isVariable ? rest : min(rest, limit)
+    let piece = Piece(
+      payload: position,
+      number: number,
+      range: ByteRange(offset: payload.entry.range.offset &+ cut, count: count),
+      isWhole: cut == 0 && count == rest
+    )
+    (number, cut) = count == rest ? (0, 0) : (number + 1, cut + count)
+    if count == rest { position += 1 }
+    return piece
+  }
+
+  // Empty tensors and scalars: a job of these alone is large enough.
+  private static let mostPieces = 1 << 14
+}

@@ -1,0 +1,65 @@
+import CheckpointIO
+import CheckpointTensors
+
+/// A part of a data file in memory: payloads that lie next to each other are read together.
+struct PayloadWindow {
+  private let file: any ReadableFile
+  private let memory: TensorStorage
+  private var start: UInt64 = 0  // of what is in memory; where that is in the file
+  private var count: UInt64 = 0
+
+  /// Creates an empty window; nobody else uses the memory meanwhile.
+  init(_ file: any ReadableFile, memory: TensorStorage) {
+    self.file = file
+    self.memory = memory
+  }
+
+  /// Calls `body` with the bytes of a range, in order, in parts as large as they are in memory.
+  ///
+  /// Bytes up to `end` will be asked for later on: they are read ahead.
+  ///
+  /// - Throws: What reading and `body` throw.
+  mutating func forEachPart(
+    of range: ByteRange,
+    readAheadTo end: UInt64,
+    _ body: (RawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    var position = range.offset
+    var rest = range.count
+    while rest > 0 {
+      if position < start || position - start >= count {
+        try fill(from: position, needed: rest, readAheadTo: end)
+      }
+      let skipped = position - start
+      let here = min(rest, count - skipped)
+      // `skipped + here` is at most `count`, which is at most the memory's size.
+      try body(memory.bytes.extracting(Int(skipped)..<Int(skipped + here)))
+      position += here
+      rest -= here
+    }
+  }
+
+  private mutating func fill(
+    from offset: UInt64,
+    needed: UInt64,
+    readAheadTo end: UInt64
+  ) throws(CheckpointError) {
+    let ahead = end > offset ? end - offset : 0
+    guard ahead > needed else { return try read(from: offset, count: needed) }
+    do throws(CheckpointError) {
+      try read(from: offset, count: ahead)
+    } catch {
+      try read(from: offset, count: needed)  // what is wrong with others is their problem
+    }
+  }
+
+  private mutating func read(from offset: UInt64, count: UInt64) throws(CheckpointError) {
+    let count = Int(min(count, UInt64(memory.byteCount)))
+    self.count = 0  // until the bytes are there
+    try memory.withMutableBytes { bytes throws(CheckpointError) in
+      var output = bytes._mutatingExtracting(0..<count)
+      try file.read(into: &output, at: offset)
+    }
+    (self.start, self.count) = (offset, UInt64(count))
+  }
+}

@@ -1,0 +1,25 @@
+/// What tells a node of the running program from others, also in a later walk over it.
+///
+/// An object is known by its identity; an array, a tuple, or a property that is a plain number has
+/// none, and is known by the object that holds it and the way there.
+package struct NodeIdentity: Hashable {
+  /// The object, or the one that holds the place.
+  package let object: ObjectIdentifier
+  /// Escaped names from that object on; empty for the object itself.
+  package let place: String
+
+  package init(_ object: ObjectIdentifier) {
+    self.object = object
+    place = ""
+  }
+
+  private init(_ object: ObjectIdentifier, place: String) {
+    self.object = object
+    self.place = place
+  }
+
+  /// The identity of a place within this node.
+  func place(_ name: String) -> NodeIdentity {
+    NodeIdentity(object, place: "\(place)/\(CheckpointKey.escape(name))")
+  }
+}

@@ -1,0 +1,95 @@
+import CheckpointTensors
+
+// Arrays, dictionaries and tuples become nodes whose children are the elements that hold values.
+//
+// Source: tensorflow/python/trackable/data_structures.py, `List`, `_DictWrapper`, `_TupleWrapper`.
+
+/// The node of an array, dictionary, tuple or struct.
+final class ContainerNode: Checkpointable {
+  private let entries: [DependencyRegistrar.Entry]
+  private let elements: [(name: String, value: Reflection.Dependency)]
+
+  init(places entries: [DependencyRegistrar.Entry]) {
+    self.entries = entries
+    elements = []
+  }
+
+  init(_ elements: [(name: String, value: Reflection.Dependency)]) {
+    entries = []
+    self.elements = elements
+  }
+
+  func registerDependencies(in registrar: inout DependencyRegistrar) {
+    for entry in entries { registrar.add(entry.name, entry.object, entry.identity) }
+    for element in elements { registrar.add(element.value, as: element.name) }
+  }
+}
+
+/// A collection whose elements are dependencies.
+protocol DependencyContainer {
+  /// The node of the collection.
+  var dependency: Reflection.Dependency { get }
+}
+
+extension Array: DependencyContainer {
+  // Elements without values are skipped, but keep their index.
+  var dependency: Reflection.Dependency { Reflection.list(self) }
+}
+
+extension ContiguousArray: DependencyContainer {
+  var dependency: Reflection.Dependency { Reflection.list(self) }
+}
+
+extension Dictionary: DependencyContainer {
+  // In byte order of the keys: a Swift dictionary has no order of its own.
+  var dependency: Reflection.Dependency {
+    let pairs = map { (name: $0.key as? String, value: $0.value as Any) }
+    return Reflection.dictionary(pairs, isSorted: true)
+  }
+}
+
+extension KeyValuePairs: DependencyContainer {
+  // In their own order, as TensorFlow keeps the order of insertion.
+  var dependency: Reflection.Dependency {
+    let pairs = map { (name: $0.key as? String, value: $0.value as Any) }
+    return Reflection.dictionary(pairs, isSorted: false)
+  }
+}
+
+extension Set: DependencyContainer {
+  var dependency: Reflection.Dependency {
+    for element in self {
+      guard case .nothing = Reflection.dependency(in: element) else {
+        return .problem("a set has no order to name its elements by; use an array or a dictionary")
+      }
+    }
+    return .nothing
+  }
+}
+
+extension Reflection {
+  static func list<Element>(_ elements: some RandomAccessCollection<Element>) -> Dependency {
+    guard !(Element.self is any TensorScalar.Type) else { return .container(ContainerNode([])) }
+    var named: [(name: String, value: Dependency)] = []
+    for (index, element) in elements.enumerated() {
+      let dependency = dependency(in: element)
+      if case .nothing = dependency { continue }
+      named.append((String(index), dependency))
+    }
+    return .container(ContainerNode(named))
+  }
+
+  static func dictionary(_ pairs: [(name: String?, value: Any)], isSorted: Bool) -> Dependency {
+    var named: [(name: String, value: Dependency)] = []
+    for pair in pairs {
+      let dependency = dependency(in: pair.value)
+      if case .nothing = dependency { continue }
+      guard let name = pair.name else {
+        return .problem("only a dictionary with string keys can hold variables: keys are names")
+      }
+      named.append((name, dependency))
+    }
+    if isSorted { named.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } }
+    return .container(ContainerNode(named))
+  }
+}

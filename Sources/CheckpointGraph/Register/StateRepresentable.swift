@@ -1,0 +1,25 @@
+public import CheckpointIO
+
+/// An object whose state is bytes rather than a tensor: a random generator, the position in a data
+/// set.
+///
+/// It is stored as a scalar string tensor, so that TensorFlow can carry it along.
+/// Source: tensorflow/python/trackable/python_state.py, `PythonState`.
+public protocol StateRepresentable: Checkpointable {
+  /// The state.
+  ///
+  /// - Throws: `unsupported` if it cannot be written down now.
+  func stateBytes() throws(CheckpointError) -> [UInt8]
+
+  /// Takes a state.
+  ///
+  /// - Throws: `mismatch` if the bytes are no state of this object, which is unchanged then.
+  func restoreState(_ bytes: [UInt8]) throws(CheckpointError)
+}
+
+extension StateRepresentable {
+  /// Registers the state.
+  public func registerDependencies(in registrar: inout DependencyRegistrar) {
+    registrar.setValue(NodeValue(CheckpointKey.state, StateVariable(self)))
+  }
+}

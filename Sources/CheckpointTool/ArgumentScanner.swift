@@ -1,0 +1,88 @@
+import CheckpointIO
+
+/// The arguments of a command, sorted into options and operands.
+struct ArgumentScanner {
+  /// The operands, as bytes.
+  private(set) var operands: [[UInt8]] = []
+  private var options: [String: String] = [:]
+  private let synopsis: Synopsis
+
+  /// Sorts arguments: options may stand anywhere before `--`.
+  ///
+  /// - Throws: `invalidArgument` for options that the command does not have, and for too few or too
+  ///   many operands.
+  init(_ arguments: [[UInt8]], for synopsis: Synopsis) throws(CheckpointError) {
+    self.synopsis = synopsis
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      if argument == Array("--".utf8) {
+        operands += rest
+        break
+      } else if argument.count > 1, argument.first == UInt8(ascii: "-") {
+        try addOption(String(decoding: argument, as: UTF8.self), &rest)
+      } else {
+        operands.append(argument)
+      }
+    }
+    if !asksForHelp { try checkCount() }
+  }
+
+  /// Whether the command is to explain itself.
+  var asksForHelp: Bool { has("--help") }
+
+  /// Whether an option was given.
+  func has(_ option: String) -> Bool { options[option] != nil }
+
+  /// The value of an option; `nil` if it was not given.
+  func value(of option: String) -> String? { options[option] }
+
+  /// An operand that is a path.
+  ///
+  /// - Throws: `invalidArgument` if it is not UTF-8.
+  func path(_ position: Int) throws(CheckpointError) -> String {
+    guard let path = String(validating: operands[position], as: UTF8.self) else {
+      throw misuse("the path '\(TensorName.shown(operands[position]))' is not UTF-8")
+    }
+    return path
+  }
+
+  private mutating func addOption(
+    _ text: String,
+    _ rest: inout ArraySlice<[UInt8]>
+  ) throws(CheckpointError) {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let name = text == "-h" ? "--help" : String(parts[0])  // `split` gives at least one part
+    if name == "--help" {
+      options[name] = ""
+      return
+    }
+    guard let option = synopsis.options.first(where: { $0.name == name }) else {
+      throw misuse("there is no option '\(name)'; names that begin with '-' go after '--'")
+    }
+    let value = parts.count == 2 ? String(parts[1]) : nil
+    if let what = option.value {
+      guard let value = value ?? rest.popFirst().map({ String(decoding: $0, as: UTF8.self) }) else {
+        throw misuse("the option '\(name)' needs a value: \(name) \(what)")
+      }
+      options[name] = value
+    } else {
+      guard value == nil else { throw misuse("the option '\(name)' takes no value") }
+      options[name] = ""
+    }
+  }
+
+  private func checkCount() throws(CheckpointError) {
+    let wanted = synopsis.operands
+    guard operands.count >= wanted.count else {
+      throw misuse("\(wanted[operands.count]) is missing")
+    }
+    guard wanted.last?.hasSuffix("...") == true || operands.count == wanted.count else {
+      let surplus = TensorName.shown(operands[wanted.count])
+      throw misuse("the argument '\(surplus)' is one too many")
+    }
+  }
+
+  private func misuse(_ finding: String) -> CheckpointError {
+    CheckpointError(.invalidArgument, "\(synopsis.name): \(finding)\n\(synopsis.usageLine)")
+  }
+}

@@ -1,0 +1,55 @@
+import CheckpointIO
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Android)
+import Android
+#else
+import Glibc
+#endif
+
+/// One of the two streams that a process can write to.
+struct StandardStream: Sendable {
+  private let descriptor: CInt
+  /// What messages call it.
+  let name: String
+
+  static let output = StandardStream(descriptor: 1, name: "standard output")
+  static let error = StandardStream(descriptor: 2, name: "standard error")
+
+  /// Whether it leads to a terminal.
+  var isTerminal: Bool { isatty(descriptor) == 1 }
+
+  /// Writes all bytes.
+  ///
+  /// - Throws: `io` if the system does not take them.
+  func write(_ bytes: RawSpan) throws(CheckpointError) {
+    var start = 0
+    while start < bytes.byteCount {
+      let rest = bytes.extracting(start..<bytes.byteCount)
+      start += try systemCall("write", file: name) {
+        // The buffer is valid during the call.
+        unsafe rest.withUnsafeBytes { unsafe Self.writeFile(descriptor, $0.baseAddress, $0.count) }
+      }
+    }
+  }
+
+  // The global function, which the method of the same name hides.
+  private static func writeFile(
+    _ descriptor: CInt,
+    _ start: UnsafeRawPointer?,
+    _ count: Int
+  ) -> Int {
+    #if canImport(Darwin)
+    unsafe Darwin.write(descriptor, start, count)
+    #elseif canImport(Musl)
+    unsafe Musl.write(descriptor, start, count)
+    #elseif canImport(Android)
+    unsafe Android.write(descriptor, start, count)
+    #else
+    unsafe Glibc.write(descriptor, start, count)
+    #endif
+  }
+}

@@ -1,0 +1,47 @@
+/// How a command is called: what its help says, and what its arguments are checked against.
+struct Synopsis {
+  /// An argument that begins with `--`.
+  struct Option {
+    /// With the hyphens: `--json`.
+    let name: String
+    /// What its value is called, if it takes one.
+    var value: String?
+    /// What it does, in a line.
+    let help: String
+  }
+
+  /// The word that calls it.
+  let name: String
+  /// What it does, in a line.
+  let summary: String
+  /// What its other arguments are called, in order; a last one in `...` stands for one or more.
+  let operands: [String]
+  /// Its options.
+  var options: [Option] = []
+  /// What else there is to know: paragraphs of at most 80 columns.
+  let details: String
+
+  /// How it is called, in a line: `usage: checkpoint list PREFIX [--json]`.
+  var usageLine: String {
+    let shown = options.map { option in
+      "[\(option.name)\(option.value.map { " \($0)" } ?? "")]"
+    }
+    return (["usage: checkpoint", name] + operands + shown).joined(separator: " ")
+  }
+
+  /// The help of the command.
+  var help: String {
+    var text = "\(usageLine)\n\n\(summary)\n\n\(details)\n"
+    guard !options.isEmpty else { return text }
+    let width = options.map { Self.label($0).count }.max() ?? 0
+    text += "\nOptions:\n"
+    for option in options {
+      text += "  \(Self.label(option).paddedRight(to: width))  \(option.help)\n"
+    }
+    return text
+  }
+
+  private static func label(_ option: Option) -> String {
+    option.name + (option.value.map { " \($0)" } ?? "")
+  }
+}

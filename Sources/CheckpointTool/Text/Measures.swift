@@ -1,0 +1,44 @@
+// Numbers and columns as people read them.
+
+extension UInt64 {
+  /// A number of bytes: `0 B`, `812 B`, `1.4 KiB`, `3.0 GiB`.
+  var byteText: String {
+    guard self >= 1024 else { return "\(self) B" }
+    var value = Double(self)
+    var unit = -1
+    let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    while value >= 1023.95, unit + 1 < units.count {  // 1024.0 would be shown
+      value /= 1024
+      unit += 1
+    }
+    return "\(value.text(fractionDigits: 1)) \(units[unit])"
+  }
+}
+
+extension Double {
+  /// The number with so many digits after the point.
+  func text(fractionDigits: Int) -> String {
+    guard let number = DecimalNumber(description) else { return description }
+    let text = number.rounded(fractionDigits: fractionDigits).positional
+    let missing = fractionDigits - text.fraction.count
+    let fraction = text.fraction + String(repeating: "0", count: max(0, missing))
+    return fractionDigits == 0 ? text.integer : "\(text.integer).\(fraction)"
+  }
+}
+
+extension Int {
+  /// The number and a noun: `1 tensor`, `2 tensors`.
+  func of(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
+}
+
+extension String {
+  /// The text with spaces behind it, up to a number of characters.
+  func paddedRight(to width: Int) -> String { self + padding(to: width) }
+
+  /// The text with spaces before it, up to a number of characters.
+  func paddedLeft(to width: Int) -> String { padding(to: width) + self }
+
+  private func padding(to width: Int) -> String {
+    String(repeating: " ", count: max(0, width - count))
+  }
+}

@@ -1,0 +1,66 @@
+import CheckpointIO
+import CheckpointTensors
+
+/// Keys as a person sees them and types them: keys are any bytes, a terminal shows characters.
+///
+/// Text is shown as it is, but for characters that a terminal would obey; what is not UTF-8 is shown
+/// byte by byte. `\xff` stands for a byte.
+enum TensorName {
+  /// What is shown for a key.
+  static func shown(_ bytes: [UInt8]) -> String {
+    if bytes.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    let key = TensorKey(bytes: bytes)
+    guard let text = key.string else { return key.description }
+    return text.shown
+  }
+
+  /// The tensor that an argument names: by its key, or by what is shown for that.
+  ///
+  /// - Throws: `notFound` if there is none, naming the nearest.
+  static func find(
+    _ name: [UInt8],
+    in reader: some TensorReader
+  ) throws(CheckpointError) -> TensorEntry {
+    let key = TensorKey(bytes: name)
+    if let entry = try reader.entry(for: key) { return entry }
+    if name.contains(UInt8(ascii: "\\")) {
+      var found: TensorEntry?
+      let shown = String(decoding: name, as: UTF8.self)
+      try reader.forEachEntry { entry in
+        if Self.shown(entry.key.bytes).utf8.elementsEqual(shown.utf8) { found = entry }
+      }
+      if let found { return found }
+    }
+    return try reader.requiredEntry(for: key)
+  }
+}
+
+extension String {
+  /// The text with an escape for each character that a terminal would obey.
+  var shown: String {
+    guard unicodeScalars.contains(where: \.isObeyed) else { return self }
+    return unicodeScalars.map { $0.isObeyed ? $0.escaped : String($0) }.joined()
+  }
+
+  /// The same for a message of several lines.
+  var shownAsLines: String {
+    split(separator: "\n", omittingEmptySubsequences: false).map { String($0).shown }
+      .joined(separator: "\n")
+  }
+}
+
+extension Unicode.Scalar {
+  // Controls, line separators, and marks that turn the direction of writing.
+  fileprivate var isObeyed: Bool {
+    switch value {
+    case 0x00..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: true
+    default: false
+    }
+  }
+
+  fileprivate var escaped: String {
+    UTF8.encode(self).map { $0.map { "\\x" + $0.hexadecimal }.joined() } ?? ""
+  }
+}

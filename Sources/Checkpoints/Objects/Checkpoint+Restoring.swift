@@ -1,0 +1,104 @@
+import CheckpointBundle
+import CheckpointGraph
+public import CheckpointIO
+import CheckpointTensors
+
+extension Checkpoint {
+  /// Restores the objects from a checkpoint that was saved here or by TensorFlow.
+  ///
+  /// Unless `options` ask for less, every variable that exists gets a value, or nothing changes. What
+  /// the checkpoint has for objects that do not exist yet is kept for them; the status tells what.
+  ///
+  /// - Parameters:
+  ///   - path: The prefix, as ``save(to:)`` returns it; with `nil` nothing is restored.
+  ///   - options: What to do with variables and values that do not fit.
+  ///   - place: The saved object that the root is restored from, such as `model/encoder`: a path of
+  ///     names, as in keys. The saved root, if it is empty.
+  ///   - fileID: Where the call stands; named in errors of values that are restored later.
+  ///   - line: The line of it.
+  /// - Returns: What was restored and what was not. If nobody looks at it, and something was not, a
+  ///   warning is given: see ``CheckpointWarnings``.
+  /// - Throws: One error with every problem: `notFound` for variables without a value, `mismatch` for
+  ///   dtypes and shapes; `notACheckpoint` if there is none; `corrupt` or `truncated` if a file is
+  ///   damaged.
+  public func restore(
+    from path: String?,
+    _ options: RestoreOptions = RestoreOptions(),
+    at place: String = "",
+    fileID: String = #fileID,
+    line: Int = #line
+  ) throws(CheckpointError) -> LoadStatus {
+    roots.usesCounter = true
+    return try load(path, options, place, origin: "\(fileID):\(line)")
+  }
+
+  /// Restores the objects, but not the save counter: for checkpoints of ``write(to:)``.
+  ///
+  /// - Parameters:
+  ///   - path: The prefix.
+  ///   - options: What to do with variables and values that do not fit.
+  ///   - place: The saved object that the root is restored from.
+  ///   - fileID: Where the call stands.
+  ///   - line: The line of it.
+  /// - Returns: What was restored and what was not.
+  /// - Throws: As ``restore(from:_:at:fileID:line:)``.
+  public func read(
+    from path: String,
+    _ options: RestoreOptions = RestoreOptions(),
+    at place: String = "",
+    fileID: String = #fileID,
+    line: Int = #line
+  ) throws(CheckpointError) -> LoadStatus {
+    try load(path, options, place, origin: "\(fileID):\(line)")
+  }
+
+  private func load(
+    _ path: String?,
+    _ options: RestoreOptions,
+    _ place: String,
+    origin: String
+  ) throws(CheckpointError) -> LoadStatus {
+    guard let path else { return LoadStatus(nil, roots) }
+    let session = try RestoreSession(
+      BundleReader(prefix: path, fileSystem: self.options.fileSystem),
+      at: place,
+      options: options,
+      origin: origin
+    )
+    try session.begin(with: roots)
+    DeferredRestores.register(session)
+    return LoadStatus(session, roots)
+  }
+
+  /// Puts values that wait for objects into those that exist by now.
+  ///
+  /// To be called after creating objects that a restored checkpoint has values for, unless they
+  /// stand in a property marked ``Dependency``, which does it by itself. Of several restored
+  /// checkpoints the newest counts.
+  ///
+  /// - Throws: `mismatch` for dtypes and shapes, `corrupt` if a file is damaged; the message names the
+  ///   restore that the value comes from. Objects that fit are not restored either then.
+  public func restoreDeferred() throws(CheckpointError) {
+    try DeferredRestores.retry(in: roots.walk())
+  }
+
+  /// Compares a checkpoint with the objects, without restoring anything.
+  ///
+  /// - Parameters:
+  ///   - path: The prefix.
+  ///   - place: The saved object that the root is compared with.
+  /// - Returns: What would be restored, and what would not.
+  /// - Throws: `notACheckpoint` if there is none; `corrupt` if it is damaged.
+  public func compare(
+    with path: String,
+    at place: String = ""
+  ) throws(CheckpointError) -> RestoreComparison {
+    let session = try RestoreSession(
+      BundleReader(prefix: path, fileSystem: options.fileSystem),
+      at: place,
+      options: RestoreOptions(.matching),
+      origin: ""
+    )
+    return try session.comparison(with: roots.walk())
+  }
+}

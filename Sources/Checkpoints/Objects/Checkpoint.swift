@@ -1,0 +1,114 @@
+public import CheckpointBundle
+public import CheckpointGraph
+public import CheckpointIO
+import CheckpointTensors
+
+/// Saves and restores objects and what belongs to them, as TensorFlow's `tf.train.Checkpoint` does.
+///
+///     let checkpoint = try Checkpoint(["model": model, "optimizer": optimizer, "step": step])
+///     let path = try checkpoint.save(to: "run/ckpt")  // run/ckpt-1
+///     let status = try checkpoint.restore(from: path)
+///     try status.assertConsumed()
+///
+/// A restore matches the saved objects with those of the program by the names of the edges between
+/// them. What the checkpoint has for objects that do not exist yet waits for them: see
+/// ``Dependency`` and ``restoreDeferred()``.
+///
+/// Not safe for use by several threads at once.
+/// Source: tensorflow/python/checkpoint/checkpoint.py, `Checkpoint`.
+public final class Checkpoint {
+  let roots: CheckpointRoots
+  let options: SaveOptions
+
+  /// Creates a checkpoint of objects under the given names.
+  ///
+  /// - Parameters:
+  ///   - objects: The objects; each name stands at the beginning of the keys of what belongs to it.
+  ///   - options: How the files are written.
+  /// - Throws: `duplicateName` for a name that occurs twice; what registering the objects throws.
+  public init(
+    _ objects: KeyValuePairs<String, any Checkpointable>,
+    options: SaveOptions = SaveOptions()
+  ) throws(CheckpointError) {
+    roots = try CheckpointRoots(nil, objects.map { ($0.key, $0.value) })
+    self.options = options
+  }
+
+  /// Creates a checkpoint whose root is an object itself.
+  ///
+  /// - Parameters:
+  ///   - root: The object; the names of what belongs to it stand at the beginning of the keys.
+  ///   - objects: Further objects, as if they belonged to the root.
+  ///   - options: How the files are written.
+  /// - Throws: As for named objects.
+  public init(
+    _ root: any Checkpointable,
+    _ objects: KeyValuePairs<String, any Checkpointable> = [:],
+    options: SaveOptions = SaveOptions()
+  ) throws(CheckpointError) {
+    roots = try CheckpointRoots(root, objects.map { ($0.key, $0.value) })
+    self.options = options
+  }
+
+  /// How many checkpoints ``save(to:)`` has saved: the number of the last one.
+  ///
+  /// It is a variable of the checkpoint itself, called `save_counter`, and restored like the others.
+  public var saveCounter: Variable<Int64> { roots.counter }
+
+  /// Adds an object under a name; what a restored checkpoint has for it is put into it at once.
+  ///
+  /// - Parameters:
+  ///   - object: The object.
+  ///   - name: Its name.
+  /// - Throws: `duplicateName` if another object has the name; what ``restoreDeferred()`` throws.
+  public func track(_ object: any Checkpointable, as name: String) throws(CheckpointError) {
+    try roots.attach(object, as: name)
+    try restoreDeferred()
+  }
+
+  // MARK: Saving
+
+  /// Saves to a new, numbered checkpoint, and notes it in the directory's state file.
+  ///
+  /// - Parameter path: What the names of the files begin with: `run/ckpt` becomes `run/ckpt-1`.
+  /// - Returns: The prefix, for ``restore(from:_:at:fileID:line:)``.
+  /// - Throws: `invalidArgument` or `duplicateName` if objects cannot be registered; `pathConflict`
+  ///   if the state file would have the checkpoint's name; `busy` if somebody else is saving there;
+  ///   `io` if the system fails. The number is used up all the same.
+  @discardableResult
+  public func save(to path: String) throws(CheckpointError) -> String {
+    roots.usesCounter = true
+    saveCounter.value[] += 1
+    let prefix = "\(path)-\(saveCounter.value[])"
+    let stateFile = try StateFile(in: Path(prefix).directory, fileSystem: options.fileSystem)
+    try stateFile.checkConflict(with: prefix)
+    try write(to: prefix)
+    do throws(CheckpointError) {
+      try stateFile.write(CheckpointState(latest: prefix), durability: options.durability)
+    } catch {
+      var error = error
+      error.message += "; the checkpoint '\(prefix)' itself is saved"
+      throw error
+    }
+    return prefix
+  }
+
+  /// Saves to exactly this prefix: without number and state file.
+  ///
+  /// A checkpoint that stands there is replaced in one step.
+  ///
+  /// - Parameter prefix: What the names of the files begin with.
+  /// - Returns: The prefix.
+  /// - Throws: As ``save(to:)``.
+  @discardableResult
+  public func write(to prefix: String) throws(CheckpointError) -> String {
+    var live = try roots.walk()
+    DeferredRestores.warnAboutUnrestored(in: live)
+    let (graph, values) = live.saved()
+    var items = values.map { SavePlan.Item($0.value.variable, key: TensorKey($0.key)) }
+    let message = try AnyTensor(TensorSpec(.string, .scalar), .strings([graph.message]))
+    items.append(SavePlan.Item(TensorBox(message), key: TensorKey(ObjectGraph.key)))
+    try SaveExecutor(options: options).save(SavePlan(items: items), to: prefix)
+    return prefix
+  }
+}

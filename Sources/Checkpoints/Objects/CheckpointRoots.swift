@@ -1,0 +1,79 @@
+import CheckpointGraph
+import CheckpointIO
+import CheckpointTensors
+
+/// Where the objects of a checkpoint begin: the root, and what was attached to it by name.
+final class CheckpointRoots {
+  /// The name of the save counter.
+  static let counterName = "save_counter"
+
+  /// The variable that counts the saves: one of the root's own of that name, or a new one.
+  let counter: Variable<Int64>
+  /// Whether the counter is among the objects: since the first numbered save or restore.
+  var usesCounter = false
+  private let root: any Checkpointable
+  private var attached: [(name: String, object: any Checkpointable)]
+  private var later: [(name: String, object: any Checkpointable)] = []
+  private let ownsCounter: Bool
+
+  /// The root of a checkpoint that has names only.
+  private final class NamedObjects: Checkpointable {
+    func registerDependencies(in registrar: inout DependencyRegistrar) {}
+  }
+
+  init(
+    _ root: (any Checkpointable)?,
+    _ objects: [(name: String, object: any Checkpointable)]
+  ) throws(CheckpointError) {
+    var attached = objects
+    if let root { attached.append(("root", root)) }  // an edge to itself, as in TensorFlow
+    attached.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let root = root ?? NamedObjects()
+    let existing = try Self.counter(in: root, attached)
+    self.root = root
+    self.attached = attached
+    counter = existing ?? Variable<Int64>(0, name: Self.counterName)
+    ownsCounter = existing == nil
+  }
+
+  private static func counter(
+    in root: any Checkpointable,
+    _ attached: [(name: String, object: any Checkpointable)]
+  ) throws(CheckpointError) -> Variable<Int64>? {
+    let live = try LiveGraph(root: root, attached: attached)
+    guard let child = live.nodes[0].children.first(where: { $0.name == counterName }) else {
+      return nil
+    }
+    guard let counter = live.nodes[child.node].object as? Variable<Int64>, counter.shape.rank == 0
+    else {
+      throw CheckpointError(
+        .mismatch,
+        "the root has something else called '\(counterName)'; it has to be a scalar "
+          + "Variable<Int64>, or to have another name"
+      )
+    }
+    return counter
+  }
+
+  /// Finds all objects: what was attached later stands behind the counter, as in TensorFlow.
+  ///
+  /// - Throws: What registering them throws.
+  func walk() throws(CheckpointError) -> LiveGraph {
+    let counted = usesCounter && ownsCounter ? [(Self.counterName, counter)] : []
+    return try LiveGraph(root: root, attached: attached + counted + later)
+  }
+
+  /// Attaches another object.
+  func attach(_ object: any Checkpointable, as name: String) throws(CheckpointError) {
+    later.append((name, object))
+    do throws(CheckpointError) {
+      _ = try walk()
+    } catch {
+      later.removeLast()
+      throw error
+    }
+  }
+
+  /// Whether a node is the counter, which no checkpoint has to have.
+  func isCounter(_ node: LiveGraph.Node) -> Bool { node.object === counter }
+}

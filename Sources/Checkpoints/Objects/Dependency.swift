@@ -1,0 +1,42 @@
+public import CheckpointGraph
+
+/// A property whose objects may come later than a restore, and get their values as they come.
+///
+///     final class Classifier: Checkpointable {
+///       @Dependency var head: Dense?
+///     }
+///     let status = try Checkpoint(["model": classifier]).restore(from: path)
+///     classifier.head = Dense(128, 10)  // has the restored values now
+///
+/// It is a dependency under the property's name. If the values do not fit, the assignment cannot say
+/// so: a warning is given, and the restore's status has the error.
+@propertyWrapper
+public struct Dependency<Value>: DependencyWrapper {
+  private var value: Value
+
+  /// Creates the property.
+  public init(wrappedValue: Value) { value = wrappedValue }
+
+  /// The value.
+  public var wrappedDependency: Any { value }
+
+  /// Not to be used: the property has to belong to an object.
+  @available(*, unavailable, message: "only a Checkpointable class can have a @Dependency")
+  public var wrappedValue: Value {
+    get { value }
+    set { value = newValue }
+  }
+
+  /// The property of an object.
+  public static subscript<Owner: Checkpointable>(
+    _enclosingInstance owner: Owner,
+    wrapped _: ReferenceWritableKeyPath<Owner, Value>,
+    storage storage: ReferenceWritableKeyPath<Owner, Dependency<Value>>
+  ) -> Value {
+    get { owner[keyPath: storage].value }
+    set {
+      owner[keyPath: storage].value = newValue
+      DeferredRestores.objectChanged(owner)
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import CheckpointGraph
+public import CheckpointIO
+
+/// What a restore has put into the program, and what not, now and after later objects have come.
+///
+///     let status = try checkpoint.restore(from: path)
+///     print(status)  // run/ckpt-7: 12 restored, 2 wait for objects: 'model/extra/kernel', …
+///     try status.assertConsumed()
+///
+/// If nobody looks at it and something was left out, a warning is given when it goes.
+/// Source: tensorflow/python/checkpoint/checkpoint.py, `CheckpointLoadStatus`.
+public struct LoadStatus: CustomStringConvertible {
+  private let session: RestoreSession?
+  private let roots: CheckpointRoots
+  private let watch: StatusWatch
+
+  init(_ session: RestoreSession?, _ roots: CheckpointRoots) {
+    self.session = session
+    self.roots = roots
+    watch = StatusWatch(session)
+  }
+
+  /// The checkpoint; `nil` if there was nothing to restore from.
+  public var path: String? { session?.path }
+
+  /// The places whose value is in a variable now.
+  public var restored: [String] { examined { $0.restored.sorted().map($0.place(of:)) } }
+
+  /// The places of variables that existed, and got no value.
+  public var missing: [String] { examined(\.missing) }
+
+  /// The places of saved values that wait for objects that do not exist yet.
+  public var deferred: [String] {
+    examined { session in
+      let waiting = session.deferredNodes
+      return session.unrestoredNodes.filter(waiting.contains).map(session.place(of:))
+    }
+  }
+
+  /// The places of saved values that no variable can take.
+  public var unused: [String] {
+    examined { session in
+      let waiting = session.deferredNodes
+      return session.unrestoredNodes.filter { !waiting.contains($0) }.map(session.place(of:))
+    }
+  }
+
+  /// The places of saved objects that two objects of the program, or the reverse, would share.
+  public var conflicting: [String] { examined(\.conflicts) }
+
+  /// What went wrong when values that had waited were to be restored.
+  public var failures: [CheckpointError] {
+    watch.isExamined = true
+    return session?.failures ?? []
+  }
+
+  private func examined(_ places: (RestoreSession) -> [String]) -> [String] {
+    watch.isExamined = true
+    return session.map(places) ?? []
+  }
+
+  /// A line for what was restored, and one for each kind of what was not.
+  public var description: String {
+    watch.isExamined = true
+    return session.map(StatusWatch.text) ?? "there was no checkpoint to restore from"
+  }
+
+  // MARK: Assertions
+
+  /// Checks that everything in the checkpoint has been restored, and that every variable has been.
+  ///
+  /// Values without which older programs were complete do not count, nor does the save counter.
+  ///
+  /// - Returns: The status itself.
+  /// - Throws: One error with every value that waits or is not used, every variable without a value,
+  ///   and every conflict, where TensorFlow may drop a value silently.
+  @discardableResult
+  public func assertConsumed() throws(CheckpointError) -> LoadStatus {
+    var problems = failures
+    problems += deferred.map {
+      CheckpointError(.notFound, "there is no object for this saved value yet", key: $0)
+    }
+    problems += unused.map {
+      CheckpointError(.notFound, "nothing in the program takes this saved value", key: $0)
+    }
+    problems += conflicting.map {
+      CheckpointError(
+        .ambiguousName,
+        "this saved object belongs to two objects, or two belong to one",
+        key: $0
+      )
+    }
+    problems += try unmatchedProblems()
+    return try concluded(problems, "the checkpoint and the program differ in")
+  }
+
+  /// Checks that every variable that exists now has been restored.
+  ///
+  /// Values that wait for objects do not matter.
+  ///
+  /// - Returns: The status itself.
+  /// - Throws: One error with every variable that has not been restored.
+  @discardableResult
+  public func assertExistingObjectsMatched() throws(CheckpointError) -> LoadStatus {
+    try concluded(failures + unmatchedProblems(), "the program has variables without a value,")
+  }
+
+  /// Checks that something has been restored besides the save counter.
+  ///
+  /// - Returns: The status itself.
+  /// - Throws: `notFound` if nothing has.
+  @discardableResult
+  public func assertNontrivialMatch() throws(CheckpointError) -> LoadStatus {
+    let counter = CheckpointRoots.counterName
+    guard restored.allSatisfy({ $0 == counter }) else { return self }
+    throw CheckpointError(
+      .notFound,
+      "nothing in the program has been restored",
+      file: session?.path
+    )
+  }
+
+  /// Says that something may be left out: no warning is given.
+  ///
+  /// - Returns: The status itself.
+  @discardableResult
+  public func expectPartial() -> LoadStatus {
+    watch.isExamined = true
+    return self
+  }
+
+  private func unmatchedProblems() throws(CheckpointError) -> [CheckpointError] {
+    guard let session else {
+      return [CheckpointError(.notFound, "there was no checkpoint to restore from")]
+    }
+    var live = try roots.walk()
+    var problems: [CheckpointError] = []
+    for number in live.nodes.indices where live.nodes[number].value != nil {
+      let node = live.nodes[number]
+      let saved = session.bindings.savedOfLive[node.identity]
+      if saved.map(session.restored.contains) == true || roots.isCounter(node) { continue }
+      problems.append(
+        CheckpointError(
+          .notFound,
+          "this variable has not been restored",
+          key: live.path(of: number)
+        )
+      )
+    }
+    return problems
+  }
+
+  private func concluded(
+    _ problems: [CheckpointError],
+    _ summary: String
+  ) throws(CheckpointError) -> LoadStatus {
+    let error = CheckpointError.combining(problems, file: session?.path) { count in
+      "\(summary) \(count) places"
+    }
+    if let error { throw error }
+    return self
+  }
+}
+
+/// Sees to it that a status that says something is not overlooked.
+private final class StatusWatch {
+  var isExamined = false
+  private let session: RestoreSession?
+
+  init(_ session: RestoreSession?) { self.session = session }
+
+  deinit {
+    guard !isExamined, let session else { return }
+    let isComplete =
+      session.missing.isEmpty && session.conflicts.isEmpty && session.unrestoredNodes.isEmpty
+    if !isComplete { CheckpointWarnings.warn(Self.text(session)) }
+  }
+
+  static func text(_ session: RestoreSession) -> String {
+    let waiting = session.deferredNodes
+    let left = session.unrestoredNodes
+    let kinds = [
+      ("got no value", session.missing),
+      ("wait for objects", left.filter(waiting.contains).map(session.place(of:))),
+      ("are not used", left.filter { !waiting.contains($0) }.map(session.place(of:))),
+      ("are in conflict", session.conflicts),
+      ("could not be restored later", session.failures.map(\.description)),
+    ]
+    let lines = kinds.filter { !$0.1.isEmpty }.map { what, places in
+      "  \(places.count) \(what): \(PlaceList.text(places))"
+    }
+    return (["\(session.path): \(session.restored.count) restored"] + lines)
+      .joined(separator: "\n")
+  }
+}

@@ -1,0 +1,51 @@
+import Checkpoints
+import Testing
+
+@testable import CheckpointTool
+
+@Suite struct SmallFloatTests {
+  @Test(
+    arguments: [
+      (.float16, 0x3C00, 1), (.float16, 0x7BFF, 65504), (.float16, 0x0001, 0x1p-24),
+      (.bfloat16, 0x3F80, 1), (.bfloat16, 0x7F7F, 0x1.FEp127), (.bfloat16, 0x8001, -0x1p-133),
+      (.float8E5M2, 0x7B, 57344), (.float8E5M2, 0x7C, .infinity), (.float8E5M2, 0x01, 0x1p-16),
+      (.float8E4M3FN, 0x7E, 448), (.float8E4M3FN, 0xFE, -448), (.float8E4M3FN, 0x01, 0x1p-9),
+      (.float8E4M3FNUZ, 0x7F, 240), (.float8E4M3B11FNUZ, 0x7F, 30), (.float8E5M2FNUZ, 0x7F, 57344),
+      (.float4E2M1FN, 0x07, 6), (.float4E2M1FN, 0xF9, -0.5),
+    ] as [(DType, UInt16, Double)]
+  )
+  func `bits have the values of their format`(dtype: DType, bits: UInt16, value: Double) throws {
+    #expect(try #require(SmallFloat(dtype)).value(bits) == value)
+  }
+
+  @Test(
+    arguments: [
+      (.float8E4M3FN, 0x7F), (.float8E4M3FN, 0xFF), (.float8E4M3FNUZ, 0x80), (.float8E5M2, 0x7D),
+      (.float8E4M3B11FNUZ, 0x80), (.float8E5M2FNUZ, 0x80), (.bfloat16, 0x7FC0), (.float16, 0x7C01),
+    ] as [(DType, UInt16)]
+  )
+  func `some bits are no number`(dtype: DType, bits: UInt16) throws {
+    let format = try #require(SmallFloat(dtype))
+    #expect(format.value(bits).isNaN)
+    #expect(format.shortest(bits) == nil)
+  }
+
+  @Test func `short digits tell all numbers of a format apart`() throws {
+    for dtype in [.float16, .bfloat16, .float8E4M3FN, .float8E5M2FNUZ, .float4E2M1FN] as [DType] {
+      let format = try #require(SmallFloat(dtype))
+      let highest: UInt16 = dtype == .float4E2M1FN ? 15 : (dtype.byteWidth == 1 ? 0xFF : .max)
+      var seen: [String: UInt16] = [:]
+      for bits in 0...highest {
+        guard let number = format.shortest(bits) else { continue }
+        #expect(seen.updateValue(bits, forKey: number.scientific(fractionDigits: 0)) == nil)
+      }
+    }
+  }
+
+  @Test func `sixteen bits are shown by their shortest digits`() throws {
+    let half = try #require(SmallFloat(.float16)?.shortest(0x2E66)).positional
+    #expect("\(half.integer).\(half.fraction)" == "0.1")
+    let brain = try #require(SmallFloat(.bfloat16)?.shortest(0x3DCD)).positional
+    #expect("\(brain.integer).\(brain.fraction)" == "0.1")
+  }
+}

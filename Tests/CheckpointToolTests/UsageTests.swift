@@ -1,0 +1,65 @@
+import CheckpointTestSupport
+import Testing
+
+@Suite struct UsageTests {
+  @Test func `without a command it says which there are`() throws {
+    let run = try ToolRun.checkpoint()
+    #expect(run.status == 2)
+    #expect(run.output == "")
+    #expect(run.errors.hasPrefix("usage: checkpoint COMMAND ARGUMENTS\n"))
+  }
+
+  @Test(arguments: ["--help", "-h", "help"])
+  func `its help documents commands and exit status`(word: String) throws {
+    let run = try ToolRun.checkpoint(word)
+    #expect(run.status == 0)
+    for line in [
+      "  list    Lists the tensors of a checkpoint.",
+      "  verify  Checks every byte of a checkpoint that its checksums cover.",
+      "  2  the arguments make no sense",
+    ] {
+      #expect(run.output.contains("\n\(line)\n"))
+    }
+  }
+
+  @Test(arguments: ["list", "show", "cat", "verify"])
+  func `every command explains itself`(command: String) throws {
+    let run = try ToolRun.checkpoint("help", command)
+    #expect(run.status == 0)
+    #expect(run.output.hasPrefix("usage: checkpoint \(command) PREFIX"))
+    #expect(try ToolRun.checkpoint(command, "--help").output == run.output)
+    #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+  }
+
+  @Test func `it knows its version`() throws {
+    let run = try ToolRun.checkpoint("--version")
+    #expect(run.output.hasPrefix("checkpoint "))
+    #expect(run.status == 0)
+  }
+
+  @Test(arguments: [
+    (["frob"], "there is no command 'frob', but list, show, cat, verify"),
+    (["list"], "list: PREFIX is missing"),
+    (["show", "a"], "show: NAME is missing"),
+    (["list", "a", "b"], "list: the argument 'b' is one too many"),
+    (
+      ["list", "--jsn", "a"],
+      "list: there is no option '--jsn'; names that begin with '-' go after '--'"
+    ),
+    (["list", "--json=1", "a"], "list: the option '--json' takes no value"),
+    (["list", ""], "the path is empty"),
+  ])
+  func `arguments that make no sense are explained`(arguments: [String], message: String) throws {
+    let line = "checkpoint " + arguments.map { "'\($0)'" }.joined(separator: " ")
+    let run = try ToolRun.shell(line)
+    #expect(run.status == 2)
+    #expect(run.output == "")
+    #expect(run.errors.hasPrefix("checkpoint: \(message)\n"))
+  }
+
+  @Test func `what follows two hyphens is no option`() throws {
+    let run = try ToolRun.checkpoint("list", "--", "--json")
+    #expect(run.status == 1)
+    #expect(run.errors.hasPrefix("checkpoint: --json: there is no '--json.index'"))
+  }
+}

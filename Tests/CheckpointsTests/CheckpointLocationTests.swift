@@ -1,0 +1,150 @@
+import CheckpointIO
+import CheckpointTestSupport
+import Checkpoints
+import Foundation
+import Testing
+
+@Suite struct CheckpointLocationTests {
+  private let directory: TemporaryDirectory
+  private var run: String { directory.path("run") }
+
+  init() throws { directory = try TemporaryDirectory("location") }
+
+  private func save(_ name: String) throws {
+    var writer = try BundleWriter(
+      prefix: directory.path(name),
+      shardByteCounts: [4],
+      options: SaveOptions()
+    )
+    try writer.add(Tensor<Float>(1), for: "w")
+    try writer.finish()
+  }
+
+  @Test func `a prefix is itself`() throws {
+    try save("run/ckpt-7")
+    let location = try CheckpointLocation("\(run)/ckpt-7")
+    #expect(location.prefix == "\(run)/ckpt-7")
+    #expect(location.note == nil)
+  }
+
+  @Test(arguments: [".index", ".data-00000-of-00001", ".meta"])
+  func `a file leads to its checkpoint`(suffix: String) throws {
+    try save("run/ckpt-7")
+    try directory.write([], to: "run/ckpt-7.meta")
+    let location = try CheckpointLocation("\(run)/ckpt-7\(suffix)")
+    #expect(location.prefix == "\(run)/ckpt-7")
+    #expect(location.note == "\(run)/ckpt-7\(suffix) is a file of the checkpoint \(run)/ckpt-7")
+  }
+
+  @Test func `a directory leads to the checkpoint that its state file names`() throws {
+    try save("run/ckpt-7")
+    try save("run/ckpt-8")
+    try directory.write("model_checkpoint_path: \"ckpt-7\"\n".utf8, to: "run/checkpoint")
+    #expect(try CheckpointLocation(run + "/").prefix == "\(run)/ckpt-7")
+  }
+
+  @Test(arguments: [
+    ("", "has no state file"),
+    (
+      "model_checkpoint_path: \"gone\"\n",
+      "has a state file that names a checkpoint which is not there"
+    ),
+    ("%", "has a state file that cannot be read"),
+  ])
+  func `without a state file that helps, the newest index counts`(
+    state: String,
+    reason: String
+  ) throws {
+    try save("run/old")
+    try save("run/new")
+    try Self.setTime(of: "\(run)/old.index", to: 1_000_000)
+    try Self.setTime(of: "\(run)/new.index", to: 2_000_000)
+    if !state.isEmpty { try directory.write(state.utf8, to: "run/checkpoint") }
+    let location = try CheckpointLocation(run)
+    #expect(location.prefix == "\(run)/new")
+    #expect(location.note == "\(run) \(reason); its newest checkpoint is \(run)/new")
+  }
+
+  @Test func `of indexes of one time, the highest number is the newest`() throws {
+    for number in [9, 10, 8] {
+      try save("run/ckpt-\(number)")
+      try Self.setTime(of: "\(run)/ckpt-\(number).index", to: 1_000_000)
+    }
+    #expect(try CheckpointLocation(run).prefix == "\(run)/ckpt-10")
+  }
+
+  @Test func `a SavedModel leads to its variables`() throws {
+    try save("model/variables/variables")
+    let model = directory.path("model")
+    let location = try CheckpointLocation(model)
+    #expect(location.prefix == "\(model)/variables/variables")
+    #expect(location.note == "\(model) is a SavedModel; its variables are \(location.prefix)")
+  }
+
+  @Test func `paths are literal`() throws {
+    try save("r[1]*?/m*")
+    #expect(try CheckpointLocation(directory.path("r[1]*?")).prefix.hasSuffix("/r[1]*?/m*"))
+    #expect(throws: CheckpointError.self) { try CheckpointLocation(directory.path("r[1]*?/m?")) }
+  }
+
+  @Test func `a wrong prefix gets at most five that are there, the nearest first`() throws {
+    for number in 1...7 { try save("run/ckpt-\(number)") }
+    try save("run/other")
+    let error = #expect(throws: CheckpointError.self) { try CheckpointLocation("\(run)/ckpt-9") }
+    #expect(error?.code == .notACheckpoint)
+    #expect(error?.file == "\(run)/ckpt-9")
+    let near = (1...5).map { "'\(run)/ckpt-\($0)'" }.joined(separator: ", ")
+    #expect(error?.message == "there is no 'ckpt-9.index'; the directory has \(near), … 8 in all")
+  }
+
+  @Test func `readers give the same advice`() throws {
+    try save("run/ckpt-7")
+    let directoryError = #expect(throws: CheckpointError.self) { try BundleReader(prefix: run) }
+    #expect(
+      directoryError?.message
+        == "this is a directory, not the prefix of a checkpoint; the directory has '\(run)/ckpt-7'"
+    )
+    let fileError = #expect(throws: CheckpointError.self) {
+      try BundleReader(prefix: "\(run)/ckpt-7.index")
+    }
+    #expect(
+      fileError?.message
+        == "this is a file of the checkpoint '\(run)/ckpt-7'; give that as the prefix"
+    )
+    let missing = #expect(throws: CheckpointError.self) { try BundleReader(prefix: "\(run)/a/b") }
+    #expect(missing?.message == "there is no directory '\(run)/a'")
+  }
+
+  @Test func `a file whose index is missing says so`() throws {
+    try save("run/ckpt-7")
+    try LocalFileSystem().removeFile("\(run)/ckpt-7.index")
+    let data = #expect(throws: CheckpointError.self) {
+      try CheckpointLocation("\(run)/ckpt-7.data-00000-of-00001")
+    }
+    #expect(
+      data?.message
+        == "this is a data file, but there is no 'ckpt-7.index' beside it, without which "
+        + "it says nothing"
+    )
+    let index = #expect(throws: CheckpointError.self) {
+      try CheckpointLocation("\(run)/ckpt-7.index")
+    }
+    #expect(index?.message == "there is no 'ckpt-7.index', nor any other checkpoint beside it")
+  }
+
+  @Test func `a single table is taken for an older checkpoint`() throws {
+    try save("run/ckpt-7")
+    try directory.write(directory.bytes("run/ckpt-7.index"), to: "run/model.ckpt")
+    let error = #expect(throws: CheckpointError.self) {
+      try CheckpointLocation("\(run)/model.ckpt")
+    }
+    #expect(error?.message.hasPrefix("this is a checkpoint of the older format V1, or an") == true)
+  }
+
+  private static func setTime(of path: String, to seconds: Double) throws {
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: seconds)],
+      ofItemAtPath: path
+    )
+  }
+}
