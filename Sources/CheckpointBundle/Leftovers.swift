@@ -116,9 +116,10 @@ package struct Leftovers {
   private func path(_ name: String) -> String { Path.join(directory, name) }
 }
 
-/// A name, compared byte by byte as the system does.
+/// A name, compared as the system compares names: byte by byte.
 ///
-/// Strings are compared by meaning: an é is the same whether it is one character or two.
+/// Strings are compared by meaning, so that an é is the same whether it is stored as one character
+/// or as two.
 private struct FileName: Hashable, Comparable {
   let text: String
 

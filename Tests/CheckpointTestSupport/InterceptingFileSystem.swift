@@ -41,8 +41,8 @@ package final class InterceptingFileSystem: FileSystem {
   /// Puts `interception` in front of a file system.
   ///
   /// - Parameters:
-  ///   - base: The file system.
-  ///   - interception: What is put in front of it.
+  ///   - base: What carries the calls out.
+  ///   - interception: Called before each call.
   ///   - renameReport: Called after each rename, which has happened whatever this throws: on a
   ///     network, answers get lost.
   package init(

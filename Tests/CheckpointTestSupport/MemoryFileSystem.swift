@@ -92,6 +92,12 @@ package final class MemoryFileSystem: FileSystem {
     try state.withLock(body)
   }
 
+  private static func missing(_ action: String, _ path: String) -> CheckpointError {
+    var error = CheckpointError.system(action, errno: ENOENT, file: path)
+    error.code = .notFound
+    return error
+  }
+
   private static func checkDirectory(of path: String, _ state: State) throws(CheckpointError) {
     let directory = Path(path).directory
     guard state.names[directory] == .directory else {
@@ -104,7 +110,7 @@ package final class MemoryFileSystem: FileSystem {
       guard case .file(let file) = state.names[path] else { return nil }
       return state.contents[file]
     }
-    guard let bytes else { throw .system("open", errno: ENOENT, file: path) }
+    guard let bytes else { throw Self.missing("open", path) }
     return MemoryFile(bytes, path: path)
   }
 
@@ -168,7 +174,7 @@ package final class MemoryFileSystem: FileSystem {
   package func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {
     try update { state throws(CheckpointError) in
       guard state.names[path] == .directory else {
-        throw .system("list directory", errno: ENOENT, file: path)
+        throw Self.missing("list directory", path)
       }
       return state.names.keys.filter { Path($0).directory == path }.map { Path($0).name }
     }
@@ -181,7 +187,12 @@ package final class MemoryFileSystem: FileSystem {
       case .directory: return FileStatus(kind: .directory, byteCount: 0, modificationTime: 0)
       case .file(let file):
         let count = UInt64(state.contents[file]?.count ?? 0)
-        return FileStatus(kind: .file, byteCount: count, modificationTime: 0)
+        return FileStatus(
+          kind: .file,
+          byteCount: count,
+          modificationTime: 0,
+          identity: [UInt64(file)]
+        )
       }
     }
   }

@@ -126,7 +126,8 @@ extension FileStatus {
     self.init(
       kind: kind,
       byteCount: UInt64(clamping: status.st_size),
-      modificationTime: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+      modificationTime: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9,
+      identity: [UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)]
     )
   }
 }
