@@ -14,7 +14,7 @@ package struct LiveGraph {
     /// What tells it from others.
     package let identity: NodeIdentity
     /// The object that holds it, if it is a place; else itself.
-    package let holder: any Checkpointable
+    package let holder: AnyObject
     /// Its value, if it has one.
     package internal(set) var value: NodeValue?
     /// What it depends on.
@@ -68,7 +68,7 @@ package struct LiveGraph {
     _ object: any Checkpointable,
     _ way: Way,
     identity: NodeIdentity,
-    holder: any Checkpointable
+    holder: AnyObject
   ) {
     if identity.place.isEmpty { numbers[identity.object] = nodes.count }
     nodes.append(Node(object: object, identity: identity, holder: holder, way: way))
@@ -97,8 +97,8 @@ package struct LiveGraph {
     let (node, way) = (nodes[parent], Way.child(of: parent, name: entry.name))
     switch entry.identity {
     case .object(let object):
-      if let known = numbers[object] { return known }
-      add(entry.object, way, identity: NodeIdentity(object), holder: entry.object)
+      if let known = numbers[ObjectIdentifier(object)] { return known }
+      add(entry.object, way, identity: NodeIdentity(ObjectIdentifier(object)), holder: object)
     case .place:
       add(entry.object, way, identity: node.identity.place(entry.name), holder: node.holder)
     }

@@ -34,7 +34,7 @@ enum Reflection {
     /// The storage of a wrapped property has the property's name after an underscore.
     var mayBeWrapper: Bool { !isLazy && name.hasPrefix("_") }
 
-    var nameWithoutUnderscore: String { String(name.drop { $0 == "_" }) }
+    var nameWithoutUnderscore: String { String(name.dropFirst()) }
   }
 
   /// Calls `body` with every stored property, those of superclasses first.
