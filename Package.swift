@@ -141,7 +141,7 @@ let package = Package(
     tests(
       "InteropTests",
       ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints"],
-      exclude: ["tensorflow_reader.py"]
+      exclude: ["tensorflow_reader.py", "tensorflow_objects.py"]
     ),
   ],
   cLanguageStandard: .c11
