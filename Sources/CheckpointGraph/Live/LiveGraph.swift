@@ -38,6 +38,7 @@ package struct LiveGraph {
   package private(set) var nodes: [Node] = []
   private var numbers: [ObjectIdentifier: Int] = [:]
   private var problems: [CheckpointError] = []
+  private var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
   private var pathCache: [Int: String] = [:]
 
   /// Walks over what belongs to an object.
@@ -58,6 +59,9 @@ package struct LiveGraph {
       next += 1
     }
     addSlotVariables()
+    problems += doubts.lazy.filter { [numbers] in
+      $0.objects.contains { numbers[ObjectIdentifier($0)] == nil }
+    }.map(\.problem)
     let error = CheckpointError.combining(problems) { count in
       "\(count) properties cannot be part of a checkpoint"
     }
@@ -84,6 +88,7 @@ package struct LiveGraph {
     node.object.registerDependencies(in: &registrar)
     for item in attached { registrar.track(item.object, as: item.name) }
     problems += registrar.problems
+    doubts += registrar.doubts
     nodes[number].value = registrar.value
     var children: [ObjectGraph.Child] = []
     children.reserveCapacity(registrar.entries.count)

@@ -20,6 +20,8 @@ public struct DependencyRegistrar {
   private(set) var entries: [Entry] = []
   private(set) var value: NodeValue?
   private(set) var problems: [CheckpointError] = []
+  /// What is a problem if nothing else leads to the objects.
+  private(set) var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
   private let ownerType: Any.Type
 
   init(of owner: any Checkpointable) { ownerType = type(of: owner) }
@@ -27,6 +29,11 @@ public struct DependencyRegistrar {
   /// Registers an object under a name.
   public mutating func track(_ object: any Checkpointable, as name: String) {
     add(name, object, .object(object))
+  }
+
+  /// Registers an object under a name, if there is one.
+  public mutating func track(_ object: (any Checkpointable)?, as name: String) {
+    if let object { track(object, as: name) }
   }
 
   /// Registers what an array, dictionary, tuple or optional holds, as a property of that name.
@@ -106,13 +113,16 @@ public struct DependencyRegistrar {
     case .container(let container): add(name, container, .place)
     case .wrapped(let inner): add(inner, as: name)
     case .problem(let reason): refuse(name, reason)
+    case .bystander(let objects, let reason): doubts.append((problem(name, reason), objects))
     }
   }
 
   private mutating func refuse(_ name: String, _ reason: String) {
-    problems.append(
-      CheckpointError(.invalidArgument, "\(ownerType), property '\(name)': \(reason)")
-    )
+    problems.append(problem(name, reason))
+  }
+
+  private func problem(_ name: String, _ reason: String) -> CheckpointError {
+    CheckpointError(.invalidArgument, "\(ownerType), property '\(name)': \(reason)")
   }
 
   // TensorFlow looks for the first `.ATTRIBUTES/` in a key, and would find it too early.
