@@ -123,6 +123,10 @@ let package = Package(
       ]
     ),
     tests(
+      "CheckpointGraphTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointGraph"]
+    ),
+    tests(
       "CheckpointsTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",

@@ -184,7 +184,8 @@ enum Structure: String, CaseIterable {
     let status = try isNumbered ? checkpoint.restore(from: path) : checkpoint.read(from: path)
     if self == .later { try checkpoint.track(make.variable(3, "a"), as: "a") }
     try status.assertConsumed().assertExistingObjectsMatched()
-    if self != .rootCounter { try status.assertNontrivialMatch() }  // it has nothing but the counter
+    // That one has nothing but the counter.
+    if self != .rootCounter { try status.assertNontrivialMatch() }
     try checkpoint.write(to: copy)
   }
 

@@ -135,7 +135,11 @@ def dictionaries(make: Maker) -> tf.train.Checkpoint:
             "plain": 3,
             "z": {"k": make.variable(3, "c")},
         },
-        ordered={"z": make.variable(4, "d"), "m": make.variable(5, "e"), "a": make.variable(6, "f")},
+        ordered={
+            "z": make.variable(4, "d"),
+            "m": make.variable(5, "e"),
+            "a": make.variable(6, "f"),
+        },
     )
     return tf.train.Checkpoint(model=model)
 
