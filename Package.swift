@@ -123,6 +123,10 @@ let package = Package(
       ]
     ),
     tests(
+      "CheckpointGraphTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointGraph"]
+    ),
+    tests(
       "CheckpointsTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
@@ -141,7 +145,7 @@ let package = Package(
     tests(
       "InteropTests",
       ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints"],
-      exclude: ["tensorflow_reader.py"]
+      exclude: ["tensorflow_reader.py", "tensorflow_objects.py"]
     ),
   ],
   cLanguageStandard: .c11
