@@ -80,5 +80,5 @@ extension Matrix: TensorStorable {
 
   static let tensorFlowCheckpoint = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Examples/Quickstart/Data/tensorflow/digits-mlp-6000").path
+    .appending(path: "Examples/DigitsModel/Data/tensorflow/digits-mlp-6000").path
 }
