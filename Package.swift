@@ -134,7 +134,7 @@ let package = Package(
       "CheckpointBundleTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
-        "CheckpointBundle",
+        "CheckpointBundle", "crashing-saver",
       ]
     ),
     tests(

@@ -70,9 +70,7 @@ package struct LocalFileSystem: FileSystem {
   package func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {
     try checkPath(path)
     guard let directory = unsafe opendir(path) else {
-      var error = CheckpointError.system("list directory", errno: errno, file: path)
-      if error.systemError == ENOENT { error.code = .notFound }
-      throw error
+      throw .system("list directory", errno: errno, file: path)
     }
     defer { unsafe closedir(directory) }
     var names: [String] = []
