@@ -45,7 +45,7 @@ extension Matrix: TensorStorable {
     try saver.restore(from: path)
     print(kernel.value[3, 4])  // 0.0
 
-    if let newest = try CheckpointDirectory(run).latest() {
+    if let newest = try CheckpointDirectory("\(run)").latest() {
       print(newest)  // run/model-1000
     }
 

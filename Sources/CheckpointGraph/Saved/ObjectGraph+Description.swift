@@ -14,6 +14,7 @@ extension ObjectGraph: CustomStringConvertible {
   ///   - line: The line.
   ///   - shown: Turns a name from the file into what may be shown.
   ///   - details: What is said of each value besides its name.
+  /// - Returns: The line, without an end.
   package func text(
     _ line: TreeLine,
     shown: (String) -> String = { $0 },
