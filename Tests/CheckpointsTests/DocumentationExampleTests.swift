@@ -3,7 +3,7 @@ import Checkpoints
 import Foundation
 import Testing
 
-// The code of the articles on objects, as it stands there, compiled and run; a test compares it with
+// The code of the front page and of the articles on objects, as it stands there, compiled and run; a test compares it with
 // the articles line by line. `\(run)` is a directory of the test's own, the articles have `run`.
 
 final class Dense: Checkpointable {
@@ -102,6 +102,35 @@ final class Growing: Checkpointable {
   init() throws {
     directory = try TemporaryDirectory()
     run = directory.path("run")
+  }
+
+  // MARK: Checkpoints.md
+
+  @Test func `the front page`() throws {
+    let kernel = Variable<Float>(repeating: 0, shape: [784, 10])
+    let bias = Variable<Float>(repeating: 0, shape: [10])
+    let step = Variable<Int64>(0)
+
+    let saver = try Saver([
+      "dense/kernel": kernel,
+      "dense/bias": bias,
+      "global_step": step,
+    ])
+    let path = try saver.save(to: "\(run)/model", step: 1000)
+
+    step.scalar = 5
+    if let path = try CheckpointDirectory("\(run)").latest() {
+      try saver.restore(from: path)
+    }
+    #expect(step.scalar == 0)
+
+    do {
+      let reader = try BundleReader(prefix: "\(run)/model-1000")
+      for entry in try reader.entries() { print(entry.key, entry.spec) }
+      let kernel = try Tensor<Float>(reader.tensor(for: "dense/kernel"))
+      #expect(kernel.shape == [784, 10])
+      #expect(reader.path == path)
+    }
   }
 
   // MARK: CheckpointKeys.md
@@ -279,7 +308,8 @@ final class Growing: Checkpointable {
 
     let model = Growing()
     let status = try Checkpoint(["model": model]).restore(from: path)
-    print(status.deferred)  // ["model/head/bias", "model/head/kernel"]
+    #expect(status.deferred == ["model/head/kernel", "model/head/bias"])
+    print(status.deferred)  // ["model/head/kernel", "model/head/bias"]
     model.head = Dense(128, 10)  // has the restored values now
     try status.assertConsumed()
 
@@ -322,7 +352,11 @@ final class Growing: Checkpointable {
       .filter { !$0.isEmpty && $0 != "import Checkpoints" }
   }
 
-  @Test(arguments: ["CheckpointKeys", "RegisteringObjects", "RestoringObjects", "README"])
+  @Test(
+    arguments: [
+      "Checkpoints", "CheckpointKeys", "RegisteringObjects", "RestoringObjects", "README",
+    ]
+  )
   func `the code of the articles is the code of these tests`(name: String) throws {
     let isReadme = name == "README"
     let article = try Self.text(
