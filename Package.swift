@@ -129,7 +129,8 @@ let package = Package(
     tests(
       "CheckpointsTests",
       [
-        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointGraph", "Checkpoints",
         "crashing-saver",
       ]
     ),
