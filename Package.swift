@@ -159,7 +159,9 @@ let package = Package(
     tests("ExampleTests", ["Checkpoints", "resume-training"]),
     tests(
       "TensorFlowFixtureTests",
-      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle"],
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
+      ],
       exclude: ["Fixtures"]
     ),
     tests(
