@@ -99,7 +99,7 @@ import Testing
     let missing = #expect(throws: CheckpointError.self) {
       try save(1, to: directory.path("none/model"), options)
     }
-    #expect(missing?.code == .io)
+    #expect(missing?.code == .notFound)
     #expect(missing?.systemError == ENOENT)
     #expect(directory.names.isEmpty)
 

@@ -57,7 +57,7 @@ import Testing
     let lost: [UInt8] = [0x12, 6, 0x0A, 1, 0x61, 0x1A, 1, 0x6B]
     let graph = try ObjectGraph(message: (node(cycle) + node(lost)).span)
     #expect(graph.nodes.count == 2)
-    #expect(graph.description == "0 (root)\n  a -> 0")
+    #expect(graph.description == "root #0\n  a -> #0\nunreached #1 [a]")
     #expect(graph.path(of: 1, graph.shortestWays) == nil)
     let root = Module([:])
     root.properties = [("a", root)]

@@ -43,15 +43,16 @@ import Testing
     model.properties.append(("root", root))
     #expect(
       try SavedObjects(root).graph.description == """
-        0 (root)
-          model 1
-            layer 4
-              kernel -> 2
-              bias 6 'model/layer/bias'
-            text 5 [py_state]
-            root -> 0
-          w 2 'w'
-          optimizer 3 (1 slot variables)
+        root #0
+          model #1
+            layer #4
+              kernel -> #2
+              bias #6 'model/layer/bias'
+            text #5 [py_state]
+            root -> #0
+          w #2 'w'
+          optimizer #3
+            slot momentum #7 of #2 'optimizer/w/momentum'
         """
     )
     model.properties = []

@@ -155,7 +155,7 @@ import Testing
     let error = #expect(throws: CheckpointError.self) {
       try saver { $0.files.createsDirectories = false }.save(to: directory.path("c/m"))
     }
-    #expect(error?.code == .io)
+    #expect(error?.code == .notFound)
     #expect(error?.systemError == ENOENT)
     #expect(!directory.names.contains("c"))
   }
