@@ -38,6 +38,7 @@ let package = Package(
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .executable(name: "checkpoint", targets: ["CheckpointTool"]),
     .executable(name: "quickstart", targets: ["quickstart"]),
+    .executable(name: "resume-training", targets: ["resume-training"]),
   ],
   targets: [
     // Checksum instructions that Swift cannot name.
@@ -79,7 +80,8 @@ let package = Package(
     .executableTarget(
       name: "CheckpointTool",
       dependencies: [
-        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointGraph", "Checkpoints",
       ],
       swiftSettings: settings
     ),
@@ -87,8 +89,21 @@ let package = Package(
     // Examples: each a program that users read first.
     .executableTarget(
       name: "quickstart",
-      dependencies: ["Checkpoints"],
+      dependencies: ["Checkpoints", "DigitsModel"],
       path: "Examples/Quickstart",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "resume-training",
+      dependencies: ["Checkpoints", "DigitsModel"],
+      path: "Examples/ResumeTraining",
+      swiftSettings: settings
+    ),
+    // The model that the examples train, and its data.
+    .target(
+      name: "DigitsModel",
+      dependencies: ["Checkpoints"],
+      path: "Examples/DigitsModel",
       resources: [.copy("Data")],
       swiftSettings: settings
     ),
@@ -125,7 +140,7 @@ let package = Package(
       "CheckpointBundleTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
-        "CheckpointBundle",
+        "CheckpointBundle", "crashing-saver",
       ]
     ),
     tests(
@@ -136,21 +151,30 @@ let package = Package(
       ]
     ),
     tests(
+      "CheckpointGraphTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointGraph"]
+    ),
+    tests(
       "CheckpointsTests",
       [
-        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointGraph", "Checkpoints",
         "crashing-saver",
       ]
     ),
     tests(
       "CheckpointToolTests",
-      ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints", "CheckpointTool"]
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointGraph", "Checkpoints",
+        "CheckpointTool",
+      ]
     ),
+    tests("ExampleTests", ["Checkpoints", "resume-training"]),
     tests(
       "TensorFlowFixtureTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
-        "CheckpointSlices",
+        "CheckpointSlices", "Checkpoints",
       ],
       exclude: ["Fixtures"]
     ),
@@ -159,7 +183,7 @@ let package = Package(
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices", "Checkpoints",
       ],
-      exclude: ["tensorflow_reader.py"]
+      exclude: ["tensorflow_reader.py", "tensorflow_objects.py"]
     ),
   ],
   cLanguageStandard: .c11
