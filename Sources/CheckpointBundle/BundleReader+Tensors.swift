@@ -165,16 +165,3 @@ extension BundleReader {
     return payload
   }
 }
-
-extension MutableRawSpan {
-  /// Copies bytes to a place within.
-  @_lifetime(self: copy self)
-  mutating func copy(_ bytes: RawSpan, to offset: Int) {
-    var place = _mutatingExtracting(offset..<offset + bytes.byteCount)  // checks the bounds
-    unsafe place.withUnsafeMutableBytes { target in
-      unsafe bytes.withUnsafeBytes { source in
-        unsafe target.copyMemory(from: source)
-      }
-    }
-  }
-}

@@ -1,4 +1,4 @@
-public import CheckpointBundle
+import CheckpointBundle
 public import CheckpointIO
 public import CheckpointGraph
 import CheckpointTensors

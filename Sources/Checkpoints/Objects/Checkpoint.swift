@@ -1,4 +1,4 @@
-public import CheckpointBundle
+import CheckpointBundle
 public import CheckpointGraph
 public import CheckpointIO
 import CheckpointTensors

@@ -1,4 +1,4 @@
-package import CheckpointBundle
+import CheckpointBundle
 package import CheckpointIO
 import CheckpointGraph
 import CheckpointTensors

@@ -1,5 +1,3 @@
-public import CheckpointIO
-
 /// How the files of a checkpoint are written.
 public struct SaveOptions: Sendable {
   /// Whether a checkpoint survives a power cut as soon as saving it returns: it does by default.
