@@ -59,6 +59,9 @@ let package = Package(
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable"]
     ),
 
+    // safetensors files: a TensorReader and a TensorWriter.
+    layer("CheckpointSafetensors", ["CheckpointIO", "CheckpointTensors"]),
+
     // Objects and their names; knows no files.
     layer("CheckpointGraph", ["CheckpointIO", "CheckpointTensors", "CheckpointWire"]),
 
@@ -67,7 +70,7 @@ let package = Package(
       "Checkpoints",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
-        "CheckpointBundle", "CheckpointGraph",
+        "CheckpointBundle", "CheckpointSafetensors", "CheckpointGraph",
       ]
     ),
     .executableTarget(
@@ -123,6 +126,10 @@ let package = Package(
       ]
     ),
     tests(
+      "CheckpointSafetensorsTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointSafetensors"]
+    ),
+    tests(
       "CheckpointsTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
@@ -140,8 +147,11 @@ let package = Package(
     ),
     tests(
       "InteropTests",
-      ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints"],
-      exclude: ["tensorflow_reader.py"]
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSafetensors",
+        "Checkpoints",
+      ],
+      exclude: ["tensorflow_reader.py", "safetensors_reader.py"]
     ),
   ],
   cLanguageStandard: .c11
