@@ -38,6 +38,7 @@ let package = Package(
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .executable(name: "checkpoint", targets: ["CheckpointTool"]),
     .executable(name: "quickstart", targets: ["quickstart"]),
+    .executable(name: "resume-training", targets: ["resume-training"]),
   ],
   targets: [
     // Checksum instructions that Swift cannot name.
@@ -76,7 +77,8 @@ let package = Package(
     .executableTarget(
       name: "CheckpointTool",
       dependencies: [
-        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointGraph", "Checkpoints",
       ],
       swiftSettings: settings
     ),
@@ -84,8 +86,21 @@ let package = Package(
     // Examples: each a program that users read first.
     .executableTarget(
       name: "quickstart",
-      dependencies: ["Checkpoints"],
+      dependencies: ["Checkpoints", "DigitsModel"],
       path: "Examples/Quickstart",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "resume-training",
+      dependencies: ["Checkpoints", "DigitsModel"],
+      path: "Examples/ResumeTraining",
+      swiftSettings: settings
+    ),
+    // The model that the examples train, and its data.
+    .target(
+      name: "DigitsModel",
+      dependencies: ["Checkpoints"],
+      path: "Examples/DigitsModel",
       resources: [.copy("Data")],
       swiftSettings: settings
     ),
@@ -122,12 +137,16 @@ let package = Package(
       "CheckpointBundleTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
-        "CheckpointBundle",
+        "CheckpointBundle", "crashing-saver",
       ]
     ),
     tests(
       "CheckpointSafetensorsTests",
       ["CheckpointIO", "CheckpointTensors", "CheckpointSafetensors"]
+    ),
+    tests(
+      "CheckpointGraphTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointGraph"]
     ),
     tests(
       "CheckpointsTests",
@@ -138,8 +157,12 @@ let package = Package(
     ),
     tests(
       "CheckpointToolTests",
-      ["CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints", "CheckpointTool"]
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointGraph", "Checkpoints",
+        "CheckpointTool",
+      ]
     ),
+    tests("ExampleTests", ["Checkpoints", "resume-training"]),
     tests(
       "TensorFlowFixtureTests",
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle"],
@@ -151,7 +174,7 @@ let package = Package(
         "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSafetensors",
         "Checkpoints",
       ],
-      exclude: ["tensorflow_reader.py", "safetensors_reader.py"]
+      exclude: ["tensorflow_reader.py", "tensorflow_objects.py", "safetensors_reader.py"]
     ),
   ],
   cLanguageStandard: .c11

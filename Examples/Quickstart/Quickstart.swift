@@ -4,17 +4,18 @@
 //     swift run quickstart DIRECTORY    saves there
 
 import Checkpoints
+import DigitsModel
 import Foundation
 
 @main
 struct Quickstart {
   static func main() throws {
-    let digits = try Digits(contentsOf: data("digits.bin"))
+    let digits = try Digits()
     let directory = CommandLine.arguments.dropFirst().first ?? newDirectory()
     do throws(CheckpointError) {
       let checkpoint = try train(on: digits, savingTo: directory)
       try restore(checkpoint, from: "its last checkpoint", testing: digits)
-      let foreign = data("tensorflow/digits-mlp-6000")
+      let foreign = ExampleData.path("tensorflow/digits-mlp-6000")
       try restore(foreign, from: "what TensorFlow has trained", testing: digits)
     } catch {
       // It says where, what was found, and what to do.
@@ -36,7 +37,7 @@ struct Quickstart {
     var checkpoint = ""
     for epoch in 1...8 {
       model.train(on: digits.training, rate: 0.05 / Float(epoch))
-      checkpoint = try saver.save(to: "\(directory)/digits", step: Int(model.step.value[]))
+      checkpoint = try saver.save(to: "\(directory)/digits", step: Int(model.step.scalar))
       print("  epoch \(epoch): \(model.score(on: digits.test)), saved \(name(of: checkpoint))")
     }
     return checkpoint
@@ -52,15 +53,10 @@ struct Quickstart {
     let model = Classifier(seed: 8)
     print("  before: \(model.score(on: digits.test))")
     try Saver(model.variables).restore(from: checkpoint)
-    print("  after:  \(model.score(on: digits.test)), at step \(model.step.value[])")
+    print("  after:  \(model.score(on: digits.test)), at step \(model.step.scalar)")
   }
 
   // MARK: Places
-
-  /// A file of the example's own data.
-  private static func data(_ name: String) -> String {
-    Bundle.module.bundleURL.appending(path: "Data/\(name)").path
-  }
 
   private static func newDirectory() -> String {
     let number = Int.random(in: 1...999_999_999)

@@ -1,7 +1,7 @@
 import Checkpoints
 import Foundation
 
-/// Measures saving and restoring, in release builds:
+/// Measures saving and restoring, in release builds.
 ///
 ///     swift run -c release checkpoint-benchmarks [WORKLOAD …]
 @main struct CheckpointBenchmarks {
@@ -23,7 +23,8 @@ final class Folder {
   let path: String
 
   init() throws {
-    path = FileManager.default.temporaryDirectory
+    path =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("checkpoint-benchmarks-\(getpid())").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }

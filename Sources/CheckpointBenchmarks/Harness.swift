@@ -20,7 +20,8 @@ func measure(
   let median = times[runs / 2]
   print(
     "  \(name): \(rounded(median)) ms (best \(rounded(times[0]))), "
-      + "\(rounded(median * 1000 / Double(count))) µs a \(unit)")
+      + "\(rounded(median * 1000 / Double(count))) µs a \(unit)"
+  )
 }
 
 private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }

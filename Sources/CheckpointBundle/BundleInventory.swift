@@ -53,7 +53,7 @@ struct BundleInventory {
 
   private mutating func addParts(of key: TensorKey, _ entry: BundleEntry, index: String) {
     do throws(CheckpointError) {
-      let regions = try StoredParts.regions(entry)
+      let regions = try StoredParts.regions(key, entry)
       var elementCount = 0
       for (slice, region) in zip(entry.slices, regions) {
         elementCount += region.shape.elementCount  // disjoint parts of one shape: at most its count

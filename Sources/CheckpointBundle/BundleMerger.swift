@@ -25,13 +25,7 @@ public enum BundleMerger {
     into prefix: String,
     options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
-    guard !parts.contains(prefix) else {
-      throw CheckpointError(
-        .pathConflict,
-        "a checkpoint cannot be merged into one of its parts",
-        file: prefix
-      )
-    }
+    try checkDistinct(parts, from: prefix, options.fileSystem)
     var merged = MergedIndex()
     for part in parts {
       do throws(CheckpointError) {
@@ -40,6 +34,7 @@ public enum BundleMerger {
         throw error.located(file: part)
       }
     }
+    try merged.checkSlices(for: prefix)
     guard !merged.dataFiles.isEmpty else {
       throw CheckpointError(.invalidArgument, "there is no tensor to merge", file: prefix)
     }
@@ -51,9 +46,14 @@ public enum BundleMerger {
     for (shard, path) in merged.dataFiles.enumerated() {
       // A file that no value lies in may be absent; TensorFlow misses it even for an empty tensor.
       let exists = try options.fileSystem.status(of: path) != nil
-      if exists || merged.holdsValues.contains(shard) {
-        try transaction.adoptDataFile(path, as: shard)
+      guard exists || !merged.holdsValues.contains(shard) else {
+        throw CheckpointError(
+          .notFound,
+          "this data file is missing; the index of one of the parts names it",
+          file: path
+        )
       }
+      if exists { try transaction.adoptDataFile(path, as: shard) }
     }
     try transaction.commit { file throws(CheckpointError) in
       var header = BundleHeader(shardCount: transaction.shardCount)
@@ -63,14 +63,39 @@ public enum BundleMerger {
     try removeParts(parts, merged.dataFiles, options)
   }
 
+  // By what paths lead to, not by their spelling: the parts are removed in the end.
+  private static func checkDistinct(
+    _ parts: [String],
+    from prefix: String,
+    _ fileSystem: any FileSystem
+  ) throws(CheckpointError) {
+    guard let existing = try fileSystem.status(of: BundlePath(prefix).index) else { return }
+    for part in parts {
+      let status = try fileSystem.status(of: BundlePath(part).index)
+      guard status?.identity != existing.identity else {
+        throw CheckpointError(
+          .pathConflict,
+          "a checkpoint cannot be merged into one of its parts, '\(part)'",
+          file: prefix
+        )
+      }
+    }
+  }
+
   // Index first, as always: without it the data files are nobody's.
   private static func removeParts(
     _ parts: [String],
     _ dataFiles: [String],
     _ options: SaveOptions
   ) throws(CheckpointError) {
-    for part in parts { try options.fileSystem.removeFile(BundlePath(part).index) }
-    for file in dataFiles { try options.fileSystem.removeFile(file) }
+    do throws(CheckpointError) {
+      for part in parts { try options.fileSystem.removeFile(BundlePath(part).index) }
+      for file in dataFiles { try options.fileSystem.removeFile(file) }
+    } catch {
+      var error = error
+      error.message += "; the merged checkpoint is saved, remove what is left of its parts"
+      throw error
+    }
   }
 }
 
@@ -114,16 +139,30 @@ private struct MergedIndex {
     _ other: BundleEntry,
     _ key: TensorKey
   ) throws(CheckpointError) -> BundleEntry {
+    let part = known.slices.isEmpty ? key.asSliceKey : nil
+    let name = (part?.name ?? key).description
     guard !known.slices.isEmpty, !other.slices.isEmpty else {
-      throw CheckpointError(
-        .duplicateName,
-        "two of the checkpoints have this tensor",
-        key: key.description
-      )
+      let what = part.map { "slice \($0.slice) of this tensor" } ?? "this tensor"
+      throw CheckpointError(.duplicateName, "two of the checkpoints have \(what)", key: name)
     }
     var merged = known
-    for slice in other.slices { try merged.add(slice, of: other.spec) }
+    do throws(CheckpointError) {
+      for slice in other.slices { try merged.add(slice, of: other.spec) }
+    } catch {
+      throw error.located(key: name)
+    }
     return merged
+  }
+
+  /// Checks that no two parts of a tensor overlap: nobody could read it.
+  func checkSlices(for prefix: String) throws(CheckpointError) {
+    for (key, entry) in sortedEntries where !entry.slices.isEmpty {
+      do throws(CheckpointError) {
+        try TensorSlice.checkDisjoint(entry.slices, in: entry.spec.shape)
+      } catch {
+        throw error.located(file: prefix, key: key.description)
+      }
+    }
   }
 
   /// The entries in ascending order of the keys.

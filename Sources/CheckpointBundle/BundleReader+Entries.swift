@@ -12,55 +12,97 @@ extension BundleReader {
   public func forEachEntry(
     _ body: (TensorEntry) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
-    var parts: Set<TensorKey>?
+    var owners = PartOwners(reader: self)
+    var budget = Self.sliceKeyBudget
     try forEachBundleEntry { key, entry throws(CheckpointError) in
       let key = TensorKey(copying: key)
-      if key.bytes.first == 0 {
-        if parts == nil { parts = try sliceKeys() }
-        guard parts?.contains(key) == false else { return }
-      }
-      try body(try tensorEntry(key, entry))
+      if key.bytes.first == 0, try owners.list(key) { return }
+      try body(try tensorEntry(key, entry, &budget))
     }
   }
 
   /// What the index says of one tensor.
   public func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
     guard let entry = try bundleEntry(for: key) else { return nil }
-    return try tensorEntry(key, entry)
+    var budget = Self.sliceKeyBudget
+    return try tensorEntry(key, entry, &budget)
   }
 
   private func tensorEntry(
     _ key: TensorKey,
-    _ entry: BundleEntry
+    _ entry: BundleEntry,
+    _ budget: inout Int
   ) throws(CheckpointError) -> TensorEntry {
     TensorEntry(
       key: key,
       spec: entry.spec,
-      byteCount: try payloadByteCount(key, entry),
+      byteCount: try payloadByteCount(key, entry, &budget),
       shard: entry.slices.isEmpty ? entry.shard : nil,
       slices: entry.slices
     )
   }
 
+  // What parts of fixed width take follows from the list. Parts of strings have to be looked up.
   private func payloadByteCount(
     _ key: TensorKey,
-    _ entry: BundleEntry
+    _ entry: BundleEntry,
+    _ budget: inout Int
   ) throws(CheckpointError) -> UInt64 {
     guard !entry.slices.isEmpty else { return entry.range.count }
     var total: UInt64 = 0
     for slice in entry.slices {
-      let part = try bundleEntry(for: key.sliceKey(slice))
-      total = total.adding(part?.range.count ?? 0) ?? .max
+      let count =
+        if entry.spec.dtype.byteWidth == nil {
+          try partByteCount(key, slice, &budget)
+        } else {
+          (try? slice.region(in: entry.spec.shape))
+            .flatMap { TensorSpec(entry.spec.dtype, $0.shape).byteCount }.map(UInt64.init)
+        }
+      total = total.adding(count ?? 0) ?? .max
     }
     return total
   }
 
-  // The keys of all parts that some entry lists: their entries are no tensors of their own.
-  private func sliceKeys() throws(CheckpointError) -> Set<TensorKey> {
-    var keys: Set<TensorKey> = []
-    try forEachBundleEntry { key, entry throws(CheckpointError) in
-      for slice in entry.slices { keys.insert(TensorKey(copying: key).sliceKey(slice)) }
+  private func partByteCount(
+    _ key: TensorKey,
+    _ slice: TensorSlice,
+    _ budget: inout Int
+  ) throws(CheckpointError) -> UInt64? {
+    budget -= key.bytes.count
+    guard budget >= 0 else {
+      throw CheckpointError(
+        .limitExceeded,
+        "the names and slices of the tensors in parts are too long to be listed",
+        file: path,
+        key: key.description
+      )
     }
-    return keys
+    return try bundleEntry(for: key.sliceKey(slice))?.range.count
+  }
+
+  // A slice takes a few bytes of the index, its key as many as the name has: how many bytes of keys
+  // a listing may spell out.
+  private static let sliceKeyBudget = 1 << 28
+}
+
+/// Tells entries of parts, which are no tensors of their own, from tensors whose names look the same.
+///
+/// The key of a part has the name of the tensor; its entry lists the part. Keys of one tensor follow
+/// each other, so that one list has to be kept.
+private struct PartOwners {
+  let reader: BundleReader
+  private var name: TensorKey?
+  private var slices: Set<TensorSlice> = []
+
+  init(reader: BundleReader) { self.reader = reader }
+
+  /// Whether a tensor lists the part that a key stands for.
+  mutating func list(_ key: TensorKey) throws(CheckpointError) -> Bool {
+    guard let part = key.asSliceKey else { return false }
+    if part.name != name {
+      slices = Set(try reader.bundleEntry(for: part.name)?.slices ?? [])
+      name = part.name
+    }
+    return slices.contains(part.slice)
   }
 }

@@ -66,9 +66,7 @@ extension BundleReader {
     guard stored.spec.dtype.byteWidth != nil else {
       throw CheckpointError(.mismatch, "\(stored.spec.dtype.name) elements have no fixed width")
     }
-    for part in stored.parts where part.entry.range.count > 0 {
-      _ = try shards.file(part.entry.shard, holding: part.entry.range)
-    }
+    try stored.checkBytes(in: shards)
     guard let byteCount = stored.spec.byteCount else {
       throw CheckpointError(.corrupt, "a tensor \(stored.spec) is larger than any memory")
     }
@@ -136,9 +134,7 @@ extension BundleReader {
 
   // As `byteCount`: each element takes a byte or more of files that have them.
   private func elementCount(_ stored: StoredParts) throws(CheckpointError) -> Int {
-    for part in stored.parts where part.entry.range.count > 0 {
-      _ = try shards.file(part.entry.shard, holding: part.entry.range)
-    }
+    try stored.checkBytes(in: shards)
     return stored.spec.shape.elementCount
   }
 

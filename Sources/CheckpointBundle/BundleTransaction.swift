@@ -50,12 +50,12 @@ final class BundleTransaction {
     // Listed under the lock: nobody else changes files of this prefix any more.
     var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
     try leftovers.remove(of: lock)
-    try leftovers.removeOthers(than: location.name)
+    leftovers.removeOthers(than: location.name)
 
     let files = leftovers.dataFiles(of: location.name)
     let counts = Set(files.map(\.count))
     self.shardCount = Self.freeCount(from: shardCount, taken: counts)
-    let replacesIndex = leftovers.names.contains(location.name + BundlePath.indexSuffix)
+    let replacesIndex = leftovers.hasIndex(of: location.name)
     let paths = BundlePath(prefix)
     replacedFiles =
       replacesIndex ? files.map { paths.data(shard: $0.shard, of: $0.count) } : []
@@ -132,16 +132,42 @@ final class BundleTransaction {
     try syncDirectory()
     let index = try create(paths.index)
     try writeIndex(index.file)
-    try index.commit()
-    isOpen = false  // the new checkpoint stands: nothing of it may be removed any more
     do throws(CheckpointError) {
-      try syncDirectory()
-      for file in replacedFiles { try options.fileSystem.removeFile(file) }
+      try index.commit()
     } catch {
-      lock.abandon()  // with its note: the next save goes on from here
-      throw error
+      throw failure(ofIndex: error)
     }
-    try lock.release()
+    isOpen = false  // the new checkpoint stands: nothing of it may be removed any more
+    try finish("a power cut may still undo that", syncDirectory)
+    try finish("the next save removes what is left of the old one") { () throws(CheckpointError) in
+      for file in replacedFiles { try options.fileSystem.removeFile(file) }
+      try lock.release()
+    }
+  }
+
+  // Does what comes after the commit: if it fails, the next save goes on from the note.
+  private func finish(
+    _ consequence: String,
+    _ body: () throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try body()
+    } catch {
+      lock.abandon()
+      throw error.adding("the new checkpoint is saved, but \(consequence)")
+    }
+  }
+
+  // On a network, a rename can happen and be reported as failed because the answer was lost: which
+  // index stands now tells. Unless that proves that it is not the new one, the data files stay.
+  private func failure(ofIndex error: CheckpointError) -> CheckpointError {
+    switch Leftovers.shardCount(of: paths.prefix, fileSystem: options.fileSystem) {
+    case .none, .some(shardCount): break
+    default: return error
+    }
+    isOpen = false
+    lock.abandon()
+    return error.adding("as it seems, the new checkpoint is saved all the same")
   }
 
   deinit {
@@ -153,5 +179,13 @@ final class BundleTransaction {
     } catch {
       lock.abandon()
     }
+  }
+}
+
+extension CheckpointError {
+  fileprivate func adding(_ remark: String) -> CheckpointError {
+    var error = self
+    error.message += "; " + remark
+    return error
   }
 }

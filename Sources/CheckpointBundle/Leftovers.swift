@@ -5,8 +5,7 @@ package import CheckpointIO
 /// Only what is provably ours goes: temporary files by their names, data files by the note in the
 /// lock file; and only once the lock proves that the process is dead.
 package struct Leftovers {
-  /// The names in the directory that are left.
-  private(set) var names: Set<String>
+  private var names: Set<FileName>
   private let directory: String
   private let fileSystem: any FileSystem
 
@@ -14,33 +13,47 @@ package struct Leftovers {
   package init(directory: String, fileSystem: any FileSystem) throws(CheckpointError) {
     self.directory = directory
     self.fileSystem = fileSystem
-    names = Set(try fileSystem.namesInDirectory(directory))
+    names = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
+  }
+
+  /// Whether a prefix has an index.
+  func hasIndex(of prefix: String) -> Bool {
+    names.contains(FileName(prefix + BundlePath.indexSuffix))
   }
 
   /// The data files of a prefix, in order.
   func dataFiles(of prefix: String) -> [DataFileName] {
-    names.compactMap(DataFileName.init).filter { $0.prefix == prefix }
+    names.compactMap { DataFileName($0.text) }
+      .filter { FileName($0.prefix) == FileName(prefix) }
       .sorted { ($0.count, $0.shard) < ($1.count, $1.shard) }
   }
 
-  /// Removes what dead saves to other prefixes or files than `name` have left.
-  package mutating func removeOthers(than name: String) throws(CheckpointError) {
-    for target in targets().sorted() where target != name {
-      guard let lock = try SaveLock(path(target), fileSystem: fileSystem) else { continue }
-      guard lock.isExclusive, try remove(of: lock) else {
-        lock.abandon()
-        continue
-      }
-      try lock.release()
+  /// Removes what dead saves to other prefixes or files than `name` have left, as far as it can: a
+  /// save does not fail because somebody else's leftovers stay.
+  package mutating func removeOthers(than name: String) {
+    for target in targets().sorted() where target != FileName(name) {
+      try? removeOther(target)
     }
   }
 
+  private mutating func removeOther(_ target: FileName) throws(CheckpointError) {
+    guard let lock = try SaveLock(path(target.text), fileSystem: fileSystem) else { return }
+    guard lock.isExclusive else { return lock.abandon() }
+    do throws(CheckpointError) {
+      guard try remove(of: lock) else { return lock.abandon() }
+    } catch {
+      lock.abandon()  // with its note
+      throw error
+    }
+    try lock.release()
+  }
+
   // The prefixes and files that somebody has been saving to.
-  private func targets() -> Set<String> {
-    var targets: Set<String> = []
+  private func targets() -> Set<FileName> {
+    var targets: Set<FileName> = []
     for name in names {
-      if let target = TemporaryName.target(ofLock: name) { targets.insert(target) }
-      if let file = TemporaryName.target(ofTemporary: name) {
+      if let target = TemporaryName.target(ofLock: name.text) { targets.insert(FileName(target)) }
+      if let file = TemporaryName.target(ofTemporary: name.text) {
         targets.insert(Self.prefix(ofFile: file))
       }
     }
@@ -55,43 +68,72 @@ package struct Leftovers {
     let target = Path(lock.target).name
     let text = try lock.note()
     guard SaveNote.mayHaveBegun(text) else { return false }
-    if let note = SaveNote(text), let isCommitted = isCommitted(note, target) {
-      let unfinished: Set = note.keepsNew ? [] : [note.newCount]
-      let superfluous = isCommitted ? Set(note.replacedCounts) : unfinished
-      for file in dataFiles(of: target) where superfluous.contains(file.count) {
-        try remove(Path(BundlePath(target).data(shard: file.shard, of: file.count)).name)
-      }
+    let superfluous = superfluousCounts(SaveNote(text), target)
+    for file in dataFiles(of: target) where superfluous.contains(file.count) {
+      try remove(FileName(BundlePath(target).data(shard: file.shard, of: file.count)))
     }
     for name in names.sorted() {
-      guard let file = TemporaryName.target(ofTemporary: name) else { continue }
-      if file == target || Self.prefix(ofFile: file) == target { try remove(name) }
+      guard let file = TemporaryName.target(ofTemporary: name.text) else { continue }
+      let isTarget = FileName(file) == FileName(target)
+      if isTarget || Self.prefix(ofFile: file) == FileName(target) { try remove(name) }
     }
     return true
   }
 
-  private mutating func remove(_ name: String) throws(CheckpointError) {
-    guard try fileSystem.status(of: path(name))?.kind == .file else { return }
-    try fileSystem.removeFile(path(name))
+  private mutating func remove(_ name: FileName) throws(CheckpointError) {
+    guard try fileSystem.status(of: path(name.text))?.kind == .file else { return }
+    try fileSystem.removeFile(path(name.text))
     names.remove(name)
   }
 
-  // Whether the index that stands at the prefix is the one that the noted save wrote: its count
-  // tells, since it was free before. `nil` if the index cannot be read: then nothing is proved.
-  private func isCommitted(_ note: SaveNote, _ target: String) -> Bool? {
-    guard names.contains(target + BundlePath.indexSuffix) else { return false }
+  // Which data files are of no use any more, by their counts. Whether the index that stands is the
+  // one that the noted save wrote, its count tells, since it was free before; and whatever a note
+  // says, what that index counts stays. If it cannot be read, nothing is proved.
+  private func superfluousCounts(_ note: SaveNote?, _ target: String) -> Set<Int> {
+    let standing = Self.shardCount(of: path(target), fileSystem: fileSystem)
+    guard let note, let standing else { return [] }
+    let unfinished: Set = note.keepsNew ? [] : [note.newCount]
+    let superfluous = standing == note.newCount ? Set(note.replacedCounts) : unfinished
+    return superfluous.subtracting([standing])
+  }
+
+  /// The number of data files that the index at a prefix counts: 0 if there is no index, `nil` if it
+  /// cannot be read.
+  static func shardCount(of prefix: String, fileSystem: any FileSystem) -> Int? {
     do throws(CheckpointError) {
-      let reader = try BundleReader(prefix: path(target), fileSystem: fileSystem)
-      return reader.shardCount == note.newCount
+      return try BundleReader(prefix: prefix, fileSystem: fileSystem).shardCount
     } catch {
-      return nil
+      return error.code == .notACheckpoint ? 0 : nil
     }
   }
 
-  private static func prefix(ofFile name: String) -> String {
-    if let data = DataFileName(name) { return data.prefix }
-    guard name.hasSuffix(BundlePath.indexSuffix) else { return name }
-    return String(name.dropLast(BundlePath.indexSuffix.count))
+  private static func prefix(ofFile name: String) -> FileName {
+    if let data = DataFileName(name) { return FileName(data.prefix) }
+    guard name.hasSuffix(BundlePath.indexSuffix) else { return FileName(name) }
+    return FileName(String(name.dropLast(BundlePath.indexSuffix.count)))
   }
 
   private func path(_ name: String) -> String { Path.join(directory, name) }
+}
+
+/// A name, compared as the system compares names: byte by byte.
+///
+/// Strings are compared by meaning, so that an é is the same whether it is stored as one character
+/// or as two.
+private struct FileName: Hashable, Comparable {
+  let text: String
+
+  init(_ text: String) { self.text = text }
+
+  static func == (left: FileName, right: FileName) -> Bool {
+    left.text.utf8.elementsEqual(right.text.utf8)
+  }
+
+  static func < (left: FileName, right: FileName) -> Bool {
+    left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+  }
+
+  func hash(into hasher: inout Hasher) {
+    for byte in text.utf8 { hasher.combine(byte) }
+  }
 }

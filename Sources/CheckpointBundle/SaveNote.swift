@@ -44,9 +44,12 @@ struct SaveNote: Hashable {
     replacedCounts = counts.compactMap { $0 }
   }
 
-  /// Whether a text may be a note, or the beginning of one: a process can die while it writes it.
+  /// Whether a text may be a note, or the beginning of one: a process can die while it writes it,
+  /// and after a power cut a file may have its length in zeros.
   static func mayHaveBegun(_ bytes: [UInt8]) -> Bool {
-    bytes.prefix(title.utf8.count).elementsEqual(title.utf8.prefix(bytes.count))
+    let text = bytes.prefix { $0 != 0 }
+    return text.prefix(title.utf8.count).elementsEqual(title.utf8.prefix(text.count))
+      && bytes.dropFirst(text.count).allSatisfy { $0 == 0 }
   }
 
   private static let title = "swift-checkpoints save"

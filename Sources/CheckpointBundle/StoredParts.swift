@@ -48,7 +48,7 @@ struct StoredParts {
     _ region: TensorRegion,
     _ reader: BundleReader
   ) throws(CheckpointError) -> [Part] {
-    let regions = try regions(full)
+    let regions = try regions(key, full)
     var parts: [Part] = []
     var covered = 0
     for (stored, slice) in zip(regions, full.slices) {
@@ -67,12 +67,48 @@ struct StoredParts {
     return parts
   }
 
+  /// Checks that the data files have the bytes of all parts.
+  ///
+  /// Parts that lie on top of each other would make a small file a tensor of any size: whoever gets
+  /// memory for it afterwards gets no more than the files have.
+  func checkBytes(in shards: ShardSet) throws(CheckpointError) {
+    var totals: [Int: UInt64] = [:]
+    for part in parts where part.entry.range.count > 0 {
+      let (shard, range) = (part.entry.shard, part.entry.range)
+      let file = try shards.file(shard, holding: range)
+      let total = totals[shard, default: 0].adding(range.count) ?? .max
+      guard total <= file.byteCount else {
+        throw CheckpointError(
+          .corrupt,
+          "its parts take \(self.byteCount(in: shard)) bytes of data file \(shard), which has "
+            + "\(file.byteCount)"
+        )
+      }
+      totals[shard] = total
+    }
+  }
+
+  private func byteCount(in shard: Int) -> UInt64 {
+    parts.filter { $0.entry.shard == shard }
+      .reduce(0) { $0.adding($1.entry.range.count) ?? .max }
+  }
+
   /// The regions of all slices that an entry lists: they fit its shape and are disjoint.
-  static func regions(_ full: BundleEntry) throws(CheckpointError) -> [TensorRegion] {
+  static func regions(
+    _ key: TensorKey,
+    _ full: BundleEntry
+  ) throws(CheckpointError) -> [TensorRegion] {
     guard full.slices.count <= largestCount else {
       throw CheckpointError(
         .limitExceeded,
         "\(full.slices.count) slices of one tensor, at most \(largestCount) are read"
+      )
+    }
+    // Both are bounded by the index, their product is not.
+    guard full.slices.count * key.bytes.count <= largestKeys else {
+      throw CheckpointError(
+        .limitExceeded,
+        "\(full.slices.count) slices of a name of \(key.bytes.count) bytes"
       )
     }
     do throws(CheckpointError) {
@@ -104,4 +140,6 @@ struct StoredParts {
 
   // No tensor of a real program is cut into more; comparing them all takes time.
   private static let largestCount = 1 << 16
+  // The bytes of the keys of all slices of a tensor.
+  private static let largestKeys = 1 << 28
 }

@@ -7,6 +7,7 @@ enum Tool {
     List.self,
     Show.self,
     Cat.self,
+    Graph.self,
     Verify.self,
   ]
 

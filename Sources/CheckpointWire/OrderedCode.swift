@@ -69,3 +69,82 @@ extension TensorKey {
     return TensorKey(bytes: writer.bytes)
   }
 }
+
+extension TensorKey {
+  /// The tensor and the slice that this key stands for; `nil` if it is no key of a slice.
+  package var asSliceKey: (name: TensorKey, slice: TensorSlice)? {
+    var reader = OrderedReader(bytes: bytes)
+    guard reader.readUnsigned() == 0, let name = reader.readString() else { return nil }
+    guard let rank = reader.readUnsigned(), rank <= 254 else { return nil }
+    var extents: [TensorSlice.Extent] = []
+    for _ in 0..<rank {
+      guard let start = reader.readSigned(), let length = reader.readSigned() else { return nil }
+      let isFull = start == 0 && length == -1
+      extents.append(isFull ? .full : .range(start: start, length: length))
+    }
+    let key = (name: TensorKey(bytes: name), slice: TensorSlice(extents))
+    // One number may be encoded in several ways; TensorFlow writes and looks for one.
+    return key.name.sliceKey(key.slice) == self ? key : nil
+  }
+}
+
+/// Takes ordered code apart, as far as it is some.
+private struct OrderedReader {
+  let bytes: [UInt8]
+  private var position = 0  // in 0...bytes.count, always
+
+  init(bytes: [UInt8]) { self.bytes = bytes }
+
+  private mutating func next() -> UInt8? {
+    guard position < bytes.count else { return nil }
+    position += 1
+    return bytes[position - 1]
+  }
+
+  mutating func readUnsigned() -> UInt64? {
+    guard let count = next(), count <= 8 else { return nil }
+    return readBigEndian(Int(count))
+  }
+
+  mutating func readString() -> [UInt8]? {
+    var string: [UInt8] = []
+    while let byte = next() {
+      guard byte == 0x00 || byte == 0xFF else {
+        string.append(byte)
+        continue
+      }
+      let escape = next()
+      if byte == 0x00, escape == 0x01 { return string }
+      guard escape == ~byte else { return nil }
+      string.append(byte)
+    }
+    return nil
+  }
+
+  // Up to 8 bytes: extents of tensors are below 2^55; whatever has more is no slice of ours.
+  mutating func readSigned() -> Int? {
+    guard position < bytes.count else { return nil }
+    let isNegative = bytes[position] < 0x80
+    let count = (isNegative ? ~bytes[position] : bytes[position]).leadingOneBitCount
+    guard (1...8).contains(count), let value = readBigEndian(count) else { return nil }
+    // The first `count` bits are flipped: in a value of `count` bytes, the uppermost.
+    let width = UInt64(8 * count)
+    let lower = UInt64.max << (width - UInt64(count))
+    let mask = lower & (UInt64.max >> (64 - width))
+    let flipped = Int64(bitPattern: (value ^ mask) << (64 - width))
+    return Int(flipped >> Int64(64 - width))
+  }
+
+  private mutating func readBigEndian(_ count: Int) -> UInt64? {
+    var value: UInt64 = 0
+    for _ in 0..<count {
+      guard let byte = next() else { return nil }
+      value = value << 8 | UInt64(byte)
+    }
+    return value
+  }
+}
+
+extension UInt8 {
+  fileprivate var leadingOneBitCount: Int { (~self).leadingZeroBitCount }
+}

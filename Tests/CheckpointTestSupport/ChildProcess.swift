@@ -24,14 +24,21 @@ package enum ChildProcess {
 
   /// Runs a program of this package, or of another path, to its end.
   ///
+  /// - Parameters:
+  ///   - name: The program's name, or its path.
+  ///   - arguments: What it is called with.
+  ///   - environment: Variables to be set besides those of this process.
+  ///   - directory: The working directory; this process's own for `nil`.
   /// - Throws: If there is no such program.
   /// - Returns: How it ended, and what it wrote.
   package static func run(
     _ name: String,
     _ arguments: [String],
-    environment: [String: String] = [:]
+    environment: [String: String] = [:],
+    directory: String? = nil
   ) throws -> Outcome {
     let process = Process()
+    if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
     process.executableURL =
       name.hasPrefix("/") ? URL(fileURLWithPath: name) : products.appendingPathComponent(name)
     process.arguments = arguments

@@ -35,14 +35,23 @@ package final class InterceptingFileSystem: FileSystem {
 
   private let base: any FileSystem
   private let interception: Interception
+  private let renameReport: Interception
   private let log = Mutex<[FileCall]>([])
 
   /// Puts `interception` in front of a file system.
+  ///
+  /// - Parameters:
+  ///   - base: What carries the calls out.
+  ///   - interception: Called before each call.
+  ///   - renameReport: Called after each rename, which has happened whatever this throws: on a
+  ///     network, answers get lost.
   package init(
     _ base: any FileSystem = LocalFileSystem(),
-    _ interception: @escaping Interception = { _, _ throws(CheckpointError) in }
+    _ interception: @escaping Interception = { _, _ throws(CheckpointError) in },
+    renameReport: @escaping Interception = { _, _ throws(CheckpointError) in }
   ) {
     self.base = base
+    self.renameReport = renameReport
     self.interception = interception
   }
 
@@ -83,6 +92,7 @@ package final class InterceptingFileSystem: FileSystem {
   package func rename(_ old: String, to new: String) throws(CheckpointError) {
     try note(.rename, new)
     try base.rename(old, to: new)
+    try renameReport(calls.count - 1, FileCall(kind: .rename, path: new))
   }
 
   package func link(_ existing: String, to new: String) throws(CheckpointError) -> Bool {

@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["list", "show", "cat", "verify"])
+  @Test(arguments: ["list", "show", "cat", "graph", "verify"])
   func `every command explains itself`(command: String) throws {
     let run = try ToolRun.checkpoint("help", command)
     #expect(run.status == 0)
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["frob"], "there is no command 'frob', but list, show, cat, verify"),
+    (["frob"], "there is no command 'frob', but list, show, cat, graph, verify"),
     (["list"], "list: PREFIX is missing"),
     (["show", "a"], "show: NAME is missing"),
     (["list", "a", "b"], "list: the argument 'b' is one too many"),

@@ -45,7 +45,7 @@ extension Matrix: TensorStorable {
     try saver.restore(from: path)
     print(kernel.value[3, 4])  // 0.0
 
-    if let newest = try CheckpointDirectory(run).latest() {
+    if let newest = try CheckpointDirectory("\(run)").latest() {
       print(newest)  // run/model-1000
     }
 
@@ -80,5 +80,5 @@ extension Matrix: TensorStorable {
 
   static let tensorFlowCheckpoint = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Examples/Quickstart/Data/tensorflow/digits-mlp-6000").path
+    .appending(path: "Examples/DigitsModel/Data/tensorflow/digits-mlp-6000").path
 }

@@ -35,10 +35,14 @@ TensorFlow is loaded only once:
     {"cmd": "write", "prefix": "/dir/ckpt", "tensors": [...]}
     {"cmd": "merge", "parts": ["/dir/a", "/dir/b"], "prefix": "/dir/ckpt"}
     {"cmd": "latest", "directory": "/dir"}
+    {"cmd": "build_objects", "structure": "nested", "prefix": "/dir/ckpt"}
+    {"cmd": "restore_objects", "structure": "nested", "prefix": "/dir/ckpt", "again": "/dir/copy"}
     {"cmd": "version"}
 
 `read` restores one tensor, or one slice of it, and answers with its bytes as
-"hex" or "strings_hex" as well. Whatever fails answers {"error": "..."}. Some
+"hex" or "strings_hex" as well. `build_objects` saves objects of
+tensorflow_objects.py; `restore_objects` restores them, asserts that the
+checkpoint is consumed, and writes them again. Whatever fails answers {"error": "..."}. Some
 damaged files end the TensorFlow process itself; there is no answer then.
 """
 
@@ -59,6 +63,8 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow.python.training.py_checkpoint_reader import CheckpointReader
+
+import tensorflow_objects as objects
 
 Elements = bytes | list[bytes]
 Listing = dict[bytes, tuple[tf.DType, list[int] | None]]
@@ -293,7 +299,7 @@ def version(command: dict) -> dict:
 
 COMMANDS: dict[str, Callable[[dict], dict]] = {
     function.__name__: function for function in (dump, read, write, merge, latest, version)
-}
+} | {"build_objects": objects.build, "restore_objects": objects.restore}
 
 
 def message(error: BaseException) -> str:

@@ -14,7 +14,7 @@ package struct LiveGraph {
     /// What tells it from others.
     package let identity: NodeIdentity
     /// The object that holds it, if it is a place; else itself.
-    package let holder: any Checkpointable
+    package let holder: AnyObject
     /// Its value, if it has one.
     package internal(set) var value: NodeValue?
     /// What it depends on.
@@ -38,6 +38,7 @@ package struct LiveGraph {
   package private(set) var nodes: [Node] = []
   private var numbers: [ObjectIdentifier: Int] = [:]
   private var problems: [CheckpointError] = []
+  private var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
   private var pathCache: [Int: String] = [:]
 
   /// Walks over what belongs to an object.
@@ -58,6 +59,9 @@ package struct LiveGraph {
       next += 1
     }
     addSlotVariables()
+    problems += doubts.lazy.filter { [numbers] in
+      $0.objects.contains { numbers[ObjectIdentifier($0)] == nil }
+    }.map(\.problem)
     let error = CheckpointError.combining(problems) { count in
       "\(count) properties cannot be part of a checkpoint"
     }
@@ -68,7 +72,7 @@ package struct LiveGraph {
     _ object: any Checkpointable,
     _ way: Way,
     identity: NodeIdentity,
-    holder: any Checkpointable
+    holder: AnyObject
   ) {
     if identity.place.isEmpty { numbers[identity.object] = nodes.count }
     nodes.append(Node(object: object, identity: identity, holder: holder, way: way))
@@ -84,6 +88,7 @@ package struct LiveGraph {
     node.object.registerDependencies(in: &registrar)
     for item in attached { registrar.track(item.object, as: item.name) }
     problems += registrar.problems
+    doubts += registrar.doubts
     nodes[number].value = registrar.value
     var children: [ObjectGraph.Child] = []
     children.reserveCapacity(registrar.entries.count)
@@ -97,8 +102,8 @@ package struct LiveGraph {
     let (node, way) = (nodes[parent], Way.child(of: parent, name: entry.name))
     switch entry.identity {
     case .object(let object):
-      if let known = numbers[object] { return known }
-      add(entry.object, way, identity: NodeIdentity(object), holder: entry.object)
+      if let known = numbers[ObjectIdentifier(object)] { return known }
+      add(entry.object, way, identity: NodeIdentity(ObjectIdentifier(object)), holder: object)
     case .place:
       add(entry.object, way, identity: node.identity.place(entry.name), holder: node.holder)
     }

@@ -22,7 +22,7 @@ package struct GraphMatch {
     package let savedNode: Int
     /// The object that will hold it.
     package let parent: NodeIdentity
-    package weak var holder: (any Checkpointable)?
+    package weak var holder: AnyObject?
     /// The name under which.
     package let name: String
   }
@@ -53,14 +53,33 @@ package struct GraphMatch {
 
   /// The pairs found so far, also in earlier walks.
   package struct Bindings {
+    // An object that is gone has its place in memory taken by another one, with the same identity.
+    private struct Bound {
+      let saved: Int
+      weak let holder: AnyObject?
+    }
+
     package private(set) var liveOfSaved: [Int: NodeIdentity] = [:]
-    package private(set) var savedOfLive: [NodeIdentity: Int] = [:]
+    private var savedOfLive: [NodeIdentity: Bound] = [:]
 
     package init() {}
 
-    fileprivate mutating func bind(_ saved: Int, _ live: NodeIdentity) {
+    /// The saved node that an object was paired with.
+    package func saved(for node: LiveGraph.Node) -> Int? { saved(node.identity, node.holder) }
+
+    /// The saved node that a slot variable was paired with, which no walk may have met yet.
+    package func saved(forSlotVariable variable: any TensorVariable) -> Int? {
+      saved(NodeIdentity(ObjectIdentifier(variable)), variable)
+    }
+
+    fileprivate func saved(_ live: NodeIdentity, _ holder: AnyObject) -> Int? {
+      guard let bound = savedOfLive[live], bound.holder === holder else { return nil }
+      return bound.saved
+    }
+
+    fileprivate mutating func bind(_ saved: Int, _ live: NodeIdentity, _ holder: AnyObject) {
       liveOfSaved[saved] = live
-      savedOfLive[live] = saved
+      savedOfLive[live] = Bound(saved: saved, holder: holder)
     }
   }
 
@@ -127,15 +146,16 @@ package struct GraphMatch {
 
   // Pairs a node with an object, if both are free; whether they are a new pair.
   private mutating func bind(_ savedNode: Int, _ liveNode: Int, name: String) -> Bool {
-    let identity = live.nodes[liveNode].identity
-    let (known, other) = (bindings.liveOfSaved[savedNode], bindings.savedOfLive[identity])
+    let object = live.nodes[liveNode]
+    let identity = object.identity
+    let (known, other) = (bindings.liveOfSaved[savedNode], bindings.saved(for: object))
     guard known == nil, other == nil else {
       if known != identity {
         conflicts.append(Conflict(savedNode: savedNode, liveNode: liveNode, name: name))
       }
       return false
     }
-    bindings.bind(savedNode, identity)
+    bindings.bind(savedNode, identity, object.holder)
     return true
   }
 
@@ -185,8 +205,8 @@ package struct GraphMatch {
     }
     guard let object else { return }
     let identity = NodeIdentity(ObjectIdentifier(object))
-    guard bindings.savedOfLive[identity] == nil else { return }
-    bindings.bind(slot.node, identity)
+    guard bindings.saved(identity, object) == nil else { return }
+    bindings.bind(slot.node, identity, object)
     let value = NodeValue(CheckpointKey.variableValue, object)
     assign(slot.node, value, liveNode: numbers[identity])
   }

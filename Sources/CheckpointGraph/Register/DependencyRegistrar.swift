@@ -12,7 +12,7 @@ public struct DependencyRegistrar {
     /// How the thing is told from others: an object by itself; a place, such as an array, or a
     /// property that is a number, by the object that has it and the name.
     enum Identity {
-      case object(ObjectIdentifier)
+      case object(AnyObject)
       case place
     }
   }
@@ -20,13 +20,20 @@ public struct DependencyRegistrar {
   private(set) var entries: [Entry] = []
   private(set) var value: NodeValue?
   private(set) var problems: [CheckpointError] = []
+  /// What is a problem if nothing else leads to the objects.
+  private(set) var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
   private let ownerType: Any.Type
 
   init(of owner: any Checkpointable) { ownerType = type(of: owner) }
 
   /// Registers an object under a name.
   public mutating func track(_ object: any Checkpointable, as name: String) {
-    add(name, object, .object(ObjectIdentifier(object)))
+    add(name, object, .object(object))
+  }
+
+  /// Registers an object under a name, if there is one.
+  public mutating func track(_ object: (any Checkpointable)?, as name: String) {
+    if let object { track(object, as: name) }
   }
 
   /// Registers what an array, dictionary, tuple or optional holds, as a property of that name.
@@ -101,23 +108,27 @@ public struct DependencyRegistrar {
   mutating func add(_ dependency: Reflection.Dependency, as name: String) {
     switch dependency {
     case .nothing: break
-    case .object(let object): add(name, object, .object(ObjectIdentifier(object)))
-    case .foreign(let variable, let object): add(name, variable, .object(ObjectIdentifier(object)))
+    case .object(let object): add(name, object, .object(object))
+    case .foreign(let variable, let object): add(name, variable, .object(object))
     case .container(let container): add(name, container, .place)
     case .wrapped(let inner): add(inner, as: name)
     case .problem(let reason): refuse(name, reason)
+    case .bystander(let objects, let reason): doubts.append((problem(name, reason), objects))
     }
   }
 
   private mutating func refuse(_ name: String, _ reason: String) {
-    problems.append(
-      CheckpointError(.invalidArgument, "\(ownerType), property '\(name)': \(reason)")
-    )
+    problems.append(problem(name, reason))
+  }
+
+  private func problem(_ name: String, _ reason: String) -> CheckpointError {
+    CheckpointError(.invalidArgument, "\(ownerType), property '\(name)': \(reason)")
   }
 
   // TensorFlow looks for the first `.ATTRIBUTES/` in a key, and would find it too early.
   private static func reasonAgainst(_ name: String) -> String? {
-    guard CheckpointKey.escape(name).hasSuffix(".ATTRIBUTES") else { return nil }
+    guard CheckpointKey.escape(name).utf8.reversed().starts(with: ".ATTRIBUTES".utf8.reversed())
+    else { return nil }
     return "a name that ends in '.ATTRIBUTES' cannot be restored by TensorFlow; choose another"
   }
 }

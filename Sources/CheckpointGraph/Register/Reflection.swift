@@ -17,6 +17,8 @@ enum Reflection {
     indirect case wrapped(Dependency)
     /// Values that could not be restored, and why.
     case problem(String)
+    /// An object that is not followed, but holds others: a problem if nothing else leads to them.
+    case bystander(holding: [AnyObject], reason: String)
   }
 
   /// The label of a stored property.
@@ -34,7 +36,7 @@ enum Reflection {
     /// The storage of a wrapped property has the property's name after an underscore.
     var mayBeWrapper: Bool { !isLazy && name.hasPrefix("_") }
 
-    var nameWithoutUnderscore: String { String(name.drop { $0 == "_" }) }
+    var nameWithoutUnderscore: String { String(name.dropFirst()) }
   }
 
   /// Calls `body` with every stored property, those of superclasses first.
@@ -123,19 +125,38 @@ enum Reflection {
 
   // Forgotten conformance is the usual reason for a model that is not saved.
   private static func plainObject(_ value: Any, _ mirror: Mirror) -> Dependency {
-    for child in mirror.children where child.value is any TensorVariable {
-      return .problem(
-        "\(type(of: value)) holds variables, but is not Checkpointable: let it conform, or mark "
-          + "the property @NoDependency"
-      )
+    var held: [AnyObject] = []
+    var next: Mirror? = mirror
+    while let mirror = next {
+      for child in mirror.children { collectObjects(in: child.value, &held) }
+      next = mirror.superclassMirror
     }
-    return .nothing
+    guard !held.isEmpty else { return .nothing }
+    let reason =
+      "\(type(of: value)) holds variables, but is not Checkpointable: let it conform, or mark "
+      + "the property @NoDependency"
+    return .bystander(holding: held, reason: reason)
+  }
+
+  // The objects in a value; those behind other plain objects are not looked for. Of a collection the
+  // first element tells what it holds.
+  private static func collectObjects(in value: Any, _ objects: inout [AnyObject]) {
+    if let object = value as? any Checkpointable { return objects.append(object) }
+    if value is any TensorScalar || value is any ExcludedFromCheckpoints { return }
+    let mirror = Mirror(reflecting: value)
+    switch mirror.displayStyle {
+    case .optional, .tuple, .struct, .enum:
+      for child in mirror.children { collectObjects(in: child.value, &objects) }
+    case .collection, .dictionary:
+      if let first = mirror.children.first { collectObjects(in: first.value, &objects) }
+    default: break
+    }
   }
 
   // A list of numbers is a node, but no reason to look at the struct that holds it as one.
   private static func holdsValues(_ dependency: Dependency) -> Bool {
     switch dependency {
-    case .nothing: false
+    case .nothing, .bystander: false
     case .container(let container): container.isWorthTracking
     case .wrapped(let inner): holdsValues(inner)
     case .object, .foreign, .problem: true

@@ -110,11 +110,15 @@ public struct ObjectGraph: Hashable, Sendable {
   /// - Returns: The node's number; `nil` if there is none.
   public func node(at path: String) -> Int? {
     var current = 0
-    for part in path.split(separator: "/") {
-      let name = CheckpointKey.unescape(String(part))
-      guard let child = nodes[current].children.first(where: { $0.name.hasSameBytes(as: name) })
-      else { return nil }
-      current = child.node
+    guard !path.isEmpty else { return 0 }
+    for part in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+      let name = CheckpointKey.unescape(String(Substring(part)))
+      let child = nodes[current].children.first { $0.name.hasSameBytes(as: name) }
+      if let child {
+        current = child.node
+      } else if !name.isEmpty {  // a slash too many leads nowhere else
+        return nil
+      }
     }
     return current
   }

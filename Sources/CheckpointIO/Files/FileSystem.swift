@@ -39,11 +39,19 @@ package struct FileStatus: Sendable, Hashable {
   package var byteCount: UInt64
   /// When its content last changed, in seconds since 1970.
   package var modificationTime: Double
+  /// What tells it from all others that there are, whatever their paths: device and number.
+  package var identity: [UInt64]
 
-  package init(kind: Kind, byteCount: UInt64, modificationTime: Double) {
+  package init(
+    kind: Kind,
+    byteCount: UInt64,
+    modificationTime: Double,
+    identity: [UInt64] = []
+  ) {
     self.kind = kind
     self.byteCount = byteCount
     self.modificationTime = modificationTime
+    self.identity = identity
   }
 }
 

@@ -70,9 +70,7 @@ package struct LocalFileSystem: FileSystem {
   package func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {
     try checkPath(path)
     guard let directory = unsafe opendir(path) else {
-      var error = CheckpointError.system("list directory", errno: errno, file: path)
-      if error.systemError == ENOENT { error.code = .notFound }
-      throw error
+      throw .system("list directory", errno: errno, file: path)
     }
     defer { unsafe closedir(directory) }
     var names: [String] = []
@@ -128,7 +126,8 @@ extension FileStatus {
     self.init(
       kind: kind,
       byteCount: UInt64(clamping: status.st_size),
-      modificationTime: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+      modificationTime: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9,
+      identity: [UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)]
     )
   }
 }

@@ -15,7 +15,8 @@ final class LocalReadableFile: ReadableFile {
   private let descriptor: Descriptor
 
   init(_ path: String) throws(CheckpointError) {
-    let descriptor = try Self.open(path)
+    // Without waiting: a pipe would wait for its other end.
+    let descriptor = try Descriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
     let status = FileStatus(try descriptor.status(path: path))
     guard status.kind == .file else {
       let found = status.kind == .directory ? "a directory" : "no regular file"
@@ -24,17 +25,6 @@ final class LocalReadableFile: ReadableFile {
     self.path = path
     self.byteCount = status.byteCount
     self.descriptor = descriptor
-  }
-
-  private static func open(_ path: String) throws(CheckpointError) -> Descriptor {
-    do throws(CheckpointError) {
-      // Without waiting: a pipe would wait for its other end.
-      return try Descriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
-    } catch {
-      var error = error
-      if error.systemError == ENOENT { error.code = .notFound }
-      throw error
-    }
   }
 
   func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {

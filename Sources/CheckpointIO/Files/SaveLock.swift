@@ -1,3 +1,13 @@
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Android)
+import Android
+#else
+import Glibc
+#endif
+
 /// The right to save to one prefix or file: nobody else has it at the same time.
 ///
 /// The lock file also says what the save is about to change, so that the next one can clean up
@@ -19,19 +29,27 @@ package final class SaveLock {
 
   /// Takes the lock, or says that somebody else is saving there.
   ///
-  /// - Throws: `busy` if somebody holds it.
+  /// - Parameters:
+  ///   - target: What is to be saved to.
+  ///   - fileSystem: Where.
+  ///   - patience: How long to wait, in milliseconds. By default a moment: whoever looks for the
+  ///     leftovers of dead saves holds locks for as long.
+  /// - Returns: The lock.
+  /// - Throws: `busy` if somebody holds it for longer.
   package static func acquire(
     _ target: String,
-    fileSystem: any FileSystem
+    fileSystem: any FileSystem,
+    patience: Int = 250
   ) throws(CheckpointError) -> SaveLock {
-    guard let lock = try SaveLock(target, fileSystem: fileSystem) else {
-      throw CheckpointError(
-        .busy,
-        "somebody else is saving here at this moment; save later or to another prefix",
-        file: target
-      )
+    for _ in 0...patience / 5 {
+      if let lock = try SaveLock(target, fileSystem: fileSystem) { return lock }
+      usleep(5_000)  // microseconds
     }
-    return lock
+    throw CheckpointError(
+      .busy,
+      "somebody else is saving here at this moment; save later or to another prefix",
+      file: target
+    )
   }
 
   /// What the last owner wrote; empty for a new lock.

@@ -16,7 +16,8 @@ extension CheckpointError {
   {
     let reason = unsafe String(cString: strerror(number))
     let advice = advice(for: number).map { "; \($0)" } ?? ""
-    var error = CheckpointError(.io, "\(action): \(reason)\(advice)", file: file)
+    let code: Code = number == ENOENT ? .notFound : .io
+    var error = CheckpointError(code, "\(action): \(reason)\(advice)", file: file)
     error.systemError = number
     return error
   }

@@ -1,6 +1,5 @@
 package import CheckpointIO
 package import CheckpointWire
-import Foundation
 
 /// The `checkpoint` file of a directory: read whole, replaced atomically.
 ///
@@ -124,7 +123,8 @@ extension StateFile {
     let text = try message(of: state, paths: style).text
     do throws(CheckpointError) {
       try TextFormatReader.checkByteCount(UInt64(text.count))
-      let lock = try waitForLock()
+      // Somebody else needs the file for as long as it takes to write a few lines.
+      let lock = try SaveLock.acquire(path, fileSystem: fileSystem, patience: 5_000)
       let file = try AtomicFile(
         path,
         lock: lock,
@@ -184,14 +184,5 @@ extension StateFile {
       "the way here from '\(directory)' is not known; give both as absolute paths, or neither",
       file: path
     )
-  }
-
-  // Somebody else needs the file for as long as it takes to write a few lines.
-  private func waitForLock() throws(CheckpointError) -> SaveLock {
-    for _ in 0..<1000 {
-      if let lock = try SaveLock(path, fileSystem: fileSystem) { return lock }
-      Thread.sleep(forTimeInterval: 0.005)
-    }
-    return try SaveLock.acquire(path, fileSystem: fileSystem)
   }
 }

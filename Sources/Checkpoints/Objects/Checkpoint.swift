@@ -78,7 +78,7 @@ public final class Checkpoint {
   @discardableResult
   public func save(to path: String) throws(CheckpointError) -> String {
     roots.usesCounter = true
-    saveCounter.value[] += 1
+    try advanceCounter()
     let prefix = "\(path)-\(saveCounter.value[])"
     let stateFile = try StateFile(in: Path(prefix).directory, fileSystem: options.fileSystem)
     try stateFile.checkConflict(with: prefix)
@@ -91,6 +91,17 @@ public final class Checkpoint {
       throw error
     }
     return prefix
+  }
+
+  private func advanceCounter() throws(CheckpointError) {
+    let (next, overflows) = saveCounter.value[].addingReportingOverflow(1)
+    guard !overflows else {
+      throw CheckpointError(
+        .limitExceeded,
+        "the save counter is at its largest number, \(saveCounter.value[]); set it to another"
+      )
+    }
+    saveCounter.value[] = next
   }
 
   /// Saves to exactly this prefix: without number and state file.

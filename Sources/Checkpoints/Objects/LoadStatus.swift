@@ -137,7 +137,7 @@ public struct LoadStatus: CustomStringConvertible {
     var problems: [CheckpointError] = []
     for number in live.nodes.indices where live.nodes[number].value != nil {
       let node = live.nodes[number]
-      let saved = session.bindings.savedOfLive[node.identity]
+      let saved = session.bindings.saved(for: node)
       if saved.map(session.restored.contains) == true || roots.isCounter(node) { continue }
       problems.append(
         CheckpointError(

@@ -89,7 +89,7 @@ final class RestoreSession {
     guard !pairs.isEmpty || !deferredSlots.isEmpty else { return }
     let match = try GraphMatch(graph, live, from: pairs, bindings: bindings)
     try carryOut(match, [], of: match.assignments.count) { assignment in
-      newer.contains { $0.hasRestored(assignment.value.variable) }
+      newer.contains { $0.hasRestored(assignment, in: live) }
     }
   }
 
@@ -148,11 +148,11 @@ final class RestoreSession {
     return error
   }
 
-  private func hasRestored(_ variable: any TensorVariable) -> Bool {
-    guard let node = bindings.savedOfLive[NodeIdentity(ObjectIdentifier(variable))] else {
-      return false
-    }
-    return restored.contains(node)
+  private func hasRestored(_ assignment: GraphMatch.Assignment, in live: LiveGraph) -> Bool {
+    let saved =
+      assignment.liveNode.map { bindings.saved(for: live.nodes[$0]) }
+      ?? bindings.saved(forSlotVariable: assignment.value.variable)
+    return saved.map(restored.contains) ?? false
   }
 
   private func missingProblems(_ match: GraphMatch) -> [CheckpointError] {
@@ -171,7 +171,8 @@ final class RestoreSession {
 
   /// Whether nothing waits that could still come.
   var isFinished: Bool {
-    deferredSlots.isEmpty && !deferred.contains { $0.holder != nil }
+    // A slot variable waits for a variable or an optimizer that waits itself.
+    !deferred.contains { $0.holder != nil }
   }
 
   /// The place of a saved node: its path from the root.

@@ -2,8 +2,9 @@ public import CheckpointGraph
 public import CheckpointIO
 import Foundation
 
-/// A value of the run that is no tensor: an epoch, a random generator's state, the position in a data
-/// set. Any `Codable` value.
+/// A value of the run that is no tensor: an epoch, a random generator's state, a position.
+///
+/// Any `Codable` value can be one.
 ///
 ///     let progress = RunState(Progress(epoch: 0, seed: 7))
 ///     let checkpoint = try Checkpoint(["model": model, "progress": progress])

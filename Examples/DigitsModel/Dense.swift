@@ -1,11 +1,11 @@
-import Checkpoints
+package import Checkpoints
 
 /// A fully connected layer.
-struct Dense {
+package final class Dense: Checkpointable {
   /// What each input adds to each output: shape [inputs, outputs].
-  let kernel: Variable<Float>
+  package let kernel: Variable<Float>
   /// What each output is without inputs: shape [outputs].
-  let bias: Variable<Float>
+  package let bias: Variable<Float>
 
   /// Creates a layer with small random weights.
   init(inputs: Int, outputs: Int, using generator: inout some RandomNumberGenerator) {
@@ -25,11 +25,5 @@ struct Dense {
   /// The slopes of the loss by the inputs, given those by the outputs.
   func inputSlopes(for outputSlopes: [Float]) -> [Float] {
     kernel.value.columnProduct(outputSlopes)
-  }
-
-  /// Steps down the slope of the loss.
-  func step(inputs: [Float], outputSlopes: [Float], rate: Float) {
-    kernel.value.addOuterProduct(inputs, outputSlopes, scale: -rate)
-    bias.value.addOuterProduct([1], outputSlopes, scale: -rate)
   }
 }

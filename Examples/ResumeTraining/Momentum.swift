@@ -1,0 +1,24 @@
+import Checkpoints
+
+/// Gradient descent that keeps a part of its speed.
+final class Momentum: Optimizer {
+  let slotNames = ["momentum"]
+  // Stored as slot variables, not as properties.
+  @NoDependency var slots = SlotTable()
+  private let rate: Float = 0.05
+  private let momentum: Float = 0.9
+
+  func update(_ variable: Variable<Float>, _ slopes: Tensor<Float>) {
+    let speeds = slot("momentum", of: variable)
+    slopes.withScalars { slopes in
+      variable.withMutableScalars { weights in
+        speeds.withMutableScalars { speeds in
+          for index in slopes.indices {
+            speeds[index] = momentum * speeds[index] + slopes[index]
+            weights[index] -= rate * speeds[index]
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import CheckpointGraph
+import CheckpointIO
+import CheckpointTensors
+import Testing
+
+/// Proves that what is registered by hand is saved under its names, and written back.
+@Suite struct RegistrarTests {
+  private final class Attention: Checkpointable {
+    var query = Dense()
+    var scale: Float = 0.5
+    var table = Tensor<Int32>([1, 2])
+    var name = "x"
+    let notes = ["a", "b"]
+
+    func registerDependencies(in registrar: inout DependencyRegistrar) {
+      registrar.track(query, as: "q")
+      registrar.variable("scale", of: self, \.scale)
+      registrar.variable("table", of: self, \.table)
+      registrar.variable("name", of: self, \.name)
+    }
+  }
+
+  /// Puts a tensor under a place.
+  private func set(
+    _ object: any Checkpointable,
+    _ place: String,
+    _ tensor: AnyTensor
+  ) throws {
+    let saved = try SavedObjects(object)
+    let index = try #require(saved.places.firstIndex(of: place))
+    try saved.values[index].set(tensor)
+  }
+
+  @Test func `registers objects and properties under the names given`() throws {
+    let attention = Attention()
+    let saved = try SavedObjects(attention)
+    #expect(saved.places == ["scale", "table", "name", "q/kernel", "q/bias"])
+    #expect(saved.values[0].value.variable.tensorSpec == TensorSpec(.float32, .scalar))
+    try set(attention, "scale", AnyTensor(Tensor<Float>(2)))
+    try set(attention, "table", AnyTensor(Tensor<Int32>([7, 8, 9])))
+    try set(attention, "name", AnyTensor(Tensor("y")))
+    #expect(attention.scale == 2)
+    #expect(attention.table.array == [7, 8, 9])
+    #expect(attention.name == "y")
+  }
+
+  private class Excluding: Checkpointable {
+    let a = Variable(1.0)
+    let b = Variable(2.0)
+    func registerDependencies(in registrar: inout DependencyRegistrar) {
+      registrar.trackProperties(of: self, except: ["b"])
+      registrar.track(b, as: "c")
+      registrar.track(nil as Dense?, as: "none")
+      registrar.track([b], as: "list")
+    }
+  }
+
+  @Test func `adds to the stored properties, or leaves some out`() throws {
+    #expect(try SavedObjects(Excluding()).edges == ["0: a 1, c 2, list 3", "1: ", "2: ", "3: 0 2"])
+  }
+
+  private struct Layer: CheckpointableValue {
+    var weight: Tensor<Float>
+    var biases: [Tensor<Float>] = [Tensor([0]), Tensor([0])]
+    var rate: Double = 0
+
+    static func registerFields(in fields: inout FieldRegistrar<Self>) {
+      fields.tensor("weight", \.weight)
+      fields.tensors("biases", \.biases)
+      fields.scalar("rate", \.rate)
+    }
+  }
+
+  private struct Perceptron: CheckpointableValue {
+    var input = Layer(weight: Tensor([1]))
+    var layers = [Layer(weight: Tensor([2])), Layer(weight: Tensor([3]))]
+    var groups: [Group] = [Group()]
+
+    static func registerFields(in fields: inout FieldRegistrar<Self>) {
+      fields.value("input", \.input)
+      fields.values("layers", \.layers)
+      fields.values("groups", \.groups)
+    }
+  }
+
+  private struct Group: CheckpointableValue {
+    var layers = [Layer(weight: Tensor([4]))]
+    static func registerFields(in fields: inout FieldRegistrar<Self>) {
+      fields.values("layers", \.layers)
+    }
+  }
+
+  @Test func `reads and writes the fields of nested structs and arrays`() throws {
+    let model = Tracked(Perceptron())
+    let saved = try SavedObjects(model)
+    #expect(
+      Set(saved.places) == [
+        "input/weight", "input/biases/0", "input/biases/1", "input/rate", "layers/0/weight",
+        "layers/0/biases/0", "layers/0/biases/1", "layers/0/rate", "layers/1/weight",
+        "layers/1/biases/0", "layers/1/biases/1", "layers/1/rate", "groups/0/layers/0/weight",
+        "groups/0/layers/0/biases/0", "groups/0/layers/0/biases/1", "groups/0/layers/0/rate",
+      ]
+    )
+    for (number, value) in saved.values.enumerated() {
+      let isRate = value.key.contains("rate")
+      let tensor =
+        isRate
+        ? AnyTensor(Tensor(Double(number)))
+        : AnyTensor(Tensor(Array(repeating: Float(number), count: 1)))
+      try value.set(tensor)
+    }
+    for (number, value) in saved.values.enumerated() {
+      let tensor = try value.value.variable.tensorSnapshot()
+      if value.key.contains("rate") {
+        #expect(try Tensor<Double>(tensor).array == [Double(number)], "\(value.key)")
+      } else {
+        #expect(try Tensor<Float>(tensor).array == [Float(number)], "\(value.key)")
+      }
+    }
+    #expect(model.value.groups[0].layers[0].rate != 0)
+    #expect(model.value.layers[1].biases[1].array != [0])
+  }
+
+  @Test func `tells two structs of one type apart`() throws {
+    let object = Module(["a": Tracked(Group()), "b": Tracked(Group())])
+    #expect(try SavedObjects(object).values.count == 8)
+  }
+
+  @Test func `gives a place the same identity in every walk`() throws {
+    let model = Tracked(Perceptron())
+    let (one, two) = (try LiveGraph(root: model), try LiveGraph(root: model))
+    #expect(one.nodes.map(\.identity) == two.nodes.map(\.identity))
+    #expect(Set(one.nodes.map(\.identity)).count == one.nodes.count)
+  }
+}

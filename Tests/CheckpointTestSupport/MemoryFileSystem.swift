@@ -1,0 +1,276 @@
+package import CheckpointIO
+internal import Foundation
+internal import Synchronization
+
+/// A file system in memory that logs what a disk would have to be told, so that ``PowerCut`` can
+/// work out what may be left of it.
+package final class MemoryFileSystem: FileSystem {
+  /// What a name leads to.
+  package enum Node: Hashable, Sendable {
+    case file(Int)
+    case directory
+  }
+
+  /// A change, or the wish that earlier ones be durable.
+  package enum Event: Hashable, Sendable {
+    /// Names change, all at once; `nil` for those that go.
+    case names([String: Node?])
+    /// All changes of names in a directory are durable.
+    case directorySync(String)
+    /// A file has this content now.
+    case content(Int, [UInt8])
+    /// The file's content is durable.
+    case fileSync(Int)
+  }
+
+  /// Names and contents, as a process finds them.
+  package struct Image: Hashable, Sendable {
+    package var files: [String: [UInt8]] = [:]
+    package var directories: Set<String> = []
+
+    /// Creates an image with empty directories.
+    package init(directories: Set<String> = ["/run"]) { self.directories = directories }
+  }
+
+  fileprivate struct State {
+    var names: [String: Node] = [:]
+    var contents: [Int: [UInt8]] = [:]
+    var locked: Set<Int> = []
+    var log: [Event] = []
+
+    mutating func change(_ names: [String: Node?]) {
+      for (path, node) in names { self.names[path] = node }
+      log.append(.names(names))
+    }
+
+    mutating func create() -> Int {
+      contents[contents.count] = []
+      return contents.count - 1
+    }
+  }
+
+  /// What there was at the beginning; all of it durable.
+  package let start: Image
+  private let state: Mutex<State>
+
+  /// Creates a file system with some content.
+  package init(_ image: Image = Image()) {
+    start = image
+    var state = State()
+    for directory in image.directories { state.names[directory] = .directory }
+    for (path, bytes) in image.files {
+      let file = state.create()
+      state.contents[file] = bytes
+      state.names[path] = .file(file)
+    }
+    self.state = Mutex(state)
+  }
+
+  /// What has happened so far.
+  package var log: [Event] { state.withLock { $0.log } }
+
+  /// What a process finds now.
+  package var image: Image {
+    state.withLock { state in
+      var image = Image(directories: [])
+      for (path, node) in state.names {
+        switch node {
+        case .directory: image.directories.insert(path)
+        case .file(let file): image.files[path] = state.contents[file]
+        }
+      }
+      return image
+    }
+  }
+
+  /// The paths of all files, sorted.
+  package var paths: [String] { image.files.keys.sorted() }
+
+  fileprivate func update<Result>(
+    _ body: (inout sending State) throws(CheckpointError) -> sending Result
+  ) throws(CheckpointError) -> sending Result {
+    try state.withLock(body)
+  }
+
+  private static func missing(_ action: String, _ path: String) -> CheckpointError {
+    var error = CheckpointError.system(action, errno: ENOENT, file: path)
+    error.code = .notFound
+    return error
+  }
+
+  private static func checkDirectory(of path: String, _ state: State) throws(CheckpointError) {
+    let directory = Path(path).directory
+    guard state.names[directory] == .directory else {
+      throw .system("open", errno: ENOENT, file: path)
+    }
+  }
+
+  package func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile {
+    let bytes = try update { state throws(CheckpointError) -> [UInt8]? in
+      guard case .file(let file) = state.names[path] else { return nil }
+      return state.contents[file]
+    }
+    guard let bytes else { throw Self.missing("open", path) }
+    return MemoryFile(bytes, path: path)
+  }
+
+  package func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+    let file = try update { state throws(CheckpointError) -> Int in
+      try Self.checkDirectory(of: path, state)
+      if case .file(let file) = state.names[path] {
+        state.contents[file] = []
+        state.log.append(.content(file, []))
+        return file
+      }
+      guard state.names[path] == nil else { throw .system("open", errno: EISDIR, file: path) }
+      let file = state.create()
+      state.change([path: .file(file)])
+      return file
+    }
+    return MemoryWritableFile(path, file, self)
+  }
+
+  package func rename(_ old: String, to new: String) throws(CheckpointError) {
+    try update { state throws(CheckpointError) in
+      guard let node = state.names[old] else {
+        throw .system("rename to \(new)", errno: ENOENT, file: old)
+      }
+      state.change([old: Node?.none, new: node])
+    }
+  }
+
+  package func link(_ existing: String, to new: String) throws(CheckpointError) -> Bool {
+    try update { state throws(CheckpointError) in
+      guard let node = state.names[existing] else {
+        throw .system("link to \(new)", errno: ENOENT, file: existing)
+      }
+      guard state.names[new] == nil else {
+        throw .system("link to \(new)", errno: EEXIST, file: existing)
+      }
+      state.change([new: node])
+      return true
+    }
+  }
+
+  package func removeFile(_ path: String) throws(CheckpointError) {
+    try update { state throws(CheckpointError) in
+      guard let node = state.names[path] else { return }
+      guard node != .directory else { throw .system("remove", errno: EISDIR, file: path) }
+      state.change([path: Node?.none])
+    }
+  }
+
+  package func createDirectory(_ path: String) throws(CheckpointError) {
+    try update { state throws(CheckpointError) in
+      guard state.names[path] != .directory else { return }
+      state.change([path: .directory])
+    }
+  }
+
+  package func syncDirectory(_ path: String) throws(CheckpointError) {
+    try update { state throws(CheckpointError) in state.log.append(.directorySync(path)) }
+  }
+
+  package func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {
+    try update { state throws(CheckpointError) in
+      guard state.names[path] == .directory else {
+        throw Self.missing("list directory", path)
+      }
+      return state.names.keys.filter { Path($0).directory == path }.map { Path($0).name }
+    }
+  }
+
+  package func status(of path: String) throws(CheckpointError) -> FileStatus? {
+    try update { state throws(CheckpointError) -> FileStatus? in
+      switch state.names[path] {
+      case nil: return nil
+      case .directory: return FileStatus(kind: .directory, byteCount: 0, modificationTime: 0)
+      case .file(let file):
+        let count = UInt64(state.contents[file]?.count ?? 0)
+        return FileStatus(
+          kind: .file,
+          byteCount: count,
+          modificationTime: 0,
+          identity: [UInt64(file)]
+        )
+      }
+    }
+  }
+
+  package func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
+    let file = try update { state throws(CheckpointError) -> Int? in
+      try Self.checkDirectory(of: path, state)
+      if case .file(let file) = state.names[path] {
+        return state.locked.insert(file).inserted ? file : nil
+      }
+      guard state.names[path] == nil else { throw .system("open", errno: EISDIR, file: path) }
+      let file = state.create()
+      state.change([path: .file(file)])
+      state.locked.insert(file)
+      return file
+    }
+    guard let file else { return nil }
+    return MemoryLockedFile(path, file, self)
+  }
+
+  fileprivate func content(_ file: Int) -> [UInt8] {
+    state.withLock { $0.contents[file] ?? [] }
+  }
+
+  fileprivate func setContent(_ bytes: [UInt8], _ file: Int) {
+    state.withLock { state in
+      state.contents[file] = bytes
+      state.log.append(.content(file, bytes))
+    }
+  }
+
+  fileprivate func sync(_ file: Int) { state.withLock { $0.log.append(.fileSync(file)) } }
+
+  fileprivate func unlock(_ file: Int) { state.withLock { _ = $0.locked.remove(file) } }
+}
+
+private final class MemoryWritableFile: WritableFile {
+  let path: String
+  private let file: Int
+  private let system: MemoryFileSystem
+
+  init(_ path: String, _ file: Int, _ system: MemoryFileSystem) {
+    self.path = path
+    self.file = file
+    self.system = system
+  }
+
+  func reserve(_ byteCount: UInt64) {}
+
+  func write(_ bytes: RawSpan, at offset: UInt64) throws(CheckpointError) {
+    var content = system.content(file)
+    let end = Int(offset) + bytes.byteCount
+    if content.count < end { content += Array(repeating: 0, count: end - content.count) }
+    let new = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+    content.replaceSubrange(Int(offset)..<end, with: new)
+    system.setContent(content, file)
+  }
+
+  func startWriteback(_ range: ByteRange) {}
+  func sync() { system.sync(file) }
+  func close() {}
+}
+
+private final class MemoryLockedFile: LockedFile {
+  let isExclusive = true
+  private let path: String
+  private let file: Int
+  private let system: MemoryFileSystem
+
+  init(_ path: String, _ file: Int, _ system: MemoryFileSystem) {
+    self.path = path
+    self.file = file
+    self.system = system
+  }
+
+  deinit { system.unlock(file) }
+
+  func contents(limit: Int) -> [UInt8] { Array(system.content(file).prefix(limit)) }
+  func setContents(_ bytes: [UInt8]) { system.setContent(bytes, file) }
+  func remove() throws(CheckpointError) { try system.removeFile(path) }
+}

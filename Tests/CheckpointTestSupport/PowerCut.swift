@@ -1,0 +1,105 @@
+import CheckpointIO
+
+/// What may be left on a disk that lost power: only what a sync covers is certain.
+///
+/// Names: of the changes in a directory since it was last synced, any may have happened, in any
+/// combination. Contents: a file that was not synced has its last durable content, or nothing, or
+/// its new content: all of it, half of it, or its length in zeros.
+/// Source of the rules: Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.
+package struct PowerCut {
+  private var names: [String: MemoryFileSystem.Node] = [:]
+  private var pending: [[String: MemoryFileSystem.Node?]] = []
+  private var durable: [Int: [UInt8]] = [:]
+  private var volatile: [Int: [[UInt8]]] = [:]
+
+  /// Begins with what is durable.
+  package init(_ start: MemoryFileSystem.Image) {
+    for directory in start.directories { names[directory] = .directory }
+    // Files are numbered as the file system numbers them, in the order of its dictionary.
+    for (number, (path, bytes)) in start.files.enumerated() {
+      names[path] = .file(number)
+      durable[number] = bytes
+    }
+  }
+
+  /// Goes on by one event.
+  package mutating func apply(_ event: MemoryFileSystem.Event) {
+    switch event {
+    case .names(let change): pending.append(change)
+    case .content(let file, let bytes): volatile[file, default: []].append(bytes)
+    case .fileSync(let file):
+      durable[file] = volatile[file]?.last ?? durable[file]
+      volatile[file] = nil
+    case .directorySync(let directory):
+      for change in pending where Self.directory(of: change) == directory {
+        Self.apply(change, to: &names)
+      }
+      pending.removeAll { Self.directory(of: $0) == directory }
+    }
+  }
+
+  /// Everything that may be left now.
+  package func images() -> Set<MemoryFileSystem.Image> {
+    precondition(pending.count <= 12, "too many changes of names to try all combinations")
+    var images: Set<MemoryFileSystem.Image> = []
+    for selection in 0..<(1 << pending.count) {
+      var names = names
+      for (place, change) in pending.enumerated() where selection & (1 << place) != 0 {
+        Self.apply(change, to: &names)
+      }
+      images.formUnion(withContents(names))
+    }
+    return images
+  }
+
+  private func withContents(
+    _ names: [String: MemoryFileSystem.Node]
+  ) -> [MemoryFileSystem.Image] {
+    var images = [MemoryFileSystem.Image(directories: [])]
+    for (path, node) in names where Self.isReachable(path, names) {
+      switch node {
+      case .directory:
+        for index in images.indices { images[index].directories.insert(path) }
+      case .file(let file):
+        let contents = contents(of: file)
+        images = images.flatMap { image in
+          contents.map { content in
+            var image = image
+            image.files[path] = content
+            return image
+          }
+        }
+      }
+    }
+    return images
+  }
+
+  private func contents(of file: Int) -> Set<[UInt8]> {
+    var contents: Set<[UInt8]> = [durable[file] ?? []]
+    guard let new = volatile[file]?.last else { return contents }
+    contents.formUnion([
+      [], new, Array(new.prefix(new.count / 2)), Array(repeating: 0, count: new.count),
+    ])
+    return contents
+  }
+
+  private static func apply(
+    _ change: [String: MemoryFileSystem.Node?],
+    to names: inout [String: MemoryFileSystem.Node]
+  ) {
+    for (path, node) in change { names[path] = node }
+  }
+
+  private static func directory(of change: [String: MemoryFileSystem.Node?]) -> String? {
+    change.keys.first.map { Path($0).directory }
+  }
+
+  private static func isReachable(
+    _ path: String,
+    _ names: [String: MemoryFileSystem.Node]
+  ) -> Bool {
+    let directory = Path(path).directory
+    return directory == "/" || directory == path
+      || (names[directory] == .directory && isReachable(directory, names))
+  }
+}

@@ -1,0 +1,108 @@
+import CheckpointBundle
+import CheckpointIO
+import CheckpointTensors
+import CheckpointTestSupport
+import Checkpoints
+import Testing
+
+/// A save to be disturbed, and what there was before it.
+///
+/// Every element of every tensor of a checkpoint is the same number, so that a mixture shows.
+struct SaveScenario: CustomTestStringConvertible, Sendable {
+  let testDescription: String
+  /// How many data files the checkpoint has that is replaced; 0 if there is none.
+  var oldShards = 0
+  var newShards = 1
+  /// Whether the name-based saver saves, which keeps the state file.
+  var keepsState = false
+  /// The prefix that is saved to; another checkpoint stands at `/run/m-1` if there is a state file.
+  var prefix = "/run/m-2"
+
+  static let all = [
+    SaveScenario(testDescription: "a new prefix"),
+    SaveScenario(testDescription: "a new prefix in new directories", prefix: "/run/a/b/m"),
+    SaveScenario(testDescription: "over one data file", oldShards: 1),
+    SaveScenario(testDescription: "three over two data files", oldShards: 2, newShards: 3),
+    SaveScenario(testDescription: "one over three data files", oldShards: 3),
+    SaveScenario(testDescription: "by name, a new number", keepsState: true),
+    SaveScenario(testDescription: "by name, over one", oldShards: 1, keepsState: true),
+  ]
+
+  static let old: Float = 1
+  static let new: Float = 2
+  static let earlier = "/run/m-1"
+
+  /// A file system with what there was before.
+  func prepared() throws -> MemoryFileSystem {
+    let system = MemoryFileSystem()
+    if keepsState { try save(Self.old, to: Self.earlier, shards: 1, system) }
+    if oldShards > 0 { try save(Self.old, to: prefix, shards: oldShards, system) }
+    return MemoryFileSystem(system.image)
+  }
+
+  /// The save that the scenario is about.
+  func save(in system: any FileSystem, durability: Durability = .full) throws(CheckpointError) {
+    try save(Self.new, to: prefix, shards: newShards, system, durability: durability)
+  }
+
+  func save(
+    _ value: Float,
+    to prefix: String,
+    shards: Int,
+    _ system: any FileSystem,
+    durability: Durability = .full
+  ) throws(CheckpointError) {
+    var files = SaveOptions()
+    files.fileSystem = system
+    files.durability = durability
+    if keepsState {
+      try saveByName(value, to: prefix, files)
+    } else {
+      try saveBundle(value, to: prefix, shards: shards, files)
+    }
+  }
+
+  private func saveByName(
+    _ value: Float,
+    to prefix: String,
+    _ files: SaveOptions
+  ) throws(CheckpointError) {
+    var options = Saver.Options()
+    options.files = files
+    let variable = Variable<Float>(repeating: value, shape: [9])
+    try Saver(["w": variable], options: options).save(to: prefix)
+  }
+
+  private func saveBundle(
+    _ value: Float,
+    to prefix: String,
+    shards: Int,
+    _ files: SaveOptions
+  ) throws(CheckpointError) {
+    var writer = try BundleWriter(
+      prefix: prefix,
+      shardByteCounts: Array(repeating: 36, count: shards),
+      options: files
+    )
+    for shard in 0..<shards {
+      let tensor = Tensor<Float>(repeating: value, shape: [9])
+      try writer.add(tensor, for: TensorKey("w\(shard)"), part: nil, shard: shard)
+    }
+    try writer.finish()
+  }
+
+  /// The one number of a checkpoint; `nil` if there is none.
+  static func value(
+    _ prefix: String,
+    _ system: any FileSystem
+  ) throws -> Float? {
+    guard try system.status(of: prefix + ".index") != nil else { return nil }
+    let reader = try BundleReader(prefix: prefix, fileSystem: system)
+    var values: Set<Float> = []
+    for entry in try reader.entries() {
+      values.formUnion(try Tensor<Float>(reader.tensor(for: entry.key)).array)
+    }
+    #expect(values.count == 1, "a mixture of \(values)")
+    return values.first
+  }
+}
