@@ -151,7 +151,8 @@ let package = Package(
     tests(
       "CheckpointsTests",
       [
-        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointGraph", "Checkpoints",
         "crashing-saver",
       ]
     ),
@@ -165,7 +166,9 @@ let package = Package(
     tests("ExampleTests", ["Checkpoints", "resume-training"]),
     tests(
       "TensorFlowFixtureTests",
-      ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle"],
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle", "Checkpoints",
+      ],
       exclude: ["Fixtures"]
     ),
     tests(

@@ -28,7 +28,15 @@ extension BundleReader {
     return try tensorEntry(key, entry, &budget)
   }
 
-  private func tensorEntry(
+  /// What the index says of a tensor, from its entry.
+  ///
+  /// - Parameters:
+  ///   - key: The key.
+  ///   - entry: The entry.
+  ///   - budget: How many bytes of keys may still be spelt out, of slices that have to be looked up.
+  /// - Returns: What readers see.
+  /// - Throws: `limitExceeded` beyond the budget; what looking slices up throws.
+  func tensorEntry(
     _ key: TensorKey,
     _ entry: BundleEntry,
     _ budget: inout Int
@@ -82,7 +90,7 @@ extension BundleReader {
 
   // A slice takes a few bytes of the index, its key as many as the name has: how many bytes of keys
   // a listing may spell out.
-  private static let sliceKeyBudget = 1 << 28
+  static let sliceKeyBudget = 1 << 28
 }
 
 /// Tells entries of parts, which are no tensors of their own, from tensors whose names look the same.

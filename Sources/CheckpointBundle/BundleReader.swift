@@ -15,7 +15,7 @@ public struct BundleReader: TensorReader {
   public let path: String
   /// The data files.
   let shards: ShardSet
-  private let table: TableReader
+  let table: TableReader
 
   /// Opens the checkpoint of a prefix.
   ///
@@ -136,7 +136,7 @@ public struct BundleReader: TensorReader {
   /// The path of the index.
   var indexPath: String { BundlePath(path).index }
 
-  private func decode(_ value: Span<UInt8>) throws(CheckpointError) -> BundleEntry {
+  func decode(_ value: Span<UInt8>) throws(CheckpointError) -> BundleEntry {
     do throws(CheckpointError) {
       let entry = try BundleEntry(message: value)
       guard entry.shard < shards.count || !entry.slices.isEmpty else {

@@ -24,6 +24,27 @@ struct PayloadReader {
     if swapsBytes { output.reverseBytes(ofEvery: entry.spec.dtype.byteOrderWidth ?? 1) }
   }
 
+  /// Reads the whole payload by a window on its data file, which holds others that lie near too.
+  ///
+  /// - Parameters:
+  ///   - output: Memory of the payload's size.
+  ///   - window: The window; the payload lies within the file.
+  ///   - end: Up to where others will be wanted.
+  /// - Throws: `corrupt` for a wrong checksum; what reading throws.
+  func read(
+    into output: inout MutableRawSpan,
+    through window: inout PayloadWindow?,
+    readAheadTo end: UInt64
+  ) throws(CheckpointError) {
+    var done = 0
+    try window?.forEachPart(of: entry.range, readAheadTo: end) { part in
+      output.copy(part, to: done)
+      done += part.byteCount
+    }
+    try check(CRC32C(of: output.bytes))
+    if swapsBytes { output.reverseBytes(ofEvery: entry.spec.dtype.byteOrderWidth ?? 1) }
+  }
+
   /// Reads the whole payload piece by piece, in the file's byte order.
   ///
   /// - Parameter body: Gets each piece and where it lies in the payload. What it makes of them counts

@@ -54,6 +54,24 @@ public protocol TensorReader: Sendable {
   /// - Throws: `corrupt` if what it says is damaged: damage is never taken for absence.
   func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry?
 
+  /// What the checkpoint says of several tensors; `nil` for those that it does not have.
+  ///
+  /// The default asks for one after the other.
+  ///
+  /// - Parameter keys: The keys, in any order.
+  /// - Returns: An entry for each key, in the order of the keys.
+  /// - Throws: `corrupt` if what it says is damaged.
+  func entries(for keys: [TensorKey]) throws(CheckpointError) -> [TensorEntry?]
+
+  /// Reads several tensors, or parts of them, into new memory.
+  ///
+  /// The default reads one after the other.
+  ///
+  /// - Parameter requests: The tensors, in any order.
+  /// - Returns: A tensor for each request, in the order of the requests.
+  /// - Throws: As for ``read(_:slice:into:)``, for the first that cannot be read.
+  func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor]
+
   /// Reads the fixed-width elements of a tensor, or of a part of it, into memory of the caller.
   ///
   /// - Parameters:
@@ -75,7 +93,35 @@ public protocol TensorReader: Sendable {
   func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
 }
 
+/// A tensor that is to be read, or a part of it.
+public struct TensorRequest: Hashable, Sendable {
+  /// The key.
+  public var key: TensorKey
+  /// The part; `nil` for everything.
+  public var slice: TensorSlice?
+
+  /// Creates a request.
+  public init(_ key: TensorKey, slice: TensorSlice? = nil) {
+    self.key = key
+    self.slice = slice
+  }
+}
+
 extension TensorReader {
+  /// Asks for one entry after the other.
+  public func entries(for keys: [TensorKey]) throws(CheckpointError) -> [TensorEntry?] {
+    var entries: [TensorEntry?] = []
+    for key in keys { entries.append(try entry(for: key)) }
+    return entries
+  }
+
+  /// Reads one tensor after the other.
+  public func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor] {
+    var tensors: [AnyTensor] = []
+    for request in requests { tensors.append(try tensor(for: request.key, slice: request.slice)) }
+    return tensors
+  }
+
   /// Every tensor, in byte order of the keys.
   ///
   /// - Throws: `corrupt` if the list cannot be read to its end.

@@ -269,7 +269,7 @@ import Testing
     #expect(
       problem(Module(["layers": [1: layer]]))
         == "Module, property 'layers': only a dictionary with string keys can hold variables: keys "
-        + "are names"
+        + "are names; mark it @NoDependency if they are an optimizer's slot variables"
     )
   }
 

@@ -1,4 +1,4 @@
-"""Make the files of the quickstart: the digits and a TensorFlow checkpoint.
+"""Make the files of the examples: the digits and a TensorFlow checkpoint.
 
     python make_data.py OUTDIR
 

@@ -85,7 +85,10 @@ extension Reflection {
       let dependency = dependency(in: pair.value)
       if case .nothing = dependency { continue }
       guard let name = pair.name else {
-        return .problem("only a dictionary with string keys can hold variables: keys are names")
+        return .problem(
+          "only a dictionary with string keys can hold variables: keys are names; mark it "
+            + "@NoDependency if they are an optimizer's slot variables"
+        )
       }
       named.append((name, dependency))
     }

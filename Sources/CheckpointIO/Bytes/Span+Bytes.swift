@@ -32,3 +32,16 @@ extension FixedWidthInteger where Self: UnsignedInteger {
     return String(repeating: "0", count: Self.bitWidth / 4 - digits.count) + digits
   }
 }
+
+extension MutableRawSpan {
+  /// Copies bytes to a place within.
+  @_lifetime(self: copy self)
+  package mutating func copy(_ bytes: RawSpan, to offset: Int) {
+    var place = _mutatingExtracting(offset..<offset + bytes.byteCount)  // checks the bounds
+    unsafe place.withUnsafeMutableBytes { target in
+      unsafe bytes.withUnsafeBytes { source in
+        unsafe target.copyMemory(from: source)
+      }
+    }
+  }
+}

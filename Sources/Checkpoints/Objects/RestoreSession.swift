@@ -74,7 +74,7 @@ final class RestoreSession {
       missing.append(live.path(of: node))
     }
     if options.completeness == .all { problems = missingProblems(match) }
-    try carryOut(match, problems, of: assigned.count + missing.count)
+    try carryOut(match, in: live, problems, of: assigned.count + missing.count)
   }
 
   /// The objects, walked over from where the restore began; from `owner`, if that is not there.
@@ -88,7 +88,7 @@ final class RestoreSession {
     let pairs = readyPairs(in: live)
     guard !pairs.isEmpty || !deferredSlots.isEmpty else { return }
     let match = try GraphMatch(graph, live, from: pairs, bindings: bindings)
-    try carryOut(match, [], of: match.assignments.count) { assignment in
+    try carryOut(match, in: live, [], of: match.assignments.count) { assignment in
       newer.contains { $0.hasRestored(assignment, in: live) }
     }
   }
@@ -111,6 +111,7 @@ final class RestoreSession {
 
   private func carryOut(
     _ match: GraphMatch,
+    in live: LiveGraph,
     _ problems: [CheckpointError],
     of count: Int,
     isRestored: (GraphMatch.Assignment) -> Bool = { _ in false }
@@ -127,12 +128,7 @@ final class RestoreSession {
       of: count
     )
     _ = try RestoreExecutor(reader: reader, options: options).restore(plan)
-    let left = Set(plan.report.missing + plan.report.mismatched)
-    for assignment in match.assignments
-    where left.isEmpty || !left.contains(TensorKey(assignment.attribute.key)) {
-      restored.insert(assignment.savedNode)
-    }
-    missing += left.map(\.description).sorted()
+    note(match.assignments, in: live, without: Set(plan.report.missing + plan.report.mismatched))
     bindings = match.bindings
     let bound = bindings.liveOfSaved
     deferred = (deferred + match.deferred).filter { bound[$0.savedNode] == nil }
@@ -140,11 +136,28 @@ final class RestoreSession {
     conflicts += match.conflicts.map { place(of: $0.savedNode) }
   }
 
+  private func note(
+    _ assignments: [GraphMatch.Assignment],
+    in live: LiveGraph,
+    without left: Set<TensorKey>
+  ) {
+    var live = live
+    for assignment in assignments {
+      if left.isEmpty || !left.contains(TensorKey(assignment.attribute.key)) {
+        restored.insert(assignment.savedNode)
+      } else {
+        let livePlace = assignment.liveNode.map { live.path(of: $0) }
+        missing.append(livePlace ?? place(of: assignment.savedNode))
+      }
+    }
+  }
+
   /// Notes what went wrong when something was to be restored later, and says where it came from.
   func fail(_ error: CheckpointError) -> CheckpointError {
     var error = error
     error.message += "; this comes from the restore of '\(path)' at \(origin)"
-    failures.append(error)
+    // A value that does not fit is tried again whenever something changes.
+    if !failures.contains(where: { $0.description == error.description }) { failures.append(error) }
     return error
   }
 
@@ -176,9 +189,13 @@ final class RestoreSession {
   }
 
   /// The place of a saved node: its path from the root.
-  func place(of node: Int) -> String {
-    if let path = graph.path(of: node, ways) { return path }
-    return slotPlaces[node] ?? "node \(node)"
+  func place(of node: Int) -> String { path(of: node) ?? slotPlaces[node] ?? "node \(node)" }
+
+  // The paths of a long chain would take memory that grows with the square of its length, and nobody
+  // could read them.
+  private func path(of node: Int) -> String? {
+    if let way = ways[node], way.depth > 500 { return "node \(node)" }
+    return graph.path(of: node, ways)
   }
 
   private lazy var slotPlaces: [Int: String] = {
@@ -186,8 +203,8 @@ final class RestoreSession {
     for (optimizer, node) in graph.nodes.enumerated() {
       for slot in node.slotVariables {
         places[slot.node] = CheckpointKey.slotPath(
-          variable: graph.path(of: slot.original, ways) ?? "",
-          optimizer: graph.path(of: optimizer, ways) ?? "",
+          variable: path(of: slot.original) ?? "",
+          optimizer: path(of: optimizer) ?? "",
           slotName: slot.slotName
         )
       }
@@ -199,7 +216,7 @@ final class RestoreSession {
   ///
   /// Values that a program may do without do not count, nor does the save counter.
   var unrestoredNodes: [Int] {
-    let scope = root == 0 ? Set(graph.nodes.indices) : reachable(from: [root])
+    let scope = root == 0 ? Set(graph.nodes.indices) : withSlotVariables(reachable(from: [root]))
     let counters = graph.nodes[0].children.filter { $0.name == CheckpointRoots.counterName }
     return scope.subtracting(restored).subtracting(counters.map(\.node)).sorted().filter { node in
       graph.nodes[node].attributes.contains { !$0.isOptional }
@@ -220,6 +237,12 @@ final class RestoreSession {
       }
     }
     return found
+  }
+
+  // Those whose variable and optimizer are both there.
+  private func withSlotVariables(_ nodes: Set<Int>) -> Set<Int> {
+    let slots = nodes.flatMap { graph.nodes[$0].slotVariables }
+    return nodes.union(slots.filter { nodes.contains($0.original) }.map(\.node))
   }
 
   // MARK: Comparing

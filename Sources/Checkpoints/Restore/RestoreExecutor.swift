@@ -26,14 +26,14 @@ package struct RestoreExecutor {
   }
 
   private func restoreTogether(_ requests: [RestorePlan.Request]) throws(CheckpointError) {
-    var tensors: [AnyTensor] = []
-    tensors.reserveCapacity(requests.count)
-    for request in requests { tensors.append(try tensor(for: request)) }
+    let tensors = try reader.tensors(
+      for: requests.map { TensorRequest($0.key, slice: $0.part?.slice) }
+    )
     var restored: [(variable: any TensorVariable, before: AnyTensor)] = []
     for (request, tensor) in zip(requests, tensors) {
       do throws(CheckpointError) {
         let before = try request.variable.tensorSnapshot()
-        try set(tensor, request)
+        try set(fitting(tensor, request), request)
         restored.append((request.variable, before))
       } catch {
         // A variable's own type refused: the others get their values back.
@@ -79,7 +79,13 @@ package struct RestoreExecutor {
   }
 
   private func tensor(for request: RestorePlan.Request) throws(CheckpointError) -> AnyTensor {
-    let tensor = try reader.tensor(for: request.key, slice: request.part?.slice)
+    try fitting(reader.tensor(for: request.key, slice: request.part?.slice), request)
+  }
+
+  private func fitting(
+    _ tensor: AnyTensor,
+    _ request: RestorePlan.Request
+  ) throws(CheckpointError) -> AnyTensor {
     let shape = request.variable.tensorSpec.shape
     return tensor.spec.shape == shape ? tensor : try tensor.reshaped(to: shape)
   }

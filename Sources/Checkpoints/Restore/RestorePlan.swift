@@ -47,8 +47,9 @@ package struct RestorePlan {
     report = RestoreReport(reader: reader, wanted: wanted.map(\.key))
     var problems: [CheckpointError] = []
     requests.reserveCapacity(wanted.count)
-    for request in wanted {
-      guard let stored = try reader.entry(for: request.key)?.spec else {
+    let entries = try reader.entries(for: wanted.map(\.key))
+    for (request, entry) in zip(wanted, entries) {
+      guard let stored = entry?.spec else {
         report.missing.append(request.key)
         if options.completeness == .all { problems.append(Self.missing(request)) }
         continue
