@@ -66,6 +66,9 @@ let package = Package(
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable"]
     ),
 
+    // safetensors files: a TensorReader and a TensorWriter.
+    layer("CheckpointSafetensors", ["CheckpointIO", "CheckpointTensors"]),
+
     // Objects and their names; knows no files.
     layer("CheckpointGraph", ["CheckpointIO", "CheckpointTensors", "CheckpointWire"]),
 
@@ -74,7 +77,7 @@ let package = Package(
       "Checkpoints",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
-        "CheckpointBundle", "CheckpointGraph",
+        "CheckpointBundle", "CheckpointSafetensors", "CheckpointGraph",
       ]
     ),
     .executableTarget(
@@ -151,6 +154,10 @@ let package = Package(
       ]
     ),
     tests(
+      "CheckpointSafetensorsTests",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointSafetensors"]
+    ),
+    tests(
       "CheckpointGraphTests",
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointGraph"]
     ),
@@ -181,9 +188,10 @@ let package = Package(
     tests(
       "InteropTests",
       [
-        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices", "Checkpoints",
+        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices",
+        "CheckpointSafetensors", "Checkpoints",
       ],
-      exclude: ["tensorflow_reader.py", "tensorflow_objects.py"]
+      exclude: ["tensorflow_reader.py", "tensorflow_objects.py", "safetensors_reader.py"]
     ),
   ],
   cLanguageStandard: .c11

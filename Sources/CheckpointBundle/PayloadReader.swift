@@ -101,19 +101,3 @@ struct PayloadReader {
     )
   }
 }
-
-extension MutableRawSpan {
-  /// Reverses the bytes of every number of `width` bytes.
-  @_lifetime(self: copy self)
-  mutating func reverseBytes(ofEvery width: Int) {
-    unsafe withUnsafeMutableBytes { bytes in
-      var start = 0
-      while start + width <= bytes.count {
-        for place in 0..<width / 2 {
-          unsafe bytes.swapAt(start + place, start + width - 1 - place)
-        }
-        start += width
-      }
-    }
-  }
-}

@@ -28,6 +28,12 @@ package struct ElementRuns: Sequence, IteratorProtocol {
 
   /// The runs of what `source` and `target`, two regions of one tensor, have in common: `region`.
   package init(of region: TensorRegion, from source: TensorRegion, to target: TensorRegion) {
+    guard region.shape.elementCount > 0 else {
+      // No runs; and the other dimensions may be so long that their product is no number.
+      (lengths, sourceStrides, targetStrides, indices) = ([], [], [], [])
+      (runCount, upcoming) = (0, nil)
+      return
+    }
     let rank = region.shape.rank
     var inner = rank  // dimensions from here on are one run
     var count = 1
@@ -49,7 +55,7 @@ package struct ElementRuns: Sequence, IteratorProtocol {
       first.source += (region.starts[axis] - source.starts[axis]) * fromStrides[axis]
       first.target += (region.starts[axis] - target.starts[axis]) * toStrides[axis]
     }
-    upcoming = region.shape.elementCount == 0 ? nil : first
+    upcoming = first
   }
 
   /// The only run; nothing if there are more.

@@ -2,7 +2,6 @@
 
 @_exported public import struct CheckpointBundle.BundleReader
 @_exported public import struct CheckpointBundle.BundleWriter
-@_exported public import struct CheckpointIO.SaveOptions
 @_exported public import protocol CheckpointGraph.Checkpointable
 @_exported public import protocol CheckpointGraph.CheckpointableValue
 @_exported public import struct CheckpointGraph.DependencyRegistrar
@@ -15,6 +14,9 @@
 @_exported public import class CheckpointGraph.Tracked
 @_exported public import struct CheckpointIO.CheckpointError
 @_exported public import enum CheckpointIO.Durability
+@_exported public import struct CheckpointIO.SaveOptions
+@_exported public import struct CheckpointSafetensors.SafetensorsReader
+@_exported public import struct CheckpointSafetensors.SafetensorsWriter
 @_exported public import struct CheckpointTensors.AnyTensor
 @_exported public import struct CheckpointTensors.BFloat16
 @_exported public import typealias CheckpointTensors.Complex128

@@ -44,4 +44,18 @@ extension MutableRawSpan {
       }
     }
   }
+
+  /// Reverses the bytes of every number of `width` bytes.
+  @_lifetime(self: copy self)
+  package mutating func reverseBytes(ofEvery width: Int) {
+    unsafe withUnsafeMutableBytes { bytes in
+      var start = 0
+      while start + width <= bytes.count {
+        for place in 0..<width / 2 {
+          unsafe bytes.swapAt(start + place, start + width - 1 - place)
+        }
+        start += width
+      }
+    }
+  }
 }

@@ -1,0 +1,138 @@
+import CheckpointIO
+
+/// A cursor over the JSON of a header: the caller says what has to come, and everything else is an
+/// error with its place.
+///
+/// Strings are bytes: names are compared byte by byte. Numbers are integers that are not negative;
+/// values that nobody asks for are passed over, whatever they are.
+/// Source: RFC 8259.
+struct JSONScanner: ~Escapable {
+  let bytes: Span<UInt8>
+  var position = 0  // in 0...bytes.count, always
+
+  /// Begins at the start of a text, all of which has to be UTF-8.
+  @_lifetime(copy bytes)
+  init(_ bytes: Span<UInt8>) throws(CheckpointError) {
+    do throws(UTF8.ValidationError) {
+      _ = try UTF8Span(validating: bytes)
+    } catch {
+      throw CheckpointError(
+        .corrupt,
+        "the header is not UTF-8",
+        offset: UInt64(error.byteOffsets.lowerBound)
+      )
+    }
+    self.bytes = bytes
+  }
+
+  /// The next byte; `nil` at the end.
+  var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  /// Passes over one byte, if it is the next one.
+  @_lifetime(self: copy self)
+  mutating func skip(_ character: Unicode.Scalar) -> Bool {
+    guard next == UInt8(ascii: character) else { return false }
+    position += 1  // a byte was there
+    return true
+  }
+
+  /// Passes over white space.
+  @_lifetime(self: copy self)
+  mutating func skipSpace() {
+    while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+      position += 1  // a byte was there
+    }
+  }
+
+  /// Reads one of the characters that structure a text, and the white space around it.
+  @_lifetime(self: copy self)
+  mutating func expect(_ character: Unicode.Scalar) throws(CheckpointError) {
+    skipSpace()
+    guard skip(character) else { throw unexpected("'\(character)'") }
+    skipSpace()
+  }
+
+  /// Whether another member or element follows; passes over what separates or ends them.
+  @_lifetime(self: copy self)
+  mutating func hasNext(
+    isFirst: Bool,
+    end: Unicode.Scalar
+  ) throws(CheckpointError) -> Bool {
+    skipSpace()
+    if skip(end) { return false }
+    if !isFirst { try expect(",") }
+    return true
+  }
+
+  /// Reads the name of a member, and the colon behind it.
+  @_lifetime(self: copy self)
+  mutating func readName() throws(CheckpointError) -> [UInt8] {
+    let name = try readString()
+    try expect(":")
+    return name
+  }
+
+  /// Reads an integer that is not negative.
+  @_lifetime(self: copy self)
+  mutating func readInteger() throws(CheckpointError) -> UInt64 {
+    let start = position
+    var value: UInt64 = 0
+    while let byte = next, let digit = Self.digit(byte) {
+      guard let product = value.multiplied(by: 10), let sum = product.adding(digit) else {
+        throw CheckpointError(.corrupt, "a number of more than 64 bits", offset: UInt64(start))
+      }
+      value = sum
+      position += 1  // a byte was there
+    }
+    let hasLeadingZero = position - start > 1 && bytes[start] == UInt8(ascii: "0")
+    guard position > start, !hasLeadingZero, !continuesNumber else {
+      throw CheckpointError(
+        .corrupt,
+        "a number has to be an integer, not negative, in its shortest form",
+        offset: UInt64(start)
+      )
+    }
+    return value
+  }
+
+  private var continuesNumber: Bool {
+    guard let next else { return false }
+    return ".eE".utf8.contains(next)
+  }
+
+  /// The value of a decimal digit.
+  static func digit(_ byte: UInt8) -> UInt64? {
+    let digit = byte &- UInt8(ascii: "0")
+    return digit < 10 ? UInt64(digit) : nil
+  }
+
+  /// Reads a list of integers, at most `limit` of them.
+  @_lifetime(self: copy self)
+  mutating func readIntegers(atMost limit: Int) throws(CheckpointError) -> [UInt64] {
+    let start = position
+    try expect("[")
+    var values: [UInt64] = []
+    while try hasNext(isFirst: values.isEmpty, end: "]") {
+      guard values.count < limit else {
+        throw CheckpointError(
+          .corrupt,
+          "a list of more than \(limit) numbers",
+          offset: UInt64(start)
+        )
+      }
+      values.append(try readInteger())
+    }
+    return values
+  }
+
+  /// The error of a text that goes on otherwise than it has to.
+  func unexpected(_ expected: String) -> CheckpointError {
+    let found =
+      switch next {
+      case nil: "the header ends"
+      case let byte? where byte > 0x20 && byte < 0x7F: "found '\(Unicode.Scalar(byte))'"
+      case let byte?: "found the byte 0x\(byte.hexadecimal)"
+      }
+    return CheckpointError(.corrupt, "expected \(expected), \(found)", offset: UInt64(position))
+  }
+}

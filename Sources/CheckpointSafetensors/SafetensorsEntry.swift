@@ -1,0 +1,115 @@
+import CheckpointIO
+import CheckpointTensors
+
+/// What a header says of one tensor: its elements' place is checked against dtype and shape.
+struct SafetensorsEntry: Hashable {
+  /// The name.
+  var key: TensorKey
+  /// The element type, as the file names it.
+  var typeName: String
+  /// The dimensions.
+  var shape: TensorShape
+  /// Where the elements are, counted from the end of the header.
+  var range: ByteRange
+
+  /// The dtype; `nil` for an element type that is not known here, or cannot be held.
+  var dtype: DType? { SafetensorsDType(rawValue: typeName)?.dtype }
+
+  /// What the file says of the tensor.
+  ///
+  /// - Throws: `unsupported` for an element type that is not known here, or cannot be held.
+  var tensorEntry: TensorEntry {
+    get throws(CheckpointError) {
+      guard let dtype else {
+        throw CheckpointError(
+          .unsupported,
+          "its elements are of the type \(typeName), which is not read here"
+        )
+      }
+      return TensorEntry(
+        key: key,
+        spec: TensorSpec(dtype, shape),
+        byteCount: range.count,
+        shard: 0
+      )
+    }
+  }
+}
+
+extension SafetensorsEntry {
+  /// Reads the value of a tensor's member.
+  init(_ json: inout JSONScanner, key: TensorKey) throws(CheckpointError) {
+    let start = json.position
+    var fields = Fields()
+    try json.expect("{")
+    var isFirst = true
+    while try json.hasNext(isFirst: isFirst, end: "}") {
+      isFirst = false
+      try fields.readField(&json)
+    }
+    do throws(CheckpointError) {
+      try self.init(fields, key: key)
+    } catch {
+      throw error.located(offset: UInt64(start))
+    }
+  }
+
+  private struct Fields {
+    var typeName: String?
+    var dimensions: [UInt64]?
+    var offsets: [UInt64]?
+
+    mutating func readField(_ json: inout JSONScanner) throws(CheckpointError) {
+      let start = json.position
+      let name = String(decoding: try json.readName(), as: UTF8.self)
+      let isRepeated =
+        switch name {
+        case "dtype": typeName != nil
+        case "shape": dimensions != nil
+        case "data_offsets": offsets != nil
+        default: false
+        }
+      guard !isRepeated else {
+        throw CheckpointError(.corrupt, "'\(name)' occurs twice", offset: UInt64(start))
+      }
+      switch name {
+      case "dtype": typeName = String(decoding: try json.readString(), as: UTF8.self)
+      case "shape": dimensions = try json.readIntegers(atMost: SafetensorsEntry.mostDimensions)
+      case "data_offsets": offsets = try json.readIntegers(atMost: 2)
+      default: try json.skipValue()
+      }
+    }
+  }
+
+  private init(_ fields: Fields, key: TensorKey) throws(CheckpointError) {
+    guard let typeName = fields.typeName, let dimensions = fields.dimensions,
+      let offsets = fields.offsets
+    else {
+      throw CheckpointError(.corrupt, "a tensor needs 'dtype', 'shape' and 'data_offsets'")
+    }
+    guard offsets.count == 2, offsets[0] <= offsets[1] else {
+      throw CheckpointError(.corrupt, "'data_offsets' has to be [begin, end], not \(offsets)")
+    }
+    self.key = key
+    self.typeName = typeName
+    // What is no Int becomes the largest one; the file cannot hold as many.
+    shape = try TensorShape(stored: dimensions.map { Int(clamping: $0) })
+    range = ByteRange(offset: offsets[0], count: offsets[1] - offsets[0])
+    try checkSize()
+  }
+
+  // Of an element type that is not known, any size may be right.
+  private func checkSize() throws(CheckpointError) {
+    guard let type = SafetensorsDType(rawValue: typeName) else { return }
+    let bits = UInt64(shape.elementCount).multiplied(by: type.bitWidth)
+    guard let bits, bits % 8 == 0, bits / 8 == range.count else {
+      throw CheckpointError(
+        .corrupt,
+        "a tensor \(typeName)\(shape) does not take \(range.count) bytes"
+      )
+    }
+  }
+
+  // As many as a shape can have, and one more: the shape says what is wrong.
+  private static let mostDimensions = 255
+}

@@ -1,0 +1,156 @@
+import CheckpointIO
+import Checkpoints
+import CheckpointTestSupport
+import Foundation
+import Testing
+
+/// Proves that `.meta` files by TensorFlow are understood, and that no bytes end the process.
+@Suite struct MetaGraphSummaryTests {
+  static let folder =
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().path + "/TensorFlowFixtureTests/Fixtures/meta"
+
+  static let names = [
+    "default", "references", "renamed", "scoped", "partitioned", "sharded", "version_1",
+    "version_1_sharded", "no_saver",
+  ]
+
+  private func summary(_ name: String) throws -> MetaGraphSummary {
+    try MetaGraphSummary(contentsOf: "\(Self.folder)/\(name).meta")
+  }
+
+  private func saved(_ name: String) throws -> [String] {
+    try summary(name).savedTensors.map { tensor in
+      let part = tensor.part.map { " \($0)" } ?? ""
+      return "\(tensor.key) \(tensor.spec?.description ?? "?")\(part) <- \(tensor.source)"
+    }
+  }
+
+  static let threeVariables = [
+    "b bfloat16[3] <- b", "global_step int64[] <- global_step", "w float32[2, 3] <- w",
+  ]
+
+  @Test func `finds what a saver writes`() throws {
+    #expect(try saved("default") == Self.threeVariables)
+    #expect(try saved("references") == Self.threeVariables)
+    #expect(try saved("scoped") == Self.threeVariables)
+    #expect(
+      try saved("renamed") == [
+        "old/kernel float32[2, 3] <- w", "old/step int64[] <- global_step",
+      ]
+    )
+    #expect(
+      try saved("partitioned") == [
+        "b float32[3] <- b", "layer/w float32[5, 3] 5 3 0,3:0,3 <- layer/w/part_0",
+        "layer/w float32[5, 3] 5 3 3,2:0,3 <- layer/w/part_1",
+      ]
+    )
+    #expect(try saved("sharded") == ["b float32[3] <- b", "w float32[2, 3] <- w"])
+    for name in ["version_1", "version_1_sharded"] {
+      #expect(
+        try saved(name) == ["global_step int64[] <- global_step", "w float32[2, 3] <- w"],
+        "\(name)"
+      )
+    }
+    #expect(try saved("no_saver").isEmpty)
+  }
+
+  @Test func `reads the saver's definition`() throws {
+    #expect(try summary("default").saverDefinition == SaverDefinition())
+    #expect(
+      try summary("references").saverDefinition
+        == SaverDefinition(maxToKeep: 2, keepCheckpointEveryNHours: 1.5)
+    )
+    #expect(
+      try summary("sharded").saverDefinition
+        == SaverDefinition(saveTensorName: "save/Identity:0", isSharded: true)
+    )
+    #expect(
+      try summary("version_1_sharded").saverDefinition
+        == SaverDefinition(
+          saveTensorName: "save/ShardedFilespec:0",
+          isSharded: true,
+          version: .v1
+        )
+    )
+    #expect(try summary("no_saver").saverDefinition == nil)
+  }
+
+  @Test func `reads who wrote it, and what for`() throws {
+    let summary = try summary("no_saver")
+    #expect(summary.path == "\(Self.folder)/no_saver.meta")
+    #expect(summary.tensorFlowVersion == "2.21.0")
+    #expect(summary.tensorFlowGitVersion.hasPrefix("v2.21.0"))
+    #expect(summary.tags == ["serve", "gpu"])
+  }
+
+  @Test func `reads the variables`() throws {
+    let variables = try summary("default").variables
+    #expect(variables.map(\.name) == ["w", "b", "global_step"])
+    #expect(variables.map(\.fullName) == ["w", "b", "global_step"])
+    #expect(variables.map(\.isTrainable) == [true, true, false])
+    #expect(variables.map(\.isResource) == [true, true, true])
+    #expect(variables.map(\.aggregation) == [.none, .none, .onlyFirstReplica])
+    #expect(variables.map(\.synchronization) == [.auto, .auto, .auto])
+    let references = try summary("references").variables
+    #expect(references.map(\.isResource) == [false, false, false])
+    let parts = try summary("partitioned").variables
+    #expect(parts.map(\.name) == ["layer/w/part_0", "layer/w/part_1", "b"])
+    #expect(parts.map(\.fullName) == ["layer/w", "layer/w", "b"])
+    #expect(parts.map { $0.part?.description } == ["5 3 0,3:0,3", "5 3 3,2:0,3", nil])
+  }
+
+  // MARK: Hostile files
+
+  private func refusal(_ bytes: [UInt8]) -> String? {
+    #expect(throws: CheckpointError.self) {
+      try MetaGraphSummary(MemoryFile(bytes, path: "f"))
+    }?.description
+  }
+
+  @Test func `refuses what is no message, with its place`() {
+    #expect(refusal([0x0A, 5, 1]) == "f: byte 2: 5 bytes promised, 1 left (truncated)")
+    #expect(refusal([0x07]) == "f: byte 0: no protobuf field has the tag 7 (corrupt)")
+    #expect(
+      refusal([0x1A, 3, 0x0A, 1, 0xFF])?.hasSuffix("a text field is not UTF-8 (corrupt)") == true
+    )
+    #expect(
+      refusal(Array("meta_info_def {\n}\n".utf8))
+        == "f: this is protobuf's text form, which is not read here; export it with as_text=False "
+        + "(unsupported)"
+    )
+    let error = #expect(throws: CheckpointError.self) {
+      try MetaGraphSummary(contentsOf: "/nowhere/model.meta")
+    }
+    #expect(error?.code == .notFound)
+  }
+
+  @Test func `follows nodes that lead in a circle to an end`() throws {
+    // A saver of the node `a`, which waits for itself.
+    let node: [UInt8] = [0x0A, 1, 0x61, 0x12, 1, 0x78, 0x1A, 2, 0x5E, 0x61, 0x1A, 1, 0x61]
+    let graph = [0x0A, UInt8(node.count)] + node
+    let bytes = [0x12, UInt8(graph.count)] + graph + [0x1A, 5, 0x12, 3, 0x61, 0x3A, 0x30]
+    let summary = try MetaGraphSummary(MemoryFile(bytes))
+    #expect(summary.saverDefinition?.saveTensorName == "a:0")
+    #expect(summary.savedTensors.isEmpty)
+  }
+
+  @Test(.timeLimit(.minutes(2)), arguments: names)
+  func `reads or refuses whatever is changed in a file`(name: String) throws {
+    let whole = Array(try Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(name).meta")))
+    for seed in 0..<150 as Range<UInt64> {
+      var random = SeededGenerator(seed: seed)
+      var bytes = whole
+      for _ in 0..<Int.random(in: 1...8, using: &random) {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+        case 1: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+        case 2: bytes[place] = [0, 0x7F, 0x80, 0xFF].randomElement(using: &random) ?? 0
+        default: if seed.isMultiple(of: 5) { bytes.removeSubrange((place + 1)...) }
+        }
+      }
+      _ = try? MetaGraphSummary(MemoryFile(bytes))
+    }
+  }
+}
