@@ -77,7 +77,7 @@ let package = Package(
       "Checkpoints",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
-        "CheckpointBundle", "CheckpointSafetensors", "CheckpointGraph",
+        "CheckpointBundle", "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph",
       ]
     ),
     .executableTarget(

@@ -17,6 +17,8 @@
 @_exported public import struct CheckpointIO.SaveOptions
 @_exported public import struct CheckpointSafetensors.SafetensorsReader
 @_exported public import struct CheckpointSafetensors.SafetensorsWriter
+@_exported public import struct CheckpointSlices.SlicesReader
+@_exported public import struct CheckpointSlices.SlicesWriter
 @_exported public import struct CheckpointTensors.AnyTensor
 @_exported public import struct CheckpointTensors.BFloat16
 @_exported public import typealias CheckpointTensors.Complex128

@@ -191,25 +191,42 @@ public final class Saver {
 
   // MARK: Restoring
 
-  /// Restores the variables from a checkpoint that was saved here or by TensorFlow.
+  /// Restores the variables from a checkpoint of any format, saved here or by TensorFlow.
+  ///
+  /// An object-based checkpoint is found through the full names of its variables, with a warning:
+  /// see ``CheckpointWarnings``. A name that is a key of its own counts before.
   ///
   /// Everything that can be checked without reading values is checked first, and reported in one
   /// error; by default nothing at all has changed when an error is thrown.
   ///
   /// - Parameters:
-  ///   - path: The prefix, as ``save(to:step:)`` returns it.
+  ///   - path: The prefix, as ``save(to:step:)`` returns it; the file of a V1 or safetensors
+  ///     checkpoint.
+  ///   - mapping: How the names of the checkpoint become those of the variables.
   ///   - options: What is done with variables and values that do not fit.
   /// - Returns: What was restored, and which tensors of the checkpoint were not used.
   /// - Throws: `notACheckpoint` if there is none; `notFound`, `mismatch` or `several` for variables
-  ///   that do not find their values; `corrupt` or `truncated` if a file is damaged.
+  ///   that do not find their values; `ambiguousName` for a name that several saved variables have;
+  ///   `corrupt` or `truncated` if a file is damaged.
   @discardableResult
   public func restore(
     from path: String,
+    mapping: KeyMapping? = nil,
     options: RestoreOptions = RestoreOptions()
   ) throws(CheckpointError) -> RestoreReport {
-    let reader = try BundleReader(prefix: path, fileSystem: self.options.files.fileSystem)
-    let wanted = variables.map { RestorePlan.Request($0.variable, key: TensorKey($0.name)) }
-    let plan = try RestorePlan(wanted, from: reader, options: options)
-    return try RestoreExecutor(reader: reader, options: options).restore(plan)
+    let names = variables.map { TensorKey($0.name) }
+    let source = try NamedSource(
+      CheckpointReader(path, fileSystem: self.options.files.fileSystem),
+      names,
+      mapping
+    )
+    let wanted = zip(variables, names).map { RestorePlan.Request($0.variable, key: $1) }
+    let plan = try RestorePlan(wanted, from: source.reader, options: options)
+    var report = try RestoreExecutor(reader: source.reader, options: options).restore(plan)
+    if source.usesFullNames {
+      report.mode = .objectBased
+      source.warn()
+    }
+    return report
   }
 }

@@ -11,6 +11,17 @@ public struct RestoreReport: Sendable, CustomStringConvertible {
   public internal(set) var missing: [TensorKey] = []
   /// The keys whose tensor does not fit its variable.
   public internal(set) var mismatched: [TensorKey] = []
+  /// How the variables were found.
+  public internal(set) var mode = Mode.nameBased
+
+  /// How variables are found in a checkpoint.
+  public enum Mode: Sendable, Hashable {
+    /// By the keys of the tensors.
+    case nameBased
+    /// By the full names that an object graph gives its variables.
+    case objectBased
+  }
+
   private let reader: any TensorReader
   private let wanted: [TensorKey]
 

@@ -1,0 +1,145 @@
+import CheckpointBundle
+public import CheckpointGraph
+public import CheckpointIO
+import CheckpointSafetensors
+import CheckpointSlices
+public import CheckpointTensors
+
+/// A checkpoint of any format, found from its files: V2, V1 or safetensors.
+///
+///     let reader = try CheckpointReader("run/ckpt-7")
+///     print(reader.format, try reader.entries().count)
+///     let kernel = try Tensor<Float>(reader.tensor(for: "dense/kernel"))
+///
+/// Source: tensorflow/python/training/py_checkpoint_reader.py, `NewCheckpointReader`.
+public struct CheckpointReader: TensorReader {
+  /// What the files are.
+  public enum Format: String, Sendable, CaseIterable {
+    /// An index and data files.
+    case v2
+    /// One sorted table, or several.
+    case v1
+    /// A header and a buffer.
+    case safetensors
+  }
+
+  /// What the files are.
+  public let format: Format
+  private let reader: any TensorReader
+
+  /// Opens a checkpoint.
+  ///
+  /// - Parameter path: The prefix of a V2 checkpoint; the file of a V1 checkpoint, or the pattern of
+  ///   its parts (`model.ckpt-?????-of-00002`); a safetensors file.
+  /// - Throws: `notACheckpoint` if there is none; `corrupt` or `truncated` if it is damaged.
+  public init(_ path: String) throws(CheckpointError) {
+    try self.init(path, fileSystem: LocalFileSystem())
+  }
+
+  package init(_ path: String, fileSystem: any FileSystem) throws(CheckpointError) {
+    let found = try Self.format(at: path, fileSystem)
+    switch found {
+    case .v1: reader = try SlicesReader(path: path, fileSystem: fileSystem)
+    case .safetensors: reader = try SafetensorsReader(path, fileSystem: fileSystem)
+    case .v2, nil: reader = try BundleReader(prefix: path, fileSystem: fileSystem)  // says what is wrong
+    }
+    format = found ?? .v2
+  }
+
+  /// What kind of checkpoint there is; `nil` if there is none.
+  ///
+  /// - Parameter path: As for ``init(_:)``.
+  /// - Returns: The format that the files have; they are not read to the end.
+  /// - Throws: `io` if the system fails.
+  public static func format(at path: String) throws(CheckpointError) -> Format? {
+    try format(at: path, LocalFileSystem())
+  }
+
+  // As in TensorFlow, an index counts before a file of the path itself.
+  private static func format(
+    at path: String,
+    _ fileSystem: any FileSystem
+  ) throws(CheckpointError) -> Format? {
+    if try fileSystem.status(of: BundlePath(path).index)?.kind == .file { return .v2 }
+    if SlicesReader.isCheckpoint(at: path, fileSystem: fileSystem) { return .v1 }
+    return try isSafetensors(path, fileSystem) ? .safetensors : nil
+  }
+
+  // The length of a header, which begins with a brace.
+  private static func isSafetensors(
+    _ path: String,
+    _ fileSystem: any FileSystem
+  ) throws(CheckpointError) -> Bool {
+    guard try fileSystem.status(of: path)?.kind == .file else { return false }
+    let file = try fileSystem.openFile(path)
+    guard file.byteCount > 9 else { return false }
+    let start = TensorStorage(uninitializedByteCount: 9)
+    try start.withMutableBytes { bytes throws(CheckpointError) in
+      try file.read(into: &bytes, at: 0)
+    }
+    let bytes = start.bytes
+    let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes.byte(at: $1)) << (8 * UInt64($1)) }
+    return bytes.byte(at: 8) == UInt8(ascii: "{") && length <= file.byteCount - 8
+  }
+
+  /// Where the checkpoint is.
+  public var path: String { reader.path }
+
+  /// The saved objects; `nil` if the checkpoint is name-based.
+  ///
+  /// - Returns: The graph.
+  /// - Throws: `corrupt` if it is damaged.
+  public func objectGraph() throws(CheckpointError) -> ObjectGraph? {
+    guard try entry(for: TensorKey(ObjectGraph.key)) != nil else { return nil }
+    return try ObjectGraph(from: reader)
+  }
+
+  // MARK: Reading
+
+  /// Calls `body` with every tensor, in byte order of the keys.
+  ///
+  /// - Throws: As ``TensorReader/forEachEntry(_:)`` says.
+  public func forEachEntry(
+    _ body: (TensorEntry) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    try reader.forEachEntry(body)
+  }
+
+  /// What the checkpoint says of one tensor.
+  public func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
+    try reader.entry(for: key)
+  }
+
+  /// What the checkpoint says of several tensors.
+  public func entries(for keys: [TensorKey]) throws(CheckpointError) -> [TensorEntry?] {
+    try reader.entries(for: keys)
+  }
+
+  /// Reads the elements of a tensor, or of a part of it, into memory of the caller.
+  ///
+  /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
+  public func read(
+    _ key: TensorKey,
+    slice: TensorSlice?,
+    into output: inout MutableRawSpan
+  ) throws(CheckpointError) {
+    try reader.read(key, slice: slice, into: &output)
+  }
+
+  /// Reads a tensor, or a part of it, into new memory.
+  ///
+  /// - Throws: As ``TensorReader/tensor(for:slice:)`` says.
+  public func tensor(
+    for key: TensorKey,
+    slice: TensorSlice?
+  ) throws(CheckpointError) -> AnyTensor {
+    try reader.tensor(for: key, slice: slice)
+  }
+
+  /// Reads several tensors into new memory.
+  ///
+  /// - Throws: As ``TensorReader/tensors(for:)`` says.
+  public func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor] {
+    try reader.tensors(for: requests)
+  }
+}

@@ -1,0 +1,250 @@
+import CheckpointIO
+import CheckpointTensors
+
+/// What a checkpoint looks like through a mapping: names, and how each tensor comes about.
+///
+/// Made of an index alone: no value is read.
+struct MappedIndex: Sendable {
+  /// How a tensor comes about.
+  indirect enum Recipe: Sendable {
+    /// It is stored.
+    case stored(TensorEntry)
+    /// It is another one with its values changed.
+    case transformed(Recipe, TensorTransform, TensorSpec)
+    /// It is made of several, side by side along a dimension.
+    case joined([Recipe], axis: Int, TensorSpec)
+
+    /// What it is.
+    var spec: TensorSpec {
+      switch self {
+      case .stored(let entry): entry.spec
+      case .transformed(_, _, let spec), .joined(_, _, let spec): spec
+      }
+    }
+
+    /// The stored tensors that it is made of.
+    var sources: [TensorEntry] {
+      switch self {
+      case .stored(let entry): [entry]
+      case .transformed(let recipe, _, _): recipe.sources
+      case .joined(let recipes, _, _): recipes.flatMap(\.sources)
+      }
+    }
+  }
+
+  /// The tensors by their new names.
+  private(set) var recipes: [TensorKey: Recipe] = [:]
+
+  /// Applies the rules of a mapping to an index.
+  ///
+  /// - Throws: One error with every problem: `duplicateName` for two tensors that get one name,
+  ///   `notFound` for a name in a rule that is not there, `mismatch` for a transform that does not
+  ///   fit; each names the rule.
+  init(_ entries: [TensorEntry], _ mapping: KeyMapping) throws(CheckpointError) {
+    for entry in entries { recipes[entry.key] = .stored(entry) }
+    for (number, rule) in mapping.rules.enumerated() {
+      do throws(CheckpointError) {
+        try apply(rule)
+      } catch {
+        var error = error
+        error.message = "rule \(number + 1) of the mapping: \(error.message)"
+        throw error
+      }
+    }
+  }
+
+  private mutating func apply(_ rule: KeyMapping.Rule) throws(CheckpointError) {
+    switch rule {
+    case .rename(let names): try rename(names)
+    case .prefix(let prefix, let new):
+      try rename { name in
+        name.utf8.starts(with: prefix.utf8) ? new + name.dropFirstBytes(prefix.utf8.count) : name
+      }
+    case .replace(let pattern, let template):
+      let pattern = try NamePattern(pattern)
+      try rename { pattern.replacing(in: $0, with: template) }
+    case .custom(let function): try rename(function)
+    case .drop(let pattern):
+      try filter { name throws(CheckpointError) in try !pattern.matches(name) }
+    case .keep(let pattern):
+      try filter { name throws(CheckpointError) in try pattern.matches(name) }
+    case .transform(let pattern, let transform): try self.transform(pattern, transform)
+    case .split(let name, let axis, let parts, let lengths):
+      try split(name, axis, parts, lengths)
+    case .stack(let names, let axis, let name): try stack(names, axis, name)
+    case .concatenate(let names, let axis, let name): try join(try take(names), axis, name)
+    }
+  }
+
+  // MARK: Names
+
+  private mutating func rename(_ names: [String: String]) throws(CheckpointError) {
+    var wanted: [TensorKey: String] = [:]
+    for (name, new) in names { wanted[TensorKey(name)] = new }
+    let missing = wanted.keys.filter { recipes[$0] == nil }.sorted()
+    let problems = missing.map { key in
+      CheckpointError(
+        .notFound,
+        "there is no tensor '\(key)'\(NearestKeys(to: key, among: Array(recipes.keys)).hint)"
+      )
+    }
+    if let error = CheckpointError.combining(problems, summary: { "\($0) names are not there" }) {
+      throw error
+    }
+    try rename { wanted[TensorKey($0)] ?? $0 }
+  }
+
+  // Names that are no UTF-8 stay as they are: rules are texts.
+  private mutating func rename(_ newName: (String) -> String?) throws(CheckpointError) {
+    var renamed: [TensorKey: Recipe] = [:]
+    var origins: [TensorKey: TensorKey] = [:]
+    var problems: [CheckpointError] = []
+    for (key, recipe) in recipes.sorted(by: { $0.key < $1.key }) {
+      var new: TensorKey? = key
+      if let name = key.string { new = newName(name).map { TensorKey($0) } }
+      guard let new else { continue }
+      if let other = origins.updateValue(key, forKey: new) {
+        problems.append(
+          CheckpointError(.duplicateName, "'\(other)' and '\(key)' would both be called '\(new)'")
+        )
+      }
+      renamed[new] = recipe
+    }
+    let error = CheckpointError.combining(problems) { "\($0) names would be given twice" }
+    if let error { throw error }
+    recipes = renamed
+  }
+
+  private mutating func filter(
+    _ isKept: (String) throws(CheckpointError) -> Bool
+  ) throws(CheckpointError) {
+    for key in Array(recipes.keys) where try !isKept(key.description) { recipes[key] = nil }
+  }
+
+  // MARK: Values
+
+  private mutating func transform(
+    _ pattern: KeyMapping.Pattern,
+    _ transform: TensorTransform
+  ) throws(CheckpointError) {
+    for (key, recipe) in recipes where try pattern.matches(key.description) {
+      recipes[key] = try Self.transformed(recipe, transform, key)
+    }
+  }
+
+  private static func transformed(
+    _ recipe: Recipe,
+    _ transform: TensorTransform,
+    _ key: TensorKey
+  ) throws(CheckpointError) -> Recipe {
+    do throws(CheckpointError) {
+      return .transformed(recipe, transform, try transform.applied(to: recipe.spec))
+    } catch {
+      throw error.located(key: key.description)
+    }
+  }
+
+  private mutating func split(
+    _ name: String,
+    _ axis: Int,
+    _ parts: [String],
+    _ lengths: [Int]?
+  ) throws(CheckpointError) {
+    let whole = try take([name])[0]
+    let shape = whole.spec.shape
+    guard shape.dimensions.indices.contains(axis) else {
+      throw CheckpointError(.mismatch, "'\(name)', \(whole.spec), has no dimension \(axis)")
+    }
+    let total = shape.dimensions[axis]
+    let lengths = lengths ?? Array(repeating: total / max(parts.count, 1), count: parts.count)
+    guard lengths.count == parts.count, lengths.allSatisfy({ $0 > 0 }),
+      lengths.reduce(0, +) == total
+    else {
+      throw CheckpointError(
+        .mismatch,
+        "'\(name)' has \(total) in dimension \(axis), which \(lengths) does not divide"
+      )
+    }
+    var start = 0
+    for (part, length) in zip(parts, lengths) {
+      var extents: [TensorSlice.Extent] = Array(repeating: .full, count: shape.rank)
+      extents[axis] = .range(start: start, length: length)
+      start += length
+      let key = TensorKey(part)
+      try put(try Self.transformed(whole, .slice(TensorSlice(extents)), key), key)
+    }
+  }
+
+  private mutating func stack(
+    _ names: [String],
+    _ axis: Int,
+    _ name: String
+  ) throws(CheckpointError) {
+    let parts = try take(names)
+    let shape = parts[0].spec.shape
+    guard (0...shape.rank).contains(axis) else {
+      throw CheckpointError(.mismatch, "a tensor \(shape) gets no new dimension at \(axis)")
+    }
+    var dimensions = shape.dimensions
+    dimensions.insert(1, at: axis)
+    var widened: [Recipe] = []
+    for part in parts {
+      widened.append(try Self.transformed(part, .reshape(dimensions), TensorKey(name)))
+    }
+    try join(widened, axis, name)
+  }
+
+  private mutating func join(
+    _ parts: [Recipe],
+    _ axis: Int,
+    _ name: String
+  ) throws(CheckpointError) {
+    var dimensions = parts[0].spec.shape.dimensions
+    guard dimensions.indices.contains(axis) else {
+      throw CheckpointError(.mismatch, "a tensor \(parts[0].spec) has no dimension \(axis)")
+    }
+    for part in parts.dropFirst() {
+      var other = part.spec.shape.dimensions
+      guard part.spec.dtype == parts[0].spec.dtype, other.count == dimensions.count else {
+        throw CheckpointError(.mismatch, "\(part.spec) and \(parts[0].spec) cannot be put together")
+      }
+      let length = other[axis]
+      other[axis] = dimensions[axis]
+      guard other == dimensions else {
+        throw CheckpointError(.mismatch, "\(part.spec) and \(parts[0].spec) cannot be put together")
+      }
+      dimensions[axis] += length
+    }
+    let spec = TensorSpec(parts[0].spec.dtype, try TensorShape(stored: dimensions))
+    try put(.joined(parts, axis: axis, spec), TensorKey(name))
+  }
+
+  // Takes tensors out of the list: what is made of them stands in their place.
+  private mutating func take(_ names: [String]) throws(CheckpointError) -> [Recipe] {
+    guard !names.isEmpty else {
+      throw CheckpointError(.invalidArgument, "a rule needs the name of a tensor")
+    }
+    var taken: [Recipe] = []
+    for name in names {
+      let key = TensorKey(name)
+      guard let recipe = recipes.removeValue(forKey: key) else {
+        let hint = NearestKeys(to: key, among: Array(recipes.keys)).hint
+        throw CheckpointError(.notFound, "there is no tensor '\(name)'\(hint)")
+      }
+      taken.append(recipe)
+    }
+    return taken
+  }
+
+  private mutating func put(_ recipe: Recipe, _ key: TensorKey) throws(CheckpointError) {
+    guard recipes.updateValue(recipe, forKey: key) == nil else {
+      throw CheckpointError(.duplicateName, "there is a tensor '\(key)' already")
+    }
+  }
+}
+
+extension String {
+  fileprivate func dropFirstBytes(_ count: Int) -> String {
+    String(decoding: utf8.dropFirst(count), as: UTF8.self)
+  }
+}
