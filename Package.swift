@@ -165,7 +165,7 @@ let package = Package(
       "CheckpointsTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
-        "CheckpointGraph", "Checkpoints",
+        "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "Checkpoints",
         "crashing-saver",
       ]
     ),

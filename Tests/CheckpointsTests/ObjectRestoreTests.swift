@@ -131,18 +131,6 @@ import Testing
     #expect(a.value.array == [0, 0])
   }
 
-  @Test func `says what to do with a name-based checkpoint`() throws {
-    try Saver(["a": Variable<Float>(1)]).save(to: path)
-    let error = failure {
-      try Checkpoint(["a": Variable<Float>(0)]).restore(from: path).expectPartial()
-    }
-    #expect(error?.code == .unsupported)
-    #expect(
-      error?.message
-        == "this checkpoint is name-based, it has no object graph; restore it with a Saver"
-    )
-  }
-
   @Test func `says where there is no checkpoint`() {
     let error = failure {
       try Checkpoint(["a": Variable<Float>(0)]).restore(from: directory.path("none"))

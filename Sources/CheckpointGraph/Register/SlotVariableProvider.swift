@@ -26,6 +26,11 @@ public protocol SlotVariableProvider: Checkpointable {
   /// The names of the slots, in the order in which they are stored. TensorFlow 1 sorts them.
   var slotNames: [String] { get }
 
+  /// What TensorFlow 1 calls the optimizer in the names of its slot variables: `w/Adam`, `w/Adam_1`.
+  ///
+  /// The default is the name of the type. The slots are numbered in the order of ``slotNames``.
+  var tensorFlowName: String { get }
+
   /// The slot variable of a variable; `nil` if there is none (yet).
   func slotVariable(_ name: String, of variable: any TensorVariable) -> (any TensorVariable)?
 
@@ -37,4 +42,9 @@ public protocol SlotVariableProvider: Checkpointable {
     _ name: String,
     for variable: any TensorVariable
   ) throws(CheckpointError) -> (any TensorVariable)?
+}
+
+extension SlotVariableProvider {
+  /// The name of the type.
+  public var tensorFlowName: String { String(describing: type(of: self)) }
 }

@@ -1,10 +1,13 @@
-import CheckpointBundle
 import CheckpointGraph
 public import CheckpointIO
 import CheckpointTensors
 
 extension Checkpoint {
-  /// Restores the objects from a checkpoint that was saved here or by TensorFlow.
+  /// Restores the objects from a checkpoint of any format, saved here or by TensorFlow.
+  ///
+  /// In a checkpoint without objects (by TensorFlow 1, or by a ``Saver``) each variable is looked for
+  /// by its own name, else by its place; slot variables also by what TensorFlow 1 calls them: `w/Adam`,
+  /// `w/Adam_1`.
   ///
   /// Unless `options` ask for less, every variable that exists gets a value, or nothing changes. What
   /// the checkpoint has for objects that do not exist yet is kept for them; the status tells what.
@@ -14,6 +17,8 @@ extension Checkpoint {
   ///   - options: What to do with variables and values that do not fit.
   ///   - place: The saved object that the root is restored from, such as `model/encoder`: a path of
   ///     names, as in keys. The saved root, if it is empty.
+  ///   - mapping: How the names of the checkpoint become those of the variables; names count then,
+  ///     also if the checkpoint has objects.
   ///   - fileID: Where the call stands; named in errors of values that are restored later.
   ///   - line: The line of it.
   /// - Returns: What was restored and what was not. If nobody looks at it, and something was not, a
@@ -25,11 +30,12 @@ extension Checkpoint {
     from path: String?,
     _ options: RestoreOptions = RestoreOptions(),
     at place: String = "",
+    mapping: KeyMapping? = nil,
     fileID: String = #fileID,
     line: Int = #line
   ) throws(CheckpointError) -> LoadStatus {
     roots.usesCounter = true
-    return try load(path, options, place, origin: "\(fileID):\(line)")
+    return try load(path, options, place, mapping, origin: "\(fileID):\(line)")
   }
 
   /// Restores the objects, but not the save counter: for checkpoints of ``write(to:)``.
@@ -38,34 +44,39 @@ extension Checkpoint {
   ///   - path: The prefix.
   ///   - options: What to do with variables and values that do not fit.
   ///   - place: The saved object that the root is restored from.
+  ///   - mapping: How the names of the checkpoint become those of the variables.
   ///   - fileID: Where the call stands.
   ///   - line: The line of it.
   /// - Returns: What was restored and what was not.
-  /// - Throws: As ``restore(from:_:at:fileID:line:)``.
+  /// - Throws: As ``restore(from:_:at:mapping:fileID:line:)``.
   public func read(
     from path: String,
     _ options: RestoreOptions = RestoreOptions(),
     at place: String = "",
+    mapping: KeyMapping? = nil,
     fileID: String = #fileID,
     line: Int = #line
   ) throws(CheckpointError) -> LoadStatus {
-    try load(path, options, place, origin: "\(fileID):\(line)")
+    try load(path, options, place, mapping, origin: "\(fileID):\(line)")
   }
 
   private func load(
     _ path: String?,
     _ options: RestoreOptions,
     _ place: String,
+    _ mapping: KeyMapping?,
     origin: String
   ) throws(CheckpointError) -> LoadStatus {
     guard let path else { return LoadStatus(nil, roots) }
+    let live = try roots.walk()
     let session = try RestoreSession(
-      BundleReader(prefix: path, fileSystem: self.options.fileSystem),
+      ObjectSource(CheckpointReader(path, fileSystem: self.options.fileSystem), mapping),
+      live,
       at: place,
       options: options,
       origin: origin
     )
-    try session.begin(with: roots)
+    try session.begin(with: roots, live)
     DeferredRestores.register(session)
     return LoadStatus(session, roots)
   }
@@ -87,18 +98,22 @@ extension Checkpoint {
   /// - Parameters:
   ///   - path: The prefix.
   ///   - place: The saved object that the root is compared with.
+  ///   - mapping: How the names of the checkpoint become those of the variables.
   /// - Returns: What would be restored, and what would not.
   /// - Throws: `notACheckpoint` if there is none; `corrupt` if it is damaged.
   public func compare(
     with path: String,
-    at place: String = ""
+    at place: String = "",
+    mapping: KeyMapping? = nil
   ) throws(CheckpointError) -> RestoreComparison {
+    let live = try roots.walk()
     let session = try RestoreSession(
-      BundleReader(prefix: path, fileSystem: options.fileSystem),
+      ObjectSource(CheckpointReader(path, fileSystem: options.fileSystem), mapping),
+      live,
       at: place,
       options: RestoreOptions(.matching),
       origin: ""
     )
-    return try session.comparison(with: roots.walk())
+    return try session.comparison(with: live)
   }
 }

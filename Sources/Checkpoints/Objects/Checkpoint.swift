@@ -70,7 +70,7 @@ public final class Checkpoint {
   /// Saves to a new, numbered checkpoint, and notes it in the directory's state file.
   ///
   /// - Parameter path: What the names of the files begin with: `run/ckpt` becomes `run/ckpt-1`.
-  /// - Returns: The prefix, for ``restore(from:_:at:fileID:line:)``.
+  /// - Returns: The prefix, for ``restore(from:_:at:mapping:fileID:line:)``.
   /// - Throws: `invalidArgument` or `duplicateName` if objects cannot be registered; `pathConflict`
   ///   if the state file would have the checkpoint's name; `busy` if somebody else is saving there;
   ///   `io` if the system fails. The number is used up all the same.

@@ -51,9 +51,7 @@ enum DeferredRestores {
   ///
   /// An assignment cannot throw: what goes wrong is kept for the status, and a warning is given.
   static func objectChanged(_ owner: any Checkpointable) {
-    let sessions = registry.current.filter { session in
-      session.deferred.contains { $0.holder === owner }
-    }
+    let sessions = registry.current.filter { $0.waits(for: owner) }
     guard let newest = sessions.last else { return }
     do throws(CheckpointError) {
       try retry(in: newest.walk(orFrom: owner))

@@ -1,4 +1,3 @@
-import CheckpointBundle
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
@@ -26,23 +25,45 @@ final class RestoreSession {
   /// What went wrong when something was restored later.
   private(set) var failures: [CheckpointError] = []
   private let root: Int
-  private let reader: BundleReader
+  private let reader: any TensorReader
+  // The tensors of a name-based checkpoint that no variable has the name of, yet.
+  private let leftovers: [TensorKey: Int]
   private let options: RestoreOptions
   private let origin: String
   private weak var roots: CheckpointRoots?
   private lazy var ways = graph.shortestWays
 
-  /// Opens a checkpoint.
+  /// Looks at a checkpoint.
   ///
-  /// - Throws: `notFound` if there is nothing at `place`; `unsupported` if the checkpoint has no
-  ///   object graph.
+  /// - Parameters:
+  ///   - source: The checkpoint.
+  ///   - live: The objects, whose names count if it is name-based.
+  ///   - place: The saved object to begin with.
+  ///   - options: What to do with what does not fit.
+  ///   - origin: Where the restore was called.
+  /// - Throws: `notFound` if there is nothing at `place`; `corrupt` if the checkpoint is damaged.
   init(
-    _ reader: BundleReader,
+    _ source: ObjectSource,
+    _ live: LiveGraph,
     at place: String,
     options: RestoreOptions,
     origin: String
   ) throws(CheckpointError) {
-    let graph = try ObjectGraph(from: reader)
+    let reader = source.reader
+    let graph: ObjectGraph
+    if let saved = source.graph {
+      (graph, leftovers) = (saved, [:])
+    } else {
+      guard place.isEmpty else {
+        throw CheckpointError(
+          .unsupported,
+          "a name-based checkpoint has no objects, so none at '\(place)'; use a mapping of names",
+          file: reader.path
+        )
+      }
+      let named = try NameBasedGraph(live, in: reader)
+      (graph, leftovers) = (named.graph, named.leftovers)
+    }
     guard let root = graph.node(at: place) else {
       let children = graph.nodes[0].children.map { "'\($0.name)'" }.joined(separator: ", ")
       throw CheckpointError(
@@ -62,9 +83,9 @@ final class RestoreSession {
   // MARK: Restoring
 
   /// Restores what exists.
-  func begin(with roots: CheckpointRoots) throws(CheckpointError) {
+  func begin(with roots: CheckpointRoots, _ live: LiveGraph) throws(CheckpointError) {
     self.roots = roots
-    var live = try roots.walk()
+    var live = live
     let match = try GraphMatch(graph, live, from: [(root, 0)])
     var problems: [CheckpointError] = []
     let assigned = Set(match.assignments.compactMap(\.liveNode))
@@ -95,6 +116,7 @@ final class RestoreSession {
 
   /// The waiting nodes whose object exists by now.
   func readyPairs(in live: LiveGraph) -> [(saved: Int, live: Int)] {
+    if !leftovers.isEmpty { return namedPairs(in: live) }
     guard !deferred.isEmpty else { return [] }
     let waiting = Dictionary(grouping: deferred, by: \.parent)
     var pairs: [(saved: Int, live: Int)] = []
@@ -107,6 +129,24 @@ final class RestoreSession {
       }
     }
     return pairs
+  }
+
+  // New variables that have the name of a tensor which is left over.
+  private func namedPairs(in live: LiveGraph) -> [(saved: Int, live: Int)] {
+    var live = live
+    var pairs: [(saved: Int, live: Int)] = []
+    for number in live.nodes.indices where live.nodes[number].value != nil {
+      guard bindings.saved(for: live.nodes[number]) == nil else { continue }
+      let names = live.names(of: number).map { TensorKey($0) }
+      guard let node = names.lazy.compactMap({ self.leftovers[$0] }).first else { continue }
+      if !restored.contains(node) { pairs.append((node, number)) }
+    }
+    return pairs
+  }
+
+  /// Whether an object may get a value that it waits for, if it has changed.
+  func waits(for owner: any Checkpointable) -> Bool {
+    !leftovers.isEmpty || deferred.contains { $0.holder === owner }
   }
 
   private func carryOut(
@@ -184,12 +224,18 @@ final class RestoreSession {
 
   /// Whether nothing waits that could still come.
   var isFinished: Bool {
+    guard leftovers.isEmpty else {
+      return roots == nil || leftovers.values.allSatisfy(restored.contains)
+    }
     // A slot variable waits for a variable or an optimizer that waits itself.
-    !deferred.contains { $0.holder != nil }
+    return !deferred.contains { $0.holder != nil }
   }
 
   /// The place of a saved node: its path from the root.
-  func place(of node: Int) -> String { path(of: node) ?? slotPlaces[node] ?? "node \(node)" }
+  func place(of node: Int) -> String {
+    if let place = path(of: node) ?? slotPlaces[node] { return place }
+    return leftovers.isEmpty ? "node \(node)" : graph.nodes[node].attributes.first?.key ?? ""
+  }
 
   // The paths of a long chain would take memory that grows with the square of its length, and nobody
   // could read them.

@@ -43,4 +43,9 @@ public struct RestoreOptions: Sendable, Hashable {
     self.placement = placement
     self.allowsReshape = allowsReshape
   }
+
+  /// Restores what the checkpoint has; what it has has to fit.
+  public static let partial = RestoreOptions(.partial)
+  /// Restores what the checkpoint has and what fits.
+  public static let matching = RestoreOptions(.matching)
 }

@@ -112,6 +112,8 @@ extension AnyTensor {
   ///   - spec: What it is; of the same dtype.
   ///   - arrange: Gets a function that copies elements: from where, to where, how many. It has to
   ///     fill the new tensor.
+  /// - Returns: The new tensor.
+  /// - Throws: `mismatch` for a tensor that no memory can hold.
   func elements(
     _ spec: TensorSpec,
     _ arrange: ((_ source: Int, _ target: Int, _ count: Int) -> Void) -> Void

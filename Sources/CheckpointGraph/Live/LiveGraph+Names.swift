@@ -1,0 +1,60 @@
+extension LiveGraph {
+  /// What a name-based checkpoint may call the variable of a node, the likeliest first; nothing for a
+  /// node that is no variable.
+  ///
+  /// Its own name; where it stands; for a slot variable what TensorFlow 1 makes of the variable's
+  /// name and the optimizer's (`w/Adam`, `w/Adam_1`); for an optimizer's own variable its local name
+  /// (`beta1_power`).
+  /// Source: tensorflow/python/training/slot_creator.py, optimizer.py.
+  package mutating func names(of number: Int) -> [String] {
+    let node = nodes[number]
+    guard let value = node.value, value.attribute == CheckpointKey.variableValue else { return [] }
+    var names = [value.variable.name, path(of: number)].compactMap { $0 }
+    switch node.way {
+    case .root: break
+    case .child(let parent, let name):
+      if nodes[parent].object is any SlotVariableProvider { names.append(name) }
+    case .slot(let name, let variable, let optimizer):
+      guard let provider = nodes[optimizer].object as? any SlotVariableProvider,
+        let place = provider.slotNames.firstIndex(of: name)
+      else { break }
+      let suffix = place == 0 ? "" : "_\(place)"
+      for original in self.names(of: variable) {
+        names.append("\(original)/\(provider.tensorFlowName)\(suffix)")
+      }
+    }
+    return names
+  }
+
+  /// A slot variable that an optimizer could make.
+  package struct PossibleSlot {
+    package let optimizer: Int
+    package let variable: Int
+    package let slotName: String
+    /// What a name-based checkpoint may call it.
+    package let names: [String]
+  }
+
+  /// The slot variables that optimizers could have, and have not made yet.
+  package mutating func possibleSlots() -> [PossibleSlot] {
+    var slots: [PossibleSlot] = []
+    for optimizer in nodes.indices {
+      guard let provider = nodes[optimizer].object as? any SlotVariableProvider else { continue }
+      for variable in nodes.indices {
+        guard case .child = nodes[variable].way, let original = nodes[variable].value?.variable,
+          nodes[variable].value?.attribute == CheckpointKey.variableValue
+        else { continue }
+        let originals = names(of: variable)
+        for (place, name) in provider.slotNames.enumerated()
+        where provider.slotVariable(name, of: original) == nil {
+          let suffix = place == 0 ? "" : "_\(place)"
+          let names = originals.map { "\($0)/\(provider.tensorFlowName)\(suffix)" }
+          slots.append(
+            PossibleSlot(optimizer: optimizer, variable: variable, slotName: name, names: names)
+          )
+        }
+      }
+    }
+    return slots
+  }
+}

@@ -1,0 +1,64 @@
+import CheckpointGraph
+import CheckpointIO
+import CheckpointTensors
+
+/// A name-based checkpoint as an object graph: that of the running program, each variable with the
+/// tensor of its name.
+///
+/// An optimizer is asked for the slot variables that the checkpoint has values for. Tensors that no
+/// variable has the name of are nodes that nothing leads to: they are left over, or wait for a
+/// variable that comes later.
+/// Source: tensorflow/python/checkpoint/checkpoint.py, `NameBasedSaverStatus`.
+struct NameBasedGraph {
+  /// The graph.
+  let graph: ObjectGraph
+  /// The nodes of the tensors that are left over, by name.
+  let leftovers: [TensorKey: Int]
+
+  /// Finds the tensors of the variables.
+  init(_ live: LiveGraph, in reader: any TensorReader) throws(CheckpointError) {
+    var live = live
+    var graph = live.saved().graph
+    var entries: Set<TensorKey> = []
+    try reader.forEachEntry { entries.insert($0.key) }
+    var used: Set<TensorKey> = []
+    for number in graph.nodes.indices {
+      graph.nodes[number].attributes = []
+      let names = live.names(of: number).map { TensorKey($0) }
+      guard let name = names.first(where: entries.contains) else { continue }
+      graph.nodes[number].attributes = [Self.attribute(name)]
+      used.insert(name)
+    }
+    for slot in live.possibleSlots() {
+      let names = slot.names.map { TensorKey($0) }
+      guard let name = names.first(where: entries.contains) else { continue }
+      graph.nodes[slot.optimizer].slotVariables.append(
+        ObjectGraph.SlotVariable(
+          original: slot.variable,
+          slotName: slot.slotName,
+          node: graph.nodes.count
+        )
+      )
+      graph.nodes.append(Self.node(name))
+      used.insert(name)
+    }
+    var leftovers: [TensorKey: Int] = [:]
+    for name in entries.subtracting(used).sorted() {
+      leftovers[name] = graph.nodes.count
+      graph.nodes.append(Self.node(name))
+    }
+    self.graph = graph
+    self.leftovers = leftovers
+  }
+
+  private static func node(_ name: TensorKey) -> ObjectGraph.Node {
+    var node = ObjectGraph.Node()
+    node.attributes = [attribute(name)]
+    return node
+  }
+
+  private static func attribute(_ name: TensorKey) -> ObjectGraph.Attribute {
+    let name = name.description
+    return ObjectGraph.Attribute(name: CheckpointKey.variableValue, fullName: name, key: name)
+  }
+}

@@ -1,0 +1,27 @@
+import CheckpointGraph
+import CheckpointIO
+import CheckpointTensors
+
+/// A checkpoint as objects are restored from it: by its graph, or by names if it has none, or if a
+/// mapping of names is given.
+struct ObjectSource {
+  /// What is read.
+  let reader: any TensorReader
+  /// The saved objects; `nil` if names count.
+  let graph: ObjectGraph?
+
+  init(_ checkpoint: CheckpointReader, _ mapping: KeyMapping?) throws(CheckpointError) {
+    let graph = try checkpoint.objectGraph()
+    guard let mapping else {
+      self.graph = graph
+      reader = checkpoint
+      return
+    }
+    self.graph = nil
+    if let graph {
+      reader = try MappedReader(FullNameReader(checkpoint, graph), mapping)
+    } else {
+      reader = try MappedReader(checkpoint, mapping)
+    }
+  }
+}
