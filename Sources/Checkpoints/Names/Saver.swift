@@ -137,7 +137,7 @@ public final class Saver {
   /// - Parameters:
   ///   - path: What the names of the files begin with: `run/model`.
   ///   - step: Goes behind the path: `run/model-1000`. Not negative.
-  /// - Returns: The prefix, for ``restore(from:options:)``.
+  /// - Returns: The prefix, for ``restore(from:mapping:options:)``.
   /// - Throws: `invalidArgument` for a negative step; `pathConflict` if the state file would have
   ///   the checkpoint's name; `busy` if somebody else is saving there; `io` if the system fails. A
   ///   checkpoint that stood there stands still then, and nothing is left behind.

@@ -1,6 +1,6 @@
 public import CheckpointIO
 
-/// A checkpoint compared with the objects of the program: see ``Checkpoint/compare(with:at:)``.
+/// A checkpoint compared with the objects of the program: see ``Checkpoint/compare(with:at:mapping:)``.
 public struct RestoreComparison: Sendable, CustomStringConvertible {
   /// The checkpoint.
   public let path: String
