@@ -41,7 +41,8 @@ public struct CheckpointReader: TensorReader {
     switch found {
     case .v1: reader = try SlicesReader(path: path, fileSystem: fileSystem)
     case .safetensors: reader = try SafetensorsReader(path, fileSystem: fileSystem)
-    case .v2, nil: reader = try BundleReader(prefix: path, fileSystem: fileSystem)  // says what is wrong
+    // Without any file, this says what is wrong.
+    case .v2, nil: reader = try BundleReader(prefix: path, fileSystem: fileSystem)
     }
     format = found ?? .v2
   }
