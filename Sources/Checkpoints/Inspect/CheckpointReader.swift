@@ -41,6 +41,7 @@ public struct CheckpointReader: TensorReader {
     switch found {
     case .v1: reader = try SlicesReader(path: path, fileSystem: fileSystem)
     case .safetensors: reader = try SafetensorsReader(path, fileSystem: fileSystem)
+    // Without any file, this says what is wrong.
     case .v2, nil: reader = try BundleReader(prefix: path, fileSystem: fileSystem)
     }
     format = found ?? .v2

@@ -12,12 +12,22 @@ struct FullNameReader: TensorReader {
   /// The names, each with the keys that it stands for.
   let keys: [TensorKey: [TensorKey]]
   private let reader: any TensorReader
+  private let directKeys: Set<TensorKey>
 
-  init(_ reader: any TensorReader, _ graph: ObjectGraph) {
+  /// Looks at an object-based checkpoint.
+  ///
+  /// - Parameters:
+  ///   - reader: The checkpoint.
+  ///   - graph: Its objects.
+  ///   - directKeys: Keys that are asked for as they are; their tensors are not listed under full
+  ///     names.
+  init(_ reader: any TensorReader, _ graph: ObjectGraph, directKeys: Set<TensorKey> = []) {
     self.reader = reader
+    self.directKeys = directKeys
     var keys: [TensorKey: [TensorKey]] = [:]
     for attribute in graph.nodes.lazy.flatMap(\.attributes) where !attribute.fullName.isEmpty {
-      keys[TensorKey(attribute.fullName), default: []].append(TensorKey(attribute.key))
+      let (name, key) = (TensorKey(attribute.fullName), TensorKey(attribute.key))
+      if keys[name]?.contains(key) != true { keys[name, default: []].append(key) }
     }
     self.keys = keys
   }
@@ -28,13 +38,22 @@ struct FullNameReader: TensorReader {
   func forEachEntry(
     _ body: (TensorEntry) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
-    var names: [TensorKey: TensorKey] = [:]
-    for (name, keys) in keys where keys.count == 1 { names[keys[0]] = name }
     var entries = try reader.entries()
+    let names = self.names(among: Set(entries.map(\.key)))
     for index in entries.indices {
       entries[index].key = names[entries[index].key] ?? entries[index].key
     }
     for entry in entries.sorted(by: { $0.key < $1.key }) { try body(entry) }
+  }
+
+  // By their keys, the names under which tensors are listed: those that no key of its own shadows.
+  private func names(among stored: Set<TensorKey>) -> [TensorKey: TensorKey] {
+    var names: [TensorKey: TensorKey] = [:]
+    for (name, keys) in keys where keys.count == 1 && !stored.contains(name) {
+      guard !directKeys.contains(keys[0]) else { continue }
+      names[keys[0]] = names[keys[0]].map { min($0, name) } ?? name
+    }
+    return names
   }
 
   func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {

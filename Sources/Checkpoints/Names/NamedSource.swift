@@ -21,10 +21,14 @@ struct NamedSource {
     var reader: any TensorReader = checkpoint
     var usesFullNames = false
     if let graph = try checkpoint.objectGraph() {
-      let stored = mapping == nil ? try checkpoint.entries(for: names) : [nil]
-      if stored.contains(where: { $0 == nil }) {
-        reader = FullNameReader(checkpoint, graph)
-        usesFullNames = true
+      let stored = mapping == nil ? try checkpoint.entries(for: names) : []
+      let directKeys = Set(stored.compactMap { $0?.key })
+      if mapping != nil || directKeys.count < names.count {
+        let named = FullNameReader(checkpoint, graph, directKeys: directKeys)
+        usesFullNames =
+          mapping != nil
+          || names.contains { named.keys[$0] != nil && !directKeys.contains($0) }
+        reader = named
       }
     }
     if let mapping { reader = try MappedReader(reader, mapping) }

@@ -57,17 +57,18 @@ struct MappedIndex: Sendable {
     switch rule {
     case .rename(let names): try rename(names)
     case .prefix(let prefix, let new):
-      try rename { name in
-        name.utf8.starts(with: prefix.utf8) ? new + name.dropFirstBytes(prefix.utf8.count) : name
+      try rename { key in
+        guard key.bytes.starts(with: prefix.utf8) else { return key }
+        return TensorKey(bytes: Array(new.utf8) + key.bytes.dropFirst(prefix.utf8.count))
       }
     case .replace(let pattern, let template):
       let pattern = try NamePattern(pattern)
-      try rename { pattern.replacing(in: $0, with: template) }
-    case .custom(let function): try rename(function)
-    case .drop(let pattern):
-      try filter { name throws(CheckpointError) in try !pattern.matches(name) }
-    case .keep(let pattern):
-      try filter { name throws(CheckpointError) in try pattern.matches(name) }
+      try renameTexts { name throws(CheckpointError) in
+        try pattern.replacing(in: name, with: template)
+      }
+    case .custom(let function): try renameTexts(function)
+    case .drop(let pattern): filter(try NameTest(pattern), keepsMatches: false)
+    case .keep(let pattern): filter(try NameTest(pattern), keepsMatches: true)
     case .transform(let pattern, let transform): try self.transform(pattern, transform)
     case .split(let name, let axis, let parts, let lengths):
       try split(name, axis, parts, lengths)
@@ -91,18 +92,27 @@ struct MappedIndex: Sendable {
     if let error = CheckpointError.combining(problems, summary: { "\($0) names are not there" }) {
       throw error
     }
-    try rename { wanted[TensorKey($0)] ?? $0 }
+    try rename { key in wanted[key].map { TensorKey($0) } ?? key }
   }
 
-  // Names that are no UTF-8 stay as they are: rules are texts.
-  private mutating func rename(_ newName: (String) -> String?) throws(CheckpointError) {
+  // Names that are no UTF-8 stay as they are: to these rules names are texts.
+  private mutating func renameTexts(
+    _ newName: (String) throws(CheckpointError) -> String?
+  ) throws(CheckpointError) {
+    try rename { key throws(CheckpointError) in
+      guard let name = key.string else { return key }
+      return try newName(name).map { TensorKey($0) }
+    }
+  }
+
+  private mutating func rename(
+    _ newKey: (TensorKey) throws(CheckpointError) -> TensorKey?
+  ) throws(CheckpointError) {
     var renamed: [TensorKey: Recipe] = [:]
     var origins: [TensorKey: TensorKey] = [:]
     var problems: [CheckpointError] = []
     for (key, recipe) in recipes.sorted(by: { $0.key < $1.key }) {
-      var new: TensorKey? = key
-      if let name = key.string { new = newName(name).map { TensorKey($0) } }
-      guard let new else { continue }
+      guard let new = try newKey(key) else { continue }
       if let other = origins.updateValue(key, forKey: new) {
         problems.append(
           CheckpointError(.duplicateName, "'\(other)' and '\(key)' would both be called '\(new)'")
@@ -115,10 +125,8 @@ struct MappedIndex: Sendable {
     recipes = renamed
   }
 
-  private mutating func filter(
-    _ isKept: (String) throws(CheckpointError) -> Bool
-  ) throws(CheckpointError) {
-    for key in Array(recipes.keys) where try !isKept(key.description) { recipes[key] = nil }
+  private mutating func filter(_ test: NameTest, keepsMatches: Bool) {
+    recipes = recipes.filter { test.matches($0.key) == keepsMatches }
   }
 
   // MARK: Values
@@ -127,9 +135,17 @@ struct MappedIndex: Sendable {
     _ pattern: KeyMapping.Pattern,
     _ transform: TensorTransform
   ) throws(CheckpointError) {
-    for (key, recipe) in recipes where try pattern.matches(key.description) {
-      recipes[key] = try Self.transformed(recipe, transform, key)
+    let test = try NameTest(pattern)
+    var problems: [CheckpointError] = []
+    for (key, recipe) in recipes.sorted(by: { $0.key < $1.key }) where test.matches(key) {
+      do throws(CheckpointError) {
+        recipes[key] = try Self.transformed(recipe, transform, key)
+      } catch {
+        problems.append(error)
+      }
     }
+    let error = CheckpointError.combining(problems) { "\($0) tensors cannot be changed so" }
+    if let error { throw error }
   }
 
   private static func transformed(
@@ -157,9 +173,7 @@ struct MappedIndex: Sendable {
     }
     let total = shape.dimensions[axis]
     let lengths = lengths ?? Array(repeating: total / max(parts.count, 1), count: parts.count)
-    guard lengths.count == parts.count, lengths.allSatisfy({ $0 > 0 }),
-      lengths.reduce(0, +) == total
-    else {
+    guard lengths.count == parts.count, Self.sum(lengths) == total else {
       throw CheckpointError(
         .mismatch,
         "'\(name)' has \(total) in dimension \(axis), which \(lengths) does not divide"
@@ -173,6 +187,17 @@ struct MappedIndex: Sendable {
       let key = TensorKey(part)
       try put(try Self.transformed(whole, .slice(TensorSlice(extents)), key), key)
     }
+  }
+
+  // Of lengths that are too large together, or of which one is none, there is no sum.
+  private static func sum(_ lengths: [Int]) -> Int? {
+    var sum = 0
+    for length in lengths {
+      let (next, overflow) = sum.addingReportingOverflow(length)
+      guard length > 0, !overflow else { return nil }
+      sum = next
+    }
+    return sum
   }
 
   private mutating func stack(
@@ -213,7 +238,8 @@ struct MappedIndex: Sendable {
       guard other == dimensions else {
         throw CheckpointError(.mismatch, "\(part.spec) and \(parts[0].spec) cannot be put together")
       }
-      dimensions[axis] += length
+      // Too large only where other dimensions are 0: then no tensor can be so.
+      dimensions[axis] = dimensions[axis].addingReportingOverflow(length).partialValue
     }
     let spec = TensorSpec(parts[0].spec.dtype, try TensorShape(stored: dimensions))
     try put(.joined(parts, axis: axis, spec), TensorKey(name))
@@ -240,11 +266,5 @@ struct MappedIndex: Sendable {
     guard recipes.updateValue(recipe, forKey: key) == nil else {
       throw CheckpointError(.duplicateName, "there is a tensor '\(key)' already")
     }
-  }
-}
-
-extension String {
-  fileprivate func dropFirstBytes(_ count: Int) -> String {
-    String(decoding: utf8.dropFirst(count), as: UTF8.self)
   }
 }

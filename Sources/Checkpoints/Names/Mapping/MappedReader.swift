@@ -140,11 +140,13 @@ public struct MappedReader: TensorReader {
     _ axis: Int,
     _ spec: TensorSpec
   ) throws(CheckpointError) -> AnyTensor {
+    // Read before there is room for the whole: an index may promise what its files do not have.
+    var tensors: [AnyTensor] = []
+    for part in parts { tensors.append(try make(part)) }
     let whole = TensorRegion(all: spec.shape)
     var starts = whole.starts
     var joined = TensorJoin(spec)
-    for part in parts {
-      let tensor = try make(part)
+    for tensor in tensors {
       let place = TensorRegion(starts: starts, shape: tensor.spec.shape)
       try joined.add(tensor, ElementRuns(of: place, from: place, to: whole))
       starts[axis] += tensor.spec.shape.dimensions[axis]

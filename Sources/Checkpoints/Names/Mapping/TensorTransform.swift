@@ -27,7 +27,9 @@ public enum TensorTransform: Sendable, Hashable {
           "\(axes) does not name each dimension of \(spec.shape) once"
         )
       }
-      return TensorSpec(spec.dtype, TensorShape(axes.map { spec.shape.dimensions[$0] }))
+      // An empty tensor's dimensions may be too large in another order.
+      let dimensions = axes.map { spec.shape.dimensions[$0] }
+      return TensorSpec(spec.dtype, try TensorShape(stored: dimensions))
     case .reshape(let dimensions):
       return TensorSpec(spec.dtype, try Self.shape(dimensions, of: spec.shape))
     case .slice(let slice):
@@ -47,11 +49,10 @@ public enum TensorTransform: Sendable, Hashable {
     var known = dimensions
     if let open = dimensions.firstIndex(of: -1) {
       let others = dimensions.enumerated().filter { $0.offset != open }.map(\.element)
-      let count = others.allSatisfy { $0 > 0 } ? try TensorShape(stored: others).elementCount : 0
+      let count = (try? TensorShape(stored: others))?.elementCount ?? 0
       if count > 0 { known[open] = shape.elementCount / count }
     }
-    guard known.allSatisfy({ $0 >= 0 }),
-      case let result = try TensorShape(stored: known), result.elementCount == shape.elementCount
+    guard let result = try? TensorShape(stored: known), result.elementCount == shape.elementCount
     else {
       throw CheckpointError(
         .mismatch,
@@ -113,7 +114,7 @@ extension AnyTensor {
   ///   - arrange: Gets a function that copies elements: from where, to where, how many. It has to
   ///     fill the new tensor.
   /// - Returns: The new tensor.
-  /// - Throws: `mismatch` for a tensor that no memory can hold.
+  /// - Throws: `mismatch` for one that memory cannot hold.
   func elements(
     _ spec: TensorSpec,
     _ arrange: ((_ source: Int, _ target: Int, _ count: Int) -> Void) -> Void

@@ -1,0 +1,126 @@
+import CheckpointIO
+import CheckpointTensors
+import CheckpointTestSupport
+import Checkpoints
+import Testing
+
+/// Object-based checkpoints restored by name.
+///
+/// Numbers in brackets are TensorFlow's cases: the fallback to full names (78), two structures one
+/// after the other (79), names that several variables have (80).
+@Suite struct FullNameTests {
+  private let directory: TemporaryDirectory
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func save(
+    _ name: String,
+    _ objects: KeyValuePairs<String, any Checkpointable>
+  ) throws -> String {
+    try Checkpoint(objects).write(to: directory.path(name))
+  }
+
+  private func key(_ path: String) -> String { "\(path)/.ATTRIBUTES/VARIABLE_VALUE" }
+
+  @Test func `finds variables by key and by full name, also mixed (78)`() throws {
+    let path = try save(
+      "m",
+      ["a": Variable<Float>(1, name: "x"), "b": Variable<Float>(2, name: "y")]
+    )
+    let (a, y) = (Variable<Float>(0), Variable<Float>(0))
+    let report = try Saver([key("a"): a, "y": y]).restore(from: path)
+    #expect(a.value.scalar == 1 && y.value.scalar == 2)
+    #expect(report.mode == .objectBased)
+    #expect(try report.unusedKeys().contains(TensorKey(key("a"))) == false)
+    #expect(try report.unusedKeys().contains("x") == false)
+    let direct = try Saver([key("a"): a]).restore(from: path)
+    #expect(direct.mode == .nameBased)
+    let partial = try Saver([key("a"): a, "z": Variable<Float>(0)])
+      .restore(from: path, options: RestoreOptions(.partial))
+    #expect(partial.mode == .nameBased)
+  }
+
+  @Test func `reads structures one after the other with one saver (79)`() throws {
+    let first = try save("first", ["a": Variable<Float>(1, name: "w")])
+    let second = try save("second", ["b": TestHolder(Variable<Float>(2, name: "w"))])
+    let w = Variable<Float>(0)
+    let saver = try Saver(["w": w])
+    for (path, value) in [(first, 1), (second, 2), (first, 1)] as [(String, Float)] {
+      try saver.restore(from: path)
+      #expect(w.value.scalar == value)
+    }
+  }
+
+  @Test func `refuses a name that several variables have, if it is asked for (80)`() throws {
+    let path = try save(
+      "m",
+      [
+        "a": Variable<Float>(1, name: "Variable"), "b": Variable<Float>(2, name: "Variable"),
+        "c": Variable<Float>(3, name: "c"),
+      ]
+    )
+    try Saver(["c": Variable<Float>(0)]).restore(from: path)
+    let error = #expect(throws: CheckpointError.self) {
+      try Saver(["Variable": Variable<Float>(0)]).restore(from: path)
+    }
+    #expect(error?.code == .ambiguousName)
+    #expect(error?.message.contains("'\(key("a"))', '\(key("b"))'") == true)
+  }
+
+  @Test func `takes a key before a full name, also through a mapping`() throws {
+    let path = try save(
+      "m",
+      ["a": Variable<Float>(1, name: key("b")), "b": Variable<Float>([2, 3])]
+    )
+    let b = Variable<Float>([0, 0])
+    try Saver([key("b"): b]).restore(from: path)
+    #expect(b.value.array == [2, 3])
+    let a = Variable<Float>(0)
+    try Saver(["new": a]).restore(from: path, mapping: .names([key("a"): "new"]))
+    #expect(a.value.scalar == 1)
+  }
+
+  @Test func `restores through a mapping from any format`() throws {
+    let value = AnyTensor(Tensor<Float>(shape: [2, 3], scalars: [1, 2, 3, 4, 5, 6]))
+    var slices = try SlicesWriter(path: directory.path("v1"))
+    try slices.add(value, for: "old/w")
+    try slices.finish()
+    var safetensors = try SafetensorsWriter(directory.path("w.safetensors"))
+    try safetensors.add(value, for: "old/w")
+    try safetensors.finish()
+    try Saver(["old/w": Variable(Tensor<Float>(value))]).save(to: directory.path("v2"))
+    let formats =
+      [("v1", .v1), ("v2", .v2), ("w.safetensors", .safetensors)]
+      as [(String, CheckpointReader.Format)]
+    for (name, format) in formats {
+      let path = directory.path(name)
+      #expect(try CheckpointReader.format(at: path) == format)
+      #expect(try CheckpointReader(path).format == format)
+      #expect(try CheckpointReader(path).entries().map(\.key) == ["old/w"])
+      #expect(try CheckpointReader(path).objectGraph() == nil)
+      for placement in [.transactional, .replacing, .inPlace] as [RestoreOptions.Placement] {
+        let w = Variable<Double>(repeating: 0, shape: [3, 2])
+        let mapping: KeyMapping = [
+          .prefix("old/", to: "new/"), .transform(.suffix("w"), .transpose([1, 0])),
+          .transform(.all, .convert(to: .float64)),
+        ]
+        let report = try Saver(["new/w": w])
+          .restore(from: path, mapping: mapping, options: RestoreOptions(placement: placement))
+        #expect(w.value.array == [1, 4, 2, 5, 3, 6])
+        #expect(report.mode == .nameBased)
+      }
+    }
+  }
+
+  @Test(arguments: ["nothing", "", "folder"])
+  func `says so where there is no checkpoint`(name: String) throws {
+    try LocalFileSystem().createDirectory(directory.path("folder"))
+    #expect(try CheckpointReader.format(at: directory.path(name)) == nil)
+    let error = #expect(throws: CheckpointError.self) { try CheckpointReader(directory.path(name)) }
+    #expect(error?.code == .notACheckpoint)
+  }
+}
+
+private final class TestHolder: Checkpointable {
+  let inner: Variable<Float>
+  init(_ inner: Variable<Float>) { self.inner = inner }
+}

@@ -1,0 +1,243 @@
+import CheckpointIO
+import CheckpointTensors
+import CheckpointTestSupport
+@testable import Checkpoints
+import Testing
+
+/// A checkpoint in memory, its entries as hostile as a test wants them.
+private struct MemoryReader: TensorReader {
+  let path = "memory"
+  var tensors: [TensorKey: AnyTensor] = [:]
+  var promised: [TensorKey: TensorSpec] = [:]
+
+  func forEachEntry(
+    _ body: (TensorEntry) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    let specs = tensors.mapValues(\.spec).merging(promised) { $1 }
+    for (key, spec) in specs.sorted(by: { $0.key < $1.key }) {
+      try body(TensorEntry(key: key, spec: spec, byteCount: 0))
+    }
+  }
+
+  func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
+    try entries().first { $0.key == key }
+  }
+
+  func read(
+    _ key: TensorKey,
+    slice: TensorSlice?,
+    into output: inout MutableRawSpan
+  ) throws(CheckpointError) {
+    throw CheckpointError(.unsupported, "not needed")
+  }
+
+  func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
+    guard let tensor = tensors[key] else { throw CheckpointError(.truncated, "nothing behind it") }
+    guard let slice else { return tensor }
+    return try TensorTransform.slice(slice).applied(to: tensor)
+  }
+}
+
+/// What rules make of names and values.
+@Suite struct MappedReaderTests {
+  private func reader(_ tensors: [TensorKey: AnyTensor]) -> MemoryReader {
+    MemoryReader(tensors: tensors)
+  }
+
+  private func names(_ stored: [TensorKey], _ mapping: KeyMapping) throws -> [TensorKey] {
+    let one = AnyTensor(Tensor<Float>(1))
+    let tensors = Dictionary(uniqueKeysWithValues: stored.map { ($0, one) })
+    return try MappedReader(reader(tensors), mapping).entries().map(\.key)
+  }
+
+  private func problem(_ reader: MemoryReader, _ mapping: KeyMapping) -> String? {
+    do throws(CheckpointError) {
+      _ = try MappedReader(reader, mapping)
+      return nil
+    } catch {
+      return error.description
+    }
+  }
+
+  // MARK: Names
+
+  @Test func `applies rules in order, each to the names before it`() throws {
+    let mapping: KeyMapping = [
+      .scope("bert", to: "encoder"), .replace(#"layer_(\d+)/"#, with: "layers/$1/"),
+      .drop(.suffix("/Adam")), .rename(["encoder/layers/0/w": "first"]),
+    ]
+    let stored: [TensorKey] = [
+      "bert/layer_0/w", "bert/layer_12/w", "bert/w/Adam", "bertha", "step",
+    ]
+    #expect(try names(stored, mapping) == ["bertha", "encoder/layers/12/w", "first", "step"])
+  }
+
+  @Test(arguments: [
+    ("bert", "/", ["a/x", "x"]), ("/", "model", ["model/a/x", "model/bert/x"]),
+    ("bert/", "b/", ["a/x", "b/x"]), ("missing", "b", ["a/x", "bert/x"]),
+  ])
+  func `takes scopes as init_from_checkpoint does`(
+    scope: String,
+    new: String,
+    expected: [String]
+  ) throws {
+    let renamed = try names(["a/x", "bert/x"], [.scope(scope, to: new)])
+    #expect(renamed == expected.map { TensorKey($0) })
+  }
+
+  @Test func `swaps names`() throws {
+    let stored: [TensorKey: AnyTensor] = [
+      "a": AnyTensor(Tensor<Float>(1)), "b": AnyTensor(Tensor<Float>(2)),
+    ]
+    let swapped = try MappedReader(reader(stored), .names(["a": "b", "b": "a"]))
+    #expect(try Tensor<Float>(swapped.tensor(for: "a")).scalar == 2)
+    #expect(swapped.sources(of: "b") == ["a"])
+  }
+
+  @Test func `compares names that are no UTF-8 byte by byte`() throws {
+    let odd = TensorKey(bytes: [0x61, 0x2F, 0xFF])
+    #expect(try names([odd], [.prefix("a/", to: "b/")]) == [TensorKey(bytes: [0x62, 0x2F, 0xFF])])
+    #expect(try names([odd, "a/b"], [.drop(.prefix("a/"))]) == [])
+    #expect(try names([odd], [.drop(.name(#"a/\xff"#))]) == [odd])
+    #expect(try names([odd], [.drop(.regex(#"\\xff$"#))]) == [])
+    #expect(try names([odd], [.replace("a", with: "b"), .custom { _ in nil }]) == [odd])
+  }
+
+  @Test(arguments: [
+    ("$1-$0", "7-w7"), ("$$1", "$1"), ("$", "$"), ("$x", "$x"), ("一", "一"), ("$一", "$一"),
+  ])
+  func `fills in groups`(template: String, expected: String) throws {
+    #expect(try names(["w7"], [.replace(#"w(\d)"#, with: template)]) == [TensorKey(expected)])
+  }
+
+  @Test func `names the rule that cannot be applied`() {
+    let one = AnyTensor(Tensor<Float>(1))
+    let stored = reader(["dense/kernel": one, "dense/bias": one])
+    #expect(
+      problem(stored, [.drop(.name("x")), .rename(["dense/kernal": "k"])])
+        == "memory: rule 2 of the mapping: there is no tensor 'dense/kernal'; nearest are 'dense/kernel', "
+        + "'dense/bias' (notFound)"
+    )
+    #expect(
+      problem(stored, [.replace("dense/.*", with: "d")])
+        == "memory: rule 1 of the mapping: 'dense/bias' and 'dense/kernel' would both be called 'd' "
+        + "(duplicateName)"
+    )
+    #expect(
+      problem(stored, [.replace("(d)", with: "$2")])
+        == "memory: rule 1 of the mapping: '$2' has $2, but the expression has no such group "
+        + "(invalidArgument)"
+    )
+    #expect(
+      problem(stored, [.keep(.regex("("))])?.hasPrefix("memory: rule 1 of the mapping: '('") == true
+    )
+    #expect(
+      problem(stored, [.transform(.all, .transpose([0]))]) == """
+        memory: rule 1 of the mapping: 2 tensors cannot be changed so (mismatch)
+          - key 'dense/bias': [0] does not name each dimension of [] once (mismatch)
+          - key 'dense/kernel': [0] does not name each dimension of [] once (mismatch)
+        """
+    )
+  }
+
+  // MARK: Values
+
+  @Test func `splits what it has put together`() throws {
+    for seed in 0..<200 as Range<UInt64> {
+      var rng = SeededGenerator(seed: seed)
+      let shape = TensorShape((0..<3).map { _ in Int.random(in: 1...4, using: &rng) })
+      let axis = Int.random(in: 0..<3, using: &rng)
+      let parts = (0..<2).map { part in
+        let numbers = (0..<shape.elementCount).map { "\(part) \($0)" }
+        return AnyTensor(Tensor<String>(shape: shape, scalars: numbers))
+      }
+      let length = shape.dimensions[axis]
+      let rules: [KeyMapping.Rule] = [
+        .concatenate(["a", "b"], axis: axis, into: "ab"),
+        .split("ab", axis: axis, into: ["c", "d"], lengths: [length, length]),
+        .stack(["c", "d"], axis: axis, into: "cd"),
+        .split("cd", axis: axis, into: ["e", "f"]),
+      ]
+      let mapped = try MappedReader(reader(["a": parts[0], "b": parts[1]]), KeyMapping(rules))
+      for (name, part) in zip(["e", "f"] as [TensorKey], parts) {
+        let result = try mapped.tensor(for: name)
+        #expect(result.strings == part.strings, "seed \(seed)")
+        #expect(result.spec.shape.elementCount == shape.elementCount, "seed \(seed)")
+      }
+    }
+  }
+
+  @Test func `transposes as indices say`() throws {
+    for seed in 0..<200 as Range<UInt64> {
+      var rng = SeededGenerator(seed: seed)
+      let shape = TensorShape((0..<3).map { _ in Int.random(in: 0...4, using: &rng) })
+      let axes = [0, 1, 2].shuffled(using: &rng)
+      let tensor = Tensor<Int32>(shape: shape, scalars: (0..<shape.elementCount).map(Int32.init))
+      let result = try Tensor<Int32>(TensorTransform.transpose(axes).applied(to: AnyTensor(tensor)))
+      #expect(result.shape.dimensions == axes.map { shape.dimensions[$0] }, "seed \(seed)")
+      var wanted: [Int32] = []
+      for i in 0..<result.shape.dimensions[0] {
+        for j in 0..<result.shape.dimensions[1] {
+          for k in 0..<result.shape.dimensions[2] {
+            var indices = [0, 0, 0]
+            for (axis, index) in zip(axes, [i, j, k]) { indices[axis] = index }
+            wanted.append(tensor[indices[0], indices[1], indices[2]])
+          }
+        }
+      }
+      #expect(result.array == wanted, "seed \(seed)")
+    }
+  }
+
+  @Test func `converts what the other type can hold, and says what it cannot`() throws {
+    func convert<T: TensorScalar>(_ value: T, _ dtype: DType) throws -> AnyTensor {
+      try TensorTransform.convert(to: dtype).applied(to: AnyTensor(Tensor(value)))
+    }
+    #expect(try Tensor<Int8>(convert(-128 as Float, .int8)).scalar == -128)
+    #expect(try Tensor<UInt64>(convert(Int64.max, .uint64)).scalar == UInt64(Int64.max))
+    #expect(try Tensor<Float>(convert(16_777_217 as Int64, .float32)).scalar == 16_777_216)
+    #expect(try Tensor<BFloat16>(convert(1.00390625 as Float, .bfloat16)).scalar == BFloat16(1))
+    #expect(try Tensor<Double>(convert(Float.nan, .float64)).scalar.isNaN)
+    #expect(try Tensor<Float>(convert(-Double.infinity, .float32)).scalar == -.infinity)
+    for (value, dtype) in [
+      (Double.nan, .int32), (0.5, .int64), (128, .int8), (-1, .uint8), (1e39, .float32),
+      (65_520, .float16), (3.4e38 * 1.001, .bfloat16), (.infinity, .int64), (0x1p63, .int64),
+    ] as [(Double, DType)] {
+      let error = #expect(throws: CheckpointError.self) { try convert(value, dtype) }
+      #expect(
+        error?.description
+          == "element 0 is \(value), which no \(dtype.name) can be (mismatch)"
+      )
+    }
+    #expect(throws: CheckpointError.self) { try convert(true, .int8) }
+  }
+
+  // MARK: Hostile indexes
+
+  @Test func `refuses shapes that no tensor can have`() {
+    var stored = reader([:])
+    stored.promised = [
+      "empty": TensorSpec(.float32, [0, 1 << 40, 1 << 40]),
+      "a": TensorSpec(.float32, [0, Int.max]), "b": TensorSpec(.float32, [0, 2]),
+    ]
+    let turn = problem(stored, [.transform(.name("empty"), .transpose([1, 2, 0]))])
+    #expect(turn?.contains("no tensor can have the shape") == true)
+    let join = problem(stored, [.concatenate(["a", "b"], axis: 1, into: "c")])
+    #expect(join?.contains("no tensor can have the shape") == true)
+    let split = problem(stored, [.split("b", axis: 1, into: ["x", "y"], lengths: [.max, 3])])
+    #expect(split?.hasSuffix("does not divide (mismatch)") == true)
+    let reshape = problem(stored, [.transform(.name("b"), .reshape([.max, 2, -1]))])
+    #expect(reshape?.hasSuffix("(mismatch)") == true)
+  }
+
+  @Test(arguments: [.float32, .string] as [DType])
+  func `makes no room for what an index only promises`(dtype: DType) throws {
+    var stored = reader([:])
+    stored.promised = [
+      "a": TensorSpec(dtype, [1 << 40, 2]), "b": TensorSpec(dtype, [1 << 40, 2]),
+    ]
+    let mapped = try MappedReader(stored, [.concatenate(["a", "b"], axis: 0, into: "c")])
+    let error = #expect(throws: CheckpointError.self) { try mapped.tensor(for: "c") }
+    #expect(error?.code == .truncated)
+  }
+}
