@@ -1,0 +1,94 @@
+import CheckpointIO
+import CheckpointTestSupport
+import Testing
+
+/// Proves what the files of this machine do for a checkpointer.
+@Suite struct LocalFileSystemTests {
+  let directory: TemporaryDirectory
+  let system = LocalFileSystem()
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func bytes(_ span: RawSpan) -> [UInt8] {
+    (0..<span.byteCount).map { span.byte(at: $0) }
+  }
+
+  private func write(_ bytes: [UInt8], to file: any WritableFile, at offset: UInt64) throws {
+    try unsafe file.write(bytes.span.bytes, at: offset)
+  }
+
+  private func read(
+    _ file: any ReadableFile,
+    _ count: Int,
+    at offset: UInt64
+  ) throws -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var span = bytes.mutableSpan
+    var output = unsafe span.mutableBytes
+    try file.read(into: &output, at: offset)
+    return bytes
+  }
+
+  @Test func `maps a file, which stays mapped when it is closed and removed`() throws {
+    try directory.write([1, 2, 3], to: "data")
+    var file: (any ReadableFile)? = try system.openFile(directory.path("data"))
+    let mapping = try #require(try file?.map())
+    file = nil
+    try system.removeFile(directory.path("data"))
+    let content = bytes(mapping.bytes)
+    #expect(content == [1, 2, 3])
+  }
+
+  @Test func `maps an empty file as no bytes`() throws {
+    try directory.write([], to: "empty")
+    let mapping = try system.openFile(directory.path("empty")).map()
+    let content = bytes(mapping.bytes)
+    #expect(content.isEmpty)
+  }
+
+  @Test func `refuses to read beyond the end`() throws {
+    try directory.write([1, 2, 3], to: "data")
+    let file = try system.openFile(directory.path("data"))
+    for offset in [1, 3, 1 << 62, .max] as [UInt64] {
+      let error = #expect(throws: CheckpointError.self) { try read(file, 3, at: offset) }
+      #expect(error?.code == .truncated, "\(offset)")
+    }
+  }
+
+  @Test func `writes at any place, and keeps it`() throws {
+    let path = directory.path("data")
+    let file = try system.createFile(path)
+    try file.reserve(6)
+    try write([4, 5, 6], to: file, at: 3)
+    try write([1, 2, 3], to: file, at: 0)
+    file.startWriteback(ByteRange(offset: 0, count: 6))
+    try file.sync()
+    try file.close()
+    #expect(try directory.bytes("data") == [1, 2, 3, 4, 5, 6])
+    #expect(try read(system.openFile(path), 2, at: 3) == [4, 5])
+    #expect(throws: CheckpointError.self) { try file.sync() }
+  }
+
+  @Test func `gives a lock to one owner at a time`() throws {
+    let path = directory.path("lock")
+    let lock = try #require(try system.lockFile(path))
+    #expect(lock.isExclusive)
+    #expect(try system.lockFile(path) == nil)
+    try lock.setContents([1, 2])
+    #expect(try lock.contents(limit: 1) == [1])
+    try lock.remove()
+    #expect(directory.names.isEmpty)
+    #expect(try system.lockFile(path) != nil)
+  }
+
+  @Test func `opens files only`() throws {
+    let error = #expect(throws: CheckpointError.self) { try system.openFile(directory.path) }
+    #expect(error?.code == .notACheckpoint)
+    let missing = #expect(throws: CheckpointError.self) {
+      try system.openFile(directory.path("none"))
+    }
+    #expect(missing?.code == .notFound)
+    let cut = #expect(throws: CheckpointError.self) { try system.openFile("a\u{0}b") }
+    #expect(cut?.code == .invalidArgument)
+  }
+}
