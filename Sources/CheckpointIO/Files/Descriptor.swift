@@ -53,12 +53,12 @@ struct Descriptor: ~Copyable {
     while position < end {
       let rest = Int(position - start)..<output.byteCount
       let count = try systemCall("read \(rest.count) bytes at \(position)", file: path) {
-        unsafe output.withUnsafeMutableBytes { buffer in
-          // The rest lies within the buffer and is not empty.
+        var room = output._mutatingExtracting(rest)
+        return unsafe room.withUnsafeMutableBytes { buffer in
           unsafe pread(
             number,
-            buffer.baseAddress.unsafelyUnwrapped + rest.lowerBound,
-            min(rest.count, Self.largestTransfer),
+            buffer.baseAddress,
+            min(buffer.count, Self.largestTransfer),
             position
           )
         }
