@@ -191,7 +191,10 @@ let package = Package(
         "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices",
         "CheckpointSafetensors", "Checkpoints",
       ],
-      exclude: ["tensorflow_reader.py", "tensorflow_objects.py", "safetensors_reader.py"]
+      exclude: [
+        "tensorflow_reader.py", "tensorflow_objects.py", "tensorflow_managers.py",
+        "safetensors_reader.py",
+      ]
     ),
   ],
   cLanguageStandard: .c11

@@ -9,9 +9,9 @@
 // Source: tensorflow/core/util/tensor_slice_reader.cc; core/kernels/save_restore_tensor.cc.
 
 /// The path of a sharded V1 checkpoint, taken apart.
-struct SlicesPath: Hashable, Sendable {
+package struct SlicesPath: Hashable, Sendable {
   /// What the names of the files begin with.
-  let prefix: String
+  package let prefix: String
   /// How many files there are.
   let shardCount: Int
 
@@ -21,13 +21,13 @@ struct SlicesPath: Hashable, Sendable {
   }
 
   /// Takes a pattern apart; `nil` for a path of another form.
-  init?(pattern: String) {
+  package init?(pattern: String) {
     guard let (prefix, shard, count) = Self.parts(pattern), shard == "?????" else { return nil }
     self.init(prefix: prefix, shardCount: count)
   }
 
   /// The checkpoint that a shard's path belongs to; `nil` for a path of another form.
-  init?(shard path: String) {
+  package init?(shard path: String) {
     guard let (prefix, shard, count) = Self.parts(path) else { return nil }
     guard let number = Self.number(shard), number < count else { return nil }
     self.init(prefix: prefix, shardCount: count)
@@ -37,7 +37,7 @@ struct SlicesPath: Hashable, Sendable {
   var pattern: String { "\(prefix)-?????-of-\(Self.fiveDigits(shardCount))" }
 
   /// The paths of the files.
-  var shards: [String] { (0..<shardCount).map(shard) }
+  package var shards: [String] { (0..<shardCount).map(shard) }
 
   /// The path of a file.
   func shard(_ number: Int) -> String {

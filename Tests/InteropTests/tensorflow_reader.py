@@ -39,6 +39,8 @@ TensorFlow is loaded only once:
     {"cmd": "latest", "directory": "/dir"}
     {"cmd": "build_objects", "structure": "nested", "prefix": "/dir/ckpt"}
     {"cmd": "restore_objects", "structure": "nested", "prefix": "/dir/ckpt", "again": "/dir/copy"}
+    {"cmd": "run_manager", "directory": "/dir", "keep": 3, "hours": 2, "runs": [[0, 1, 2]]}
+    {"cmd": "run_saver", "directory": "/dir", "keep": 3, "hours": 2, "times": [0, 1, 2]}
     {"cmd": "version"}
 
 `read` restores one tensor, or one slice of it, and answers with its bytes as
@@ -46,7 +48,8 @@ TensorFlow is loaded only once:
 `read_v1` answers as `dump`, for the tensors of a list of names and data types:
 TensorFlow's list of such a file knows few types. `build_objects` saves objects of
 tensorflow_objects.py; `restore_objects` restores them, asserts that the
-checkpoint is consumed, and writes them again. Whatever fails answers {"error": "..."}. Some
+checkpoint is consumed, and writes them again. `run_manager` and `run_saver` save
+with clocks of the caller's, see tensorflow_managers.py. Whatever fails answers {"error": "..."}. Some
 damaged files end the TensorFlow process itself; there is no answer then.
 """
 
@@ -68,6 +71,7 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow.python.training.py_checkpoint_reader import CheckpointReader
 
+import tensorflow_managers as managers
 import tensorflow_objects as objects
 
 Elements = bytes | list[bytes]
@@ -325,7 +329,12 @@ def version(command: dict) -> dict:
 COMMANDS: dict[str, Callable[[dict], dict]] = {
     function.__name__: function
     for function in (dump, read, write, write_v1, read_v1, merge, latest, version)
-} | {"build_objects": objects.build, "restore_objects": objects.restore}
+} | {
+    "build_objects": objects.build,
+    "restore_objects": objects.restore,
+    "run_manager": managers.run_manager,
+    "run_saver": managers.run_saver,
+}
 
 
 def message(error: BaseException) -> str:

@@ -1,0 +1,145 @@
+import CheckpointBundle
+public import CheckpointIO
+import CheckpointSlices
+
+/// The files of one checkpoint, to be removed together.
+///
+///     try CheckpointFiles(of: "run/ckpt-3").remove()
+///
+/// Names are literal and exact: of `run/ckpt-3` those are `run/ckpt-3.index`, the data files
+/// `run/ckpt-3.data-00000-of-00001` and so on, and `run/ckpt-3.meta`. Files of `run/ckpt-33` or
+/// `run/ckpt-3.old` are others.
+///
+/// Source: tensorflow/python/checkpoint/checkpoint_management.py, `remove_checkpoint`.
+public struct CheckpointFiles: Sendable {
+  /// The prefix; the file of a V1 checkpoint, or the pattern of its parts.
+  public let path: String
+  private let metaSuffix: String
+  private let options: SaveOptions
+
+  /// Names the files of a checkpoint, which need not exist.
+  ///
+  /// - Parameters:
+  ///   - path: The prefix; the file of a V1 checkpoint, or the pattern of its parts.
+  ///   - metaSuffix: What the name of the file with its graph ends in, behind a point.
+  ///   - options: Whether the removal is to be durable, step by step: it is by default.
+  public init(
+    of path: String,
+    metaSuffix: String = "meta",
+    options: SaveOptions = SaveOptions()
+  ) {
+    self.path = path
+    self.metaSuffix = metaSuffix
+    self.options = options
+  }
+
+  /// Removes the checkpoint; files that are gone already are no error.
+  ///
+  /// The index goes first: from then on there is no checkpoint, and nobody takes what is left of it
+  /// for one. If this process dies in between, the next save in the directory removes the rest.
+  ///
+  /// - Throws: `busy` if somebody is saving there; `pathConflict` if another program's file is where
+  ///   the lock belongs; `io` if the system fails.
+  public func remove() throws(CheckpointError) {
+    guard let error = Self.remove([self], options: options).first else { return }
+    throw error
+  }
+
+  /// Removes several checkpoints, with one wait for the disk in each directory.
+  ///
+  /// - Returns: What could not be removed, and why; the others are gone.
+  static func remove(
+    _ checkpoints: [CheckpointFiles],
+    options: SaveOptions
+  ) -> [CheckpointError] {
+    var problems = ProblemCollector()
+    var removals: [(files: CheckpointFiles, removal: BundleRemoval)] = []
+    for files in checkpoints {
+      problems.attempt(files.path) { () throws(CheckpointError) in
+        guard try files.directoryExists() else { return }
+        if try files.isV1() { return try files.removeV1() }
+        let removal = try BundleRemoval(of: files.path, fileSystem: options.fileSystem)
+        try removal.removeIndex()
+        removals.append((files, removal))
+      }
+    }
+    let unsynced = problems.sync(Set(removals.map { Path($0.files.path).directory }), options)
+    for (files, removal) in removals {
+      problems.attempt(files.path) { () throws(CheckpointError) in
+        guard !unsynced.contains(Path(files.path).directory) else { return removal.abandon() }
+        try removal.removeData()
+        try files.removeMeta()
+      }
+    }
+    return problems.errors
+  }
+
+  private func directoryExists() throws(CheckpointError) -> Bool {
+    try options.fileSystem.status(of: Path(path).directory)?.kind == .directory
+  }
+
+  // MARK: The format V1
+
+  // As everywhere, an index counts before a file of the path itself.
+  private func isV1() throws(CheckpointError) -> Bool {
+    let fileSystem = options.fileSystem
+    guard try fileSystem.status(of: BundlePath(path).index) == nil else { return false }
+    return SlicesReader.isCheckpoint(at: path, fileSystem: fileSystem)
+  }
+
+  private func removeV1() throws(CheckpointError) {
+    let isPattern = try options.fileSystem.status(of: path) == nil
+    let shards = isPattern ? SlicesPath(pattern: path)?.shards : nil
+    // The first part goes last: by it they are found again.
+    for file in (shards ?? [path]).reversed() {
+      let lock = try SaveLock.acquire(file, fileSystem: options.fileSystem)
+      // A note is that of a save in the format V2 that died here: it stays for the next one.
+      let hasNote = try !lock.note().isEmpty
+      if hasNote { lock.abandon() }
+      try options.fileSystem.removeFile(file)
+      if !hasNote { try lock.release() }
+    }
+    try removeMeta()
+  }
+
+  // MARK: The graph
+
+  private func removeMeta() throws(CheckpointError) {
+    guard !metaSuffix.isEmpty else { return }
+    let file = "\(stem).\(metaSuffix)"
+    guard try options.fileSystem.status(of: file)?.kind == .file else { return }
+    try options.fileSystem.removeFile(file)
+  }
+
+  // Without the number of the part: `m-3` for `m-3-?????-of-00002`.
+  private var stem: String {
+    SlicesPath(pattern: path)?.prefix ?? SlicesPath(shard: path)?.prefix ?? path
+  }
+}
+
+/// Errors of several attempts, collected.
+private struct ProblemCollector {
+  var errors: [CheckpointError] = []
+
+  mutating func attempt(_ path: String, _ body: () throws(CheckpointError) -> Void) {
+    do throws(CheckpointError) {
+      try body()
+    } catch {
+      errors.append(error.located(file: path))
+    }
+  }
+
+  // The directories that could not be synced.
+  mutating func sync(_ directories: Set<String>, _ options: SaveOptions) -> Set<String> {
+    var failed: Set<String> = []
+    for directory in directories.sorted() {
+      do throws(CheckpointError) {
+        try options.fileSystem.syncDirectory(directory, durability: options.durability)
+      } catch {
+        errors.append(error)
+        failed.insert(directory)
+      }
+    }
+    return failed
+  }
+}

@@ -1,0 +1,92 @@
+/// Goes through checkpoints, oldest first, and keeps one of each period.
+///
+/// What it does not keep leaves no trace, so that a later walk over those that are left decides
+/// alike.
+///
+/// Source: tensorflow/python/checkpoint/checkpoint_management.py, `CheckpointManager._sweep`;
+/// tensorflow/python/training/saver.py, `Saver._MaybeDeleteOldCheckpoints`.
+struct PeriodWalk {
+  private let period: RetentionPolicy.Period
+  private let anchor: RetentionPolicy.Anchor
+  // With `lastKept`: when the last period began. With `grid`: when the next one may begin.
+  private var mark: Double
+  private var lastKept: Double?
+
+  /// What is to become of each checkpoint.
+  static func verdicts(
+    on checkpoints: [SavedCheckpoint],
+    every period: RetentionPolicy.Period,
+    _ anchor: RetentionPolicy.Anchor,
+    since start: Double?
+  ) -> [RetentionRule.Verdict] {
+    var walk = PeriodWalk(period, anchor, since: start)
+    return checkpoints.map { walk.verdict(on: $0.time) }
+  }
+
+  // Without a beginning the first checkpoint is one, and stays.
+  private init(
+    _ period: RetentionPolicy.Period,
+    _ anchor: RetentionPolicy.Anchor,
+    since start: Double?
+  ) {
+    self.period = period
+    self.anchor = anchor
+    switch anchor {
+    case .lastKept: mark = start ?? -.infinity
+    case .grid: mark = start.map { $0 + period.seconds } ?? -.infinity
+    }
+  }
+
+  private mutating func verdict(on time: Double) -> RetentionRule.Verdict {
+    let before = lastKept
+    if let before, time < before {
+      keep(time, nextMark: anchor == .grid ? time + period.seconds : time)
+      return RetentionRule.Verdict(
+        stays: true,
+        reason: "clocks were set back since the last one kept for good"
+      )
+    }
+    switch anchor {
+    case .lastKept: return sinceLastKept(time)
+    case .grid: return onGrid(time)
+    }
+  }
+
+  private mutating func sinceLastKept(_ time: Double) -> RetentionRule.Verdict {
+    guard time - period.seconds >= mark else {
+      return RetentionRule.Verdict(
+        stays: false,
+        reason: "\(Self.length(time - mark)) after \(what), which is less than \(period)"
+      )
+    }
+    let reason =
+      mark == -.infinity
+      ? "it is the first"
+      : "\(Self.length(time - mark)) after \(what), which is \(period) or more"
+    keep(time, nextMark: time)
+    return RetentionRule.Verdict(stays: true, reason: reason)
+  }
+
+  private mutating func onGrid(_ time: Double) -> RetentionRule.Verdict {
+    guard time > mark else {
+      return RetentionRule.Verdict(
+        stays: false,
+        reason: "\(Self.length(mark - time)) too early for the next one of each \(period)"
+      )
+    }
+    let isFirst = mark == -.infinity
+    keep(time, nextMark: (isFirst ? time : mark) + period.seconds)
+    let reason = isFirst ? "it is the first" : "it is the first of another \(period)"
+    return RetentionRule.Verdict(stays: true, reason: reason)
+  }
+
+  private mutating func keep(_ time: Double, nextMark: Double) {
+    (lastKept, mark) = (time, nextMark)
+  }
+
+  private var what: String { lastKept == nil ? "the beginning" : "the last one kept for good" }
+
+  private static func length(_ seconds: Double) -> String {
+    RetentionPolicy.Period.seconds(seconds).description
+  }
+}

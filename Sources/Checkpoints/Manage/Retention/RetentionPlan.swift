@@ -1,0 +1,90 @@
+/// What a ``RetentionPolicy`` makes of a list of checkpoints: what stays, what goes, and why.
+public struct RetentionPlan: Sendable, CustomStringConvertible {
+  /// What is to become of one checkpoint.
+  public struct Decision: Sendable, CustomStringConvertible {
+    /// The checkpoint.
+    public let checkpoint: SavedCheckpoint
+    /// Whether it stays.
+    public let stays: Bool
+    /// Why: of one that stays, what keeps it; of one that goes, what each rule has against it.
+    public let reasons: [String]
+    /// Whether it stays only until others are saved, as far as TensorFlow's rules can tell: those
+    /// are what a state file lists.
+    package let isActive: Bool
+
+    /// One line: the path, what happens, and why.
+    public var description: String {
+      "\(checkpoint.path) \(stays ? "stays" : "goes"): \(reasons.joined(separator: "; "))"
+    }
+  }
+
+  /// What is to become of each checkpoint, in the order of the list.
+  public let decisions: [Decision]
+  /// When the last checkpoint was saved that a period keeps though it is not among the latest.
+  package let lastPreserved: Double?
+
+  /// The checkpoints that stay, in the order of the list.
+  public var kept: [SavedCheckpoint] { decisions.filter(\.stays).map(\.checkpoint) }
+  /// The checkpoints that go, in the order of the list.
+  public var removed: [SavedCheckpoint] { decisions.filter { !$0.stays }.map(\.checkpoint) }
+
+  /// A line for each checkpoint.
+  public var description: String { decisions.map(\.description).joined(separator: "\n") }
+}
+
+extension RetentionPolicy {
+  /// Decides what stays and what goes; nothing is done.
+  ///
+  /// - Parameters:
+  ///   - checkpoints: In the order in which they were saved, the newest last; what counts is this
+  ///     order, since clocks may have been wrong.
+  ///   - start: When the first period of ``every(_:anchored:)`` begins, in seconds since 1970; without
+  ///     it the first checkpoint is the beginning, and stays. TensorFlow begins when a manager or saver
+  ///     is created.
+  /// - Returns: The plan.
+  /// - Complexity: *n* log *n* for *n* checkpoints.
+  public func plan(for checkpoints: [SavedCheckpoint], since start: Double? = nil) -> RetentionPlan
+  {
+    let columns = rules.map { (rule: $0, verdicts: $0.verdicts(on: checkpoints, since: start)) }
+    var decisions: [RetentionPlan.Decision] = []
+    var lastPreserved = start
+    for (index, checkpoint) in checkpoints.enumerated() {
+      let isNewest = index == checkpoints.count - 1
+      let row = columns.map { (rule: $0.rule, verdict: $0.verdicts[index]) }
+      decisions.append(RetentionPlan.Decision(checkpoint, isNewest: isNewest, row))
+      let isRecent = isNewest || row.contains { $0.rule.isRecency && $0.verdict.stays }
+      let isPreserved = row.contains { $0.rule.isPeriod && $0.verdict.stays }
+      if isPreserved, !isRecent { lastPreserved = checkpoint.time }
+    }
+    return RetentionPlan(decisions: decisions, lastPreserved: lastPreserved)
+  }
+}
+
+extension RetentionPlan.Decision {
+  fileprivate init(
+    _ checkpoint: SavedCheckpoint,
+    isNewest: Bool,
+    _ row: [(rule: RetentionRule, verdict: RetentionRule.Verdict)]
+  ) {
+    var reasons = row.filter { $0.verdict.stays }.map(\.verdict.reason)
+    if checkpoint.isPinned { reasons.insert("it is pinned", at: 0) }
+    if isNewest, !reasons.contains(Self.newest) { reasons.append(Self.newest) }
+    self.checkpoint = checkpoint
+    stays = !reasons.isEmpty
+    self.reasons = stays ? reasons : row.map(\.verdict.reason)
+    let isRecent = isNewest || row.contains { $0.rule.isRecency && $0.verdict.stays }
+    let isHeld = row.contains { $0.rule.isLasting && $0.verdict.stays }
+    isActive = isRecent && !isHeld && !checkpoint.isPinned
+  }
+
+  private static let newest = "it is the newest"
+}
+
+extension RetentionRule {
+  fileprivate var isPeriod: Bool {
+    if case .every = self { true } else { false }
+  }
+
+  // Rules that TensorFlow's manager does not have: what they keep it would delete.
+  fileprivate var isLasting: Bool { !isRecency && !isPeriod }
+}

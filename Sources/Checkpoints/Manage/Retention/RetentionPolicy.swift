@@ -1,0 +1,126 @@
+import CheckpointIO
+
+/// Which checkpoints stay when there are many.
+///
+///     let policy = RetentionPolicy.latest(5)
+///       .or(.every(.hours(2)))
+///       .or(.best(3, by: "loss", .lowest))
+///     print(policy.plan(for: checkpoints))
+///     // run/ckpt-1 goes: 6 are newer, the latest 5 stay; ...
+///     // run/ckpt-2 stays: 2.1 h after the last one kept for good, which is 2 h or more
+///
+/// A checkpoint stays if one of the rules keeps it. The newest always stays, and so do pinned ones. A
+/// policy only decides, by the list that it is given: trying one out deletes nothing.
+///
+/// What a rule that looks at times or steps keeps, it keeps for good, also when what it does not keep
+/// has been deleted meanwhile.
+public struct RetentionPolicy: Sendable, Hashable, CustomStringConvertible {
+  /// A length of time.
+  public struct Period: Sendable, Hashable, CustomStringConvertible {
+    /// The seconds it has.
+    public let seconds: Double
+
+    /// So many seconds.
+    public static func seconds(_ count: Double) -> Period { Period(seconds: count) }
+    /// So many minutes.
+    public static func minutes(_ count: Double) -> Period { Period(seconds: count * 60) }
+    /// So many hours.
+    public static func hours(_ count: Double) -> Period { Period(seconds: count * 3600) }
+    /// So many days.
+    public static func days(_ count: Double) -> Period { Period(seconds: count * 86_400) }
+
+    /// The length in the largest unit that it has one of, with one digit after the point.
+    public var description: String {
+      let units: [(name: String, seconds: Double)] = [("d", 86_400), ("h", 3600), ("min", 60)]
+      let unit = units.first { abs(seconds) >= $0.seconds } ?? ("s", 1)
+      let tenths = (seconds / unit.seconds * 10).rounded()
+      guard abs(tenths) < 1e15 else { return "\(seconds) s" }
+      return tenths.remainder(dividingBy: 10) == 0
+        ? "\(Int64(tenths / 10)) \(unit.name)" : "\(tenths / 10) \(unit.name)"
+    }
+  }
+
+  /// What a period between checkpoints is counted from.
+  public enum Anchor: Sendable, Hashable {
+    /// The last checkpoint that was kept for it: what TensorFlow's `CheckpointManager` does.
+    case lastKept
+    /// A grid of times that begins with the first save, whatever was kept: what TensorFlow's `Saver`
+    /// does. After a pause longer than the period it keeps the next ones until it has caught up.
+    case grid
+  }
+
+  /// Which values of a metric are better.
+  public enum Order: Sendable, Hashable {
+    /// Low ones, as of a loss.
+    case lowest
+    /// High ones, as of an accuracy.
+    case highest
+  }
+
+  let rules: [RetentionRule]
+
+  /// All stay.
+  public static let all = RetentionPolicy(rules: [.all])
+
+  /// The last ones that were saved stay: TensorFlow's `max_to_keep`.
+  ///
+  /// - Parameter count: How many, 1 at least; ``all`` is what TensorFlow means by none.
+  /// - Returns: A policy with this rule only.
+  public static func latest(_ count: Int) -> RetentionPolicy {
+    RetentionPolicy(rules: [.latest(count)])
+  }
+
+  /// One of each period stays: TensorFlow's `keep_checkpoint_every_n_hours`.
+  ///
+  /// If clocks were set back since the last one that was kept, the next one is kept.
+  ///
+  /// - Parameters:
+  ///   - period: How long it is; more than nothing.
+  ///   - anchor: What it is counted from.
+  /// - Returns: A policy with this rule only.
+  public static func every(
+    _ period: Period,
+    anchored anchor: Anchor = .lastKept
+  ) -> RetentionPolicy {
+    RetentionPolicy(rules: [.every(period, anchor)])
+  }
+
+  /// The first checkpoint at or after each multiple of a number of steps stays.
+  ///
+  /// - Parameter count: How many steps, 1 at least.
+  /// - Returns: A policy with this rule only.
+  public static func everySteps(_ count: Int) -> RetentionPolicy {
+    RetentionPolicy(rules: [.everySteps(count)])
+  }
+
+  /// The best ones stay; of equal ones those that were saved first.
+  ///
+  /// - Parameters:
+  ///   - count: How many, 1 at least.
+  ///   - metric: What they are compared by. Checkpoints without it, or with one that is not a number,
+  ///     are not among the best.
+  ///   - order: Which values are better.
+  /// - Returns: A policy with this rule only.
+  public static func best(
+    _ count: Int,
+    by metric: String,
+    _ order: Order
+  ) -> RetentionPolicy {
+    RetentionPolicy(rules: [.best(count, metric, order)])
+  }
+
+  /// Keeps what this policy or another one keeps.
+  public func or(_ other: RetentionPolicy) -> RetentionPolicy {
+    RetentionPolicy(rules: rules + other.rules.filter { !rules.contains($0) })
+  }
+
+  /// The rules in words: `the latest 5, or one every 2 h`.
+  public var description: String { rules.map(\.description).joined(separator: ", or ") }
+
+  /// Refuses numbers that make no sense, such as the latest 0.
+  package func check() throws(CheckpointError) {
+    let problems = rules.compactMap(\.problem)
+    let error = CheckpointError.combining(problems) { "\($0) rules for keeping make no sense" }
+    if let error { throw error }
+  }
+}
