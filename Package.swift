@@ -111,10 +111,13 @@ let package = Package(
       swiftSettings: settings
     ),
 
+    // The speed, and the least that it could take: a program in C.
+    .target(name: "CheckpointBenchmarkLimit", dependencies: ["CChecksums"]),
     .executableTarget(
       name: "checkpoint-benchmarks",
-      dependencies: ["Checkpoints"],
+      dependencies: ["Checkpoints", "CheckpointBenchmarkLimit"],
       path: "Sources/CheckpointBenchmarks",
+      resources: [.copy("Contenders/peers.py")],
       swiftSettings: settings
     ),
 

@@ -1,35 +1,31 @@
-import Checkpoints
-import Foundation
+// The speed of saving and restoring, against the least that it takes on this machine (a program in
+// C, CheckpointBenchmarkLimit) and against others, run by run in turn.
+//
+//     swift run -c release checkpoint-benchmarks [--quick] [--peers] [--json] [WORKLOAD …]
+//
+// Every contender is a process of its own, which prepares its data and then does one run whenever it
+// is told to. So runs of all contenders alternate, and what one keeps in memory is not counted for
+// another.
 
-/// Measures saving and restoring, in release builds.
-///
-///     swift run -c release checkpoint-benchmarks [WORKLOAD …]
+/// Runs the benchmarks; or one contender of them, in a process of its own.
 @main struct CheckpointBenchmarks {
   static func main() throws {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if let order = ContenderOrder(arguments: arguments) { return try order.serve() }
+    let options = Options(arguments)
     #if DEBUG
-    print("This is a debug build; its figures mean nothing. Use swift run -c release.")
+    options.note("This is a debug build; its figures mean nothing. Use swift run -c release.")
     #endif
-    let wanted = Set(CommandLine.arguments.dropFirst())
-    let folder = try Folder()
-    for workload in Workload.all where wanted.isEmpty || wanted.contains(workload.name) {
-      print("\(workload.name): \(workload.title)")
-      try workload.run(folder)
+    let folder = try Folder(in: options.folder)
+    let report = Report(options)
+    report.begin()
+    for workload in Workload.all(isQuick: options.isQuick) where options.includes(workload) {
+      report.begin(workload)
+      let benchmark = Benchmark(workload, folder: folder, options: options)
+      for operation in workload.operations where options.includes(operation) {
+        report.add(try benchmark.measure(operation))
+      }
     }
+    report.end()
   }
-}
-
-/// A directory for the files of a run, removed at the end.
-final class Folder {
-  let path: String
-
-  init() throws {
-    path =
-      FileManager.default.temporaryDirectory
-      .appendingPathComponent("checkpoint-benchmarks-\(getpid())").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func path(_ name: String) -> String { "\(path)/\(name)" }
 }

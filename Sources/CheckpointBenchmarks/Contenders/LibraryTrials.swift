@@ -1,0 +1,132 @@
+import Checkpoints
+
+/// What is measured of the library.
+struct LibraryTrials {
+  private let workload: Workload
+  private let files: CheckpointFiles
+
+  init(_ workload: Workload, _ files: CheckpointFiles) {
+    self.workload = workload
+    self.files = files
+  }
+
+  /// Writes the checkpoint that all contenders read.
+  func writeFixture() throws {
+    if workload.moduleCount > 0 {
+      let model = Module.tree(of: workload.moduleCount, value: Self.savedValue)
+      try Checkpoint(["model": model]).write(to: files.fixture)
+    } else {
+      try saver(variables(Self.savedValue), .full).save(to: files.fixture)
+    }
+  }
+
+  /// What is run for an operation.
+  func trial(of operation: Operation) throws -> Trial {
+    switch operation {
+    case .save: try save(.none)
+    case .saveDurable: try save(.full)
+    case .restore: try restore(.transactional)
+    case .restoreInPlace: try restore(.inPlace)
+    case .restoreCold: try restore(.transactional, prepare: { files.setCached(false) })
+    case .list: list()
+    case .one, .oneSmall: single(operation)
+    }
+  }
+
+  // MARK: Saving
+
+  private func save(_ durability: Durability) throws -> Trial {
+    guard workload.moduleCount == 0 else { return try saveModules(durability) }
+    let saver = try saver(variables(Self.savedValue), durability)
+    return Trial(
+      run: { try saver.save(to: files.output) },
+      finish: { files.removeOutput() }
+    )
+  }
+
+  private func saveModules(_ durability: Durability) throws -> Trial {
+    var options = SaveOptions()
+    options.durability = durability
+    let model = Module.tree(of: workload.moduleCount, value: Self.savedValue)
+    let checkpoint = try Checkpoint(["model": model], options: options)
+    return Trial(
+      run: { try checkpoint.write(to: files.output) },
+      finish: { files.removeOutput() }
+    )
+  }
+
+  private func saver(
+    _ variables: [Variable<Float>],
+    _ durability: Durability
+  ) throws -> Saver {
+    var options = Saver.Options()
+    options.files.durability = durability
+    options.updatesState = false  // the checkpoint alone, which is what the others write
+    return try Saver(variables, options: options)
+  }
+
+  // MARK: Restoring
+
+  private func restore(
+    _ placement: RestoreOptions.Placement,
+    prepare: @escaping () -> Void = {}
+  ) throws -> Trial {
+    guard workload.moduleCount == 0 else { return try restoreModules() }
+    let variables = variables { -Float($0) - 1 }
+    let saver = try saver(variables, .none)
+    let options = RestoreOptions(placement: placement)
+    return Trial(
+      prepare: prepare,
+      run: { try saver.restore(from: files.fixture, options: options) },
+      finish: { try check(variables) }
+    )
+  }
+
+  private func restoreModules() throws -> Trial {
+    let model = Module.tree(of: workload.moduleCount) { -Float($0) - 1 }
+    let checkpoint = try Checkpoint(["model": model])
+    return Trial(
+      run: { try checkpoint.read(from: files.fixture).assertConsumed() },
+      finish: {
+        guard model.hasValues(Self.savedValue) else { throw BenchmarkError("values are wrong") }
+      }
+    )
+  }
+
+  private func check(_ variables: [Variable<Float>]) throws {
+    for (number, variable) in variables.enumerated() {
+      let expected = Self.savedValue(number)
+      let isRestored = variable.withScalars { $0[0] == expected && $0[$0.count - 1] == expected }
+      guard isRestored else {
+        throw BenchmarkError("variable \(number) has another value than was saved")
+      }
+    }
+  }
+
+  // MARK: Looking
+
+  private func list() -> Trial {
+    Trial {
+      let entries = try BundleReader(prefix: files.fixture).entries()
+      guard entries.count == workload.tensors.count else { throw BenchmarkError("too few entries") }
+      return entries
+    }
+  }
+
+  private func single(_ operation: Operation) -> Trial {
+    let key = TensorKey(workload.single[operation] ?? "")
+    return Trial {
+      try BundleReader(prefix: files.fixture).tensor(for: key)
+    }
+  }
+
+  // MARK: Data
+
+  private static func savedValue(_ number: Int) -> Float { Float(number) }
+
+  private func variables(_ value: (Int) -> Float) -> [Variable<Float>] {
+    workload.tensors.enumerated().map { number, tensor in
+      Variable(repeating: value(number), shape: TensorShape(tensor.shape), name: tensor.name)
+    }
+  }
+}

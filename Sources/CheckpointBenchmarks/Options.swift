@@ -1,0 +1,72 @@
+import Foundation
+
+/// What the command line asks for.
+struct Options {
+  /// Smaller sizes and fewer runs.
+  private(set) var isQuick = false
+  /// One JSON object a line instead of a table.
+  private(set) var isJSON = false
+  /// Whether others take part.
+  private(set) var hasPeers = false
+  /// How many runs each contender gets; a default for each workload if 0.
+  private(set) var rounds = 0
+  /// Where the files go.
+  private(set) var folder = FileManager.default.temporaryDirectory.path
+  private var names: Set<String> = []
+
+  static let usage = """
+    checkpoint-benchmarks [--quick] [--peers] [--json] [--rounds N] [--folder DIRECTORY] [NAME …]
+
+      --quick    small sizes, few runs: less than a minute
+      --peers    with TensorFlow and safetensors, from Python (CHECKPOINTS_PYTHON, or python3)
+      --json     one object a line
+      --rounds   how many runs each contender gets
+      --folder   where the files go; about 6 GB
+      NAME       a workload (W1 … W7) or an operation ('restore in place'): all of them by default
+    """
+
+  init(_ arguments: [String]) {
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      switch argument {
+      case "--quick": isQuick = true
+      case "--json": isJSON = true
+      case "--peers": hasPeers = true
+      case "--rounds": rounds = rest.popFirst().flatMap { Int($0) } ?? 0
+      case "--folder": folder = rest.popFirst() ?? folder
+      case _ where argument.hasPrefix("-"):
+        print(Self.usage)
+        exit(argument == "--help" ? 0 : 2)
+      default: names.insert(argument)
+      }
+    }
+  }
+
+  private var workloadNames: Set<String> { names.filter { Operation(rawValue: $0) == nil } }
+  private var operationNames: Set<String> { names.subtracting(workloadNames) }
+
+  /// Whether a workload is asked for.
+  func includes(_ workload: Workload) -> Bool {
+    workloadNames.isEmpty || workloadNames.contains(workload.name)
+  }
+
+  /// Whether an operation is asked for.
+  func includes(_ operation: Operation) -> Bool {
+    operationNames.isEmpty || operationNames.contains(operation.rawValue)
+  }
+
+  /// Says something that is no result.
+  func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+}
+
+/// A directory for the files of a run, removed at the end.
+final class Folder {
+  let path: String
+
+  init(in directory: String) throws {
+    path = "\(directory)/checkpoint-benchmarks-\(getpid())"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}

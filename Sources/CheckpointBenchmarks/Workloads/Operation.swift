@@ -1,0 +1,28 @@
+/// What is measured of a workload.
+enum Operation: String {
+  case save
+  case saveDurable = "save durable"
+  case restore
+  case restoreInPlace = "restore in place"
+  case restoreCold = "restore cold"
+  case list
+  case one
+  case oneSmall = "one small"
+
+  /// Whether it writes a checkpoint of its own.
+  var isSave: Bool { self == .save || self == .saveDurable }
+
+  /// Whether the page cache is emptied before each run.
+  var isCold: Bool { self == .restoreCold }
+
+  /// How much memory the operation may take on top of what the process has, in bytes, for a workload
+  /// of a size; `nil` where nothing is promised.
+  func memoryAllowance(byteCount: Int) -> Int? {
+    let buffers = 16 << 20
+    return switch self {
+    case .save, .saveDurable, .restoreInPlace: buffers
+    case .restore, .restoreCold, .one, .oneSmall: byteCount + buffers
+    case .list: nil
+    }
+  }
+}

@@ -1,0 +1,118 @@
+extension Workload {
+  /// The workloads, in order.
+  ///
+  /// W7, a save in the background while training goes on, comes with the library's own.
+  static func all(isQuick: Bool) -> [Workload] {
+    [
+      manySmall(isQuick), transformer(isQuick), oneLarge(isQuick), modules(isQuick),
+      listing(isQuick), single(isQuick),
+    ]
+  }
+
+  /// The workload of a name.
+  static func named(_ name: String, isQuick: Bool) -> Workload? {
+    all(isQuick: isQuick).first { $0.name == name }
+  }
+
+  // MARK: The cost of a tensor
+
+  private static func manySmall(_ isQuick: Bool) -> Workload {
+    let tensors = smallTensors(isQuick)
+    return Workload(
+      "W1",
+      "\(tensors.count) float32 variables of 64 elements: the cost of a tensor",
+      [.save, .saveDurable, .restore, .restoreInPlace],
+      rounds: isQuick ? 5 : 21,
+      tensors: tensors
+    )
+  }
+
+  private static func smallTensors(_ isQuick: Bool) -> [(name: String, shape: [Int])] {
+    (0..<(isQuick ? 2_000 : 20_000)).map { number in
+      let digits = String(number)
+      return ("v" + String(repeating: "0", count: 5 - digits.count) + digits, [64])
+    }
+  }
+
+  // MARK: The cost of a byte
+
+  private static func transformer(_ isQuick: Bool) -> Workload {
+    Workload(
+      "W2",
+      "a transformer of 220 tensors, \(isQuick ? "94 MiB" : "1 GiB"): the cost of a byte",
+      [.save, .saveDurable, .restore, .restoreInPlace, .restoreCold],
+      rounds: isQuick ? 5 : 9,
+      tensors: transformerTensors(isQuick)
+    )
+  }
+
+  private static func transformerTensors(_ isQuick: Bool) -> [(name: String, shape: [Int])] {
+    let width = isQuick ? 256 : 1024
+    var tensors: [(name: String, shape: [Int])] = [
+      ("wte", [38_400, width]), ("wpe", [2048, width]), ("ln_f/g", [width]), ("ln_f/b", [width]),
+    ]
+    for layer in 0..<18 {
+      let prefix = layer < 10 ? "h0\(layer)/" : "h\(layer)/"
+      let parts: [(String, [Int])] = [
+        ("ln_1/g", [width]), ("ln_1/b", [width]),
+        ("attn/qkv/w", [width, 3 * width]), ("attn/qkv/b", [3 * width]),
+        ("attn/proj/w", [width, width]), ("attn/proj/b", [width]),
+        ("ln_2/g", [width]), ("ln_2/b", [width]),
+        ("mlp/fc/w", [width, 4 * width]), ("mlp/fc/b", [4 * width]),
+        ("mlp/proj/w", [4 * width, width]), ("mlp/proj/b", [width]),
+      ]
+      tensors += parts.map { (prefix + $0.0, $0.1) }
+    }
+    return tensors
+  }
+
+  private static func oneLarge(_ isQuick: Bool) -> Workload {
+    Workload(
+      "W3",
+      "one float32 tensor of \(isQuick ? "128 MiB" : "2 GiB")",
+      [.save, .restore, .restoreInPlace],
+      rounds: isQuick ? 3 : 5,
+      tensors: [("big", [(isQuick ? 128 : 2048) << 18])]
+    )
+  }
+
+  // MARK: The cost of an object
+
+  private static func modules(_ isQuick: Bool) -> Workload {
+    let count = isQuick ? 500 : 5_000
+    return Workload(
+      "W4",
+      "\(count) modules of 4 variables in a tree: the cost of an object",
+      [.save, .restore],
+      rounds: isQuick ? 5 : 15,
+      moduleCount: count
+    )
+  }
+
+  // MARK: The cost of looking
+
+  private static func listing(_ isQuick: Bool) -> Workload {
+    let tensors = smallTensors(isQuick)
+    return Workload(
+      "W5",
+      "opening a checkpoint of \(tensors.count) tensors, and listing them",
+      [.list],
+      fixture: "W1",
+      rounds: isQuick ? 9 : 31,
+      tensors: tensors
+    )
+  }
+
+  private static func single(_ isQuick: Bool) -> Workload {
+    Workload(
+      "W6",
+      "opening the transformer's checkpoint, and reading one tensor of \(isQuick ? 1 : 16) MiB, or of "
+        + "\(isQuick ? 1 : 4) KiB",
+      [.one, .oneSmall],
+      fixture: "W2",
+      rounds: isQuick ? 9 : 31,
+      tensors: transformerTensors(isQuick),
+      single: [.one: "h09/mlp/fc/w", .oneSmall: "h09/ln_1/g"]
+    )
+  }
+}
