@@ -44,7 +44,7 @@ struct Comparison: CustomStringConvertible {
     guard let entry = try one.entry(for: key), let second = try other.entry(for: key),
       entry.spec == second.spec
     else { return false }
-    return try one.tensor(for: key).hasSameBytes(as: other.tensor(for: key))
+    return try one.tensor(for: key) == other.tensor(for: key)
   }
 
   /// Whether everything is the same, and there is something.
@@ -59,19 +59,5 @@ struct Comparison: CustomStringConvertible {
         "  \(kind.rawValue): \(count.equal) equal, \(count.different) different"
       }
     }.joined(separator: "\n")
-  }
-}
-
-extension AnyTensor {
-  /// Whether two tensors have the same bytes: a NaN is equal to itself, 0 is not equal to -0.
-  fileprivate func hasSameBytes(as other: AnyTensor) throws(CheckpointError) -> Bool {
-    if let strings { return strings == other.strings }
-    return try bytes() == other.bytes()
-  }
-
-  private func bytes() throws(CheckpointError) -> [UInt8] {
-    try withTensorBytes { span throws(CheckpointError) in
-      span.byteOffsets.map { unsafe span.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
-    }
   }
 }

@@ -28,6 +28,17 @@ import Testing
     #expect(try Tensor<String>(AnyTensor(names)) == names)
   }
 
+  @Test func `is equal to another tensor byte by byte`() throws {
+    let numbers = AnyTensor(Tensor<Float>([1, .nan, 0]))
+    #expect(numbers == AnyTensor(Tensor<Float>([1, .nan, 0])))
+    #expect(numbers != AnyTensor(Tensor<Float>([1, .nan, -0.0])))
+    #expect(try numbers != numbers.reshaped(to: [3, 1]))
+    #expect(AnyTensor(Tensor<Int32>([1])) != AnyTensor(Tensor<UInt32>([1])))
+    #expect(AnyTensor(Tensor(["a", "é"])) == AnyTensor(Tensor(["a", "é"])))
+    #expect(AnyTensor(Tensor(["é"])) != AnyTensor(Tensor(["e\u{301}"])))
+    #expect(AnyTensor(Tensor<Float>([])) == AnyTensor(Tensor<Float>([])))
+  }
+
   @Test func `refuses another dtype`() {
     let error = #expect(throws: CheckpointError.self) {
       try Tensor<Double>(AnyTensor(Tensor<Float>([1])))
