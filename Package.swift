@@ -45,6 +45,8 @@ let package = Package(
     .target(name: "CChecksums"),
     // File calls that Swift's Glibc module does not show.
     .target(name: "CFileCalls"),
+    // Where stored properties are, as Swift's runtime knows it.
+    .target(name: "CFieldLayout"),
 
     // Bytes, checksums, files, the error type.
     layer("CheckpointIO", ["CChecksums", "CFileCalls"]),
@@ -70,7 +72,10 @@ let package = Package(
     layer("CheckpointSafetensors", ["CheckpointIO", "CheckpointTensors"]),
 
     // Objects and their names; knows no files.
-    layer("CheckpointGraph", ["CheckpointIO", "CheckpointTensors", "CheckpointWire"]),
+    layer(
+      "CheckpointGraph",
+      ["CFieldLayout", "CheckpointIO", "CheckpointTensors", "CheckpointWire"]
+    ),
 
     // The product: plans, and the front ends that make them.
     layer(

@@ -33,6 +33,74 @@ import Testing
     #expect(try places(Last()) == ["first", "second", "first2"])
   }
 
+  private class Generic<Value>: Checkpointable {
+    let before: Value
+    let inner: Variable<Double>
+    var list: [Dense] = []
+    var any: Any
+    init(_ before: Value, _ number: Double, any: Any) {
+      (self.before, inner, self.any) = (before, Variable(number), any)
+    }
+  }
+
+  private final class Specific<Value>: Generic<Value> {
+    let bytes: (UInt8, Bool) = (1, true)
+    let last: any Checkpointable = Variable(9.0)
+    private(set) var function: () -> Int = { 1 }
+  }
+
+  @Test func `looks at each object by itself, whatever others of its class hold`() throws {
+    let numbers: [Generic<Int>] = [
+      Generic(1, 1, any: 1), Generic(2, 2, any: Variable(3.0)), Specific(3, 4, any: [Dense()]),
+    ]
+    numbers[1].list = [Dense()]
+    #expect(try places(numbers[0]) == ["inner"])
+    #expect(try places(numbers[1]) == ["inner", "any", "list/0/kernel", "list/0/bias"])
+    #expect(try places(numbers[2]) == ["inner", "last", "any/0/kernel", "any/0/bias"])
+    let wide = Specific("a string that takes two words", 5, any: Optional<Dense>.none as Any)
+    #expect(try places(wide) == ["inner", "last"])
+    #expect(try places(Specific(Variable(1.0), 6, any: ())) == ["before", "inner", "last"])
+    for (object, number) in zip(numbers, [1.0, 2, 4]) {
+      let saved = try SavedObjects(object)
+      #expect(try Tensor<Double>(saved.values[0].value.variable.tensorSnapshot()).array == [number])
+    }
+  }
+
+  private final class Shown: Checkpointable, CustomReflectable {
+    let hidden = Variable(1.0)
+    var customMirror: Mirror { Mirror(self, children: ["shown": Variable(2.0), "more": 3]) }
+  }
+
+  @Test func `takes the mirror that an object makes of itself`() throws {
+    for _ in 0..<2 { #expect(try places(Shown()) == ["shown"]) }
+  }
+
+  private struct Unique: ~Copyable { let number = 1 }
+
+  private final class Owner: Checkpointable {
+    let unique = Unique()
+    let w = Variable(1.0)
+  }
+
+  @Test func `passes over what cannot be copied`() throws {
+    for _ in 0..<2 { #expect(try places(Owner()) == ["w"]) }
+  }
+
+  private final class Weak: Checkpointable {
+    weak var other: Dense?
+    unowned(unsafe) var owner: Weak?
+    let w = Variable(1.0)
+  }
+
+  @Test func `finds what stands beside weak and unowned properties`() throws {
+    let (one, two) = (Weak(), Weak())
+    let dense = Dense()
+    two.other = dense
+    #expect(try places(one) == ["w"])
+    #expect(try places(two) == ["w", "other/kernel", "other/bias"])
+    withExtendedLifetime(dense) {}
+  }
+
   private final class Optionals: Checkpointable {
     var none: Dense?
     var some: Variable<Double>? = Variable(1.0)

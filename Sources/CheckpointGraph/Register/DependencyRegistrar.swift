@@ -83,9 +83,9 @@ public struct DependencyRegistrar {
   ///   - object: The object.
   ///   - excluded: Labels of properties that are left out.
   public mutating func trackProperties(of object: AnyObject, except excluded: Set<String> = []) {
-    Reflection.forEachProperty(of: object) { label, value in
-      guard !excluded.contains(label.name) else { return }
-      add(Reflection.dependency(in: value, isWrapper: label.mayBeWrapper), label)
+    Reflection.forEachProperty(of: object) { label, dependency in
+      guard excluded.isEmpty || !excluded.contains(label.name) else { return }
+      add(dependency(), label)
     }
   }
 

@@ -1,7 +1,7 @@
 import CheckpointIO
 import CheckpointTensors
 
-/// Finds what belongs to an object by looking at its stored properties: the only use of `Mirror`.
+/// Finds what belongs to an object by looking at its stored properties.
 enum Reflection {
   /// What a value is to a checkpoint.
   enum Dependency {
@@ -39,14 +39,37 @@ enum Reflection {
     var nameWithoutUnderscore: String { String(name.dropFirst()) }
   }
 
-  /// Calls `body` with every stored property, those of superclasses first.
-  static func forEachProperty(of object: AnyObject, _ body: (Label, Any) -> Void) {
+  /// Calls `body` with every stored property that may hold something, those of superclasses first.
+  static func forEachProperty(of object: AnyObject, _ body: (Label, () -> Dependency) -> Void) {
+    if let properties = StoredProperties.of(object)?.properties {
+      for property in properties {
+        body(property.label) { dependency(in: property, of: object) }
+      }
+    } else {
+      for child in children(of: object) {
+        let label = Label(child.label)
+        body(label) { dependency(in: child.value, isWrapper: label.mayBeWrapper) }
+      }
+    }
+  }
+
+  private static func dependency(
+    in property: StoredProperties.Property,
+    of object: AnyObject
+  ) -> Dependency {
+    switch property.content {
+    case .object(let read): .object(read(object))
+    case .container(let read): read(object).dependency
+    case .other(let read): dependency(in: read(object), isWrapper: property.label.mayBeWrapper)
+    }
+  }
+
+  /// The stored properties of an object as `Mirror` shows them, those of superclasses first.
+  static func children(of object: AnyObject) -> [(label: String, value: Any)] {
     var mirrors = [Mirror(reflecting: object)]
     while let superclass = mirrors.last?.superclassMirror { mirrors.append(superclass) }
-    for mirror in mirrors.reversed() {
-      for child in mirror.children {
-        if let label = child.label { body(Label(label), child.value) }
-      }
+    return mirrors.reversed().flatMap { mirror in
+      mirror.children.compactMap { child in child.label.map { ($0, child.value) } }
     }
   }
 
