@@ -4,8 +4,7 @@ import Checkpoints
 ///
 /// Source: D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", 2015.
 final class Adam: Optimizer {
-  let slotNames = ["m", "v"]
-  var slots = SlotTable()
+  let slots = SlotVariables<Float>("m", "v")
   private let rate: Float = 0.002
   private let beta1: Float = 0.9
   private let beta2: Float = 0.999
@@ -20,7 +19,7 @@ final class Adam: Optimizer {
 
   func update(_ variable: Variable<Float>, _ slopes: Tensor<Float>) {
     let scale = rate * (1 - beta2Power.scalar).squareRoot() / (1 - beta1Power.scalar)
-    let (means, squares) = (slot("m", of: variable), slot("v", of: variable))
+    let (means, squares) = (slots["m", of: variable], slots["v", of: variable])
     slopes.withScalars { slopes in
       variable.withMutableScalars { weights in
         means.withMutableScalars { means in

@@ -2,14 +2,12 @@ import Checkpoints
 
 /// Gradient descent that keeps a part of its speed.
 final class Momentum: Optimizer {
-  let slotNames = ["momentum"]
-  // Stored as slot variables, not as properties.
-  @NoDependency var slots = SlotTable()
+  let slots = SlotVariables<Float>("momentum")
   private let rate: Float = 0.05
   private let momentum: Float = 0.9
 
   func update(_ variable: Variable<Float>, _ slopes: Tensor<Float>) {
-    let speeds = slot("momentum", of: variable)
+    let speeds = slots["momentum", of: variable]
     slopes.withScalars { slopes in
       variable.withMutableScalars { weights in
         speeds.withMutableScalars { speeds in

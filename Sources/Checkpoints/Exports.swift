@@ -9,7 +9,9 @@
 @_exported public import struct CheckpointGraph.FieldRegistrar
 @_exported public import struct CheckpointGraph.NoDependency
 @_exported public import struct CheckpointGraph.ObjectGraph
+@_exported public import protocol CheckpointGraph.SlotVariableHolder
 @_exported public import protocol CheckpointGraph.SlotVariableProvider
+@_exported public import class CheckpointGraph.SlotVariables
 @_exported public import protocol CheckpointGraph.StateRepresentable
 @_exported public import class CheckpointGraph.Tracked
 @_exported public import struct CheckpointIO.CheckpointError

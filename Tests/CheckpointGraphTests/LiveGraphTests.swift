@@ -88,7 +88,7 @@ import Testing
     let (a, b) = (Variable<Float>([1, 2], name: "first"), Variable<Float>([3]))
     let optimizer = Momentum(["v", "m"])
     for (slot, variable) in [("m", a), ("v", a), ("m", b)] {
-      try optimizer.makeSlotVariable(slot, for: variable)
+      _ = optimizer.slots[slot, of: variable]
     }
     let saved = try SavedObjects(Module(["optimizer": optimizer, "b": b, "a": a]))
     #expect(
@@ -110,13 +110,13 @@ import Testing
 
   @Test func `saves no slot variables of variables that are not there`() throws {
     let (w, optimizer) = (Variable<Float>(1), Momentum())
-    try optimizer.makeSlotVariable("momentum", for: w)
+    _ = optimizer.slots["momentum", of: w]
     #expect(try SavedObjects(Module(["optimizer": optimizer])).values.isEmpty)
   }
 
   @Test func `refuses a slot variable that is a dependency too`() throws {
     let (w, optimizer) = (Variable<Float>(1), Momentum())
-    let slot = try #require(try optimizer.makeSlotVariable("momentum", for: w))
+    let slot = optimizer.slots["momentum", of: w]
     let error = #expect(throws: CheckpointError.self) {
       try SavedObjects(Module(["w": w, "o": optimizer, "slot": slot]))
     }

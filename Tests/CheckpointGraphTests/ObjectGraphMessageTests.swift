@@ -28,7 +28,7 @@ import Testing
   @Test func `writes slot variables`() throws {
     let w = Variable<Float>(1, name: "w")
     let optimizer = Momentum(["m"])
-    try optimizer.makeSlotVariable("m", for: w)
+    _ = optimizer.slots["m", of: w]
     let message = try SavedObjects(Module(["o": optimizer, "w": w])).graph.message
     let first: [UInt8] =
       [0x0A, 0x12, 0x0A, 5, 8, 1, 0x12, 1, 0x6F, 0x0A, 5, 8, 2, 0x12, 1, 0x77, 0x2A, 2, 8, 1]
@@ -108,32 +108,13 @@ import Testing
   }
 }
 
-private final class Adam: SlotVariableProvider {
-  let slots: [String: [ObjectIdentifier: Variable<Float>]]
-  let slotNames = ["m", "v"]
+private final class Adam: SlotVariableHolder {
+  let slots = SlotVariables<Float>("m", "v")
 
   init(_ variables: Variable<Float>...) {
-    var slots: [String: [ObjectIdentifier: Variable<Float>]] = [:]
-    for name in slotNames {
-      for variable in variables {
-        slots[name, default: [:]][ObjectIdentifier(variable)] = Variable(
-          repeating: 0,
-          shape: variable.shape
-        )
-      }
+    for variable in variables {
+      for name in slotNames { _ = slots[name, of: variable] }
     }
-    self.slots = slots
-  }
-
-  func slotVariable(_ name: String, of variable: any TensorVariable) -> (any TensorVariable)? {
-    slots[name]?[ObjectIdentifier(variable)]
-  }
-
-  func makeSlotVariable(
-    _ name: String,
-    for variable: any TensorVariable
-  ) throws(CheckpointError) -> (any TensorVariable)? {
-    nil
   }
 
   func registerDependencies(in registrar: inout DependencyRegistrar) {

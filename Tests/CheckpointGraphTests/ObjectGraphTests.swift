@@ -38,7 +38,7 @@ import Testing
     let layer = Dense()
     let model = Module(["layer": layer, "text": Text("x")])
     let optimizer = Momentum()
-    try optimizer.makeSlotVariable("momentum", for: layer.kernel)
+    _ = optimizer.slots["momentum", of: layer.kernel]
     let root = Module(["model": model, "w": layer.kernel, "optimizer": optimizer])
     model.properties.append(("root", root))
     #expect(

@@ -70,25 +70,8 @@ final class Module: Checkpointable {
   }
 }
 
-final class Momentum: SlotVariableProvider {
-  let slotNames: [String]
-  var slots: [String: [ObjectIdentifier: Variable<Float>]] = [:]
+final class Momentum: SlotVariableHolder {
+  let slots: SlotVariables<Float>
 
-  init(_ slotNames: [String] = ["momentum"]) { self.slotNames = slotNames }
-
-  func registerDependencies(in registrar: inout DependencyRegistrar) {}
-
-  func slotVariable(_ name: String, of variable: any TensorVariable) -> (any TensorVariable)? {
-    slots[name]?[ObjectIdentifier(variable)]
-  }
-
-  @discardableResult
-  func makeSlotVariable(
-    _ name: String,
-    for variable: any TensorVariable
-  ) throws(CheckpointError) -> (any TensorVariable)? {
-    let slot = Variable<Float>(repeating: 0, shape: variable.tensorSpec.shape)
-    slots[name, default: [:]][ObjectIdentifier(variable)] = slot
-    return slot
-  }
+  init(_ slotNames: [String] = ["momentum"]) { slots = SlotVariables(slotNames) }
 }

@@ -1,5 +1,6 @@
 import CheckpointTestSupport
 import Checkpoints
+import Foundation
 import Testing
 
 /// Proves that objects that come after a restore get their values, once and from the newest restore,
@@ -175,6 +176,54 @@ import Testing
     #expect((optimizer[layer.kernel], optimizer[layer.bias]) == (5, 6))
   }
 
+  @Test func `makes no slot variables if the restore fails`() throws {
+    let path = try trained()
+    let (layer, optimizer) = (TestLayer(), TestMomentum())
+    let more = TestModule(["layer": layer, "w": Variable<Float>(0)])
+    let checkpoint = try Checkpoint(["model": layer, "optimizer": optimizer, "more": more])
+    #expect(failure { _ = try checkpoint.restore(from: path) }?.code == .notFound)
+    #expect(optimizer[layer.kernel] == nil && optimizer[layer.bias] == nil)
+    layer.bias = Variable([1, 2, 3])
+    #expect(failure { _ = try checkpoint.read(from: path, .partial) }?.code == .mismatch)
+    #expect(optimizer[layer.kernel] == nil && optimizer[layer.bias] == nil)
+    #expect(layer.kernel.value.array == [0, 0, 0, 0, 0, 0])
+  }
+
+  @Test func `makes no slot variables if the files are damaged`() throws {
+    let path = try trained()
+    let data = "\(path).data-00000-of-00001"
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: data))
+    bytes[0] ^= 1
+    try bytes.write(to: URL(fileURLWithPath: data))
+    let (layer, optimizer) = (TestLayer(), TestMomentum())
+    let checkpoint = try Checkpoint(["model": layer, "optimizer": optimizer])
+    #expect(failure { _ = try checkpoint.restore(from: path) }?.code == .corrupt)
+    #expect(optimizer[layer.kernel] == nil && optimizer[layer.bias] == nil)
+  }
+
+  @Test func `compares slot variables that an optimizer would make, and makes none`() throws {
+    let (layer, optimizer) = (TestLayer(), TestMomentum())
+    let checkpoint = try Checkpoint(["model": layer, "optimizer": optimizer])
+    let comparison = try checkpoint.compare(with: trained())
+    #expect(comparison.isComplete, "\(comparison)")
+    #expect(optimizer[layer.kernel] == nil)
+  }
+
+  @Test func `refuses a slot variable of another shape, and nothing else`() throws {
+    let path = try trained()
+    let (layer, optimizer) = (TestLayer(), TestMomentum())
+    optimizer.slots["momentum", of: layer.bias].value = Tensor([1, 2, 3])
+    let checkpoint = try Checkpoint([:])
+    let status = try checkpoint.restore(from: path)
+    try checkpoint.track(layer, as: "model")
+    #expect(failure { try checkpoint.track(optimizer, as: "optimizer") }?.code == .mismatch)
+    #expect(layer.number == 1 && optimizer[layer.kernel] == 5 && optimizer[layer.bias] == 1)
+    optimizer.slots.remove(for: layer.bias)
+    try checkpoint.restoreDeferred()
+    #expect(optimizer[layer.bias] == 6)
+    try status.assertConsumed()
+  }
+
   @Test(arguments: [true, false])
   func `restores slot variables whichever comes first`(modelComesFirst: Bool) throws {
     let (layer, optimizer) = (TestLayer(), TestMomentum())
@@ -192,7 +241,7 @@ import Testing
     let (layer, optimizer) = (TestLayer(), TestMomentum())
     optimizer[layer.kernel] = 0
     optimizer[layer.bias] = 0
-    let slot = optimizer.slots[ObjectIdentifier(layer.kernel)]
+    let slot = optimizer.slots.existing("momentum", of: layer.kernel)
     let checkpoint = try Checkpoint([:])
     let status = try checkpoint.restore(from: trained())
     try checkpoint.track(layer, as: "model")
@@ -250,6 +299,47 @@ import Testing
     model.head = right  // the values wait still
     #expect(right.number == 3)
     #expect(status.failures.count == 1)
+  }
+
+  @Test func `says once what does not fit, and restores the rest`() throws {
+    let path = try written(3)
+    let (module, head) = (TestModule([:]), TestLayer())
+    let checkpoint = try Checkpoint(["model": module])
+    let status = try checkpoint.restore(from: path)
+    head.bias = Variable([1, 2, 3])
+    module.properties = [("head", head), ("w", Variable<Float>(0))]
+    let error = failure { try checkpoint.restoreDeferred() }
+    #expect(error?.code == .mismatch)
+    #expect(error?.message.contains("this comes from the restore of '\(path)'") == true)
+    #expect(head.kernel.value.array.first == 0, "an object gets all its values or none")
+    #expect((module.properties[1].value as? Variable<Float>)?.scalar == 3)
+    try checkpoint.restoreDeferred()
+    #expect(failure { try status.assertExistingObjectsMatched() } != nil)
+    let other = TestLayer()
+    other.bias = Variable([1, 2, 3])
+    module.properties[0].value = other
+    #expect(failure { try checkpoint.restoreDeferred() } != nil, "another object, so it is said")
+    other.bias = Variable([0, 0])
+    try checkpoint.restoreDeferred()
+    #expect(other.number == 3)
+    #expect(status.failures.count == 2)
+    try status.assertExistingObjectsMatched()
+  }
+
+  @Test func `keeps older values out of an object that newer ones do not fit`() throws {
+    let older = TestModule(["a": TestLayer(1), "b": TestLayer(1)])
+    let newer = TestModule(["a": TestModule(["kernel": Variable<Float>(2)]), "c": TestLayer(2)])
+    let module = TestModule([:])
+    let checkpoint = try Checkpoint(["m": module])
+    for (saved, name) in [(older, "older"), (newer, "newer")] {
+      let path = try Checkpoint(["m": saved]).write(to: directory.path(name))
+      try checkpoint.restore(from: path).expectPartial()
+    }
+    let layers = (0..<3).map { _ in TestLayer() }
+    module.properties = [("a", layers[0]), ("b", layers[1]), ("c", layers[2])]
+    #expect(failure { try checkpoint.restoreDeferred() }?.code == .mismatch)
+    #expect(layers[0].kernel.value.array.first == 0)
+    #expect(layers[1].number == 1 && layers[2].number == 2)
   }
 
   @Test func `warns of a status that nobody looked at`() throws {

@@ -52,23 +52,14 @@ struct Perceptron: CheckpointableValue {
   }
 }
 
-final class Momentum: SlotVariableProvider {
-  @NoDependency private var velocities: [ObjectIdentifier: Variable<Float>] = [:]
+final class Momentum: SlotVariableHolder {
+  let slots = SlotVariables<Float>("momentum")
   let rate = Variable<Float>(0.1)
 
-  let slotNames = ["momentum"]
-
-  func slotVariable(_ name: String, of variable: any TensorVariable) -> (any TensorVariable)? {
-    velocities[ObjectIdentifier(variable)]
-  }
-
-  func makeSlotVariable(
-    _ name: String,
-    for variable: any TensorVariable
-  ) throws(CheckpointError) -> (any TensorVariable)? {
-    let velocity = Variable<Float>(repeating: 0, shape: variable.tensorSpec.shape)
-    velocities[ObjectIdentifier(variable)] = velocity
-    return velocity
+  func update(_ weight: Variable<Float>, slope: Float) {
+    let velocity = slots["momentum", of: weight]  // zero, when it is first asked for
+    velocity.scalar = 0.9 * velocity.scalar + slope
+    weight.scalar -= rate.scalar * velocity.scalar
   }
 }
 
@@ -155,7 +146,7 @@ final class Growing: Checkpointable {
 
   @Test func `keys of slots and states`() throws {
     let (w, optimizer) = (Variable<Float>([1, 2]), Momentum())
-    _ = try optimizer.makeSlotVariable("momentum", for: w)
+    _ = optimizer.slots["momentum", of: w]
     let progress = RunState(Progress(epoch: 3, seed: 7))
     let checkpoint = try Checkpoint(["w": w, "optimizer": optimizer, "progress": progress])
     let path = try checkpoint.write(to: "\(run)/slots")

@@ -15,32 +15,18 @@ import Testing
   init() throws { directory = try TemporaryDirectory() }
 
   /// Adam as TensorFlow 1 has it, as far as its variables go.
-  final class Adam: SlotVariableProvider {
-    let slotNames = ["m", "v"]
+  final class Adam: SlotVariableHolder {
+    let slots = SlotVariables<Float>("m", "v")
     let beta1 = Variable<Float>(0.5, name: "beta1_power")
     let beta2 = Variable<Float>(0.5)
-    @NoDependency var slots: [String: Variable<Float>] = [:]
 
     func registerDependencies(in registrar: inout DependencyRegistrar) {
       registrar.track(beta1, as: "beta1_power")
       registrar.track(beta2, as: "beta2_power")  // found by its local name
     }
 
-    func slotVariable(_ name: String, of variable: any TensorVariable) -> (any TensorVariable)? {
-      slots["\(ObjectIdentifier(variable)) \(name)"]
-    }
-
-    func makeSlotVariable(
-      _ name: String,
-      for variable: any TensorVariable
-    ) throws(CheckpointError) -> (any TensorVariable)? {
-      let slot = Variable<Float>(repeating: 0, shape: variable.tensorSpec.shape)
-      slots["\(ObjectIdentifier(variable)) \(name)"] = slot
-      return slot
-    }
-
     func values(_ name: String, _ variable: Variable<Float>) -> [Float]? {
-      slots["\(ObjectIdentifier(variable)) \(name)"]?.value.array
+      slots.existing(name, of: variable)?.value.array
     }
   }
 
@@ -81,7 +67,7 @@ import Testing
     let (step, adam) = (Variable<Int64>(0, name: "global_step"), Adam())
     if slotsExist {
       for name in adam.slotNames {
-        for variable in [w, b] { _ = try adam.makeSlotVariable(name, for: variable) }
+        for variable in [w, b] { _ = adam.slots[name, of: variable] }
       }
     }
     let model = TestModule(["kernel": w, "bias": b])

@@ -31,32 +31,13 @@ final class TestModule: Checkpointable {
   }
 }
 
-final class TestMomentum: SlotVariableProvider {
-  let slotNames = ["momentum"]
-  private(set) var slots: [ObjectIdentifier: Variable<Float>] = [:]
-
-  func registerDependencies(in registrar: inout DependencyRegistrar) {}
-
-  func slotVariable(_ name: String, of variable: any TensorVariable) -> (any TensorVariable)? {
-    slots[ObjectIdentifier(variable)]
-  }
-
-  @discardableResult
-  func makeSlotVariable(
-    _ name: String,
-    for variable: any TensorVariable
-  ) throws(CheckpointError) -> (any TensorVariable)? {
-    guard name == "momentum" else { return nil }
-    let slot = Variable<Float>(repeating: 0, shape: variable.tensorSpec.shape)
-    slots[ObjectIdentifier(variable)] = slot
-    return slot
-  }
+final class TestMomentum: SlotVariableHolder {
+  let slots = SlotVariables<Float>("momentum")
 
   subscript(variable: Variable<Float>) -> Float? {
-    get { slots[ObjectIdentifier(variable)]?.value.array.first }
+    get { slots.existing("momentum", of: variable)?.value.array.first }
     set {
-      _ = try? makeSlotVariable("momentum", for: variable)
-      slots[ObjectIdentifier(variable)]?.value = Tensor(
+      slots["momentum", of: variable].value = Tensor(
         repeating: newValue ?? 0,
         shape: variable.shape
       )

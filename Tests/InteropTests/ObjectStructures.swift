@@ -92,20 +92,29 @@ class Optimizer: SlotVariableProvider {
   ) throws(CheckpointError) -> (any TensorVariable)? {
     guard let number = slotNames.firstIndex(of: name) else { return nil }
     let suffix = number == 0 && !isSecond ? "" : "_1"
-    let slot = Variable<Float>(
+    return Variable<Float>(
       repeating: 0,
       shape: variable.tensorSpec.shape,
       name: "\(variable.name ?? "")/\(self.name)\(suffix)"
     )
-    slots[name, default: [:]][ObjectIdentifier(variable)] = slot
-    return slot
+  }
+
+  func keepSlotVariable(
+    _ slot: any TensorVariable,
+    as name: String,
+    of variable: any TensorVariable
+  ) {
+    slots[name, default: [:]][ObjectIdentifier(variable)] = slot as? Variable<Float>
   }
 
   func train(_ variables: [Variable<Float>], _ numbers: [Float]) {
     for (name, number) in zip(slotNames, numbers) {
       for variable in variables {
-        let slot = try? makeSlotVariable(name, for: variable) as? Variable<Float>
-        slot?.value = Tensor(repeating: number, shape: variable.shape)
+        guard let slot = try? makeSlotVariable(name, for: variable) as? Variable<Float> else {
+          continue
+        }
+        slot.value = Tensor(repeating: number, shape: variable.shape)
+        keepSlotVariable(slot, as: name, of: variable)
       }
     }
   }

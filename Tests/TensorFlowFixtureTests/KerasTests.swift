@@ -187,13 +187,12 @@ private final class Model3: Checkpointable {
 
 // MARK: Optimizers
 
-private final class LegacyAdam: SlotVariableProvider {
+private final class LegacyAdam: SlotVariableHolder {
   let iter = Variable<Int64>(0)
   let learningRate = Variable<Float>(0)
   private let (beta1, beta2) = (Variable<Float>(0), Variable<Float>(0))
   private let decay = Variable<Float>(0)
-  let slotNames = ["m", "v"]
-  private var slots: [String: [ObjectIdentifier: Variable<Float>]] = [:]
+  let slots = SlotVariables<Float>("m", "v")
 
   func registerDependencies(in registrar: inout DependencyRegistrar) {
     registrar.track(iter, as: "iter")
@@ -203,21 +202,8 @@ private final class LegacyAdam: SlotVariableProvider {
     registrar.track(learningRate, as: "learning_rate")
   }
 
-  func slotVariable(_ name: String, of variable: any TensorVariable) -> (any TensorVariable)? {
-    slots[name]?[ObjectIdentifier(variable)]
-  }
-
-  func makeSlotVariable(
-    _ name: String,
-    for variable: any TensorVariable
-  ) throws(CheckpointError) -> (any TensorVariable)? {
-    let slot = Variable<Float>(repeating: 0, shape: variable.tensorSpec.shape)
-    slots[name, default: [:]][ObjectIdentifier(variable)] = slot
-    return slot
-  }
-
   func number(_ name: String, of variable: Variable<Float>) -> Float? {
-    slots[name]?[ObjectIdentifier(variable)]?.number
+    slots.existing(name, of: variable)?.number
   }
 }
 

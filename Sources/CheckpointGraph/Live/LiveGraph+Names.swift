@@ -8,18 +8,20 @@ extension LiveGraph {
   /// Source: tensorflow/python/training/slot_creator.py, optimizer.py.
   package mutating func names(of number: Int) -> [String] {
     let node = nodes[number]
-    guard let value = node.value, value.attribute == CheckpointKey.variableValue else { return [] }
+    guard let value = node.value, value.kind == .variable else { return [] }
     var names = [value.variable.name, path(of: number)].compactMap { $0 }
     switch node.way {
     case .root: break
-    case .child(let parent, let name):
-      if nodes[parent].object is any SlotVariableProvider { names.append(name) }
-    case .slot(let name, let variable, let optimizer):
+    case .child(let parent, let edge):
+      guard nodes[parent].object is any SlotVariableProvider else { break }
+      names.append(nodes[parent].children[edge].name)
+    case .slot(let optimizer, let index):
+      let slot = nodes[optimizer].slotVariables[index]
       guard let provider = nodes[optimizer].object as? any SlotVariableProvider,
-        let place = provider.slotNames.firstIndex(of: name)
+        let place = provider.slotNames.firstIndex(of: slot.slotName)
       else { break }
       let suffix = place == 0 ? "" : "_\(place)"
-      for original in self.names(of: variable) {
+      for original in self.names(of: slot.original) {
         names.append("\(original)/\(provider.tensorFlowName)\(suffix)")
       }
     }
@@ -42,7 +44,7 @@ extension LiveGraph {
       guard let provider = nodes[optimizer].object as? any SlotVariableProvider else { continue }
       for variable in nodes.indices {
         guard case .child = nodes[variable].way, let original = nodes[variable].value?.variable,
-          nodes[variable].value?.attribute == CheckpointKey.variableValue
+          nodes[variable].value?.kind == .variable
         else { continue }
         let originals = names(of: variable)
         for (place, name) in provider.slotNames.enumerated()

@@ -12,6 +12,8 @@ extension LiveGraph {
   package mutating func saved() -> (graph: ObjectGraph, values: [StoredValue]) {
     var graph = ObjectGraph(nodeCount: nodes.count)
     var values: [StoredValue] = []
+    var states: [StoredValue] = []
+    values.reserveCapacity(nodes.count)
     for number in nodes.indices {
       graph.nodes[number].children = nodes[number].children
       graph.nodes[number].slotVariables = nodes[number].slotVariables
@@ -25,25 +27,27 @@ extension LiveGraph {
           key: key
         )
       ]
-      values.append(StoredValue(key: key, value: value))
+      switch value.kind {
+      case .variable: values.append(StoredValue(key: key, value: value))
+      case .state: states.append(StoredValue(key: key, value: value))
+      }
     }
     graph.markNodesWithValues()
-    let (tensors, states) = (values.filter { !$0.isState }, values.filter(\.isState))
-    return (graph, tensors + states)
+    values += states
+    return (graph, values)
   }
 
   // What a name-based saver would call a variable: its own name, or where it stands.
   private mutating func fullName(of number: Int, _ value: NodeValue, _ path: String) -> String {
-    guard value.attribute == CheckpointKey.variableValue else { return "" }
+    guard value.kind == .variable else { return "" }
     if let name = value.variable.name { return name }
-    guard case .slot(let name, let variable, let optimizer) = nodes[number].way else { return path }
-    let original = nodes[variable].value?.variable.name ?? self.path(of: variable)
-    return [self.path(of: optimizer), original, name].filter { !$0.isEmpty }.joined(separator: "/")
+    guard case .slot(let optimizer, let index) = nodes[number].way else { return path }
+    let slot = nodes[optimizer].slotVariables[index]
+    let original = nodes[slot.original].value?.variable.name ?? self.path(of: slot.original)
+    return [self.path(of: optimizer), original, slot.slotName].filter { !$0.isEmpty }.joined(
+      separator: "/"
+    )
   }
-}
-
-extension LiveGraph.StoredValue {
-  fileprivate var isState: Bool { value.attribute == CheckpointKey.state }
 }
 
 extension ObjectGraph {
@@ -53,19 +57,42 @@ extension ObjectGraph {
 
   // A node has values if it has attributes or slot variables, or if a node below it has.
   fileprivate mutating func markNodesWithValues() {
-    var parents: [[Int]] = Array(repeating: [], count: nodes.count)
+    let edges = EdgesByTarget(nodes)
     var marked: [Int] = []
-    for (number, node) in nodes.enumerated() {
-      for child in node.children { parents[child.node].append(number) }
-      let hasOwn = !node.attributes.isEmpty || !node.slotVariables.isEmpty
+    for number in nodes.indices {
+      let hasOwn = !nodes[number].attributes.isEmpty || !nodes[number].slotVariables.isEmpty
       nodes[number].hasCheckpointValues = hasOwn
       if hasOwn { marked.append(number) }
     }
     while let node = marked.popLast() {
-      for parent in parents[node] where nodes[parent].hasCheckpointValues != true {
+      for parent in edges.parents(of: node) where nodes[parent].hasCheckpointValues != true {
         nodes[parent].hasCheckpointValues = true
         marked.append(parent)
       }
     }
   }
+}
+
+/// The parents of every node, in two arrays: those of node `n` are at `starts[n]..<starts[n + 1]`.
+private struct EdgesByTarget {
+  private var starts: [Int]
+  private var parents: [Int]
+
+  init(_ nodes: [ObjectGraph.Node]) {
+    // Counted one place too far, so that filling moves each start to where it belongs.
+    starts = Array(repeating: 0, count: nodes.count + 2)
+    for node in nodes {
+      for child in node.children { starts[child.node + 2] += 1 }
+    }
+    for index in starts.indices.dropFirst() { starts[index] += starts[index - 1] }
+    parents = Array(repeating: 0, count: starts[nodes.count + 1])
+    for (number, node) in nodes.enumerated() {
+      for child in node.children {
+        parents[starts[child.node + 1]] = number
+        starts[child.node + 1] += 1
+      }
+    }
+  }
+
+  func parents(of node: Int) -> ArraySlice<Int> { parents[starts[node]..<starts[node + 1]] }
 }

@@ -12,9 +12,9 @@ package struct LiveGraph {
     /// The object; for an array or a plain property one that stands for it.
     package let object: any Checkpointable
     /// What tells it from others.
-    package let identity: NodeIdentity
-    /// The object that holds it, if it is a place; else itself.
-    package let holder: AnyObject
+    let identity: DependencyRegistrar.Entry.Identity
+    /// The object that holds it, if it is a place.
+    let owner: AnyObject?
     /// Its value, if it has one.
     package internal(set) var value: NodeValue?
     /// What it depends on.
@@ -23,23 +23,32 @@ package struct LiveGraph {
     package internal(set) var slotVariables: [ObjectGraph.SlotVariable] = []
     /// How it was reached first.
     let way: Way
+
+    /// The object that holds it, if it is a place; else itself.
+    package var holder: AnyObject {
+      switch identity {
+      case .object, .place: owner ?? object
+      case .foreign(let object): object
+      }
+    }
   }
 
   /// How a node was reached first.
   enum Way {
     case root
-    /// By an edge.
-    case child(of: Int, name: String)
-    /// As the slot variable of a variable.
-    case slot(_ name: String, of: Int, optimizer: Int)
+    /// By one of the edges of another node.
+    case child(of: Int, edge: Int)
+    /// As one of the slot variables of an optimizer.
+    case slot(of: Int, index: Int)
   }
 
   /// The nodes; the first is the root.
   package private(set) var nodes: [Node] = []
-  private var numbers: [ObjectIdentifier: Int] = [:]
+  private var numbers = ObjectNumbers()
+  private var optimizers: [Int] = []
   private var problems: [CheckpointError] = []
   private var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
-  private var pathCache: [Int: String] = [:]
+  private var paths: [String?] = []  // those known so far; empty before the first
 
   /// Walks over what belongs to an object.
   ///
@@ -52,10 +61,14 @@ package struct LiveGraph {
     root: any Checkpointable,
     attached: [(name: String, object: any Checkpointable)] = []
   ) throws(CheckpointError) {
-    add(root, .root, identity: .init(ObjectIdentifier(root)), holder: root)
+    nodes.append(Node(object: root, identity: .object, owner: nil, way: .root))
+    _ = numbers.insert(ObjectIdentifier(root), 0)
+    var registrar = DependencyRegistrar(of: root)
+    var types = ProviderTypes()
     var next = 0
     while next < nodes.count {
-      register(next, attached: next == 0 ? attached : [])
+      if types.isProvider(nodes[next].object) { optimizers.append(next) }
+      register(next, attached: next == 0 ? attached : [], &registrar)
       next += 1
     }
     addSlotVariables()
@@ -68,75 +81,75 @@ package struct LiveGraph {
     if let error { throw error }
   }
 
-  private mutating func add(
-    _ object: any Checkpointable,
-    _ way: Way,
-    identity: NodeIdentity,
-    holder: AnyObject
-  ) {
-    if identity.place.isEmpty { numbers[identity.object] = nodes.count }
-    nodes.append(Node(object: object, identity: identity, holder: holder, way: way))
-  }
-
   // Asks one object what belongs to it.
   private mutating func register(
     _ number: Int,
-    attached: [(name: String, object: any Checkpointable)]
+    attached: [(name: String, object: any Checkpointable)],
+    _ registrar: inout DependencyRegistrar
   ) {
-    let node = nodes[number]
-    var registrar = DependencyRegistrar(of: node.object)
-    node.object.registerDependencies(in: &registrar)
+    let object = nodes[number].object
+    registrar.begin(object)
+    object.registerDependencies(in: &registrar)
     for item in attached { registrar.track(item.object, as: item.name) }
-    problems += registrar.problems
-    doubts += registrar.doubts
-    nodes[number].value = registrar.value
-    var children: [ObjectGraph.Child] = []
-    children.reserveCapacity(registrar.entries.count)
-    for entry in registrar.entries {
-      children.append(ObjectGraph.Child(name: entry.name, node: self.number(of: entry, in: number)))
+    if let value = registrar.value { nodes[number].value = value }
+    if !registrar.entries.isEmpty {
+      registrar.removeRepetitions()
+      nodes[number].children = children(registrar.entries, of: number)
     }
-    nodes[number].children = uniqueChildren(children, of: node)
+    if !registrar.problems.isEmpty { problems += registrar.problems }
+    if !registrar.doubts.isEmpty { doubts += registrar.doubts }
   }
 
-  private mutating func number(of entry: DependencyRegistrar.Entry, in parent: Int) -> Int {
-    let (node, way) = (nodes[parent], Way.child(of: parent, name: entry.name))
-    switch entry.identity {
-    case .object(let object):
-      if let known = numbers[ObjectIdentifier(object)] { return known }
-      add(entry.object, way, identity: NodeIdentity(ObjectIdentifier(object)), holder: object)
-    case .place:
-      add(entry.object, way, identity: node.identity.place(entry.name), holder: node.holder)
-    }
-    return nodes.count - 1
-  }
-
-  // The same object twice under one name is one child; two objects are an error.
-  private mutating func uniqueChildren(
-    _ children: [ObjectGraph.Child],
-    of node: Node
+  private mutating func children(
+    _ entries: [DependencyRegistrar.Entry],
+    of parent: Int
   ) -> [ObjectGraph.Child] {
-    var known: [TensorKey: Int] = [:]
-    return children.filter { child in
-      guard let other = known.updateValue(child.node, forKey: TensorKey(child.name)) else {
-        return true
-      }
-      if other != child.node {
-        let types = "\(type(of: nodes[other].object)) and \(type(of: nodes[child.node].object))"
-        problems.append(
-          CheckpointError(
-            .duplicateName,
-            "\(type(of: node.object)): two things have the name '\(child.name)', \(types)"
-          )
-        )
-      }
-      return false
+    var children: [ObjectGraph.Child] = []
+    children.reserveCapacity(entries.count)
+    for entry in entries.indices {
+      let node = number(of: entries[entry], .child(of: parent, edge: entry), in: parent)
+      children.append(ObjectGraph.Child(name: entries[entry].name, node: node))
     }
+    return children
+  }
+
+  private mutating func number(
+    of entry: DependencyRegistrar.Entry,
+    _ way: Way,
+    in parent: Int
+  ) -> Int {
+    let number = nodes.count
+    var owner: AnyObject?
+    switch entry.identity {
+    case .object:
+      if let known = numbers.insert(ObjectIdentifier(entry.object), number) { return known }
+    case .foreign(let object):
+      if let known = numbers.insert(ObjectIdentifier(object), number) { return known }
+    case .place: owner = nodes[parent].holder
+    }
+    nodes.append(Node(object: entry.object, identity: entry.identity, owner: owner, way: way))
+    return number
+  }
+
+  /// The node that is an object; places have no object of their own.
+  package func number(of object: ObjectIdentifier) -> Int? { numbers[object] }
+
+  /// What tells a node from others, also in a later walk.
+  package func identity(of number: Int) -> NodeIdentity {
+    var names: [String] = []
+    var current = number
+    while case .place = nodes[current].identity,
+      case .child(let parent, let edge) = nodes[current].way
+    {
+      names.append(nodes[parent].children[edge].name)
+      current = parent
+    }
+    return NodeIdentity(ObjectIdentifier(nodes[number].holder), place: names.reversed())
   }
 
   // MARK: Slot variables
 
   private mutating func addSlotVariables() {
-    let optimizers = nodes.indices.filter { nodes[$0].object is any SlotVariableProvider }
     let variables = optimizers.isEmpty ? [] : nodes.indices.filter(isVariable)
     for optimizer in optimizers {
       guard let provider = nodes[optimizer].object as? any SlotVariableProvider else { continue }
@@ -149,7 +162,7 @@ package struct LiveGraph {
   }
 
   private func isVariable(_ node: Int) -> Bool {
-    nodes[node].value?.attribute == CheckpointKey.variableValue
+    nodes[node].value?.kind == .variable
   }
 
   private mutating func addSlotVariable(
@@ -160,7 +173,8 @@ package struct LiveGraph {
   ) {
     guard let original = nodes[variable].value?.variable else { return }
     guard let slot = provider.slotVariable(name, of: original) else { return }
-    guard numbers[ObjectIdentifier(slot)] == nil else {
+    let number = nodes.count
+    guard numbers.insert(ObjectIdentifier(slot), number) == nil else {
       problems.append(
         CheckpointError(
           .invalidArgument,
@@ -170,10 +184,9 @@ package struct LiveGraph {
       )
       return
     }
-    let number = nodes.count
-    let way = Way.slot(name, of: variable, optimizer: optimizer)
-    add(slot, way, identity: NodeIdentity(ObjectIdentifier(slot)), holder: slot)
-    nodes[number].value = NodeValue(CheckpointKey.variableValue, slot)
+    let way = Way.slot(of: optimizer, index: nodes[optimizer].slotVariables.count)
+    nodes.append(Node(object: slot, identity: .object, owner: nil, way: way))
+    nodes[number].value = NodeValue(.variable, slot)
     nodes[optimizer].slotVariables.append(
       ObjectGraph.SlotVariable(original: variable, slotName: name, node: number)
     )
@@ -183,33 +196,65 @@ package struct LiveGraph {
 
   /// The way to a node in the form that keys have; empty for the root.
   package mutating func path(of number: Int) -> String {
-    if let known = pathCache[number] { return known }
+    if paths.isEmpty { paths = Array(repeating: nil, count: nodes.count) }
+    if let known = paths[number] { return known }
     switch nodes[number].way {
     case .root: return ""
-    case .slot(let name, let variable, let optimizer):
+    case .slot(let optimizer, let index):
+      let slot = nodes[optimizer].slotVariables[index]
       return CheckpointKey.slotPath(
-        variable: path(of: variable),
+        variable: path(of: slot.original),
         optimizer: path(of: optimizer),
-        slotName: name
+        slotName: slot.slotName
       )
-    case .child: return pathOfChild(number)
+    case .child(let parent, let edge):
+      return path(of: number, edge, of: parent, knownPath(of: parent) ?? pathByClimbing(to: parent))
     }
   }
 
-  // Up to the first node whose path is known: a chain may be deeper than the call stack.
-  private mutating func pathOfChild(_ number: Int) -> String {
-    var names: [String] = []
-    var current = number
-    while case .child(let parent, let name) = nodes[current].way {
-      names.append(CheckpointKey.escape(name))
-      current = parent
-      guard let known = pathCache[current] else { continue }
-      names.append(known)
-      break
-    }
-    let path = names.reversed().joined(separator: "/")
+  private func knownPath(of parent: Int) -> String? { parent == 0 ? "" : paths[parent] }
+
+  private mutating func path(
+    of number: Int,
+    _ edge: Int,
+    of parent: Int,
+    _ parentPath: String
+  ) -> String {
+    let name = nodes[parent].children[edge].name
+    let path = CheckpointKey.childPath(name, in: parentPath, isBelowRoot: parent == 0)
     // The long paths of a chain would take memory that grows with the square of its length.
-    if path.utf8.count <= 512, !nodes[number].children.isEmpty { pathCache[number] = path }
+    if path.utf8.count <= 512, !nodes[number].children.isEmpty { paths[number] = path }
     return path
+  }
+
+  // Up to the first node whose path is known: a chain may be deeper than the call stack.
+  private mutating func pathByClimbing(to number: Int) -> String {
+    var steps: [(node: Int, edge: Int, parent: Int)] = []
+    var current = number
+    var path: String?
+    while path == nil, case .child(let parent, let edge) = nodes[current].way {
+      steps.append((current, edge, parent))
+      current = parent
+      path = knownPath(of: parent)
+    }
+    return steps.reversed().reduce(path ?? "") { path, step in
+      self.path(of: step.node, step.edge, of: step.parent, path)
+    }
+  }
+}
+
+/// Which types are optimizers: a cast takes longer than a look at the type, and most nodes have that
+/// of the one before.
+private struct ProviderTypes {
+  private var known: [ObjectIdentifier: Bool] = [:]
+  private var last: (type: ObjectIdentifier, isProvider: Bool)?
+
+  mutating func isProvider(_ object: any Checkpointable) -> Bool {
+    let type = ObjectIdentifier(type(of: object))
+    if let last, last.type == type { return last.isProvider }
+    let answer = known[type] ?? (object is any SlotVariableProvider)
+    known[type] = answer
+    last = (type, answer)
+    return answer
   }
 }

@@ -13,13 +13,9 @@ package struct NodeIdentity: Hashable {
     place = ""
   }
 
-  private init(_ object: ObjectIdentifier, place: String) {
+  /// Names from an object on, not escaped yet; none for the object itself.
+  init(_ object: ObjectIdentifier, place names: [String]) {
     self.object = object
-    self.place = place
-  }
-
-  /// The identity of a place within this node.
-  func place(_ name: String) -> NodeIdentity {
-    NodeIdentity(object, place: "\(place)/\(CheckpointKey.escape(name))")
+    place = names.reduce("") { "\($0)/\(CheckpointKey.escape($1))" }
   }
 }

@@ -15,6 +15,8 @@ package struct GraphMatch {
     package let value: NodeValue
     /// The variable's place in the running program; `nil` for a slot variable made just now.
     package let liveNode: Int?
+    /// The saved node of the pair that led here; for a slot variable its own.
+    package let start: Int
   }
 
   /// A saved node that has values, and no object yet.
@@ -44,44 +46,36 @@ package struct GraphMatch {
   package private(set) var deferred: [Deferred] = []
   package private(set) var deferredSlots: [DeferredSlot] = []
   package private(set) var conflicts: [Conflict] = []
-  /// For each saved node its object, known by identity.
+  /// For each saved node its object.
   package private(set) var bindings: Bindings
+
+  /// A saved node and its object, and the saved node of the pair that led to them.
+  private struct Pair {
+    let saved: Int
+    let live: Int
+    let start: Int
+  }
+
+  /// A slot variable that the optimizer has made, and keeps once it has its value.
+  private struct NewSlot {
+    let provider: any SlotVariableProvider
+    let name: String
+    let original: any TensorVariable
+    let variable: any TensorVariable
+  }
+
+  /// What tells a slot of a variable from others.
+  private struct SlotPlace: Hashable {
+    let optimizer: Int
+    let original: Int
+    let name: String
+  }
 
   private let saved: ObjectGraph
   private let live: LiveGraph
-  private let makesSlotVariables: Bool
-
-  /// The pairs found so far, also in earlier walks.
-  package struct Bindings {
-    // An object that is gone has its place in memory taken by another one, with the same identity.
-    private struct Bound {
-      let saved: Int
-      weak let holder: AnyObject?
-    }
-
-    package private(set) var liveOfSaved: [Int: NodeIdentity] = [:]
-    private var savedOfLive: [NodeIdentity: Bound] = [:]
-
-    package init() {}
-
-    /// The saved node that an object was paired with.
-    package func saved(for node: LiveGraph.Node) -> Int? { saved(node.identity, node.holder) }
-
-    /// The saved node that a slot variable was paired with, which no walk may have met yet.
-    package func saved(forSlotVariable variable: any TensorVariable) -> Int? {
-      saved(NodeIdentity(ObjectIdentifier(variable)), variable)
-    }
-
-    fileprivate func saved(_ live: NodeIdentity, _ holder: AnyObject) -> Int? {
-      guard let bound = savedOfLive[live], bound.holder === holder else { return nil }
-      return bound.saved
-    }
-
-    fileprivate mutating func bind(_ saved: Int, _ live: NodeIdentity, _ holder: AnyObject) {
-      liveOfSaved[saved] = live
-      savedOfLive[live] = Bound(saved: saved, holder: holder)
-    }
-  }
+  private var savedOfLive: [Int?]
+  private var liveOfSaved: [Int?]
+  private var newSlots: [NewSlot] = []
 
   /// Lays a saved graph over the running program.
   ///
@@ -89,126 +83,159 @@ package struct GraphMatch {
   ///   - saved: The saved graph.
   ///   - live: The objects.
   ///   - pairs: Where to begin: saved nodes and their objects.
-  ///   - bindings: Pairs known from before.
-  ///   - makesSlotVariables: Whether optimizers are asked to make slot variables that they lack.
+  ///   - bindings: Pairs known from before; `nil` for none.
+  ///   - refused: Saved nodes of `pairs`, and slot variables, that are not to be matched.
   /// - Throws: What an optimizer throws that makes a slot variable.
   package init(
     _ saved: ObjectGraph,
     _ live: LiveGraph,
     from pairs: [(saved: Int, live: Int)],
-    bindings: Bindings = Bindings(),
-    makesSlotVariables: Bool = true
+    bindings: Bindings? = nil,
+    without refused: Set<Int> = []
   ) throws(CheckpointError) {
     self.saved = saved
     self.live = live
-    self.makesSlotVariables = makesSlotVariables
-    self.bindings = bindings
-    var queue: [(saved: Int, live: Int)] = []
-    for pair in pairs where bind(pair.saved, pair.live, name: "") { queue.append(pair) }
+    self.bindings = bindings ?? Bindings(nodeCount: saved.nodes.count)
+    savedOfLive = bindings?.savedNodes(of: live) ?? Array(repeating: nil, count: live.nodes.count)
+    liveOfSaved = Array(repeating: nil, count: saved.nodes.count)
+    for (number, saved) in savedOfLive.enumerated() {
+      if let saved { liveOfSaved[saved] = number }
+    }
+    matchNodes(from: pairs.filter { !refused.contains($0.saved) })
+    try matchSlots(without: refused)
+  }
+
+  private mutating func matchNodes(from pairs: [(saved: Int, live: Int)]) {
+    var queue: [Pair] = []
+    queue.reserveCapacity(saved.nodes.count)
+    for pair in pairs where bind(pair.saved, pair.live, name: "") {
+      queue.append(Pair(saved: pair.saved, live: pair.live, start: pair.saved))
+    }
     var next = 0
     while next < queue.count {
       let pair = queue[next]
       next += 1
-      matchChildren(pair.saved, pair.live, &queue)
-      assign(pair.saved, live.nodes[pair.live].value, liveNode: pair.live)
+      matchChildren(pair, &queue)
+      guard let value = live.nodes[pair.live].value else { continue }
+      assign(pair.saved, value, liveNode: pair.live, start: pair.start)
     }
-    let bound = self.bindings.liveOfSaved
-    deferred.removeAll { bound[$0.savedNode] != nil }  // reached by another way after all
-    try matchSlots()
+    deferred.removeAll { bindings.isBound($0.savedNode) }  // reached by another way after all
   }
 
   // Follows the edges of one pair.
-  private mutating func matchChildren(
-    _ savedNode: Int,
-    _ liveNode: Int,
-    _ queue: inout [(saved: Int, live: Int)]
-  ) {
-    let object = live.nodes[liveNode]
-    let children = NamedChildren(object.children)
-    for child in saved.nodes[savedNode].children {
-      guard let match = children[child.name] else {
-        guard bindings.liveOfSaved[child.node] == nil, saved.nodes[child.node].mayHaveValues else {
-          continue
-        }
+  private mutating func matchChildren(_ pair: Pair, _ queue: inout [Pair]) {
+    var children = NamedChildren(live.nodes[pair.live].children)
+    for child in saved.nodes[pair.saved].children {
+      if let match = children.next(child.name) {
+        guard bind(child.node, match, name: child.name) else { continue }
+        queue.append(Pair(saved: child.node, live: match, start: pair.start))
+      } else if !bindings.isBound(child.node), saved.nodes[child.node].mayHaveValues {
+        let object = live.nodes[pair.live]
         deferred.append(
           Deferred(
             savedNode: child.node,
-            parent: object.identity,
+            parent: live.identity(of: pair.live),
             holder: object.holder,
             name: child.name
           )
         )
-        continue
       }
-      if bind(child.node, match, name: child.name) { queue.append((child.node, match)) }
     }
   }
 
   // Pairs a node with an object, if both are free; whether they are a new pair.
   private mutating func bind(_ savedNode: Int, _ liveNode: Int, name: String) -> Bool {
-    let object = live.nodes[liveNode]
-    let identity = object.identity
-    let (known, other) = (bindings.liveOfSaved[savedNode], bindings.saved(for: object))
-    guard known == nil, other == nil else {
-      if known != identity {
+    guard !bindings.isBound(savedNode), savedOfLive[liveNode] == nil else {
+      if liveOfSaved[savedNode] != liveNode {
         conflicts.append(Conflict(savedNode: savedNode, liveNode: liveNode, name: name))
       }
       return false
     }
-    bindings.bind(savedNode, identity, object.holder)
+    bindings.bind(savedNode, live.identity(of: liveNode), live.nodes[liveNode].holder)
+    note(savedNode, liveNode)
     return true
   }
 
-  private mutating func assign(_ savedNode: Int, _ value: NodeValue?, liveNode: Int?) {
-    guard let value else { return }
+  private mutating func note(_ savedNode: Int, _ liveNode: Int) {
+    savedOfLive[liveNode] = savedNode
+    liveOfSaved[savedNode] = liveNode
+  }
+
+  private mutating func assign(
+    _ savedNode: Int,
+    _ value: NodeValue,
+    liveNode: Int?,
+    start: Int
+  ) {
     let stored = saved.nodes[savedNode].attributes.first { $0.name == value.attribute }
     guard let stored else { return }
     assignments.append(
-      Assignment(savedNode: savedNode, attribute: stored, value: value, liveNode: liveNode)
+      Assignment(
+        savedNode: savedNode,
+        attribute: stored,
+        value: value,
+        liveNode: liveNode,
+        start: start
+      )
     )
   }
 
   // MARK: Slot variables
 
-  private mutating func matchSlots() throws(CheckpointError) {
-    // Pairs of earlier walks count too: variable and optimizer may come at different times.
-    var numbers: [NodeIdentity: Int] = [:]
-    let hasSlots = saved.nodes.contains { !$0.slotVariables.isEmpty }
-    guard hasSlots else { return }
-    for number in live.nodes.indices { numbers[live.nodes[number].identity] = number }
+  /// Gives optimizers the slot variables that they have made: to be called when these have values.
+  package func keepSlotVariables() {
+    for slot in newSlots {
+      slot.provider.keepSlotVariable(slot.variable, as: slot.name, of: slot.original)
+    }
+  }
+
+  // Pairs of earlier walks count too: variable and optimizer may come at different times.
+  private mutating func matchSlots(without refused: Set<Int>) throws(CheckpointError) {
+    var made: Set<SlotPlace> = []
     for (optimizer, node) in saved.nodes.enumerated() where !node.slotVariables.isEmpty {
-      let provider = bindings.liveOfSaved[optimizer].flatMap { numbers[$0] }
-        .map { live.nodes[$0].object }
-      for slot in node.slotVariables where bindings.liveOfSaved[slot.node] == nil {
-        let variable = bindings.liveOfSaved[slot.original].flatMap { numbers[$0] }
-        guard let provider, let variable else {
+      let provider = liveOfSaved[optimizer].map { live.nodes[$0].object }
+      for slot in node.slotVariables where !bindings.isBound(slot.node) {
+        guard let provider, let original = liveOfSaved[slot.original],
+          !refused.contains(slot.node)
+        else {
           deferredSlots.append(DeferredSlot(optimizer: optimizer, slot: slot))
           continue
         }
-        try matchSlot(slot, provider, variable, numbers)
+        let place = SlotPlace(optimizer: optimizer, original: original, name: slot.slotName)
+        guard made.insert(place).inserted,
+          let provider = provider as? any SlotVariableProvider,
+          let variable = live.nodes[original].value?.variable
+        else { continue }
+        try matchSlot(slot, provider, variable)
       }
     }
   }
 
   private mutating func matchSlot(
     _ slot: ObjectGraph.SlotVariable,
-    _ provider: any Checkpointable,
-    _ variable: Int,
-    _ numbers: [NodeIdentity: Int]
+    _ provider: any SlotVariableProvider,
+    _ original: any TensorVariable
   ) throws(CheckpointError) {
-    guard let provider = provider as? any SlotVariableProvider,
-      let original = live.nodes[variable].value?.variable
-    else { return }
-    var object = provider.slotVariable(slot.slotName, of: original)
-    if object == nil, makesSlotVariables {
-      object = try provider.makeSlotVariable(slot.slotName, for: original)
+    if let known = provider.slotVariable(slot.slotName, of: original) {
+      return bind(slot, known, live.number(of: ObjectIdentifier(known)))
     }
-    guard let object else { return }
-    let identity = NodeIdentity(ObjectIdentifier(object))
-    guard bindings.saved(identity, object) == nil else { return }
-    bindings.bind(slot.node, identity, object)
-    let value = NodeValue(CheckpointKey.variableValue, object)
-    assign(slot.node, value, liveNode: numbers[identity])
+    guard let made = try provider.makeSlotVariable(slot.slotName, for: original) else { return }
+    bind(slot, made, nil)
+    newSlots.append(
+      NewSlot(provider: provider, name: slot.slotName, original: original, variable: made)
+    )
+  }
+
+  private mutating func bind(
+    _ slot: ObjectGraph.SlotVariable,
+    _ variable: any TensorVariable,
+    _ liveNode: Int?
+  ) {
+    guard liveNode.map({ savedOfLive[$0] == nil }) ?? true else { return }
+    bindings.bind(slot.node, slotVariable: variable)
+    if let liveNode { note(slot.node, liveNode) }
+    let value = NodeValue(.variable, variable)
+    assign(slot.node, value, liveNode: liveNode, start: slot.node)
   }
 }
 
@@ -221,19 +248,28 @@ extension ObjectGraph.Node {
   }
 }
 
-/// Children found by name: by looking through a few, by a table among many.
+/// Children found by name, mostly in the order in which they stand: those of the saved object and of
+/// the program's are the same, as a rule.
 private struct NamedChildren {
   private let children: [ObjectGraph.Child]
-  private var table: [TensorKey: Int] = [:]
+  private var place = 0
+  private lazy var table: [TensorKey: Int] = Dictionary(
+    children.map { (TensorKey($0.name), $0.node) },
+    uniquingKeysWith: { first, _ in first }
+  )
 
-  init(_ children: [ObjectGraph.Child]) {
-    self.children = children
-    guard children.count > 8 else { return }
-    for child in children { table[TensorKey(child.name)] = child.node }
-  }
+  init(_ children: [ObjectGraph.Child]) { self.children = children }
 
-  subscript(name: String) -> Int? {
+  mutating func next(_ name: String) -> Int? {
+    if place < children.count, children[place].name.hasSameBytes(as: name) {
+      place += 1
+      return children[place - 1].node
+    }
     guard children.count <= 8 else { return table[TensorKey(name)] }
-    return children.first { $0.name.hasSameBytes(as: name) }?.node
+    guard let found = children.firstIndex(where: { $0.name.hasSameBytes(as: name) }) else {
+      return nil
+    }
+    place = found + 1
+    return children[found].node
   }
 }

@@ -9,6 +9,13 @@ final class ContainerNode: Checkpointable {
   private let entries: [DependencyRegistrar.Entry]
   private let elements: [(name: String, value: Reflection.Dependency)]
 
+  /// That of every collection without elements: what tells places apart is where they are.
+  static var empty: ContainerNode { emptyNode.node }
+  private static let emptyNode = Unchanging(node: ContainerNode([]))
+
+  // Nothing of it ever changes.
+  private struct Unchanging: @unchecked Sendable { let node: ContainerNode }
+
   init(places entries: [DependencyRegistrar.Entry]) {
     self.entries = entries
     elements = []
@@ -69,7 +76,9 @@ extension Set: DependencyContainer {
 
 extension Reflection {
   static func list<Element>(_ elements: some RandomAccessCollection<Element>) -> Dependency {
-    guard !(Element.self is any TensorScalar.Type) else { return .container(ContainerNode([])) }
+    guard !elements.isEmpty, !(Element.self is any TensorScalar.Type) else {
+      return .container(.empty)
+    }
     var named: [(name: String, value: Dependency)] = []
     for (index, element) in elements.enumerated() {
       let dependency = dependency(in: element)

@@ -9,11 +9,23 @@ public struct DependencyRegistrar {
     let object: any Checkpointable
     let identity: Identity
 
-    /// How the thing is told from others: an object by itself; a place, such as an array, or a
-    /// property that is a number, by the object that has it and the name.
+    /// How the thing is told from others: an object by itself, or by the one it stands for; a place,
+    /// such as an array, or a property that is a number, by the object that has it and the name.
     enum Identity {
-      case object(AnyObject)
+      case object
+      case foreign(AnyObject)
       case place
+    }
+
+    /// Whether it is the same thing as another one, which was registered for the same object.
+    fileprivate func isSame(as other: Entry) -> Bool {
+      switch (identity, other.identity) {
+      case (.object, .object): object === other.object
+      case (.foreign(let one), .foreign(let two)): one === two
+      case (.object, .foreign(let two)): object === two
+      case (.foreign(let one), .object): one === other.object
+      case (.place, _), (_, .place): false
+      }
     }
   }
 
@@ -22,13 +34,22 @@ public struct DependencyRegistrar {
   private(set) var problems: [CheckpointError] = []
   /// What is a problem if nothing else leads to the objects.
   private(set) var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
-  private let ownerType: Any.Type
+  private var ownerType: Any.Type
 
   init(of owner: any Checkpointable) { ownerType = type(of: owner) }
 
+  /// Begins with another object, in the same memory.
+  mutating func begin(_ owner: any Checkpointable) {
+    ownerType = type(of: owner)
+    entries.removeAll(keepingCapacity: true)
+    value = nil
+    if !problems.isEmpty { problems = [] }
+    if !doubts.isEmpty { doubts = [] }
+  }
+
   /// Registers an object under a name.
   public mutating func track(_ object: any Checkpointable, as name: String) {
-    add(name, object, .object(object))
+    add(name, object, .object)
   }
 
   /// Registers an object under a name, if there is one.
@@ -108,13 +129,47 @@ public struct DependencyRegistrar {
   mutating func add(_ dependency: Reflection.Dependency, as name: String) {
     switch dependency {
     case .nothing: break
-    case .object(let object): add(name, object, .object(object))
-    case .foreign(let variable, let object): add(name, variable, .object(object))
+    case .object(let object): add(name, object, .object)
+    case .foreign(let variable, let object): add(name, variable, .foreign(object))
     case .container(let container): add(name, container, .place)
     case .wrapped(let inner): add(inner, as: name)
     case .problem(let reason): refuse(name, reason)
     case .bystander(let objects, let reason): doubts.append((problem(name, reason), objects))
     }
+  }
+
+  /// Leaves one of what is there twice under one name; two things of one name are a problem.
+  mutating func removeRepetitions() {
+    guard haveRepeatedNames else { return }
+    var known: [TensorKey: Entry] = [:]
+    entries = entries.filter { entry in
+      guard let first = known[TensorKey(entry.name)] else {
+        known[TensorKey(entry.name)] = entry
+        return true
+      }
+      if !entry.isSame(as: first) { addDuplicate(entry, first) }
+      return false
+    }
+  }
+
+  // Few are compared with each other, many by way of a table.
+  private var haveRepeatedNames: Bool {
+    guard entries.count <= 8 else {
+      return Set(entries.lazy.map { TensorKey($0.name) }).count < entries.count
+    }
+    return entries.indices.contains { index in
+      entries[..<index].contains { $0.name.hasSameBytes(as: entries[index].name) }
+    }
+  }
+
+  private mutating func addDuplicate(_ entry: Entry, _ first: Entry) {
+    let types = "\(type(of: first.object)) and \(type(of: entry.object))"
+    problems.append(
+      CheckpointError(
+        .duplicateName,
+        "\(ownerType): two things have the name '\(entry.name)', \(types)"
+      )
+    )
   }
 
   private mutating func refuse(_ name: String, _ reason: String) {
@@ -127,8 +182,9 @@ public struct DependencyRegistrar {
 
   // TensorFlow looks for the first `.ATTRIBUTES/` in a key, and would find it too early.
   private static func reasonAgainst(_ name: String) -> String? {
-    guard CheckpointKey.escape(name).utf8.reversed().starts(with: ".ATTRIBUTES".utf8.reversed())
-    else { return nil }
+    guard name.utf8.count >= 11, name.utf8.suffix(11).elementsEqual(".ATTRIBUTES".utf8) else {
+      return nil
+    }
     return "a name that ends in '.ATTRIBUTES' cannot be restored by TensorFlow; choose another"
   }
 }

@@ -3,14 +3,30 @@ import CheckpointTensors
 
 /// The value of an object: a tensor, and what it is to the object.
 package struct NodeValue {
-  /// The name of the attribute: `VARIABLE_VALUE`, `py_state`.
-  package let attribute: String
+  /// What a value is to an object.
+  package enum Kind {
+    /// The value of a variable.
+    case variable
+    /// The state of an object, as a string.
+    case state
+  }
+
+  /// What it is to the object.
+  package let kind: Kind
   /// Where the tensor is.
   package let variable: any TensorVariable
 
-  init(_ attribute: String, _ variable: any TensorVariable) {
-    self.attribute = attribute
+  init(_ kind: Kind, _ variable: any TensorVariable) {
+    self.kind = kind
     self.variable = variable
+  }
+
+  /// The name of the attribute: `VARIABLE_VALUE`, `py_state`.
+  package var attribute: String {
+    switch kind {
+    case .variable: CheckpointKey.variableValue
+    case .state: CheckpointKey.state
+    }
   }
 }
 

@@ -2,21 +2,7 @@ public import CheckpointIO
 
 /// An optimizer that keeps variables for the variables that it trains: momenta, moving averages.
 ///
-///     final class Momentum: SlotVariableProvider {
-///       private var velocities: [ObjectIdentifier: Variable<Float>] = [:]
-///       let slotNames = ["momentum"]
-///       func slotVariable(_ name: String, of variable: any TensorVariable) -> (any TensorVariable)? {
-///         velocities[ObjectIdentifier(variable)]
-///       }
-///       func makeSlotVariable(
-///         _ name: String, for variable: any TensorVariable
-///       ) throws(CheckpointError) -> (any TensorVariable)? {
-///         let velocity = Variable<Float>(repeating: 0, shape: variable.tensorSpec.shape)
-///         velocities[ObjectIdentifier(variable)] = velocity
-///         return velocity
-///       }
-///       func registerDependencies(in registrar: inout DependencyRegistrar) {}
-///     }
+/// Where a table of them will do, ``SlotVariableHolder`` has all this ready.
 ///
 /// Slot variables are stored beside the variable they belong to, so that they find it again however
 /// the program is arranged; they are not registered as dependencies too.
@@ -34,7 +20,10 @@ public protocol SlotVariableProvider: Checkpointable {
   /// The slot variable of a variable; `nil` if there is none (yet).
   func slotVariable(_ name: String, of variable: any TensorVariable) -> (any TensorVariable)?
 
-  /// Creates the slot variable of a variable, because a checkpoint has a value for it.
+  /// Creates a slot variable for a variable, because a checkpoint has a value for it.
+  ///
+  /// It is not part of the optimizer yet: ``keepSlotVariable(_:as:of:)`` follows when it has its
+  /// value, and does not if the restore fails.
   ///
   /// - Returns: The new variable, of the dtype and shape that it will always have; `nil` if this
   ///   optimizer has no such slot.
@@ -42,6 +31,18 @@ public protocol SlotVariableProvider: Checkpointable {
     _ name: String,
     for variable: any TensorVariable
   ) throws(CheckpointError) -> (any TensorVariable)?
+
+  /// Makes a slot variable part of the optimizer: ``slotVariable(_:of:)`` returns it from now on.
+  ///
+  /// - Parameters:
+  ///   - slot: What ``makeSlotVariable(_:for:)`` has made, with the value from the checkpoint.
+  ///   - name: The name of the slot.
+  ///   - variable: The variable that it is kept for.
+  func keepSlotVariable(
+    _ slot: any TensorVariable,
+    as name: String,
+    of variable: any TensorVariable
+  )
 }
 
 extension SlotVariableProvider {

@@ -15,7 +15,7 @@ extension TensorVariable {
 
   /// Registers the value.
   public func registerDependencies(in registrar: inout DependencyRegistrar) {
-    registrar.setValue(NodeValue(CheckpointKey.variableValue, self))
+    registrar.setValue(NodeValue(.variable, self))
   }
 }
 

@@ -50,9 +50,25 @@ package enum CheckpointKey {
     return String(name)
   }
 
+  /// The path of a child of the object at a path.
+  static func childPath(_ name: String, in parent: String, isBelowRoot: Bool) -> String {
+    let name = escape(name)
+    return isBelowRoot ? name : joined(parent, "/", name)
+  }
+
   /// The key of an attribute of the object at a path.
   package static func key(path: String, attribute: String) -> String {
-    path + attributes + attribute
+    joined(path, attributes, attribute)
+  }
+
+  // Memory is asked for once; interpolation asks for it again as the string grows.
+  private static func joined(_ first: String, _ second: String, _ third: String) -> String {
+    var whole = ""
+    whole.reserveCapacity(first.utf8.count + second.utf8.count + third.utf8.count)
+    whole += first
+    whole += second
+    whole += third
+    return whole
   }
 
   /// The path of a slot variable.

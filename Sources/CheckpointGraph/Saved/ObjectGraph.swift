@@ -125,10 +125,13 @@ public struct ObjectGraph: Hashable, Sendable {
 
   // The first number of a node that is none.
   var strayReference: Int? {
+    func isStray(_ number: Int) -> Bool { !nodes.indices.contains(number) }
     for node in nodes {
-      let references =
-        node.children.map(\.node) + node.slotVariables.flatMap { [$0.original, $0.node] }
-      if let stray = references.first(where: { !nodes.indices.contains($0) }) { return stray }
+      for child in node.children where isStray(child.node) { return child.node }
+      for slot in node.slotVariables {
+        if isStray(slot.original) { return slot.original }
+        if isStray(slot.node) { return slot.node }
+      }
     }
     return nil
   }
@@ -136,5 +139,7 @@ public struct ObjectGraph: Hashable, Sendable {
 
 extension String {
   /// Whether two names are the same to a checkpoint, which compares bytes.
-  package func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+  package func hasSameBytes(as other: String) -> Bool {
+    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+  }
 }

@@ -87,8 +87,11 @@ extension Checkpoint {
   /// stand in a property marked ``Dependency``, which does it by itself. Of several restored
   /// checkpoints the newest counts.
   ///
-  /// - Throws: `mismatch` for dtypes and shapes, `corrupt` if a file is damaged; the message names the
-  ///   restore that the value comes from. Objects that fit are not restored either then.
+  /// An object gets all its values and those of what it brings along, or none. What does not fit is
+  /// said once for an object, and waits on; the other objects have their values then.
+  ///
+  /// - Throws: `mismatch` for dtypes and shapes, `corrupt` if a file is damaged, with nothing of that
+  ///   restore changed; the message names the restore that the value comes from.
   public func restoreDeferred() throws(CheckpointError) {
     try DeferredRestores.retry(in: roots.walk())
   }

@@ -36,15 +36,20 @@ enum DeferredRestores {
   }
 
   /// Restores what exists by now: newest restore first, each leaving alone what a newer one has done.
+  ///
+  /// - Throws: One error with everything that did not fit; the rest has been restored.
   static func retry(in live: LiveGraph) throws(CheckpointError) {
-    let sessions = registry.current
-    for index in sessions.indices.reversed() {
+    var taken = TakenVariables()
+    var problems: [CheckpointError] = []
+    for session in registry.current.reversed() {
       do throws(CheckpointError) {
-        try sessions[index].retry(in: live, newer: Array(sessions[(index + 1)...]))
+        try session.retry(in: live, &taken)
       } catch {
-        throw sessions[index].fail(error)
+        problems.append(error)
       }
     }
+    let error = CheckpointError.combining(problems) { "\($0) restores have values that do not fit" }
+    if let error { throw error }
   }
 
   /// Restores what an object has got by an assignment.

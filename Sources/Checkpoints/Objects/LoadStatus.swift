@@ -24,34 +24,29 @@ public struct LoadStatus: CustomStringConvertible {
   public var path: String? { session?.path }
 
   /// The places whose value is in a variable now.
-  public var restored: [String] { examined { $0.restored.sorted().map($0.place(of:)) } }
+  public var restored: [String] { examined(\.restoredPlaces) }
 
   /// The places of variables that existed, and got no value.
   public var missing: [String] { examined(\.missing) }
 
   /// The places of saved values that wait for objects that do not exist yet.
   public var deferred: [String] {
-    examined { session in
-      let waiting = session.deferredNodes
-      return session.unrestoredNodes.filter(waiting.contains).map(session.place(of:))
-    }
+    examined { session in session.left.deferred.map(session.place(of:)) }
   }
 
   /// The places of saved values that no variable can take.
   public var unused: [String] {
-    examined { session in
-      let waiting = session.deferredNodes
-      return session.unrestoredNodes.filter { !waiting.contains($0) }.map(session.place(of:))
-    }
+    examined { session in session.left.unused.map(session.place(of:)) }
   }
 
   /// The places of saved objects that two objects of the program, or the reverse, would share.
   public var conflicting: [String] { examined(\.conflicts) }
 
-  /// What went wrong when values that had waited were to be restored.
+  /// What went wrong when values that had waited were to be restored, the oldest first; also if
+  /// another object has got them since.
   public var failures: [CheckpointError] {
     watch.isExamined = true
-    return session?.failures ?? []
+    return session?.failures.map(\.error) ?? []
   }
 
   private func examined(_ places: (RestoreSession) -> [String]) -> [String] {
@@ -76,11 +71,12 @@ public struct LoadStatus: CustomStringConvertible {
   ///   and every conflict, where TensorFlow may drop a value silently.
   @discardableResult
   public func assertConsumed() throws(CheckpointError) -> LoadStatus {
-    var problems = failures
-    problems += deferred.map {
+    var problems = unresolvedFailures
+    let left = session?.left ?? (deferred: [], unused: [])
+    problems += places(left.deferred).map {
       CheckpointError(.notFound, "there is no object for this saved value yet", key: $0)
     }
-    problems += unused.map {
+    problems += places(left.unused).map {
       CheckpointError(.notFound, "nothing in the program takes this saved value", key: $0)
     }
     problems += conflicting.map {
@@ -102,7 +98,8 @@ public struct LoadStatus: CustomStringConvertible {
   /// - Throws: One error with every variable that has not been restored.
   @discardableResult
   public func assertExistingObjectsMatched() throws(CheckpointError) -> LoadStatus {
-    try concluded(failures + unmatchedProblems(), "the program has variables without a value,")
+    let problems = try unresolvedFailures + unmatchedProblems()
+    return try concluded(problems, "the program has variables without a value,")
   }
 
   /// Checks that something has been restored besides the save counter.
@@ -129,16 +126,26 @@ public struct LoadStatus: CustomStringConvertible {
     return self
   }
 
+  private var unresolvedFailures: [CheckpointError] {
+    watch.isExamined = true
+    return session?.unresolvedFailures ?? []
+  }
+
+  private func places(_ nodes: [Int]) -> [String] {
+    examined { session in nodes.map(session.place(of:)) }
+  }
+
+  // The objects may be others by now than those of the restore: they are walked over again.
   private func unmatchedProblems() throws(CheckpointError) -> [CheckpointError] {
     guard let session else {
       return [CheckpointError(.notFound, "there was no checkpoint to restore from")]
     }
     var live = try roots.walk()
+    let saved = session.bindings.savedNodes(of: live)
     var problems: [CheckpointError] = []
     for number in live.nodes.indices where live.nodes[number].value != nil {
-      let node = live.nodes[number]
-      let saved = session.bindings.saved(for: node)
-      if saved.map(session.restored.contains) == true || roots.isCounter(node) { continue }
+      if let saved = saved[number], session.isRestored[saved] { continue }
+      guard !roots.isCounter(live.nodes[number]) else { continue }
       problems.append(
         CheckpointError(
           .notFound,
@@ -177,19 +184,18 @@ private final class StatusWatch {
   }
 
   static func text(_ session: RestoreSession) -> String {
-    let waiting = session.deferredNodes
-    let left = session.unrestoredNodes
+    let left = session.left
     let kinds = [
       ("got no value", session.missing),
-      ("wait for objects", left.filter(waiting.contains).map(session.place(of:))),
-      ("are not used", left.filter { !waiting.contains($0) }.map(session.place(of:))),
+      ("wait for objects", left.deferred.map(session.place(of:))),
+      ("are not used", left.unused.map(session.place(of:))),
       ("are in conflict", session.conflicts),
-      ("could not be restored later", session.failures.map(\.description)),
+      ("could not be restored later", session.failures.map(\.error.description)),
     ]
     let lines = kinds.filter { !$0.1.isEmpty }.map { what, places in
       "  \(places.count) \(what): \(PlaceList.text(places))"
     }
-    return (["\(session.path): \(session.restored.count) restored"] + lines)
+    return (["\(session.path): \(session.restoredCount) restored"] + lines)
       .joined(separator: "\n")
   }
 }

@@ -15,23 +15,26 @@ final class RestoreSession {
   /// What still waits for an optimizer or a variable.
   private(set) var deferredSlots: [GraphMatch.DeferredSlot] = []
   /// The pairs of saved nodes and objects.
-  private(set) var bindings = GraphMatch.Bindings()
-  /// The saved nodes whose value is in a variable now.
-  private(set) var restored: Set<Int> = []
+  private(set) var bindings = Bindings()
+  /// Of each saved node, whether its value is in a variable now.
+  private(set) var isRestored: [Bool]
   /// The places of variables that got no value.
   private(set) var missing: [String] = []
   /// Names of edges that lead to two objects, or from two nodes to one.
   private(set) var conflicts: [String] = []
   /// What went wrong when something was restored later.
-  private(set) var failures: [CheckpointError] = []
-  private let root: Int
-  private let reader: any TensorReader
+  var failures: [Failure] = []
+  /// The saved node that the restore began at.
+  let root: Int
+  let reader: any TensorReader
   // The tensors of a name-based checkpoint that no variable has the name of, yet.
-  private let leftovers: [TensorKey: Int]
-  private let options: RestoreOptions
-  private let origin: String
-  private weak var roots: CheckpointRoots?
-  private lazy var ways = graph.shortestWays
+  let leftovers: [TensorKey: Int]
+  let options: RestoreOptions
+  /// Where the restore was called.
+  let origin: String
+  private(set) weak var roots: CheckpointRoots?
+  lazy var ways = graph.shortestWays
+  lazy var slotPlaces = makeSlotPlaces()
 
   /// Looks at a checkpoint.
   ///
@@ -78,6 +81,7 @@ final class RestoreSession {
     self.reader = reader
     self.options = options
     self.origin = origin
+    isRestored = Array(repeating: false, count: graph.nodes.count)
   }
 
   // MARK: Restoring
@@ -85,93 +89,42 @@ final class RestoreSession {
   /// Restores what exists.
   func begin(with roots: CheckpointRoots, _ live: LiveGraph) throws(CheckpointError) {
     self.roots = roots
-    var live = live
     let match = try GraphMatch(graph, live, from: [(root, 0)])
-    var problems: [CheckpointError] = []
-    let assigned = Set(match.assignments.compactMap(\.liveNode))
-    for node in live.nodes.indices
-    where live.nodes[node].value != nil && !assigned.contains(node) {
-      guard !roots.isCounter(live.nodes[node]) else { continue }
-      missing.append(live.path(of: node))
-    }
-    if options.completeness == .all { problems = missingProblems(match) }
-    try carryOut(match, in: live, problems, of: assigned.count + missing.count)
+    var named = live
+    missing = unassigned(match, in: live).filter { !roots.isCounter(live.nodes[$0]) }
+      .map { named.path(of: $0) }
+    let count = match.assignments.count + missing.count
+    let problems = options.completeness == .all ? missingProblems(match) : []
+    try carryOut(match, match.assignments, in: live, problems, of: count)
   }
 
-  /// The objects, walked over from where the restore began; from `owner`, if that is not there.
-  func walk(orFrom owner: any Checkpointable) throws(CheckpointError) -> LiveGraph {
-    guard let roots else { return try LiveGraph(root: owner) }
-    return try roots.walk()
+  /// The variables that nothing is assigned to.
+  func unassigned(_ match: GraphMatch, in live: LiveGraph) -> [Int] {
+    var isAssigned = Array(repeating: false, count: live.nodes.count)
+    for node in match.assignments.lazy.compactMap(\.liveNode) { isAssigned[node] = true }
+    return live.nodes.indices.filter { live.nodes[$0].value != nil && !isAssigned[$0] }
   }
 
-  /// Restores what exists by now, unless a newer restore has been there.
-  func retry(in live: LiveGraph, newer: [RestoreSession]) throws(CheckpointError) {
-    let pairs = readyPairs(in: live)
-    guard !pairs.isEmpty || !deferredSlots.isEmpty else { return }
-    let match = try GraphMatch(graph, live, from: pairs, bindings: bindings)
-    try carryOut(match, in: live, [], of: match.assignments.count) { assignment in
-      newer.contains { $0.hasRestored(assignment, in: live) }
-    }
-  }
-
-  /// The waiting nodes whose object exists by now.
-  func readyPairs(in live: LiveGraph) -> [(saved: Int, live: Int)] {
-    if !leftovers.isEmpty { return namedPairs(in: live) }
-    guard !deferred.isEmpty else { return [] }
-    let waiting = Dictionary(grouping: deferred, by: \.parent)
-    var pairs: [(saved: Int, live: Int)] = []
-    for node in live.nodes {
-      for entry in waiting[node.identity] ?? [] {
-        // The identity of an object that is gone may have gone to another one.
-        guard entry.holder === node.holder else { continue }
-        let child = node.children.first { $0.name.hasSameBytes(as: entry.name) }
-        if let child { pairs.append((entry.savedNode, child.node)) }
-      }
-    }
-    return pairs
-  }
-
-  // New variables that have the name of a tensor which is left over.
-  private func namedPairs(in live: LiveGraph) -> [(saved: Int, live: Int)] {
-    var live = live
-    var pairs: [(saved: Int, live: Int)] = []
-    for number in live.nodes.indices where live.nodes[number].value != nil {
-      guard bindings.saved(for: live.nodes[number]) == nil else { continue }
-      let names = live.names(of: number).map { TensorKey($0) }
-      guard let node = names.lazy.compactMap({ self.leftovers[$0] }).first else { continue }
-      if !restored.contains(node) { pairs.append((node, number)) }
-    }
-    return pairs
-  }
-
-  /// Whether an object may get a value that it waits for, if it has changed.
-  func waits(for owner: any Checkpointable) -> Bool {
-    !leftovers.isEmpty || deferred.contains { $0.holder === owner }
-  }
-
-  private func carryOut(
+  /// Restores `wanted`, which is part of what has been matched, and takes down all of it.
+  func carryOut(
     _ match: GraphMatch,
+    _ wanted: [GraphMatch.Assignment],
     in live: LiveGraph,
     _ problems: [CheckpointError],
-    of count: Int,
-    isRestored: (GraphMatch.Assignment) -> Bool = { _ in false }
+    of count: Int
   ) throws(CheckpointError) {
-    let wanted = match.assignments.filter { !isRestored($0) }
-    let requests = wanted.map {
-      RestorePlan.Request($0.value.variable, key: TensorKey($0.attribute.key))
-    }
     let plan = try RestorePlan(
-      requests,
+      wanted.map(\.request),
       from: reader,
       options: options,
       otherProblems: problems,
       of: count
     )
     _ = try RestoreExecutor(reader: reader, options: options).restore(plan)
+    match.keepSlotVariables()
     note(match.assignments, in: live, without: Set(plan.report.missing + plan.report.mismatched))
     bindings = match.bindings
-    let bound = bindings.liveOfSaved
-    deferred = (deferred + match.deferred).filter { bound[$0.savedNode] == nil }
+    deferred = (deferred + match.deferred).filter { !bindings.isBound($0.savedNode) }
     deferredSlots = match.deferredSlots
     conflicts += match.conflicts.map { place(of: $0.savedNode) }
   }
@@ -184,7 +137,7 @@ final class RestoreSession {
     var live = live
     for assignment in assignments {
       if left.isEmpty || !left.contains(TensorKey(assignment.attribute.key)) {
-        restored.insert(assignment.savedNode)
+        isRestored[assignment.savedNode] = true
       } else {
         let livePlace = assignment.liveNode.map { live.path(of: $0) }
         missing.append(livePlace ?? place(of: assignment.savedNode))
@@ -192,131 +145,21 @@ final class RestoreSession {
     }
   }
 
-  /// Notes what went wrong when something was to be restored later, and says where it came from.
-  func fail(_ error: CheckpointError) -> CheckpointError {
-    var error = error
-    error.message += "; this comes from the restore of '\(path)' at \(origin)"
-    // A value that does not fit is tried again whenever something changes.
-    if !failures.contains(where: { $0.description == error.description }) { failures.append(error) }
-    return error
-  }
-
-  private func hasRestored(_ assignment: GraphMatch.Assignment, in live: LiveGraph) -> Bool {
-    let saved =
-      assignment.liveNode.map { bindings.saved(for: live.nodes[$0]) }
-      ?? bindings.saved(forSlotVariable: assignment.value.variable)
-    return saved.map(restored.contains) ?? false
-  }
-
   private func missingProblems(_ match: GraphMatch) -> [CheckpointError] {
     guard !missing.isEmpty else { return [] }
-    let bound = match.bindings.liveOfSaved
     let unused = graph.nodes.indices.filter {
-      bound[$0] == nil && !graph.nodes[$0].attributes.isEmpty
+      !match.bindings.isBound($0) && !graph.nodes[$0].attributes.isEmpty
     }.map { TensorKey(place(of: $0)) }
     return missing.enumerated().map { index, place in
       let hint = index < 16 ? NearestKeys(to: TensorKey(place), among: unused).hint : ""
       return CheckpointError(.notFound, "the checkpoint has no value for it\(hint)", key: place)
     }
   }
+}
 
-  // MARK: What is left
-
-  /// Whether nothing waits that could still come.
-  var isFinished: Bool {
-    guard leftovers.isEmpty else {
-      return roots == nil || leftovers.values.allSatisfy(restored.contains)
-    }
-    // A slot variable waits for a variable or an optimizer that waits itself.
-    return !deferred.contains { $0.holder != nil }
-  }
-
-  /// The place of a saved node: its path from the root.
-  func place(of node: Int) -> String {
-    if let place = path(of: node) ?? slotPlaces[node] { return place }
-    return leftovers.isEmpty ? "node \(node)" : graph.nodes[node].attributes.first?.key ?? ""
-  }
-
-  // The paths of a long chain would take memory that grows with the square of its length, and nobody
-  // could read them.
-  private func path(of node: Int) -> String? {
-    if let way = ways[node], way.depth > 500 { return "node \(node)" }
-    return graph.path(of: node, ways)
-  }
-
-  private lazy var slotPlaces: [Int: String] = {
-    var places: [Int: String] = [:]
-    for (optimizer, node) in graph.nodes.enumerated() {
-      for slot in node.slotVariables {
-        places[slot.node] = CheckpointKey.slotPath(
-          variable: path(of: slot.original) ?? "",
-          optimizer: path(of: optimizer) ?? "",
-          slotName: slot.slotName
-        )
-      }
-    }
-    return places
-  }()
-
-  /// The nodes with values that have not been restored, below the node that the restore began at.
-  ///
-  /// Values that a program may do without do not count, nor does the save counter.
-  var unrestoredNodes: [Int] {
-    let scope = root == 0 ? Set(graph.nodes.indices) : withSlotVariables(reachable(from: [root]))
-    let counters = graph.nodes[0].children.filter { $0.name == CheckpointRoots.counterName }
-    return scope.subtracting(restored).subtracting(counters.map(\.node)).sorted().filter { node in
-      graph.nodes[node].attributes.contains { !$0.isOptional }
-    }
-  }
-
-  /// The nodes that wait for objects.
-  var deferredNodes: Set<Int> {
-    reachable(from: deferred.map(\.savedNode)).union(deferredSlots.map(\.slot.node))
-  }
-
-  private func reachable(from starts: [Int]) -> Set<Int> {
-    var found = Set(starts)
-    var queue = starts
-    while let node = queue.popLast() {
-      for child in graph.nodes[node].children where found.insert(child.node).inserted {
-        queue.append(child.node)
-      }
-    }
-    return found
-  }
-
-  // Those whose variable and optimizer are both there.
-  private func withSlotVariables(_ nodes: Set<Int>) -> Set<Int> {
-    let slots = nodes.flatMap { graph.nodes[$0].slotVariables }
-    return nodes.union(slots.filter { nodes.contains($0.original) }.map(\.node))
-  }
-
-  // MARK: Comparing
-
-  /// What restoring would do.
-  func comparison(with live: LiveGraph) throws(CheckpointError) -> RestoreComparison {
-    var live = live
-    let match = try GraphMatch(graph, live, from: [(root, 0)], makesSlotVariables: false)
-    let requests = match.assignments.map {
-      RestorePlan.Request($0.value.variable, key: TensorKey($0.attribute.key))
-    }
-    var comparison = RestoreComparison(path: path)
-    for request in requests {
-      let problem = try RestorePlan.problem(of: request, in: reader, options: RestoreOptions())
-      if let problem {
-        comparison.mismatched.append(problem)
-      } else {
-        comparison.matched.append(request.key.description)
-      }
-    }
-    let assigned = Set(match.assignments.compactMap(\.liveNode))
-    for node in live.nodes.indices
-    where live.nodes[node].value != nil && !assigned.contains(node) {
-      comparison.missing.append(live.path(of: node))
-    }
-    let taken = Set(match.assignments.map(\.savedNode))
-    comparison.unused = unrestoredNodes.filter { !taken.contains($0) }.map(place(of:))
-    comparison.conflicting = match.conflicts.map { place(of: $0.savedNode) }
-    return comparison
+extension GraphMatch.Assignment {
+  /// What is asked of the checkpoint.
+  var request: RestorePlan.Request {
+    RestorePlan.Request(value.variable, key: TensorKey(attribute.key))
   }
 }

@@ -1,0 +1,90 @@
+import CheckpointGraph
+import CheckpointTensors
+
+/// What a restore has left, and where it is.
+extension RestoreSession {
+  /// The place of a saved node: its path from the root.
+  func place(of node: Int) -> String {
+    if let place = path(of: node) ?? slotPlaces[node] { return place }
+    return leftovers.isEmpty ? "node \(node)" : graph.nodes[node].attributes.first?.key ?? ""
+  }
+
+  // The paths of a long chain would take memory that grows with the square of its length, and nobody
+  // could read them.
+  private func path(of node: Int) -> String? {
+    if let way = ways[node], way.depth > 500 { return "node \(node)" }
+    return graph.path(of: node, ways)
+  }
+
+  func makeSlotPlaces() -> [Int: String] {
+    var places: [Int: String] = [:]
+    for (optimizer, node) in graph.nodes.enumerated() {
+      for slot in node.slotVariables {
+        places[slot.node] = CheckpointKey.slotPath(
+          variable: path(of: slot.original) ?? "",
+          optimizer: path(of: optimizer) ?? "",
+          slotName: slot.slotName
+        )
+      }
+    }
+    return places
+  }
+
+  /// How many saved nodes have their value in a variable now.
+  var restoredCount: Int { isRestored.count { $0 } }
+
+  /// The places of the values that are in variables now.
+  var restoredPlaces: [String] {
+    graph.nodes.indices.filter { isRestored[$0] }.map(place(of:))
+  }
+
+  /// What has not been restored: the nodes that wait for objects, and those that nothing takes.
+  ///
+  /// Nodes with values, below the node that the restore began at. Values that a program may do
+  /// without do not count, nor does the save counter.
+  var left: (deferred: [Int], unused: [Int]) {
+    let unrestored = unrestoredNodes
+    guard !unrestored.isEmpty else { return ([], []) }
+    let isWaiting = reachable(
+      from: deferred.map(\.savedNode),
+      and: deferredSlots.map(\.slot.node)
+    )
+    return (unrestored.filter { isWaiting[$0] }, unrestored.filter { !isWaiting[$0] })
+  }
+
+  var unrestoredNodes: [Int] {
+    let nodes = graph.nodes.indices.filter { node in
+      !isRestored[node] && graph.nodes[node].attributes.contains { !$0.isOptional }
+    }
+    guard !nodes.isEmpty else { return [] }
+    let isInScope = root == 0 ? nil : withSlotVariables(reachable(from: [root], and: []))
+    let counters = graph.nodes[0].children.filter { $0.name == CheckpointRoots.counterName }
+    return nodes.filter { node in
+      isInScope?[node] != false && !counters.contains { $0.node == node }
+    }
+  }
+
+  // Of each node whether it is one of `starts` or below one, or one of `others`.
+  private func reachable(from starts: [Int], and others: [Int]) -> [Bool] {
+    var isReached = Array(repeating: false, count: graph.nodes.count)
+    for node in starts { isReached[node] = true }
+    var queue = starts
+    while let node = queue.popLast() {
+      for child in graph.nodes[node].children where !isReached[child.node] {
+        isReached[child.node] = true
+        queue.append(child.node)
+      }
+    }
+    for node in others { isReached[node] = true }
+    return isReached
+  }
+
+  // Those whose variable and optimizer are both there.
+  private func withSlotVariables(_ isReached: [Bool]) -> [Bool] {
+    var isThere = isReached
+    for (optimizer, node) in graph.nodes.enumerated() where isReached[optimizer] {
+      for slot in node.slotVariables where isReached[slot.original] { isThere[slot.node] = true }
+    }
+    return isThere
+  }
+}
