@@ -82,6 +82,38 @@ package struct BundleRemoval {
   /// Gives the lock up without removing more: the next save in the directory goes on.
   package func abandon() { lock.abandon() }
 
+  /// Removes the data files of a prefix that its index does not count.
+  ///
+  /// A power cut can leave them without the note in the lock file that would say whose they are: to be
+  /// called only if something else does.
+  ///
+  /// - Parameters:
+  ///   - prefix: The prefix.
+  ///   - fileSystem: Where.
+  /// - Throws: `io` if the system fails. Nothing is removed while somebody is saving there, or if the
+  ///   index cannot be read.
+  package static func removeStrays(
+    of prefix: String,
+    fileSystem: any FileSystem
+  ) throws(CheckpointError) {
+    guard let lock = try SaveLock(prefix, fileSystem: fileSystem) else { return }
+    guard lock.isExclusive else { return lock.abandon() }
+    do throws(CheckpointError) {
+      let location = Path(prefix)
+      var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
+      guard try leftovers.remove(of: lock) else { return lock.abandon() }
+      let standing = Leftovers.shardCount(of: prefix, fileSystem: fileSystem)
+      for file in leftovers.dataFiles(of: location.name)
+      where standing.map({ $0 != file.count }) == true {
+        try fileSystem.removeFile(BundlePath(prefix).data(shard: file.shard, of: file.count))
+      }
+    } catch {
+      lock.abandon()
+      throw error
+    }
+    try lock.release()
+  }
+
   private func attempt(_ body: () throws(CheckpointError) -> Void) throws(CheckpointError) {
     do throws(CheckpointError) {
       try body()

@@ -52,6 +52,13 @@ package struct BundleVerifier {
     return findings
   }
 
+  /// Checks the index, and that every value lies within its data file; reads no value.
+  package func verifyPlaces() -> Findings {
+    var inventory = BundleInventory(of: reader)
+    checkPlaces(&inventory)
+    return inventory.findings
+  }
+
   // Leaves out the payloads that are not where the index says, with a problem for each, or for each
   // data file that cannot be opened.
   private func checkPlaces(_ inventory: inout BundleInventory) {

@@ -36,6 +36,9 @@ package final class MemoryFileSystem: FileSystem {
     var names: [String: Node] = [:]
     var contents: [Int: [UInt8]] = [:]
     var locked: Set<Int> = []
+    /// When files were last written: a number that grows with every change.
+    var times: [Int: Double] = [:]
+    var changeCount = 0.0
     var log: [Event] = []
 
     mutating func change(_ names: [String: Node?]) {
@@ -45,7 +48,13 @@ package final class MemoryFileSystem: FileSystem {
 
     mutating func create() -> Int {
       contents[contents.count] = []
+      touch(contents.count - 1)
       return contents.count - 1
+    }
+
+    mutating func touch(_ file: Int) {
+      changeCount += 1
+      times[file] = changeCount
     }
   }
 
@@ -190,7 +199,7 @@ package final class MemoryFileSystem: FileSystem {
         return FileStatus(
           kind: .file,
           byteCount: count,
-          modificationTime: 0,
+          modificationTime: state.times[file] ?? 0,
           identity: [UInt64(file)]
         )
       }
@@ -220,6 +229,7 @@ package final class MemoryFileSystem: FileSystem {
   fileprivate func setContent(_ bytes: [UInt8], _ file: Int) {
     state.withLock { state in
       state.contents[file] = bytes
+      state.touch(file)
       state.log.append(.content(file, bytes))
     }
   }

@@ -57,7 +57,7 @@ public struct CheckpointReader: TensorReader {
   }
 
   // As in TensorFlow, an index counts before a file of the path itself.
-  private static func format(
+  static func format(
     at path: String,
     _ fileSystem: any FileSystem
   ) throws(CheckpointError) -> Format? {

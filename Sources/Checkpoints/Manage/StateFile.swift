@@ -56,7 +56,8 @@ extension StateFile {
   /// The message with the paths that it records; `nil` if there is no file.
   package func readMessage() throws(CheckpointError) -> CheckpointStateMessage? {
     do throws(CheckpointError) {
-      guard let bytes = try readBytes() else { return nil }
+      let bytes = try SmallFile.read(path, fileSystem, check: TextFormatReader.checkByteCount)
+      guard let bytes else { return nil }
       let message = try CheckpointStateMessage(text: bytes.span)
       try Self.check(message)
       return message
@@ -73,22 +74,6 @@ extension StateFile {
   /// The path that a recorded one stands for: it starts in the directory unless it is absolute.
   package func resolve(_ recorded: String) -> String {
     Path.isAbsolute(recorded) ? recorded : Path.join(directory, recorded)
-  }
-
-  private func readBytes() throws(CheckpointError) -> [UInt8]? {
-    guard try fileSystem.status(of: path) != nil else { return nil }
-    let file: any ReadableFile
-    do throws(CheckpointError) {
-      file = try fileSystem.openFile(path)
-    } catch  where error.code == .notFound {
-      return nil  // it went in between
-    }
-    try TextFormatReader.checkByteCount(file.byteCount)
-    var bytes = [UInt8](repeating: 0, count: Int(file.byteCount))  // within the limit
-    var span = bytes.mutableSpan
-    var output = unsafe span.mutableBytes  // every pattern of bits is a UInt8
-    try file.read(into: &output, at: 0)
-    return bytes
   }
 
   private static func check(_ message: CheckpointStateMessage) throws(CheckpointError) {
@@ -125,15 +110,7 @@ extension StateFile {
       try TextFormatReader.checkByteCount(UInt64(text.count))
       // Somebody else needs the file for as long as it takes to write a few lines.
       let lock = try SaveLock.acquire(path, fileSystem: fileSystem, patience: 5_000)
-      let file = try AtomicFile(
-        path,
-        lock: lock,
-        durability: durability,
-        fileSystem: fileSystem
-      )
-      try unsafe file.file.write(text.span.bytes, at: 0)  // an array's bytes are initialized
-      try file.commit()
-      try fileSystem.syncDirectory(directory, durability: durability)
+      try SmallFile.replace(path, with: text, lock: lock, fileSystem, durability: durability)
       try lock.release()
     } catch {
       throw error.located(file: path)

@@ -60,7 +60,7 @@ extension Checkpoint {
     try load(path, options, place, mapping, origin: "\(fileID):\(line)")
   }
 
-  private func load(
+  func load(
     _ path: String?,
     _ options: RestoreOptions,
     _ place: String,

@@ -112,13 +112,18 @@ public final class Checkpoint {
   /// - Throws: As ``save(to:)``.
   @discardableResult
   public func write(to prefix: String) throws(CheckpointError) -> String {
+    try SaveExecutor(options: options).save(savePlan(), to: prefix)
+    return prefix
+  }
+
+  /// What there is to write: every value, then the graph.
+  func savePlan() throws(CheckpointError) -> SavePlan {
     var live = try roots.walk()
     DeferredRestores.warnAboutUnrestored(in: live)
     let (graph, values) = live.saved()
     var items = values.map { SavePlan.Item($0.value.variable, key: TensorKey($0.key)) }
     let message = try AnyTensor(TensorSpec(.string, .scalar), .strings([graph.message]))
     items.append(SavePlan.Item(TensorBox(message), key: TensorKey(ObjectGraph.key)))
-    try SaveExecutor(options: options).save(SavePlan(items: items), to: prefix)
-    return prefix
+    return SavePlan(items: items)
   }
 }

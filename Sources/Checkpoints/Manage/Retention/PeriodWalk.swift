@@ -20,7 +20,7 @@ struct PeriodWalk {
     since start: Double?
   ) -> [RetentionRule.Verdict] {
     var walk = PeriodWalk(period, anchor, since: start)
-    return checkpoints.map { walk.verdict(on: $0.time) }
+    return checkpoints.map { $0.isPreserved ? walk.pass($0.time) : walk.verdict(on: $0.time) }
   }
 
   // Without a beginning the first checkpoint is one, and stays.
@@ -38,9 +38,7 @@ struct PeriodWalk {
   }
 
   private mutating func verdict(on time: Double) -> RetentionRule.Verdict {
-    let before = lastKept
-    if let before, time < before {
-      keep(time, nextMark: anchor == .grid ? time + period.seconds : time)
+    if restartsClock(time) {
       return RetentionRule.Verdict(
         stays: true,
         reason: "clocks were set back since the last one kept for good"
@@ -50,6 +48,25 @@ struct PeriodWalk {
     case .lastKept: return sinceLastKept(time)
     case .grid: return onGrid(time)
     }
+  }
+
+  // It was kept before, when the beginning may have been another one.
+  private mutating func pass(_ time: Double) -> RetentionRule.Verdict {
+    if !restartsClock(time) {
+      switch anchor {
+      case .lastKept: keep(time, nextMark: max(mark, time))
+      case .grid where time > mark: _ = onGrid(time)
+      case .grid: break
+      }
+    }
+    return RetentionRule.Verdict(stays: true, reason: "a period has kept it for good")
+  }
+
+  // Saved later than the last one that was kept, and earlier by the clock.
+  private mutating func restartsClock(_ time: Double) -> Bool {
+    guard let lastKept, time < lastKept else { return false }
+    keep(time, nextMark: anchor == .grid ? time + period.seconds : time)
+    return true
   }
 
   private mutating func sinceLastKept(_ time: Double) -> RetentionRule.Verdict {

@@ -11,6 +11,8 @@ public struct RetentionPlan: Sendable, CustomStringConvertible {
     /// Whether it stays only until others are saved, as far as TensorFlow's rules can tell: those
     /// are what a state file lists.
     package let isActive: Bool
+    /// Whether a period keeps it though it is not among the latest: for good, from now on.
+    package let isPreserved: Bool
 
     /// One line: the path, what happens, and why.
     public var description: String {
@@ -49,12 +51,15 @@ extension RetentionPolicy {
     var decisions: [RetentionPlan.Decision] = []
     var lastPreserved = start
     for (index, checkpoint) in checkpoints.enumerated() {
-      let isNewest = index == checkpoints.count - 1
-      let row = columns.map { (rule: $0.rule, verdict: $0.verdicts[index]) }
-      decisions.append(RetentionPlan.Decision(checkpoint, isNewest: isNewest, row))
-      let isRecent = isNewest || row.contains { $0.rule.isRecency && $0.verdict.stays }
-      let isPreserved = row.contains { $0.rule.isPeriod && $0.verdict.stays }
-      if isPreserved, !isRecent { lastPreserved = checkpoint.time }
+      let decision = RetentionPlan.Decision(
+        checkpoint,
+        isNewest: index == checkpoints.count - 1,
+        columns.map { (rule: $0.rule, verdict: $0.verdicts[index]) }
+      )
+      decisions.append(decision)
+      guard decision.isPreserved else { continue }
+      let time = checkpoint.time
+      lastPreserved = checkpoint.isPreserved ? max(lastPreserved ?? time, time) : time
     }
     return RetentionPlan(decisions: decisions, lastPreserved: lastPreserved)
   }
@@ -68,13 +73,18 @@ extension RetentionPlan.Decision {
   ) {
     var reasons = row.filter { $0.verdict.stays }.map(\.verdict.reason)
     if checkpoint.isPinned { reasons.insert("it is pinned", at: 0) }
+    if checkpoint.isPreserved, !row.contains(where: \.rule.isPeriod) {
+      reasons.append("a period has kept it for good")
+    }
     if isNewest, !reasons.contains(Self.newest) { reasons.append(Self.newest) }
     self.checkpoint = checkpoint
     stays = !reasons.isEmpty
     self.reasons = stays ? reasons : row.map(\.verdict.reason)
     let isRecent = isNewest || row.contains { $0.rule.isRecency && $0.verdict.stays }
     let isHeld = row.contains { $0.rule.isLasting && $0.verdict.stays }
-    isActive = isRecent && !isHeld && !checkpoint.isPinned
+    let isPeriodical = row.contains { $0.rule.isPeriod && $0.verdict.stays }
+    isPreserved = checkpoint.isPreserved || (isPeriodical && !isRecent)
+    isActive = isRecent && !isHeld && !checkpoint.isPinned && !checkpoint.isPreserved
   }
 
   private static let newest = "it is the newest"

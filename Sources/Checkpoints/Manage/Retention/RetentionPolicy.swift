@@ -10,10 +10,8 @@ import CheckpointIO
 ///     // run/ckpt-2 stays: 2.1 h after the last one kept for good, which is 2 h or more
 ///
 /// A checkpoint stays if one of the rules keeps it. The newest always stays, and so do pinned ones. A
-/// policy only decides, by the list that it is given: trying one out deletes nothing.
-///
-/// What a rule that looks at times or steps keeps, it keeps for good, also when what it does not keep
-/// has been deleted meanwhile.
+/// policy only decides, by the list that it is given: trying one out deletes nothing. It decides alike
+/// after what it does not keep has been deleted.
 public struct RetentionPolicy: Sendable, Hashable, CustomStringConvertible {
   /// A length of time.
   public struct Period: Sendable, Hashable, CustomStringConvertible {

@@ -8,8 +8,13 @@ public struct SavedCheckpoint: Sendable, Hashable {
   public var time: Double
   /// What was measured of it, by name: `["loss": 0.25]`.
   public var metrics: [String: Double]
-  /// Whether it stays whatever a policy says.
+  /// Whether it stays whatever a policy says, because somebody wants it to.
   public var isPinned: Bool
+  /// Whether it stays whatever a policy says, because a period has kept it before.
+  ///
+  /// As with TensorFlow, what ``RetentionPolicy/every(_:anchored:)`` has kept when its turn came stays
+  /// for good, also when the policy is another one later.
+  public var isPreserved: Bool
 
   /// Describes a checkpoint.
   ///
@@ -18,18 +23,21 @@ public struct SavedCheckpoint: Sendable, Hashable {
   ///   - step: The step that it was saved at.
   ///   - time: When it was saved, in seconds since 1970.
   ///   - metrics: What was measured of it, by name.
-  ///   - isPinned: Whether it stays whatever a policy says.
+  ///   - isPinned: Whether somebody wants it to stay.
+  ///   - isPreserved: Whether a period has kept it before.
   public init(
     path: String,
     step: Int? = nil,
     time: Double,
     metrics: [String: Double] = [:],
-    isPinned: Bool = false
+    isPinned: Bool = false,
+    isPreserved: Bool = false
   ) {
     self.path = path
     self.step = step
     self.time = time
     self.metrics = metrics
     self.isPinned = isPinned
+    self.isPreserved = isPreserved
   }
 }

@@ -1,0 +1,113 @@
+public import CheckpointIO
+
+extension CheckpointManager {
+  /// How closely a checkpoint is looked at before it is restored.
+  public enum Check: Sendable, Hashable {
+    /// Not at all; damage that the restore itself meets still counts.
+    case none
+    /// The index is read from end to end, and the data files are long enough for what it says.
+    case files
+    /// Every checksum of every value too: all is read twice.
+    case everything
+  }
+
+  /// What was restored.
+  public struct Restored {
+    /// What a restore leaves.
+    enum Content {
+      case objects(LoadStatus)
+      case names(RestoreReport)
+    }
+
+    /// The checkpoint's prefix.
+    public let path: String
+    /// Newer checkpoints that were passed over because they are damaged: why, each with its path.
+    public let skipped: [CheckpointError]
+    let content: Content
+
+    /// Whether this is not the newest checkpoint, because that is damaged.
+    public var isStepBack: Bool { !skipped.isEmpty }
+
+    /// What was restored of a ``Checkpoint``, and what was not; `nil` for a manager of a ``Saver``.
+    public var status: LoadStatus? {
+      if case .objects(let status) = content { status } else { nil }
+    }
+
+    /// What was restored of a ``Saver``; `nil` for a manager of a ``Checkpoint``.
+    public var report: RestoreReport? {
+      if case .names(let report) = content { report } else { nil }
+    }
+  }
+
+  /// Restores the newest checkpoint in the directory that is intact; without any calls `initialize`.
+  ///
+  /// If the newest is damaged, the one before it is taken, and so on: the result says so, and a warning
+  /// is given. If there are checkpoints and all are damaged, that is an error, and nothing is
+  /// initialized. A checkpoint that does not fit the program is an error too, not damage.
+  ///
+  /// - Parameters:
+  ///   - options: What to do with variables and values that do not fit.
+  ///   - check: How closely a checkpoint is looked at before.
+  ///   - fileID: Where the call stands; named in errors of values that are restored later.
+  ///   - line: The line of it.
+  ///   - initialize: What to do if there is no checkpoint, for example restore one from elsewhere.
+  /// - Returns: What was restored; `nil` if there was nothing.
+  /// - Throws: What restoring throws; one error with every damage if nothing is intact; what
+  ///   `initialize` throws.
+  @discardableResult
+  public func restoreOrInitialize(
+    _ options: RestoreOptions = RestoreOptions(),
+    checking check: Check = .files,
+    fileID: String = #fileID,
+    line: Int = #line,
+    _ initialize: () throws(CheckpointError) -> Void = {}
+  ) throws(CheckpointError) -> Restored? {
+    let found = try look()
+    var damaged: [(path: String, error: CheckpointError)] = []
+    for path in found.newestFirst {
+      do throws(CheckpointError) {
+        try IntactCheck(place.fileSystem).check(path, check)
+        let content = try content.restoreManaged(from: path, options, origin: "\(fileID):\(line)")
+        return try concluded(
+          Restored(path: path, skipped: damaged.map(\.error), content: content),
+          damaged
+        )
+      } catch  where IntactCheck.isDamage(error) {
+        damaged.append((path, error.located(file: path)))
+      }
+    }
+    if let error = Self.nothingIntact(damaged.map(\.error), directory) { throw error }
+    try initialize()
+    return nil
+  }
+
+  private func concluded(
+    _ restored: Restored,
+    _ damaged: [(path: String, error: CheckpointError)]
+  ) throws(CheckpointError) -> Restored {
+    let step = place.name(ofPath: restored.path).flatMap { place.naming.number(of: $0) }
+    noteRestored(step: checkpoints.first { $0.path == restored.path }?.step ?? step)
+    guard !damaged.isEmpty else { return restored }
+    let reasons = damaged.map { "\n  - \($0.error)" }.joined()
+    CheckpointWarnings.warn(
+      "\(restored.path) was restored; \(damaged.count) newer checkpoints are damaged:\(reasons)"
+    )
+    try noteDamage(of: damaged.map(\.path))
+    return restored
+  }
+
+  private static func nothingIntact(
+    _ errors: [CheckpointError],
+    _ directory: String
+  ) -> CheckpointError? {
+    guard !errors.isEmpty else { return nil }
+    var error = CheckpointError(
+      .corrupt,
+      "none of the \(errors.count) checkpoints is intact; nothing has changed, see whether a part of "
+        + "one can be saved, or begin in another directory",
+      file: directory
+    )
+    error.problems = errors
+    return error
+  }
+}

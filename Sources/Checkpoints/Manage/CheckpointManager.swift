@@ -1,0 +1,263 @@
+public import CheckpointGraph
+public import CheckpointIO
+import CheckpointTensors
+import Foundation
+
+/// Keeps the checkpoints of a training in a directory: numbers them, keeps those that a policy wants,
+/// deletes the others, and finds the way back after the process has died.
+///
+///     let manager = try CheckpointManager(
+///       checkpoint, directory: "run", retention: .latest(5).or(.every(.hours(2))))
+///     try manager.restoreOrInitialize()
+///     for step in ... {
+///       train()
+///       if step % 500 == 0 { try manager.save() }  // run/ckpt-1, run/ckpt-2, …
+///     }
+///
+/// The directory itself says what there is. The state file `checkpoint` is kept for TensorFlow, whose
+/// manager can go on where this one stopped, and the reverse; `ckpt.history.json` holds what it has no
+/// place for: metrics, pins, and which checkpoints are managed at all. Either may be lost, damaged or
+/// out of date. Then numbers still never go back, the newest checkpoint is still found, and what is
+/// not provably the manager's own stays for ever.
+///
+/// One manager at a time works in a directory under one name; another one waits for it. Not safe for
+/// use by several threads at once.
+/// Source: tensorflow/python/checkpoint/checkpoint_management.py, `CheckpointManager`.
+public final class CheckpointManager {
+  /// The directory.
+  public var directory: String { place.directory }
+  /// What stays when there are many.
+  public let retention: RetentionPolicy
+  /// The managed checkpoints in the order in which they were saved, as of the last time the manager
+  /// looked: what it may delete one day, and what it keeps.
+  public private(set) var checkpoints: [SavedCheckpoint] = []
+  /// The newest checkpoint in the directory, as of the last time the manager looked, whoever saved it.
+  ///
+  /// After a process has died it may be a damaged one: ``restoreOrInitialize(_:checking:fileID:line:_:)``
+  /// takes another then.
+  public private(set) var latest: String?
+
+  let content: any ManagedContent
+  let place: ManagedPlace
+  let clock: @Sendable () -> Double
+  private let saving: SavePolicy
+  private let stepCounter: Variable<Int64>?
+  private let start: Double
+  private var lastSave: SavePolicy.Moment?
+
+  /// Creates a manager of a directory, which need not exist.
+  ///
+  /// What dead processes have left there of saves that did not come to their end is removed.
+  ///
+  /// - Parameters:
+  ///   - checkpoint: The objects to save and restore.
+  ///   - directory: Where their checkpoints are.
+  ///   - name: What the checkpoints' names begin with: `ckpt` makes `ckpt-1`.
+  ///   - retention: What stays when there are many.
+  ///   - saving: When a save is one, and when it is skipped.
+  ///   - stepCounter: The variable that counts steps, if they are not passed to ``save(step:metrics:force:)``.
+  /// - Throws: `invalidArgument` for a name that cannot be a file's, and for policies that make no
+  ///   sense; `unsupported` if a later version of this library was here; `io` if the system fails.
+  public convenience init(
+    _ checkpoint: Checkpoint,
+    directory: String,
+    name: String = "ckpt",
+    retention: RetentionPolicy,
+    saving: SavePolicy = .always,
+    stepCounter: Variable<Int64>? = nil
+  ) throws(CheckpointError) {
+    try self.init(
+      content: checkpoint,
+      directory: directory,
+      name: name,
+      retention: retention,
+      saving: saving,
+      stepCounter: stepCounter
+    )
+  }
+
+  /// The same with a clock of the caller's: seconds since 1970.
+  package convenience init(
+    _ checkpoint: Checkpoint,
+    directory: String,
+    name: String = "ckpt",
+    retention: RetentionPolicy,
+    saving: SavePolicy = .always,
+    stepCounter: Variable<Int64>? = nil,
+    clock: @escaping @Sendable () -> Double
+  ) throws(CheckpointError) {
+    try self.init(
+      content: checkpoint,
+      directory: directory,
+      name: name,
+      retention: retention,
+      saving: saving,
+      stepCounter: stepCounter,
+      clock: clock
+    )
+  }
+
+  init(
+    content: any ManagedContent,
+    directory: String,
+    name: String,
+    stateFilename: String = "checkpoint",
+    retention: RetentionPolicy,
+    saving: SavePolicy,
+    stepCounter: Variable<Int64>?,
+    clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+  ) throws(CheckpointError) {
+    try retention.check()
+    try saving.check()
+    self.content = content
+    self.retention = retention
+    self.saving = saving
+    self.stepCounter = stepCounter
+    self.clock = clock
+    start = clock()
+    place = try ManagedPlace(
+      directory: directory,
+      name: name,
+      stateFilename: stateFilename,
+      options: content.saveOptions
+    )
+    place.removeLeftovers()
+    let found = try look()
+    place.removeUnfinished(found.unfinished)
+    for problem in found.problems { CheckpointWarnings.warn(Self.text(of: problem)) }
+  }
+
+  private static func text(of problem: CheckpointError) -> String {
+    "\(problem); the checkpoints that are there count, but those of which nothing else tells that they "
+      + "are managed stay for ever"
+  }
+
+  /// Looks at the directory.
+  @discardableResult
+  func look() throws(CheckpointError) -> ManagedDirectory {
+    let found = try ManagedDirectory(place, now: clock(), start: start)
+    note(found)
+    return found
+  }
+
+  func note(_ found: ManagedDirectory) {
+    checkpoints = found.checkpoints
+    latest = found.newestFirst.first
+  }
+
+  // MARK: Saving
+
+  /// Saves, unless the policy says that it is too early; then deletes what need not stay.
+  ///
+  /// The number of the checkpoint is larger than that of every other in the directory. With `step` it
+  /// is that step, whatever there is: a checkpoint of this number is replaced in one step.
+  ///
+  /// - Parameters:
+  ///   - step: The step that the training is at, if checkpoints are to be numbered by steps.
+  ///   - metrics: What was measured, by name, for ``RetentionPolicy/best(_:by:_:)``.
+  ///   - force: Whether to save even if it is too early. A second save at the same step is still
+  ///     skipped, if steps are looked at.
+  /// - Returns: What was saved and what was deleted; `nil` if it was too early.
+  /// - Throws: `invalidArgument` for a negative step, and for none where the policy looks at steps;
+  ///   `limitExceeded` if numbers are used up; `busy` if another manager is at work there for seconds;
+  ///   `io` if the system fails. What was there before is still there then, whole; if the new
+  ///   checkpoint itself is saved, the message says so.
+  @discardableResult
+  public func save(
+    step: Int? = nil,
+    metrics: [String: Double] = [:],
+    force: Bool = false
+  ) throws(CheckpointError) -> Saved? {
+    guard let save = try begin(step: step, metrics: metrics, force: force) else { return nil }
+    try save.write()
+    return try finish(save)
+  }
+
+  /// Decides whether to save, takes the number, and notes in the history that it is taken.
+  ///
+  /// - Returns: The save, of which nothing is written yet; `nil` if it is too early.
+  func begin(
+    step: Int?,
+    metrics: [String: Double],
+    force: Bool
+  ) throws(CheckpointError) -> ManagedSave? {
+    let moment = try moment(step)
+    guard saving.isDue(moment, last: lastSave, isForced: force) else { return nil }
+    let lock = try place.lock()
+    var found = try look()
+    place.removeUnfinished(found.unfinished)
+    let number: Int
+    if let step {
+      number = step
+      content.beginSave(content.nextCount)
+    } else {
+      number = try found.nextNumber(counter: content.saveCount)
+      content.beginSave(Int64(number))
+    }
+    let entry = CheckpointHistory.Entry(
+      name: place.naming.name(number),
+      step: step ?? moment.step ?? number,
+      time: moment.time,
+      metrics: metrics
+    )
+    let save = try ManagedSave(place, entry, moment, plan: content.savePlan())
+    try place.stateFile().checkConflict(with: save.path)
+    found.history.begin(try save.pending(), number: number)
+    try place.write(found.history, lock: lock)
+    try lock.release()
+    return save
+  }
+
+  private func moment(_ step: Int?) throws(CheckpointError) -> SavePolicy.Moment {
+    let step = step ?? stepCounter.map { Int(clamping: $0.value[]) }
+    if saving.needsStep, step == nil {
+      throw CheckpointError(
+        .invalidArgument,
+        "saving every so many steps needs the step: pass it to save(step:), or a stepCounter to init"
+      )
+    }
+    if let step, step < 0 {
+      throw CheckpointError(.invalidArgument, "the step \(step) is negative", file: directory)
+    }
+    return SavePolicy.Moment(step: step, time: clock())
+  }
+
+  /// Records a save that is written, and deletes what need not stay.
+  func finish(_ save: ManagedSave) throws(CheckpointError) -> Saved {
+    do throws(CheckpointError) {
+      lastSave = save.moment
+      let lock = try place.lock()
+      var found = try look()
+      try record(save, &found, lock)
+      let swept = try sweep(&found, latest: save.path, lock)
+      note(found)
+      try lock.release()
+      return Saved(checkpoint: save.checkpoint, removed: swept.removed, problems: swept.problems)
+    } catch {
+      var error = error
+      error.message += "; the checkpoint '\(save.path)' itself is saved"
+      throw error
+    }
+  }
+
+  // The history says so already, unless the index is the same as the one that it replaces, or another
+  // manager has put the history in order meanwhile.
+  private func record(
+    _ save: ManagedSave,
+    _ found: inout ManagedDirectory,
+    _ lock: SaveLock
+  ) throws(CheckpointError) {
+    guard
+      found.history.checkpoints.last?.name != save.entry.name
+        || found.history.saving.contains(where: { $0.entry.name == save.entry.name })
+    else { return }
+    found.history.commit(save.entry)
+    try place.write(found.history, lock: lock)
+  }
+
+  /// Remembers that a step was restored: the next save is counted from there.
+  func noteRestored(step: Int?) {
+    let counted = stepCounter.map { Int(clamping: $0.value[]) }
+    lastSave = SavePolicy.Moment(step: counted ?? step, time: clock())
+  }
+}

@@ -1,0 +1,49 @@
+import CheckpointIO
+import CheckpointBundle
+
+/// How the checkpoints of a manager are called: `ckpt-7` for the name `ckpt` and the number 7.
+struct CheckpointNaming: Sendable, Hashable {
+  /// What stands before the number.
+  let stem: String
+
+  /// Takes a name.
+  ///
+  /// - Throws: `invalidArgument` for one that cannot begin a file's name.
+  init(_ stem: String) throws(CheckpointError) {
+    guard !stem.isEmpty, !stem.utf8.contains(UInt8(ascii: "/")), !stem.utf8.contains(0) else {
+      throw CheckpointError(
+        .invalidArgument,
+        "'\(stem)' cannot be the name of checkpoints; it is the beginning of file names, as 'ckpt' is"
+      )
+    }
+    self.stem = stem
+  }
+
+  /// The name of a checkpoint.
+  func name(_ number: Int) -> String { "\(stem)-\(number)" }
+
+  /// The number of a checkpoint's name; `nil` for a name that is another's.
+  ///
+  /// `ckpt-07` and `ckpt--7` are others': no number is written like that.
+  func number(of name: String) -> Int? {
+    let (prefix, bytes) = (stem.utf8, name.utf8)
+    guard bytes.starts(with: prefix) else { return nil }
+    let rest = bytes.dropFirst(prefix.count)
+    guard rest.first == UInt8(ascii: "-") else { return nil }
+    let digits = rest.dropFirst()
+    guard digits.first.map({ (0x30...0x39).contains($0) }) == true else { return nil }
+    guard let number = Int(String(Substring(digits))),
+      name.utf8.elementsEqual(self.name(number).utf8)
+    else { return nil }
+    return number
+  }
+
+  /// The number of the checkpoint that a file belongs to, complete or not.
+  func number(ofFile name: String) -> Int? {
+    if name.hasSuffix(".index") { return number(of: String(name.dropLast(".index".count))) }
+    if let data = DataFileName(name) { return number(of: data.prefix) }
+    if let target = TemporaryName.target(ofLock: name) { return number(of: target) }
+    if let target = TemporaryName.target(ofTemporary: name) { return number(ofFile: target) }
+    return nil
+  }
+}

@@ -1,0 +1,133 @@
+import CheckpointBundle
+import CheckpointIO
+
+/// Where a manager saves: a directory, the name of its checkpoints, and the files beside them.
+struct ManagedPlace: Sendable {
+  /// The directory; `.` for an empty name.
+  let directory: String
+  let naming: CheckpointNaming
+  let stateFilename: String
+  let options: SaveOptions
+
+  var fileSystem: any FileSystem { options.fileSystem }
+
+  /// Names a place, which need not exist.
+  ///
+  /// - Throws: `invalidArgument` for names that cannot be files' names; `pathConflict` for a state
+  ///   file that would be overwritten.
+  init(
+    directory: String,
+    name: String,
+    stateFilename: String,
+    options: SaveOptions
+  ) throws(CheckpointError) {
+    self.directory = Self.withoutTrailingSlashes(directory.isEmpty ? "." : directory)
+    naming = try CheckpointNaming(name)
+    self.stateFilename = stateFilename
+    self.options = options
+    try checkPath(self.directory)
+    let state = try StateFile(in: self.directory, name: stateFilename)
+    guard naming.number(ofFile: stateFilename) == nil, state.path != historyPath else {
+      throw CheckpointError(
+        .pathConflict,
+        "the checkpoints' files would overwrite the state file; rename one",
+        file: state.path
+      )
+    }
+  }
+
+  private static func withoutTrailingSlashes(_ path: String) -> String {
+    var path = path[...]
+    while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path = path.dropLast() }
+    return String(path)
+  }
+
+  /// The prefix of a checkpoint by its name.
+  func path(_ name: String) -> String { Path.join(directory, name) }
+
+  /// The file with what the manager knows of its checkpoints.
+  var historyPath: String { path("\(naming.stem).history.json") }
+
+  /// The state file.
+  func stateFile() throws(CheckpointError) -> StateFile {
+    try StateFile(in: directory, name: stateFilename, fileSystem: fileSystem)
+  }
+
+  /// The name of a checkpoint of the manager by its path; `nil` for any other path.
+  func name(ofPath path: String) -> String? {
+    let name = Path(path).name
+    guard naming.number(of: name) != nil else { return nil }
+    return self.path(name).utf8.elementsEqual(path.utf8) ? name : nil
+  }
+
+  /// Takes the lock without which nobody changes the history, the state file, or what is kept.
+  ///
+  /// - Throws: `busy` if somebody holds it for seconds; `io` if the system fails.
+  func lock() throws(CheckpointError) -> SaveLock {
+    if options.createsDirectories {
+      try fileSystem.createDirectories(directory, durability: options.durability)
+    }
+    do throws(CheckpointError) {
+      return try SaveLock.acquire(historyPath, fileSystem: fileSystem, patience: 5_000)
+    } catch  where error.code == .busy {
+      throw CheckpointError(
+        .busy,
+        "another manager is at work in this directory; use another directory or name",
+        file: historyPath
+      )
+    }
+  }
+
+  // MARK: The history
+
+  /// Reads the history; `nil` if there is none.
+  func readHistory() throws(CheckpointError) -> CheckpointHistory? {
+    do throws(CheckpointError) {
+      let text = try SmallFile.read(historyPath, fileSystem) { byteCount throws(CheckpointError) in
+        guard byteCount <= Self.largestHistory else {
+          throw CheckpointError(
+            .limitExceeded,
+            "\(byteCount) bytes are too many for a history, \(Self.largestHistory) are possible"
+          )
+        }
+      }
+      guard let text else { return nil }
+      return try CheckpointHistory(text: text)
+    } catch {
+      throw error.located(file: historyPath)
+    }
+  }
+
+  /// Replaces the history.
+  func write(_ history: CheckpointHistory, lock: SaveLock) throws(CheckpointError) {
+    try SmallFile.replace(
+      historyPath,
+      with: history.text(),
+      lock: lock,
+      fileSystem,
+      durability: options.durability
+    )
+  }
+
+  private static let largestHistory: UInt64 = 64 << 20
+
+  /// The checksum of the index of a checkpoint; `nil` if there is none.
+  func indexChecksum(_ name: String) throws(CheckpointError) -> UInt32? {
+    let index = BundlePath(path(name)).index
+    guard let status = try fileSystem.status(of: index), status.kind == .file else { return nil }
+    let file = try fileSystem.openFile(index)
+    var checksum = CRC32C()
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    var offset: UInt64 = 0
+    while offset < file.byteCount {
+      let count = Int(min(UInt64(buffer.count), file.byteCount - offset))
+      var span = buffer.mutableSpan
+      var bytes = unsafe span.mutableBytes  // every pattern of bits is a UInt8
+      var part = bytes._mutatingExtracting(0..<count)
+      try file.read(into: &part, at: offset)
+      checksum.update(part.bytes)
+      offset += UInt64(count)  // at most the file's size
+    }
+    return checksum.value
+  }
+}
