@@ -94,17 +94,40 @@ final class SlicesTransaction {
       written.append(file)
     }
     try name(written)
-    try release()
+    do throws(CheckpointError) {
+      try syncDirectory()
+      try release()
+    } catch {
+      throw error.adding("the new checkpoint is saved, but a power cut may still undo that")
+    }
   }
 
   private func name(_ written: [AtomicFile]) throws(CheckpointError) {
     let existing = try existing()
     let replacing = written.filter { existing.contains($0.path) }
-    for file in replacing { try file.commit() }
-    if !replacing.isEmpty { try syncDirectory() }
+    for file in replacing { try commit(file) }
     guard replacing.count < written.count else { return }
-    for file in written where !existing.contains(file.path) { try file.commit() }
-    try syncDirectory()
+    if !replacing.isEmpty { try syncDirectory() }
+    for file in written where !existing.contains(file.path) { try commit(file) }
+  }
+
+  // On a network, a rename can happen and be reported as failed because the answer was lost: the
+  // temporary file is gone then.
+  private func commit(_ file: AtomicFile) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try file.commit()
+    } catch {
+      guard files.count == 1, isGone(file.file.path) else { throw error }
+      throw error.adding("as it seems, the new checkpoint is saved all the same")
+    }
+  }
+
+  private func isGone(_ path: String) -> Bool {
+    do throws(CheckpointError) {
+      return try options.fileSystem.status(of: path) == nil
+    } catch {
+      return false
+    }
   }
 
   private func syncDirectory() throws(CheckpointError) {
@@ -123,5 +146,13 @@ final class SlicesTransaction {
   deinit {
     guard isOpen else { return }
     for lock in locks where (try? lock.note().isEmpty) == false { lock.abandon() }
+  }
+}
+
+extension CheckpointError {
+  fileprivate func adding(_ remark: String) -> CheckpointError {
+    var error = self
+    error.message += "; " + remark
+    return error
   }
 }

@@ -15,22 +15,32 @@ extension CheckpointError {
   package static func system(_ action: String, errno number: CInt, file: String) -> CheckpointError
   {
     let reason = unsafe String(cString: strerror(number))
-    let advice = advice(for: number).map { "; \($0)" } ?? ""
+    let advice = advice(for: number, file).map { "; \($0)" } ?? ""
     let code: Code = number == ENOENT ? .notFound : .io
     var error = CheckpointError(code, "\(action): \(reason)\(advice)", file: file)
     error.systemError = number
     return error
   }
 
-  private static func advice(for number: CInt) -> String? {
+  private static func advice(for number: CInt, _ file: String) -> String? {
     switch number {
-    case ENOSPC, EDQUOT: "free some room, or save elsewhere; older checkpoints are untouched"
+    case ENOSPC, EDQUOT:
+      freeSpace(beside: file)
+        + "free some room, or save elsewhere; older checkpoints are untouched"
     case EACCES, EPERM: "check who may read and write there"
     case EROFS: "save to a file system that can be written to"
     case EMFILE, ENFILE: "too many files are open in this process or system"
     case ENAMETOOLONG: "choose a shorter prefix"
     default: nil
     }
+  }
+
+  // What an ordinary user may still write there, if the system knows.
+  private static func freeSpace(beside file: String) -> String {
+    var system = statvfs()
+    guard unsafe statvfs(Path(file).directory, &system) == 0 else { return "" }
+    let byteCount = Double(system.f_bavail) * Double(system.f_frsize)
+    return "\(Int64(min(byteCount / 1e6, 1e15))) MB are free there; "
   }
 }
 
