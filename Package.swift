@@ -201,7 +201,7 @@ let package = Package(
       ],
       exclude: [
         "tensorflow_reader.py", "tensorflow_objects.py", "tensorflow_managers.py",
-        "safetensors_reader.py",
+        "tensorflow_savers.py", "safetensors_reader.py",
       ]
     ),
   ],

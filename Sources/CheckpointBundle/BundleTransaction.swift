@@ -95,6 +95,9 @@ final class BundleTransaction {
     return file
   }
 
+  /// The paths of what it writes: data files, then the index.
+  var files: [String] { createdFiles + [paths.index] }
+
   /// Gives a file that exists the name of a data file; it keeps its own if the file system allows.
   func adoptDataFile(_ path: String, as shard: Int) throws(CheckpointError) {
     let name = paths.data(shard: shard, of: shardCount)

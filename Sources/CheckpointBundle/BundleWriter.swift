@@ -20,6 +20,9 @@ public struct BundleWriter: TensorWriter {
   private var partitioned: [TensorKey: Int] = [:]  // where in `entries` the whole tensors are
   private var isFinished = false
 
+  /// The paths of the files that ``finish()`` makes appear: data files, then the index.
+  package var files: [String] { transaction.files }
+
   /// Begins a checkpoint.
   ///
   /// - Parameters:

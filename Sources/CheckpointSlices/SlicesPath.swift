@@ -13,9 +13,9 @@ package struct SlicesPath: Hashable, Sendable {
   /// What the names of the files begin with.
   package let prefix: String
   /// How many files there are.
-  let shardCount: Int
+  package let shardCount: Int
 
-  init(prefix: String, shardCount: Int) {
+  package init(prefix: String, shardCount: Int) {
     self.prefix = prefix
     self.shardCount = shardCount
   }
@@ -34,13 +34,13 @@ package struct SlicesPath: Hashable, Sendable {
   }
 
   /// The path of the whole checkpoint.
-  var pattern: String { "\(prefix)-?????-of-\(Self.fiveDigits(shardCount))" }
+  package var pattern: String { "\(prefix)-?????-of-\(Self.fiveDigits(shardCount))" }
 
   /// The paths of the files.
   package var shards: [String] { (0..<shardCount).map(shard) }
 
   /// The path of a file.
-  func shard(_ number: Int) -> String {
+  package func shard(_ number: Int) -> String {
     "\(prefix)-\(Self.fiveDigits(number))-of-\(Self.fiveDigits(shardCount))"
   }
 

@@ -24,6 +24,8 @@ import CheckpointWire
 public struct SlicesWriter: TensorWriter {
   /// What to give a ``SlicesReader``: the path, or the pattern for all shards.
   public let path: String
+  /// The paths of the files that ``finish()`` makes appear.
+  package let files: [String]
   private let transaction: SlicesTransaction
   private var shards: [SlicesContent]
   private var specs: [TensorKey: TensorSpec] = [:]
@@ -64,12 +66,18 @@ public struct SlicesWriter: TensorWriter {
     try self.init(path: sharded.pattern, files: sharded.shards, options)
   }
 
+  /// Whether the format has a form for values of a dtype.
+  package static func canHold(_ dtype: DType) -> Bool {
+    TensorValueList(dtype)?.mostByteCount != nil
+  }
+
   private init(
     path: String,
     files: [String],
     _ options: SaveOptions
   ) throws(CheckpointError) {
     self.path = path
+    self.files = files
     transaction = try SlicesTransaction(path: path, files: files, options: options)
     shards = Array(repeating: SlicesContent(), count: files.count)
   }

@@ -5,9 +5,6 @@ import Checkpoints
 import Testing
 
 /// Object-based checkpoints restored by name.
-///
-/// Numbers in brackets are TensorFlow's cases: the fallback to full names (78), two structures one
-/// after the other (79), names that several variables have (80).
 @Suite struct FullNameTests {
   private let directory: TemporaryDirectory
   init() throws { directory = try TemporaryDirectory() }
@@ -21,7 +18,7 @@ import Testing
 
   private func key(_ path: String) -> String { "\(path)/.ATTRIBUTES/VARIABLE_VALUE" }
 
-  @Test func `finds variables by key and by full name, also mixed (78)`() throws {
+  @Test func `Saver row 78: finds variables by key and by full name, also mixed`() throws {
     let path = try save(
       "m",
       ["a": Variable<Float>(1, name: "x"), "b": Variable<Float>(2, name: "y")]
@@ -39,7 +36,7 @@ import Testing
     #expect(partial.mode == .nameBased)
   }
 
-  @Test func `reads structures one after the other with one saver (79)`() throws {
+  @Test func `Saver row 79: reads structures one after the other with one saver`() throws {
     let first = try save("first", ["a": Variable<Float>(1, name: "w")])
     let second = try save("second", ["b": TestHolder(Variable<Float>(2, name: "w"))])
     let w = Variable<Float>(0)
@@ -50,7 +47,8 @@ import Testing
     }
   }
 
-  @Test func `refuses a name that several variables have, if it is asked for (80)`() throws {
+  @Test func `Saver row 80: refuses a name that several variables have, if it is asked for`() throws
+  {
     let path = try save(
       "m",
       [

@@ -17,6 +17,11 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
   var keepsState = false
   /// The prefix that is saved to; another checkpoint stands at `/run/m-1` if there is a state file.
   var prefix = "/run/m-2"
+  var format = Saver.Format.v2
+  /// How the saver spreads what it saves.
+  var sharding = Sharding.none
+  /// Whether the saver deletes the checkpoint before, once the new one is saved.
+  var deletesEarlier = false
 
   static let all = [
     SaveScenario(testDescription: "a new prefix"),
@@ -26,6 +31,25 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
     SaveScenario(testDescription: "one over three data files", oldShards: 3),
     SaveScenario(testDescription: "by name, a new number", keepsState: true),
     SaveScenario(testDescription: "by name, over one", oldShards: 1, keepsState: true),
+    SaveScenario(testDescription: "by name, by number", keepsState: true, sharding: .count(2)),
+    SaveScenario(
+      testDescription: "by name, by size, over as many",
+      oldShards: 3,
+      keepsState: true,
+      sharding: .maxBytes(16)
+    ),
+    SaveScenario(testDescription: "by name, in V1", keepsState: true, format: .v1),
+    SaveScenario(
+      testDescription: "by name, in V1, over one",
+      oldShards: 1,
+      keepsState: true,
+      format: .v1
+    ),
+    SaveScenario(
+      testDescription: "by name, deleting the one before",
+      keepsState: true,
+      deletesEarlier: true
+    ),
   ]
 
   static let old: Float = 1
@@ -69,8 +93,14 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
   ) throws(CheckpointError) {
     var options = Saver.Options()
     options.files = files
+    options.format = format
+    options.sharding = sharding
+    options.retention = deletesEarlier ? .latest(1) : .all
     let variable = Variable<Float>(repeating: value, shape: [9])
-    try Saver(["w": variable], options: options).save(to: prefix)
+    let other = Variable<Float>(repeating: value, shape: [2])
+    let saver = try Saver(["v": other, "w": variable], options: options)
+    if deletesEarlier { saver.setHistory([Self.earlier], pinned: false) }
+    try saver.save(to: prefix)
   }
 
   private func saveBundle(
@@ -91,13 +121,23 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
     try writer.finish()
   }
 
+  /// The files that a checkpoint consists of.
+  func files(_ prefix: String, _ system: any FileSystem) throws -> [String] {
+    guard format == .v2 else { return [prefix] }
+    let count = try BundleReader(prefix: prefix, fileSystem: system).shardCount
+    let paths = BundlePath(prefix)
+    return [paths.index] + (0..<count).map { paths.data(shard: $0, of: count) }
+  }
+
   /// The one number of a checkpoint; `nil` if there is none.
   static func value(
     _ prefix: String,
     _ system: any FileSystem
   ) throws -> Float? {
-    guard try system.status(of: prefix + ".index") != nil else { return nil }
-    let reader = try BundleReader(prefix: prefix, fileSystem: system)
+    guard try system.status(of: prefix + ".index") ?? system.status(of: prefix) != nil else {
+      return nil
+    }
+    let reader = try CheckpointReader(prefix, fileSystem: system)
     var values: Set<Float> = []
     for entry in try reader.entries() {
       values.formUnion(try Tensor<Float>(reader.tensor(for: entry.key)).array)

@@ -7,9 +7,6 @@ import Foundation
 import Testing
 
 /// What a saver restores, and what it says of the rest.
-///
-/// Numbers in brackets are TensorFlow's cases:
-/// missing names (77), dtypes (81), shapes (82), reshaping (36).
 @Suite struct SaverRestoreTests {
   private let directory: TemporaryDirectory
   private let path: String
@@ -50,7 +47,7 @@ import Testing
   }
 
   // TensorFlow names the first missing one only, and has overwritten others by then.
-  @Test func `reports all problems at once, and changes nothing (77, 81, 82)`() throws {
+  @Test func `Saver rows 77, 81, 82: reports all problems at once, and changes nothing`() throws {
     let step = Variable<Int64>(0)
     let saver = try Saver([
       "dense/kernel": Variable<Float>(repeating: 0, shape: [3, 2]),
@@ -73,14 +70,14 @@ import Testing
     #expect(step.value.array == [0])
   }
 
-  @Test func `names the nearest key (77)`() throws {
+  @Test func `Saver row 77: names the nearest key`() throws {
     let saver = try Saver(["dense/kernal": Variable<Float>(repeating: 0, shape: [2, 3])])
     let error = try #require(problem(saver))
     #expect(error.contains("; nearest"), "\(error)")
     #expect(error.contains("'dense/kernel'"), "\(error)")
   }
 
-  @Test func `refuses another dtype (81)`() throws {
+  @Test func `Saver row 81: refuses another dtype`() throws {
     #expect(
       problem(try Saver(["step": Variable<Int32>(0)]), RestoreOptions(allowsReshape: true))
         == "\(path): key 'step': the checkpoint has int64[], the variable is int32[]; dtypes are "
@@ -88,7 +85,7 @@ import Testing
     )
   }
 
-  @Test func `refuses another shape, or reshapes if told so (36, 82)`() throws {
+  @Test func `Saver rows 36, 82: refuses another shape, or reshapes if told so`() throws {
     let kernel = Variable<Float>(repeating: 0, shape: [6])
     let saver = try Saver(["dense/kernel": kernel])
     #expect(

@@ -7,9 +7,6 @@ import Foundation
 import Testing
 
 /// What a saver may be made of.
-///
-/// Numbers in brackets are TensorFlow's cases: a dictionary of names
-/// (31), a list of variables (32), no variables (45).
 @Suite struct SaverConstructionTests {
   private func problem(
     _ body: () throws(CheckpointError) -> Void
@@ -22,13 +19,13 @@ import Testing
     }
   }
 
-  @Test func `sorts variables by the bytes of their names (32)`() throws {
+  @Test func `Saver row 32: sorts variables by the bytes of their names`() throws {
     let names = ["b", "a/b", "a", "é", "Z", "a_b"]
     let saver = try Saver(names.map { Variable<Float>(1, name: $0) })
     #expect(saver.variables.map(\.name) == ["Z", "a", "a/b", "a_b", "b", "é"])
   }
 
-  @Test func `refuses a name that occurs twice (31, 32)`() throws {
+  @Test func `Saver rows 31, 32: refuses a name that occurs twice`() throws {
     let (one, two) = (Variable<Float>(1, name: "w"), Variable<Float>(2, name: "w"))
     let expected = "key 'w': two variables have the name 'w' (duplicateName)"
     #expect(
@@ -38,7 +35,7 @@ import Testing
     #expect(problem { () throws(CheckpointError) in _ = try Saver([one, one]) } == expected)
   }
 
-  @Test func `refuses one variable under two names (31)`() throws {
+  @Test func `Saver row 31: refuses one variable under two names`() throws {
     let one = Variable<Float>(1)
     #expect(
       problem { () throws(CheckpointError) in _ = try Saver(["a": one, "b": one]) }
@@ -56,7 +53,7 @@ import Testing
     #expect(one.value.array == [1] && two.value.array == [2])
   }
 
-  @Test func `refuses variables without names (32)`() throws {
+  @Test func `Saver row 32: refuses variables without names`() throws {
     let variables = [Variable<Float>(1), Variable([1, 2], name: "w"), Variable(3)]
     #expect(
       problem { () throws(CheckpointError) in _ = try Saver(variables) }
@@ -74,8 +71,9 @@ import Testing
     )
   }
 
-  @Test func `refuses to be made of nothing (45)`() throws {
-    let expected = "a saver needs a variable at least (invalidArgument)"
+  @Test func `Saver row 45: refuses to be made of nothing`() throws {
+    let expected =
+      "a saver needs a variable at least; allowsEmpty makes one that saves nothing (invalidArgument)"
     #expect(problem { () throws(CheckpointError) in _ = try Saver([:]) } == expected)
     let none: [any TensorVariable] = []
     #expect(problem { () throws(CheckpointError) in _ = try Saver(none) } == expected)
@@ -98,9 +96,6 @@ import Testing
 }
 
 /// Where a saver saves.
-///
-/// Numbers in brackets are TensorFlow's cases: the path (67), the step (68),
-/// its padding (47), the state file's name (69) and content (48, 71).
 @Suite struct SaverPathTests {
   private let directory: TemporaryDirectory
   private let variable = Variable<Float>([1, 2])
@@ -117,7 +112,7 @@ import Testing
     String(decoding: try directory.bytes("checkpoint"), as: UTF8.self)
   }
 
-  @Test func `puts the step behind the path (68)`() throws {
+  @Test func `Saver row 68: puts the step behind the path`() throws {
     #expect(try saver().save(to: directory.path("m"), step: 0) == directory.path("m-0"))
     #expect(try saver().save(to: directory.path("m"), step: 1000) == directory.path("m-1000"))
     #expect(
@@ -127,7 +122,7 @@ import Testing
     #expect(try saver().save(to: directory.path("m")) == directory.path("m"))
   }
 
-  @Test func `pads the step if asked to (47)`() throws {
+  @Test func `Saver row 47: pads the step if asked to`() throws {
     let padding = try saver { $0.stepPadding = 8 }
     #expect(try padding.save(to: directory.path("m"), step: 7) == directory.path("m-00000007"))
     #expect(
@@ -139,7 +134,8 @@ import Testing
     )
   }
 
-  @Test(arguments: [-1, -7, Int.min]) func `refuses a negative step (68)`(step: Int) throws {
+  @Test(arguments: [-1, -7, Int.min]) func `Saver row 68: refuses a negative step`(step: Int) throws
+  {
     let error = #expect(throws: CheckpointError.self) {
       try saver().save(to: directory.path("m"), step: step)
     }
@@ -150,7 +146,7 @@ import Testing
     #expect(directory.names.isEmpty)
   }
 
-  @Test func `creates directories, unless told not to (67)`() throws {
+  @Test func `Saver row 67: creates directories, unless told not to`() throws {
     #expect(try saver().save(to: directory.path("a/b/m")) == directory.path("a/b/m"))
     let error = #expect(throws: CheckpointError.self) {
       try saver { $0.files.createsDirectories = false }.save(to: directory.path("c/m"))
@@ -160,7 +156,7 @@ import Testing
     #expect(!directory.names.contains("c"))
   }
 
-  @Test func `records checkpoints relative to the state file (48)`() throws {
+  @Test func `Saver row 48: records checkpoints relative to the state file`() throws {
     let saver = try saver()
     try saver.save(to: directory.path("m"), step: 1)
     try saver.save(to: directory.path("m"), step: 2)
@@ -192,12 +188,12 @@ import Testing
     )
   }
 
-  @Test func `writes no state file if told so (71)`() throws {
+  @Test func `Saver row 71: writes no state file if told so`() throws {
     try saver { $0.updatesState = false }.save(to: directory.path("m"))
     #expect(directory.names == ["m.data-00000-of-00001", "m.index"])
   }
 
-  @Test func `writes the state file of another name (69)`() throws {
+  @Test func `Saver row 69: writes the state file of another name`() throws {
     try saver { $0.stateFilename = "latest" }.save(to: directory.path("m"))
     #expect(directory.names == ["latest", "m.data-00000-of-00001", "m.index"])
     let latest = try CheckpointDirectory(directory.path, filename: "latest").latest()
@@ -210,7 +206,7 @@ import Testing
       ("m", "m.data-00000-of-00001", nil),
     ] as [(String, String, Int?)]
   )
-  func `refuses a state file that the checkpoint would overwrite (69)`(
+  func `Saver row 69: refuses a state file that the checkpoint would overwrite`(
     prefix: String,
     name: String,
     step: Int?
@@ -223,7 +219,7 @@ import Testing
   }
 
   @Test(arguments: ["", ".", "..", "a/b", "/tmp/checkpoint"])
-  func `refuses a state file's name that is none (69)`(name: String) throws {
+  func `Saver row 69: refuses a state file's name that is none`(name: String) throws {
     let error = #expect(throws: CheckpointError.self) {
       try saver { $0.stateFilename = name }.save(to: directory.path("m"))
     }
@@ -232,7 +228,7 @@ import Testing
   }
 
   @Test(arguments: ["", "none", "m.index", "m.data-00000-of-00001", "none/m"])
-  func `says that there is no checkpoint to restore (76)`(name: String) throws {
+  func `Saver row 76: says that there is no checkpoint to restore`(name: String) throws {
     try saver().save(to: directory.path("m"))
     let error = #expect(throws: CheckpointError.self) {
       try saver().restore(from: directory.path(name))

@@ -7,9 +7,10 @@ import Foundation
 
 /// A program that saves, and kills itself at a file call of the caller's choice.
 ///
-///     crashing-saver PREFIX VALUE SHARDS STATE CALL
+///     crashing-saver PREFIX VALUE SHARDS HOW CALL
 ///
-/// Every element of every tensor is VALUE, so that a mixture shows. CALL counts from 0; none is
+/// Every element of every tensor is VALUE, so that a mixture shows. HOW names a way in which the front
+/// end saves, or is `bundle`. CALL counts from 0; none is
 /// reached by a number that is large enough, and the program then prints how many there were.
 @main struct CrashingSaver {
   static func main() throws {
@@ -22,9 +23,8 @@ import Foundation
     }
     var options = SaveOptions()
     options.fileSystem = system
-    if arguments[4] == "state" {
-      let weights = Variable<Float>(repeating: value, shape: [300])
-      try SavedByName.save(weights, to: arguments[1], options)
+    if let way = SavedByName(rawValue: arguments[4]) {
+      try way.save(value, to: arguments[1], options)
     } else {
       try save(value, shards: shards, to: arguments[1], options)
     }

@@ -2,11 +2,32 @@ import CheckpointTensors
 import Checkpoints
 
 /// The same by the front end, which keeps the state file too.
-enum SavedByName {
-  static func save(_ variable: Variable<Float>, to prefix: String, _ files: SaveOptions) throws {
+enum SavedByName: String {
+  /// One data file.
+  case state
+  /// Three data files.
+  case sharded
+  /// One file of the older format.
+  case v1
+  /// Two of them.
+  case shardedV1
+  /// One data file; afterwards `earlier` in the same directory is deleted.
+  case deleting
+
+  func save(_ value: Float, to prefix: String, _ files: SaveOptions) throws {
     var options = Saver.Options()
     options.files = files
-    let saver = try Saver(["w0": variable], options: options)
+    options.format = [.v1, .shardedV1].contains(self) ? .v1 : .v2
+    options.sharding = self == .sharded ? .count(3) : self == .shardedV1 ? .count(2) : .none
+    options.retention = self == .deleting ? .latest(1) : .all
+    let variables = [300, 20, 7].enumerated().map { number, count in
+      Variable<Float>(repeating: value, shape: [count], name: "w\(number)")
+    }
+    let saver = try Saver(variables, options: options)
+    if self == .deleting {
+      let directory = prefix.lastIndex(of: "/").map { prefix[...$0] } ?? ""
+      saver.setHistory(["\(directory)earlier"], pinned: false)
+    }
     try saver.save(to: prefix)
   }
 }

@@ -41,6 +41,11 @@ TensorFlow is loaded only once:
     {"cmd": "restore_objects", "structure": "nested", "prefix": "/dir/ckpt", "again": "/dir/copy"}
     {"cmd": "run_manager", "directory": "/dir", "keep": 3, "hours": 2, "runs": [[0, 1, 2]]}
     {"cmd": "run_saver", "directory": "/dir", "keep": 3, "hours": 2, "times": [0, 1, 2]}
+    {"cmd": "saver_restore", "path": "/dir/m", "tensors": [...]}
+    {"cmd": "saver_save", "prefix": "/dir/m", "version": 2, "sharded": true, "variables": [...]}
+    {"cmd": "saver_save_partitioned", "prefix": "/dir/m", "version": 2, "count": 2, "axis": 0, ...}
+    {"cmd": "saver_restore_partitioned", "path": "/dir/m", "count": 2, "axis": 0, ...}
+    {"cmd": "saver_shards", "max_bytes": 64, "tensors": [...]}
     {"cmd": "version"}
 
 `read` restores one tensor, or one slice of it, and answers with its bytes as
@@ -49,7 +54,8 @@ TensorFlow is loaded only once:
 TensorFlow's list of such a file knows few types. `build_objects` saves objects of
 tensorflow_objects.py; `restore_objects` restores them, asserts that the
 checkpoint is consumed, and writes them again. `run_manager` and `run_saver` save
-with clocks of the caller's, see tensorflow_managers.py. Whatever fails answers {"error": "..."}. Some
+with clocks of the caller's, see tensorflow_managers.py; the other commands of savers
+are those of tensorflow_savers.py. Whatever fails answers {"error": "..."}. Some
 damaged files end the TensorFlow process itself; there is no answer then.
 """
 
@@ -73,6 +79,7 @@ from tensorflow.python.training.py_checkpoint_reader import CheckpointReader
 
 import tensorflow_managers as managers
 import tensorflow_objects as objects
+import tensorflow_savers as savers
 
 Elements = bytes | list[bytes]
 Listing = dict[bytes, tuple[tf.DType, list[int] | None]]
@@ -321,6 +328,30 @@ def latest(command: dict) -> dict:
     return {"prefix": tf.train.latest_checkpoint(command["directory"])}
 
 
+def saver_restore(command: dict) -> dict:
+    """Restore variables by a saver, as `read_v1` answers."""
+    zeros = {item["name"]: tf.zeros(item["shape"], item["dtype"]) for item in command["tensors"]}
+    tensors = savers.restore(command["path"], zeros)
+    return {"tensors": [restored(name.encode(), tensors[name]) for name in zeros]}
+
+
+def saver_save(command: dict) -> dict:
+    """Save variables by a saver of a graph."""
+    values = {item["name"]: requested_tensor(item) for item in command["variables"]}
+    return savers.save(command, values)
+
+
+def saver_save_partitioned(command: dict) -> dict:
+    """Save one partitioned variable."""
+    return savers.save_partitioned(command, requested_tensor(command))
+
+
+def saver_restore_partitioned(command: dict) -> dict:
+    """Restore one partitioned variable, as `read_v1` answers."""
+    tensor = savers.restore_partitioned(command, data_type(command["dtype"]))
+    return {"tensors": [restored(command["name"].encode(), tensor)]}
+
+
 def version(command: dict) -> dict:
     """The version of TensorFlow."""
     return {"version": tf.__version__}
@@ -328,12 +359,16 @@ def version(command: dict) -> dict:
 
 COMMANDS: dict[str, Callable[[dict], dict]] = {
     function.__name__: function
-    for function in (dump, read, write, write_v1, read_v1, merge, latest, version)
+    for function in (
+        *(dump, read, write, write_v1, read_v1, merge, latest, version),
+        *(saver_restore, saver_save, saver_save_partitioned, saver_restore_partitioned),
+    )
 } | {
     "build_objects": objects.build,
     "restore_objects": objects.restore,
     "run_manager": managers.run_manager,
     "run_saver": managers.run_saver,
+    "saver_shards": savers.shards,
 }
 
 

@@ -7,11 +7,18 @@ public import CheckpointTensors
 public protocol TensorVariable: Checkpointable, TensorStorable {
   /// The variable's own name, if it was given one: what a saver calls it by default.
   var name: String? { get }
+
+  /// The label of the device that it belongs to, if it was given one: a saver can write a data file
+  /// for each.
+  var device: String? { get }
 }
 
 extension TensorVariable {
   /// No name.
   public var name: String? { nil }
+
+  /// No label.
+  public var device: String? { nil }
 
   /// Registers the value.
   public func registerDependencies(in registrar: inout DependencyRegistrar) {
@@ -31,6 +38,8 @@ public final class Variable<Scalar: TensorScalar>: TensorVariable {
   public var value: Tensor<Scalar>
   /// The variable's own name.
   public let name: String?
+  /// The label of the device that it belongs to, such as `gpu:0`; any text will do.
+  public var device: String?
 
   /// Creates a variable that holds `value`.
   public init(_ value: Tensor<Scalar>, name: String? = nil) {
@@ -110,6 +119,8 @@ public final class TensorBox<Value: TensorStorable>: TensorVariable {
   public var value: Value
   /// The variable's own name.
   public let name: String?
+  /// The label of the device that it belongs to, such as `gpu:0`; any text will do.
+  public var device: String?
 
   /// Creates a variable that holds `value`.
   public init(_ value: Value, name: String? = nil) {

@@ -45,22 +45,28 @@ package struct RestorePlan {
     of count: Int? = nil
   ) throws(CheckpointError) {
     report = RestoreReport(reader: reader, wanted: wanted.map(\.key))
+    let wanted = Self.withParts(wanted)
     var problems: [CheckpointError] = []
     requests.reserveCapacity(wanted.count)
     let entries = try reader.entries(for: wanted.map(\.key))
     for (request, entry) in zip(wanted, entries) {
-      guard let stored = entry?.spec else {
-        report.missing.append(request.key)
-        if options.completeness == .all { problems.append(Self.missing(request)) }
+      guard let entry else {
+        report.missing.appendUnlessLast(request.key)
+        guard options.completeness == .all else { continue }
+        let isKnown = request.part != nil && problems.last?.key == request.key.description
+        if !isKnown { problems.append(Self.missing(request)) }
         continue
       }
-      guard let problem = Self.misfit(request, stored, options) else {
+      guard let problem = try Self.misfit(request, entry, options) else {
         requests.append(request)
         continue
       }
-      report.mismatched.append(request.key)
+      report.mismatched.appendUnlessLast(request.key)
       if options.completeness != .matching { problems.append(problem) }
     }
+    // A tensor is not restored in part because some of its parts fit.
+    let misfits = Set(report.mismatched)
+    if !misfits.isEmpty { requests.removeAll { $0.part != nil && misfits.contains($0.key) } }
     try Self.addHints(to: &problems, report)
     problems = otherProblems + problems
     let error = CheckpointError.combining(problems, file: reader.path) { number in
@@ -76,13 +82,26 @@ package struct RestorePlan {
     options: RestoreOptions
   ) throws(CheckpointError) -> CheckpointError? {
     guard let entry = try reader.entry(for: request.key) else { return missing(request) }
-    return misfit(request, entry.spec, options)
+    for request in withParts([request]) {
+      if let problem = try misfit(request, entry, options) { return problem }
+    }
+    return nil
+  }
+
+  // Partitioned variables ask for each of their parts. Types are compared, which takes less than a
+  // cast for each of many variables.
+  private static func withParts(_ wanted: [Request]) -> [Request] {
+    let partitioned = PartitionedVariable.self
+    guard wanted.contains(where: { type(of: $0.variable) == partitioned }) else { return wanted }
+    return wanted.flatMap { request in
+      (request.variable as? PartitionedVariable)?.requests(for: request.key) ?? [request]
+    }
   }
 
   /// The report once all requests are met.
   package var finishedReport: RestoreReport {
     var report = report
-    report.restored = requests.map(\.key)
+    for request in requests { report.restored.appendUnlessLast(request.key) }
     return report
   }
 
@@ -96,9 +115,10 @@ package struct RestorePlan {
 
   private static func misfit(
     _ request: Request,
-    _ stored: TensorSpec,
+    _ entry: TensorEntry,
     _ options: RestoreOptions
-  ) -> CheckpointError? {
+  ) throws(CheckpointError) -> CheckpointError? {
+    let stored = entry.spec
     let variable = request.variable.tensorSpec
     let key = request.key.description
     if stored.dtype != variable.dtype {
@@ -110,13 +130,44 @@ package struct RestorePlan {
       )
     }
     let wanted = request.part?.fullShape ?? variable.shape
-    guard stored.shape != wanted else { return nil }
+    guard stored.shape != wanted else { return try misfit(ofPart: request, entry) }
     let sameCount = stored.shape.elementCount == wanted.elementCount && request.part == nil
     guard !(options.allowsReshape && sameCount) else { return nil }
     let advice = sameCount ? "; allowsReshape takes it, element by element" : ""
     return CheckpointError(
       .mismatch,
       "the checkpoint has shape \(stored.shape), the variable \(wanted)\(advice)",
+      key: key
+    )
+  }
+
+  // Whether a part has the shape of its place, and all of it is stored.
+  private static func misfit(
+    ofPart request: Request,
+    _ entry: TensorEntry
+  ) throws(CheckpointError) -> CheckpointError? {
+    let place = try request.part?.slice.region(in: entry.spec.shape)
+    let wanted = place ?? TensorRegion(all: entry.spec.shape)
+    let shape = request.variable.tensorSpec.shape
+    let key = request.key.description
+    if let part = request.part, wanted.shape != shape {
+      return CheckpointError(
+        .mismatch,
+        "the variable has the shape \(shape), its place \(part.slice) has \(wanted.shape)",
+        key: key
+      )
+    }
+    guard !entry.slices.isEmpty else { return nil }
+    var covered = 0  // by parts that do not overlap: reading checks that
+    for slice in entry.slices {
+      let common = try slice.region(in: entry.spec.shape).intersection(wanted)
+      covered = covered.addingReportingOverflow(common?.shape.elementCount ?? 0).partialValue
+    }
+    guard covered < wanted.shape.elementCount else { return nil }
+    let what = request.part.map { "slice \($0.slice)" } ?? "tensor"
+    return CheckpointError(
+      .notFound,
+      "of this \(what) only \(covered) of \(wanted.shape.elementCount) elements were ever saved",
       key: key
     )
   }
@@ -135,5 +186,12 @@ package struct RestorePlan {
       guard let key = problems[index].key else { continue }
       problems[index].message += NearestKeys(to: TensorKey(key), among: unused).hint
     }
+  }
+}
+
+extension [TensorKey] {
+  // The parts of one tensor, which follow each other, count as one.
+  fileprivate mutating func appendUnlessLast(_ key: TensorKey) {
+    if last != key { append(key) }
   }
 }

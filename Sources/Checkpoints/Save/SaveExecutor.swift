@@ -1,10 +1,19 @@
 package import CheckpointIO
 import CheckpointBundle
 import CheckpointGraph
+import CheckpointSlices
 import CheckpointTensors
 
 /// Carries out a save: writes what a plan says, and makes it appear in one step.
 package struct SaveExecutor {
+  /// The files of a save, all of them in place.
+  package struct Saved {
+    /// What to restore from: the prefix; of V1, the file or the pattern.
+    package let path: String
+    /// The paths of the files.
+    package let files: [String]
+  }
+
   private let options: SaveOptions
 
   package init(options: SaveOptions) { self.options = options }
@@ -12,15 +21,76 @@ package struct SaveExecutor {
   /// Writes the tensors of a plan to a V2 checkpoint at `prefix`.
   ///
   /// - Throws: What ``BundleWriter`` throws; a checkpoint that stood there stands still then.
-  package func save(_ plan: SavePlan, to prefix: String) throws(CheckpointError) {
+  @discardableResult
+  package func save(_ plan: SavePlan, to prefix: String) throws(CheckpointError) -> Saved {
     var writer = try BundleWriter(
       prefix: prefix,
-      shardByteCounts: [plan.byteCount],
+      shardByteCounts: plan.shardByteCounts,
       options: options
     )
     for item in plan.items {
-      try writer.add(item.variable, for: item.key, part: item.part)
+      try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)
     }
     try writer.finish()
+    return Saved(path: prefix, files: writer.files)
+  }
+
+  /// Writes the tensors of a plan to a V1 checkpoint.
+  ///
+  /// - Parameters:
+  ///   - plan: The plan.
+  ///   - prefix: The name of the file; of several, what their names begin with.
+  ///   - isSharded: Whether the files have numbers, also if there is only one.
+  /// - Returns: The path, and the files.
+  /// - Throws: One error with every tensor that the format cannot hold, before anything is written;
+  ///   `pathConflict` if there is an index, which every reader would prefer; what ``SlicesWriter``
+  ///   throws.
+  package func saveV1(
+    _ plan: SavePlan,
+    to prefix: String,
+    isSharded: Bool
+  ) throws(CheckpointError) -> Saved {
+    try Self.checkV1(plan, prefix)
+    var writer =
+      isSharded
+      ? try SlicesWriter(prefix: prefix, shardCount: plan.shardCount, options: options)
+      : try SlicesWriter(path: prefix, options: options)
+    // Under the lock, which a save in the format V2 would take as well.
+    try checkHasNoIndex(writer.path)
+    for item in plan.items {
+      try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)
+    }
+    try writer.finish()
+    return Saved(path: writer.path, files: writer.files)
+  }
+
+  private static func checkV1(_ plan: SavePlan, _ prefix: String) throws(CheckpointError) {
+    var problems: [CheckpointError] = []
+    for item in plan.items where !SlicesWriter.canHold(item.variable.tensorSpec.dtype) {
+      guard problems.last?.key != item.key.description else { continue }
+      let dtype = item.variable.tensorSpec.dtype.name
+      problems.append(
+        CheckpointError(
+          .unsupported,
+          "V1 checkpoints cannot hold values of \(dtype); save as V2",
+          key: item.key.description
+        )
+      )
+    }
+    let error = CheckpointError.combining(problems, file: prefix) {
+      "\($0) variables cannot be saved in the format V1; nothing has been written"
+    }
+    if let error { throw error }
+  }
+
+  private func checkHasNoIndex(_ path: String) throws(CheckpointError) {
+    let index = BundlePath(path).index
+    guard try options.fileSystem.status(of: index) != nil else { return }
+    throw CheckpointError(
+      .pathConflict,
+      "there is a V2 checkpoint of this name, '\(index)', which every reader would take instead; "
+        + "remove it first, or save elsewhere",
+      file: path
+    )
   }
 }

@@ -1,33 +1,58 @@
 package import CheckpointGraph
+package import CheckpointIO
 package import CheckpointTensors
 
-/// Which tensor goes under which key, in the order in which they are written.
+/// Which tensor goes under which key into which data file, in the order in which they are written.
 ///
 /// Both front ends make one; ``SaveExecutor`` carries it out.
 package struct SavePlan {
   /// One tensor to be written.
   package struct Item {
     /// Where the values come from.
-    package var variable: any TensorVariable
+    package var variable: any TensorStorable
     /// The key.
     package var key: TensorKey
     /// Where they belong, if they are a part of a partitioned tensor.
     package var part: SliceSpec?
+    /// The label of the device that they belong to.
+    package var device: String?
+    /// The data file, counted from 0.
+    package var shard = 0
 
     package init(_ variable: any TensorVariable, key: TensorKey, part: SliceSpec? = nil) {
       self.variable = variable
       self.key = key
       self.part = part
+      device = variable.device
     }
   }
 
   /// The tensors, in order.
   package var items: [Item]
+  /// How many data files there are.
+  package internal(set) var shardCount = 1
+  /// What somebody should know who has asked for it: data files that are larger than wanted.
+  package internal(set) var notes: [CheckpointError] = []
 
-  package init(items: [Item]) { self.items = items }
+  /// Plans one data file; partitioned variables become an item for each part.
+  package init(items: [Item]) {
+    self.items = items.contains(where: \.isPartitioned) ? items.flatMap(\.parts) : items
+  }
 
-  /// How many bytes the numbers among them take; strings come on top.
-  package var byteCount: UInt64 {
-    items.reduce(0) { $0 &+ UInt64($1.variable.tensorSpec.byteCount ?? 0) }
+  /// For each data file how many bytes the numbers in it take; strings come on top.
+  package var shardByteCounts: [UInt64] {
+    var counts = [UInt64](repeating: 0, count: shardCount)
+    for item in items { counts[item.shard] &+= UInt64(item.variable.tensorSpec.byteCount ?? 0) }
+    return counts
+  }
+}
+
+extension SavePlan.Item {
+  // Compares types, which takes less than a cast for each of many variables.
+  fileprivate var isPartitioned: Bool { type(of: variable) == PartitionedVariable.self }
+
+  fileprivate var parts: [SavePlan.Item] {
+    guard isPartitioned, let whole = variable as? PartitionedVariable else { return [self] }
+    return whole.requests(for: key).map { SavePlan.Item($0.variable, key: key, part: $0.part) }
   }
 }

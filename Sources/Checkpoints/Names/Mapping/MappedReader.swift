@@ -156,7 +156,7 @@ public struct MappedReader: TensorReader {
 }
 
 /// A tensor being put together.
-private struct TensorJoin {
+struct TensorJoin {
   private let spec: TensorSpec
   private var strings: [[UInt8]] = []
   private let storage: TensorStorage?

@@ -1,0 +1,34 @@
+public import CheckpointIO
+
+extension CheckpointState {
+  /// Replaces the state file of a directory in one step.
+  ///
+  ///     try CheckpointState(latest: "run/ckpt-7", all: ["run/ckpt-6"]).write(to: "run")
+  ///
+  /// Savers and managers do it themselves; this is for checkpoints that were copied or removed by
+  /// hand.
+  /// Source: tensorflow/python/checkpoint/checkpoint_management.py, `update_checkpoint_state`.
+  ///
+  /// - Parameters:
+  ///   - directory: Where the checkpoints are.
+  ///   - filename: The state file's name.
+  ///   - relativePaths: Whether absolute paths are written down relative to the directory, so that it
+  ///     can be moved; others always are.
+  ///   - options: How it is written.
+  /// - Throws: `pathConflict` if a checkpoint has the state file's name; `invalidArgument` for a name
+  ///   that is none, and for paths from which no way to the directory is known; `io` if the system
+  ///   fails.
+  public func write(
+    to directory: String,
+    filename: String = "checkpoint",
+    relativePaths: Bool = true,
+    options: SaveOptions = SaveOptions()
+  ) throws(CheckpointError) {
+    let file = try StateFile(in: directory, name: filename, fileSystem: options.fileSystem)
+    try file.write(
+      self,
+      paths: relativePaths ? .relative : .asGiven,
+      durability: options.durability
+    )
+  }
+}

@@ -1,0 +1,70 @@
+public import CheckpointIO
+import CheckpointTensors
+
+extension Saver {
+  /// Restores the variables from a checkpoint of any format, saved here or by TensorFlow.
+  ///
+  /// An object-based checkpoint is found through the full names of its variables, with a warning:
+  /// see ``CheckpointWarnings``. A name that is a key of its own counts before.
+  ///
+  /// Everything that can be checked without reading values is checked first, and reported in one
+  /// error; by default nothing at all has changed when an error is thrown. A saver without variables
+  /// looks at no file.
+  ///
+  /// - Parameters:
+  ///   - path: The prefix, as ``save(to:step:)`` returns it; the file of a V1 or safetensors
+  ///     checkpoint, or the pattern of several V1 files.
+  ///   - mapping: How the names of the checkpoint become those of the variables.
+  ///   - options: What is done with variables and values that do not fit.
+  /// - Returns: What was restored, and which tensors of the checkpoint were not used.
+  /// - Throws: `notACheckpoint` if there is none; `notFound`, `mismatch` or `several` for variables
+  ///   that do not find their values; `ambiguousName` for a name that several saved variables have;
+  ///   `corrupt` or `truncated` if a file is damaged.
+  @discardableResult
+  public func restore(
+    from path: String,
+    mapping: KeyMapping? = nil,
+    options: RestoreOptions = RestoreOptions()
+  ) throws(CheckpointError) -> RestoreReport {
+    guard !variables.isEmpty else {
+      return RestoreReport(reader: NoTensors(path: path), wanted: [])
+    }
+    var options = options
+    options.allowsReshape = options.allowsReshape || self.options.allowsReshape
+    let names = variables.map { TensorKey($0.name) }
+    let source = try NamedSource(
+      CheckpointReader(path, fileSystem: self.options.files.fileSystem),
+      names,
+      mapping
+    )
+    let wanted = zip(variables, names).map { RestorePlan.Request($0.variable, key: $1) }
+    let plan = try RestorePlan(wanted, from: source.reader, options: options)
+    var report = try RestoreExecutor(reader: source.reader, options: options).restore(plan)
+    if source.usesFullNames {
+      report.mode = .objectBased
+      source.warn()
+    }
+    return report
+  }
+}
+
+/// What a saver without variables reads: nothing.
+private struct NoTensors: TensorReader {
+  let path: String
+
+  func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void) {}
+
+  func entry(for key: TensorKey) -> TensorEntry? { nil }
+
+  func read(
+    _ key: TensorKey,
+    slice: TensorSlice?,
+    into output: inout MutableRawSpan
+  ) throws(CheckpointError) {
+    throw CheckpointError(.notFound, "nothing is restored without variables", file: path)
+  }
+
+  func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
+    throw CheckpointError(.notFound, "nothing is restored without variables", file: path)
+  }
+}

@@ -1,0 +1,114 @@
+import CheckpointBundle
+import CheckpointIO
+import CheckpointTensors
+import CheckpointTestSupport
+import Checkpoints
+import Foundation
+import Testing
+
+/// Proves that a saver killed at any moment leaves what stood there or the new checkpoint, whole: over
+/// several files, in the older format, and while it deletes.
+@Suite struct SaverCrashTests {
+  private func save(
+    _ value: Int,
+    _ way: String,
+    to prefix: String,
+    killedAt call: Int = .max
+  ) throws -> ChildProcess.Outcome {
+    let outcome = try ChildProcess.run("crashing-saver", [prefix, "\(value)", "1", way, "\(call)"])
+    #expect(outcome.wasKilled || outcome.status == 0, "\(outcome.errors)")
+    return outcome
+  }
+
+  /// The one value of all elements; `nil` without a checkpoint.
+  private func value(_ path: String) throws -> Float? {
+    guard try CheckpointReader.format(at: path) != nil else { return nil }
+    let reader = try CheckpointReader(path)
+    var values: Set<Float> = []
+    for entry in try reader.entries() {
+      values.formUnion(try Tensor<Float>(reader.tensor(for: entry.key)).array)
+    }
+    #expect(values.count == 1, "a mixture of \(values)")
+    return values.first
+  }
+
+  /// Runs a body for each call at which a save can be killed, in a new directory each time.
+  private func killEverywhere(
+    _ way: String,
+    after prepare: (TemporaryDirectory) throws -> Void,
+    _ body: (TemporaryDirectory, Int) throws -> Void
+  ) throws {
+    let first = try TemporaryDirectory("crash")
+    try prepare(first)
+    let output = try save(2, way, to: first.path("model")).output
+    let count = try #require(Int(output.dropLast()))
+    #expect(count > 10)
+    for call in 0..<count {
+      let directory = try TemporaryDirectory("crash")
+      try prepare(directory)
+      #expect(try save(2, way, to: directory.path("model"), killedAt: call).wasKilled)
+      try body(directory, call)
+    }
+  }
+
+  @Test(arguments: ["sharded", "v1"], [false, true])
+  func `keeps the old checkpoint or has the new one, wherever it is killed`(
+    way: String,
+    isOver: Bool
+  ) throws {
+    try killEverywhere(way) { directory in
+      if isOver { _ = try save(1, way, to: directory.path("model")) }
+    } _: { directory, call in
+      let left = try value(directory.path("model"))
+      #expect(left == 2 || left == (isOver ? 1 : nil), "call \(call)")
+      if let latest = try CheckpointDirectory(directory.path).latest() {
+        #expect(latest == directory.path("model"))
+      }
+      // One file each of the older format; an index and three data files of the newer.
+      _ = try save(3, way, to: directory.path("next"))
+      #expect(try value(directory.path("model")) == left, "call \(call)")
+      _ = try save(4, way, to: directory.path("model"))
+      #expect(try value(directory.path("model")) == 4, "call \(call)")
+      #expect(directory.names.count == (way == "v1" ? 3 : 9), "call \(call): \(directory.names)")
+    }
+  }
+
+  // Several files cannot appear in one step, and there is no index: some may be there, and say so.
+  @Test func `has all files of the older format or an error, and the next save completes them`()
+    throws
+  {
+    try killEverywhere("shardedV1") { _ in
+    } _: { directory, call in
+      let path = directory.path("model-?????-of-00002")
+      let files = directory.names.filter { $0.hasPrefix("model-") && $0.hasSuffix("-of-00002") }
+      if files.count == 2 {
+        #expect(try value(path) == 2, "call \(call)")
+      } else {
+        #expect(throws: CheckpointError.self) { try CheckpointReader(path) }
+        _ = try save(3, "shardedV1", to: directory.path("model"))
+        #expect(try value(path) == 3, "call \(call)")
+        let names = ["checkpoint", "model-00000-of-00002", "model-00001-of-00002"]
+        #expect(directory.names == names, "call \(call)")
+      }
+    }
+  }
+
+  @Test func `deletes the one before only when the new one stands, and then wholly`() throws {
+    try killEverywhere("deleting") { directory in
+      _ = try save(1, "state", to: directory.path("earlier"))
+    } _: { directory, call in
+      let (earlier, new) = (
+        try value(directory.path("earlier")), try value(directory.path("model"))
+      )
+      #expect(earlier == 1 || (earlier == nil && new == 2), "call \(call)")
+      let latest = try #require(try CheckpointDirectory(directory.path).latest())
+      #expect(try value(latest) != nil, "call \(call)")
+      _ = try save(3, "deleting", to: directory.path("next"))
+      let model = new == nil ? [] : ["model.data-00000-of-00001", "model.index"]
+      #expect(
+        directory.names == ["checkpoint"] + model + ["next.data-00000-of-00001", "next.index"],
+        "call \(call)"
+      )
+    }
+  }
+}

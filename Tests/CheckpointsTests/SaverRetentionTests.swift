@@ -1,0 +1,332 @@
+import CheckpointBundle
+import CheckpointIO
+import CheckpointSlices
+import CheckpointTensors
+import CheckpointTestSupport
+import Checkpoints
+import Foundation
+import Synchronization
+import Testing
+
+/// A clock that stands still until it is set.
+private final class TestClock: Sendable {
+  private let seconds: Mutex<Double>
+  init(_ seconds: Double) { self.seconds = Mutex(seconds) }
+  var now: Double { seconds.withLock { $0 } }
+  func advance(hours: Double) { seconds.withLock { $0 += hours * 3600 } }
+}
+
+/// Which checkpoints a saver keeps, what it says of them, and what it never touches.
+@Suite struct SaverRetentionTests {
+  private let directory: TemporaryDirectory
+  private let clock = TestClock(1_000_000)
+
+  init() throws { directory = try TemporaryDirectory("retention") }
+
+  private func saver(
+    _ policy: RetentionPolicy = .latest(2),
+    _ change: (inout Saver.Options) -> Void = { _ in }
+  ) throws -> Saver {
+    var options = Saver.Options()
+    options.retention = policy
+    options.now = { [clock] in clock.now }
+    change(&options)
+    return try Saver(["w": Variable<Float>([1, 2])], options: options)
+  }
+
+  private func save(_ saver: Saver, _ steps: Int..., hours: Double = 1) throws {
+    for step in steps {
+      clock.advance(hours: hours)
+      try saver.save(to: directory.path("m"), step: step)
+    }
+  }
+
+  /// The steps of the checkpoints that are there.
+  private var steps: [Int] {
+    let names = directory.names.filter { $0.hasPrefix("m-") && $0.hasSuffix(".index") }
+    return names.compactMap { Int($0.dropFirst(2).dropLast(6)) }.sorted()
+  }
+
+  private var state: [String] {
+    get throws { try CheckpointState.read(from: directory.path)?.all ?? [] }
+  }
+
+  private func paths(_ steps: Int...) -> [String] { steps.map { directory.path("m-\($0)") } }
+
+  // MARK: What stays
+
+  @Test func `Saver row 38: keeps the latest five, unless told otherwise`() throws {
+    let saver = try Saver(["w": Variable<Float>(1)])
+    for step in 1...7 { try saver.save(to: directory.path("m"), step: step) }
+    #expect(steps == [3, 4, 5, 6, 7])
+    #expect(try state == paths(3, 4, 5, 6, 7))
+    #expect(directory.names.count == 11)
+  }
+
+  // TensorFlow lists only the newest then, and forgets the others.
+  @Test func `Saver row 38: keeps all if told so, and lists them`() throws {
+    let saver = try saver(.all)
+    try save(saver, 1, 2, 3, 4, 5, 6, 7)
+    #expect(steps == [1, 2, 3, 4, 5, 6, 7])
+    #expect(try state == paths(1, 2, 3, 4, 5, 6, 7))
+    #expect(saver.checkpoints.count == 7)
+  }
+
+  @Test func `Saver row 38: refuses to keep none`() throws {
+    let error = #expect(throws: CheckpointError.self) { try saver(.latest(0)) }
+    #expect(error?.code == .invalidArgument)
+  }
+
+  // Saves at 1, 2, … hours after the beginning; marks at 3.5, 7 and 10.5 hours.
+  @Test func `Saver row 39: keeps one of each so many hours, on a grid that stands still`() throws {
+    let saver = try saver(.latest(1).or(.every(.hours(3.5), anchored: .grid)))
+    try save(saver, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+    #expect(steps == [4, 8, 11, 12])
+    #expect(try state == paths(12), "those kept for good are nobody's to delete")
+    #expect(saver.checkpoints.map(\.path) == paths(4, 8, 11, 12))
+  }
+
+  @Test func `Saver row 51: touches nothing that was there before it`() throws {
+    try save(try saver(), 1, 2)
+    try save(try saver(), 3, 4, 5)
+    #expect(steps == [1, 2, 4, 5])
+    #expect(try state == paths(4, 5))
+  }
+
+  @Test func `Saver row 57: moves a checkpoint that is saved again to the end`() throws {
+    let saver = try saver()
+    try save(saver, 1, 2, 1, 3)
+    #expect(steps == [1, 3])
+    #expect(try state == paths(1, 3))
+  }
+
+  @Test func `Saver rows 56, 63: lists what stays, with step and time, oldest first`() throws {
+    let saver = try saver()
+    #expect(saver.checkpoints.isEmpty)
+    try save(saver, 1, 2, 3)
+    let start = 1_000_000.0
+    #expect(
+      saver.checkpoints == [
+        SavedCheckpoint(path: directory.path("m-2"), step: 2, time: start + 7200),
+        SavedCheckpoint(path: directory.path("m-3"), step: 3, time: start + 10_800),
+      ]
+    )
+  }
+
+  // MARK: Deleting
+
+  @Test func `Saver row 58: deletes until no more are there than wanted`() throws {
+    try save(try saver(.all), 1, 2, 3, 4, 5)
+    let saver = try saver(.latest(2))
+    saver.setHistory(paths(1, 2, 3, 4, 5), pinned: false)
+    try save(saver, 6)
+    #expect(steps == [5, 6])
+    #expect(saver.lastSave?.deleted == paths(1, 2, 3, 4))
+    #expect(saver.lastSave?.warnings.isEmpty == true)
+  }
+
+  @Test func `Saver row 58: warns of what cannot be deleted, and tries again`() throws {
+    let isBroken = Mutex(true)
+    let saver = try saver(.latest(1)) { options in
+      options.files.fileSystem = InterceptingFileSystem { _, call throws(CheckpointError) in
+        guard call.kind == .remove, call.path.hasSuffix("m-1.index") else { return }
+        guard isBroken.withLock({ $0 }) else { return }
+        throw .system("injected", errno: EACCES, file: call.path)
+      }
+    }
+    try save(saver, 1, 2, 3)
+    #expect(steps == [1, 3])
+    #expect(saver.lastSave?.warnings.first?.systemError == EACCES)
+    #expect(saver.lastSave?.warnings.first?.file == directory.path("m-1.index"))
+    #expect(saver.lastSave?.deleted == paths(2))
+    isBroken.withLock { $0 = false }
+    try save(saver, 4)
+    #expect(steps == [4])
+    #expect(saver.lastSave?.deleted == paths(1, 3))
+  }
+
+  @Test func `Saver row 58: leaves a checkpoint that somebody else is writing`() throws {
+    let saver = try saver(.latest(1))
+    try save(saver, 1)
+    let lock = try SaveLock.acquire(directory.path("m-1"), fileSystem: LocalFileSystem())
+    try save(saver, 2)
+    #expect(saver.lastSave?.warnings.map(\.code) == [.busy])
+    #expect(steps == [1, 2])
+    try lock.release()
+    try save(saver, 3)
+    #expect(steps == [3])
+  }
+
+  @Test func `Saver row 70: deletes the graph of a checkpoint with it`() throws {
+    for (suffix, left) in [("meta", "m-1.graph"), ("graph", "m-1.meta")] {
+      let saver = try saver(.latest(1)) { $0.metaGraphSuffix = suffix }
+      try save(saver, 1)
+      for name in ["m-1.meta", "m-1.graph", "m-10.meta"] { try directory.write([1], to: name) }
+      try save(saver, 2)
+      #expect(directory.names.filter { !$0.contains("m-2") } == ["checkpoint", left, "m-10.meta"])
+      try FileManager.default.removeItem(atPath: directory.path(left))
+    }
+  }
+
+  @Test func `Saver row 71: keeps as many without a state file, too`() throws {
+    let saver = try saver(.latest(1)) { $0.updatesState = false }
+    try save(saver, 1, 2, 3)
+    #expect(steps == [3])
+    #expect(!directory.names.contains("checkpoint"))
+  }
+
+  @Test func `Saver row 74: writes data, index and state file, and only then deletes`() throws {
+    let system = InterceptingFileSystem()
+    let saver = try saver(.latest(1)) { $0.files.fileSystem = system }
+    try save(saver, 1, 2)
+    let changes = system.calls.filter { [.rename, .remove, .syncDirectory].contains($0.kind) }
+    let place = Path(directory.path).name
+    let order = changes.map(\.description)
+    let places = try [
+      "rename m-2.data-00000-of-00001", "rename m-2.index", "rename checkpoint",
+      "remove m-1.index", "remove m-1.data-00000-of-00001",
+    ].map { try #require(order.lastIndex(of: $0)) }
+    #expect(places == places.sorted())
+    for (one, next) in zip(places, places.dropFirst()) {
+      #expect(order[one..<next].contains("syncDirectory \(place)"), "\(order[one]) is not synced")
+    }
+  }
+
+  @Test func `deletes nothing if the state file cannot be written`() throws {
+    let saver = try saver(.latest(1)) { options in
+      options.files.fileSystem = InterceptingFileSystem { number, call throws(CheckpointError) in
+        guard call.kind == .rename, Path(call.path).name == "checkpoint" else { return }
+        throw .system("injected", errno: EIO, file: call.path)
+      }
+    }
+    for step in 1...2 {
+      let error = #expect(throws: CheckpointError.self) { try save(saver, step) }
+      #expect(error?.message.contains("m-\(step)' itself is saved") == true)
+      #expect(saver.lastSave?.path == directory.path("m-\(step)"))
+    }
+    #expect(steps == [1, 2])
+  }
+
+  // MARK: What is never deleted
+
+  @Test func `deletes nothing because a state file names it`() throws {
+    try save(try saver(.all), 1, 2)
+    let other = try TemporaryDirectory()
+    try save(try saver(), 3)
+    let list = paths(1, 2).map { "all_model_checkpoint_paths: \"\($0)\"\n" }.joined()
+    let text =
+      "model_checkpoint_path: \"\(other.path)/x\"\n\(list)"
+      + "all_model_checkpoint_paths: \"../\(Path(other.path).name)/x\"\n"
+    try directory.write(text.utf8, to: "checkpoint")
+    try Saver(["w": Variable<Float>(1)]).save(to: other.path("x"))
+    try save(try saver(.latest(1)), 4, 5)
+    #expect(steps == [1, 2, 3, 5])
+    #expect(other.names.contains("x.index"))
+  }
+
+  @Test func `deletes nothing outside the directory that is saved to`() throws {
+    let other = try TemporaryDirectory()
+    try Saver(["w": Variable<Float>(1)]).save(to: other.path("m-1"))
+    try LocalFileSystem().createDirectory(directory.path("sub"))
+    try Saver(["w": Variable<Float>(1)]).save(to: directory.path("sub/m-1"))
+    let saver = try saver(.latest(1))
+    let up = directory.path("../\(Path(other.path).name)/m-1")
+    saver.setHistory(
+      [other.path("m-1"), up, directory.path("sub/m-1"), directory.path(".."), directory.path("")],
+      pinned: false
+    )
+    try save(saver, 1, 2)
+    #expect(steps == [2])
+    #expect(other.names.contains("m-1.index"))
+    #expect(directory.names.contains("sub/m-1.index"))
+  }
+
+  @Test func `does not delete under one path what stays under another`() throws {
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("m-0.index"),
+      withDestinationPath: "m-1.index"
+    )
+    let saver = try saver(.latest(2))
+    saver.setHistory([directory.path("m-0")], pinned: false)
+    try save(saver, 1, 2)
+    #expect(steps == [0, 1, 2])
+    #expect(saver.lastSave?.deleted == [])
+    #expect(saver.checkpoints.map(\.path) == paths(1, 2))
+  }
+
+  @Test func `does not delete a checkpoint that was condemned and is saved again`() throws {
+    let saver = try saver(.latest(1))
+    try save(saver, 1)
+    let lock = try SaveLock.acquire(directory.path("m-1"), fileSystem: LocalFileSystem())
+    try save(saver, 2)
+    try lock.release()
+    try save(saver, 1)
+    #expect(steps == [1])
+    try saver.restore(from: directory.path("m-1"))
+  }
+
+  // MARK: History
+
+  @Test func `Saver row 62: recovers what it is told, as far as it is there`() throws {
+    try save(try saver(.all), 1, 2, 3)
+    let saver = try saver(.latest(2))
+    try saver.recoverHistory(from: paths(1, 7, 2, 3))
+    #expect(saver.checkpoints.map(\.step) == [1, 2, 3])
+    let times = try CheckpointFiles.modificationTimes(of: paths(1, 2, 3))
+    #expect(saver.checkpoints.map(\.time) == paths(1, 2, 3).map { times[$0] })
+    #expect(saver.checkpoints.allSatisfy { $0.time > 1_600_000_000 && !$0.isPinned })
+    try save(saver, 4)
+    #expect(steps == [3, 4])
+  }
+
+  @Test func `Saver row 62: recovers by looking through the directory`() throws {
+    try save(try saver(.all), 10, 9, 100)
+    for name in ["m", "m-x", "m-1-2", "mm-1", "other-3"] {
+      try Saver(["w": Variable<Float>(1)]).save(to: directory.path(name))
+    }
+    var options = Saver.Options()
+    options.format = .v1
+    try Saver(["w": Variable<Float>(1)], options: options).save(to: directory.path("m"), step: 50)
+    options.sharding = .count(1)
+    try Saver(["w": Variable<Float>(1)], options: options).save(to: directory.path("m"), step: 60)
+    try directory.write([1, 2], to: "m-70")
+    try FileManager.default.removeItem(atPath: directory.path("checkpoint"))
+
+    let saver = try saver(.latest(2))
+    try saver.recoverHistory(in: directory.path, named: "m")
+    #expect(saver.checkpoints.map(\.step) == [9, 10, 50, 60, 100])
+    #expect(saver.checkpoints[3].path == directory.path("m-60-?????-of-00001"))
+    try save(saver, 101)
+    let left = Set(directory.names)
+    #expect(steps == [100, 101])
+    #expect(!left.contains("m-50") && !left.contains("m-60-00000-of-00001"))
+    #expect(left.isSuperset(of: ["m-70", "m.index", "m-x.index", "m-1-2.index", "mm-1.index"]))
+
+    let missing = #expect(throws: CheckpointError.self) {
+      try saver.recoverHistory(in: directory.path("none"), named: "m")
+    }
+    #expect(missing?.code == .notFound)
+    #expect(saver.checkpoints.map(\.step) == [100, 101], "nothing is forgotten by a failure")
+  }
+
+  @Test func `Saver row 64: never deletes what is pinned`() throws {
+    try save(try saver(.all), 1, 2)
+    let saver = try saver(.latest(1))
+    saver.setHistory(paths(1, 2))
+    try save(saver, 3, 4)
+    #expect(steps == [1, 2, 4])
+    #expect(saver.checkpoints.map(\.isPinned) == [true, true, false])
+  }
+
+  @Test func `Saver row 65: takes a history with times`() throws {
+    try save(try saver(.all), 1, 2, 3)
+    let saver = try saver(.latest(1).or(.every(.hours(10), anchored: .grid)))
+    saver.setHistory([
+      SavedCheckpoint(path: directory.path("m-1"), time: 0),
+      SavedCheckpoint(path: directory.path("m-2"), time: 1_046_801),
+      SavedCheckpoint(path: directory.path("m-3"), time: 1_046_900),
+    ])
+    try save(saver, 4)
+    #expect(steps == [2, 4])
+  }
+}
