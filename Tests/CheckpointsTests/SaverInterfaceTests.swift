@@ -156,6 +156,11 @@ import Testing
         "x": [key("a")], "y": [key("b")], "twice": [key("c"), key("d")],
       ]
     )
+    #expect(try reader.objectGraph()?.unnamedKeys == [])
+    let state = try Checkpoint(["run": RunState(7), "a": w]).write(to: directory.path("state"))
+    let graph = try #require(try CheckpointReader(state).objectGraph())
+    #expect(graph.unnamedKeys == ["run/.ATTRIBUTES/py_state"])
+    #expect(graph.keyMapping == ["w": [key("a")]])
     let path = try Saver([w]).save(to: directory.path("names"))
     #expect(try CheckpointReader(path).objectGraph() == nil)
     let error = error { () throws(CheckpointError) in _ = try ObjectGraph.keyMapping(at: path) }

@@ -3,6 +3,7 @@ import CheckpointSlices
 import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints
+import Synchronization
 import Testing
 
 /// Proves that TensorFlow's saver restores what ours writes, in every format and over any number of
@@ -165,6 +166,40 @@ struct SaverInteropTests {
     try expectSameFiles(format == .v1 ? [""] : [".index", ".data-00000-of-00001"])
   }
 
+  // MARK: Retention
+
+  @Test(arguments: [(1, 0.5), (2, 1), (3, 1.5)])
+  func `Saver rows 38, 39, 48, 57, 58: keeps, deletes and lists what TensorFlow's saver does`(
+    keep: Int,
+    hours: Double
+  ) throws {
+    let times = RetentionInteropTests.Times(seed: 35).seconds
+    let theirs = try TemporaryDirectory()
+    let answer = try TensorFlow.shared.ask([
+      "cmd": "run_saver", "directory": theirs.path, "times": times, "keep": keep, "hours": hours,
+    ])
+    let clock = TestClock(times[0])
+    var options = try Saver.Options(
+      SaverDefinition(maxToKeep: keep, keepCheckpointEveryNHours: Float(hours))
+    )
+    options.savesRelativePaths = false
+    options.now = { clock.now }
+    let saver = try Saver(["w": Variable<Float>([1, 2])], options: options)
+    for (step, time) in times.enumerated().dropFirst() {
+      clock.now = time
+      try saver.save(to: directory.path("m"), step: step)
+    }
+    let indexes = directory.names.filter { $0.hasSuffix(".index") }
+    let steps = indexes.compactMap { Int($0.dropFirst(2).dropLast(6)) }.sorted()
+    #expect(steps == answer["files"] as? [Int])
+    #expect(directory.names.count == 2 * steps.count + 1)
+    let (one, other) = (
+      String(decoding: try directory.bytes("checkpoint"), as: UTF8.self),
+      String(decoding: try theirs.bytes("checkpoint"), as: UTF8.self)
+    )
+    #expect(one.replacing(directory.path, with: theirs.path) == other)
+  }
+
   // MARK: Sizes
 
   // TensorFlow's policy does not come to an end where no row of a tensor fits into a file.
@@ -221,6 +256,17 @@ struct SaverInteropTests {
 
   private func summaries(_ tensors: [NamedTensor]) -> [TensorSummary] {
     tensors.map { TensorSummary($0.key, $0.tensor) }
+  }
+}
+
+/// A clock that stands still until it is set.
+private final class TestClock: Sendable {
+  private let seconds: Mutex<Double>
+  init(_ seconds: Double) { self.seconds = Mutex(seconds) }
+
+  var now: Double {
+    get { seconds.withLock { $0 } }
+    set { seconds.withLock { $0 = newValue } }
   }
 }
 

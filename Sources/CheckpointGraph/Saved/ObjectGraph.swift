@@ -103,6 +103,12 @@ public struct ObjectGraph: Hashable, Sendable {
     return mapping
   }
 
+  /// The keys of the values that have no full name, in the order of the nodes: of states, and of
+  /// variables of programs that name none.
+  public var unnamedKeys: [String] {
+    nodes.lazy.flatMap(\.attributes).filter(\.fullName.isEmpty).map(\.key)
+  }
+
   /// Finds the node that a path of local names leads to.
   ///
   /// - Parameter path: Names joined by `/`, a `.` in a name doubled and a `/` in it as `.S`: the
