@@ -101,7 +101,14 @@ package struct RestorePlan {
   /// The report once all requests are met.
   package var finishedReport: RestoreReport {
     var report = report
-    for request in requests { report.restored.appendUnlessLast(request.key) }
+    report.restored.reserveCapacity(requests.count)
+    for request in requests {
+      if request.part == nil {
+        report.restored.append(request.key)
+      } else {
+        report.restored.appendUnlessLast(request.key)
+      }
+    }
     return report
   }
 
@@ -146,6 +153,8 @@ package struct RestorePlan {
     ofPart request: Request,
     _ entry: TensorEntry
   ) throws(CheckpointError) -> CheckpointError? {
+    // By far the most are neither, and cost nothing here.
+    guard request.part != nil || !entry.slices.isEmpty else { return nil }
     let place = try request.part?.slice.region(in: entry.spec.shape)
     let wanted = place ?? TensorRegion(all: entry.spec.shape)
     let shape = request.variable.tensorSpec.shape
