@@ -54,7 +54,7 @@ extension RestoreSession {
 
   var unrestoredNodes: [Int] {
     let nodes = graph.nodes.indices.filter { node in
-      !isRestored[node] && graph.nodes[node].attributes.contains { !$0.isOptional }
+      !isRestored[node] && graph.nodes[node].hasOwnValues
     }
     guard !nodes.isEmpty else { return [] }
     let isInScope = root == 0 ? nil : withSlotVariables(reachable(from: [root], and: []))
@@ -86,5 +86,12 @@ extension RestoreSession {
       for slot in node.slotVariables where isReached[slot.original] { isThere[slot.node] = true }
     }
     return isThere
+  }
+}
+
+extension ObjectGraph.Node {
+  /// Whether it has values that a program should not do without, here or in files of its own saver.
+  fileprivate var hasOwnValues: Bool {
+    registeredSaver != nil || attributes.contains { !$0.isOptional }
   }
 }
