@@ -77,13 +77,11 @@ package struct WireReader: ~Escapable {
   package mutating func readString() throws(CheckpointError) -> String {
     let start = reader.offset
     let bytes = try readBytes()
-    let string = unsafe bytes.withUnsafeBufferPointer {
-      unsafe String(validating: $0, as: UTF8.self)
-    }
-    guard let string else {
+    do throws(UTF8.ValidationError) {
+      return String(copying: try UTF8Span(validating: bytes))
+    } catch {
       throw CheckpointError(.corrupt, "a text field is not UTF-8", offset: UInt64(start))
     }
-    return string
   }
 
   /// Passes over a field whose number or wire type is not known.

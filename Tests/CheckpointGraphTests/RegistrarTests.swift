@@ -102,7 +102,7 @@ import Testing
       ]
     )
     for (number, value) in saved.values.enumerated() {
-      let isRate = value.key.contains("rate")
+      let isRate = value.key.description.contains("rate")
       let tensor =
         isRate
         ? AnyTensor(Tensor(Double(number)))
@@ -111,7 +111,7 @@ import Testing
     }
     for (number, value) in saved.values.enumerated() {
       let tensor = try value.value.variable.tensorSnapshot()
-      if value.key.contains("rate") {
+      if value.key.description.contains("rate") {
         #expect(try Tensor<Double>(tensor).array == [Double(number)], "\(value.key)")
       } else {
         #expect(try Tensor<Float>(tensor).array == [Float(number)], "\(value.key)")

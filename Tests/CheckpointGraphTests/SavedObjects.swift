@@ -12,12 +12,17 @@ struct SavedObjects {
     _ attached: [(name: String, object: any Checkpointable)] = []
   ) throws(CheckpointError) {
     var live = try LiveGraph(root: root, attached: attached)
-    (graph, values) = live.saved()
+    let saved = live.saved()
+    graph = try ObjectGraph(message: saved.message.span)
+    values = saved.values
   }
 
   /// The places of the values, in the order in which they are stored.
   var places: [String] {
-    values.map { String($0.key.prefix(upTo: $0.key.range(of: "/.ATTRIBUTES/"))) }
+    values.map { value in
+      let key = value.key.description
+      return String(key.prefix(upTo: key.range(of: "/.ATTRIBUTES/")))
+    }
   }
 
   /// The children of the nodes: `0: a 1, b 2`.

@@ -1,75 +1,88 @@
 import CheckpointIO
+package import CheckpointTensors
 
 extension LiveGraph {
   /// A value to be stored, and its key.
   package struct StoredValue {
-    package let key: String
+    package let key: TensorKey
     package let value: NodeValue
   }
 
-  /// The graph as a checkpoint stores it, and the values in the order in which they are stored:
-  /// tensors in the order of the nodes, then states.
-  package mutating func saved() -> (graph: ObjectGraph, values: [StoredValue]) {
-    var graph = ObjectGraph(nodeCount: nodes.count)
+  /// The message of the graph as a checkpoint stores it, see ``ObjectGraph``, and the values in the
+  /// order in which they are stored: tensors in the order of the nodes, then states.
+  package mutating func saved() -> (message: [UInt8], values: [StoredValue]) {
+    let hasValues = nodesWithValues()
+    var writer = GraphMessageWriter(capacity: nodes.count * 128)
     var values: [StoredValue] = []
     var states: [StoredValue] = []
     values.reserveCapacity(nodes.count)
     for number in nodes.indices {
-      graph.nodes[number].children = nodes[number].children
-      graph.nodes[number].slotVariables = nodes[number].slotVariables
-      guard let value = nodes[number].value else { continue }
-      let path = path(of: number)
+      guard let value = nodes[number].value else {
+        write(number, EmptyCollection(), hasValues[number], to: &writer)
+        continue
+      }
+      let path = pathBytes(of: number)
       let key = CheckpointKey.key(path: path, attribute: value.attribute)
-      graph.nodes[number].attributes = [
-        ObjectGraph.Attribute(
-          name: value.attribute,
-          fullName: fullName(of: number, value, path),
-          key: key
-        )
-      ]
+      let attribute = GraphMessageWriter.Attribute(
+        name: value.attribute,
+        fullName: fullName(of: number, value) ?? key[..<path.count],
+        key: key[...],
+        isOptional: false
+      )
+      write(number, CollectionOfOne(attribute), hasValues[number], to: &writer)
+      let stored = StoredValue(key: TensorKey(bytes: key), value: value)
       switch value.kind {
-      case .variable: values.append(StoredValue(key: key, value: value))
-      case .state: states.append(StoredValue(key: key, value: value))
+      case .variable: values.append(stored)
+      case .state: states.append(stored)
       }
     }
-    graph.markNodesWithValues()
     values += states
-    return (graph, values)
+    return (writer.bytes, values)
   }
 
-  // What a name-based saver would call a variable: its own name, or where it stands.
-  private mutating func fullName(of number: Int, _ value: NodeValue, _ path: String) -> String {
-    guard value.kind == .variable else { return "" }
-    if let name = value.variable.name { return name }
-    guard case .slot(let optimizer, let index) = nodes[number].way else { return path }
-    let slot = nodes[optimizer].slotVariables[index]
-    let original = nodes[slot.original].value?.variable.name ?? self.path(of: slot.original)
-    return [self.path(of: optimizer), original, slot.slotName].filter { !$0.isEmpty }.joined(
-      separator: "/"
+  private func write(
+    _ number: Int,
+    _ attributes: some Collection<GraphMessageWriter.Attribute>,
+    _ hasValues: Bool,
+    to writer: inout GraphMessageWriter
+  ) {
+    writer.write(
+      children: nodes[number].children,
+      attributes: attributes,
+      slotVariables: nodes[number].slotVariables,
+      registeredSaver: nil,
+      hasCheckpointValues: hasValues
     )
   }
-}
 
-extension ObjectGraph {
-  fileprivate init(nodeCount: Int) {
-    self.init(nodes: Array(repeating: Node(), count: nodeCount))
+  // What a name-based saver would call a variable: its own name; `nil` for where it stands.
+  private mutating func fullName(of number: Int, _ value: NodeValue) -> ArraySlice<UInt8>? {
+    guard value.kind == .variable else { return [] }
+    if let name = value.variable.name { return Array(name.utf8)[...] }
+    guard case .slot(let optimizer, let index) = nodes[number].way else { return nil }
+    let slot = nodes[optimizer].slotVariables[index]
+    let original = nodes[slot.original].value?.variable.name ?? path(of: slot.original)
+    let parts = [path(of: optimizer), original, slot.slotName].filter { !$0.isEmpty }
+    return Array(parts.joined(separator: "/").utf8)[...]
   }
 
-  // A node has values if it has attributes or slot variables, or if a node below it has.
-  fileprivate mutating func markNodesWithValues() {
+  // A node has values if it has a value or slot variables, or if a node below it has.
+  private func nodesWithValues() -> [Bool] {
     let edges = EdgesByTarget(nodes)
+    var hasValues = Array(repeating: false, count: nodes.count)
     var marked: [Int] = []
-    for number in nodes.indices {
-      let hasOwn = !nodes[number].attributes.isEmpty || !nodes[number].slotVariables.isEmpty
-      nodes[number].hasCheckpointValues = hasOwn
-      if hasOwn { marked.append(number) }
+    for number in nodes.indices
+    where nodes[number].value != nil || !nodes[number].slotVariables.isEmpty {
+      hasValues[number] = true
+      marked.append(number)
     }
     while let node = marked.popLast() {
-      for parent in edges.parents(of: node) where nodes[parent].hasCheckpointValues != true {
-        nodes[parent].hasCheckpointValues = true
+      for parent in edges.parents(of: node) where !hasValues[parent] {
+        hasValues[parent] = true
         marked.append(parent)
       }
     }
+    return hasValues
   }
 }
 
@@ -78,16 +91,16 @@ private struct EdgesByTarget {
   private var starts: [Int]
   private var parents: [Int]
 
-  init(_ nodes: [ObjectGraph.Node]) {
+  init(_ nodes: [LiveGraph.Node]) {
     // Counted one place too far, so that filling moves each start to where it belongs.
     starts = Array(repeating: 0, count: nodes.count + 2)
-    for node in nodes {
-      for child in node.children { starts[child.node + 2] += 1 }
+    for number in nodes.indices {
+      for child in nodes[number].children { starts[child.node + 2] += 1 }
     }
     for index in starts.indices.dropFirst() { starts[index] += starts[index - 1] }
     parents = Array(repeating: 0, count: starts[nodes.count + 1])
-    for (number, node) in nodes.enumerated() {
-      for child in node.children {
+    for number in nodes.indices {
+      for child in nodes[number].children {
         parents[starts[child.node + 1]] = number
         starts[child.node + 1] += 1
       }

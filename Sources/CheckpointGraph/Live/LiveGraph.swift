@@ -48,7 +48,7 @@ package struct LiveGraph {
   private var optimizers: [Int] = []
   private var problems: [CheckpointError] = []
   private var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
-  private var paths: [String?] = []  // those known so far; empty before the first
+  private var paths: [[UInt8]?] = []  // those known so far; empty before the first
 
   /// Walks over what belongs to an object.
   ///
@@ -136,6 +136,8 @@ package struct LiveGraph {
 
   /// What tells a node from others, also in a later walk.
   package func identity(of number: Int) -> NodeIdentity {
+    let holder = ObjectIdentifier(nodes[number].holder)
+    guard nodes[number].owner != nil else { return NodeIdentity(holder) }
     var names: [String] = []
     var current = number
     while case .place = nodes[current].identity,
@@ -144,7 +146,7 @@ package struct LiveGraph {
       names.append(nodes[parent].children[edge].name)
       current = parent
     }
-    return NodeIdentity(ObjectIdentifier(nodes[number].holder), place: names.reversed())
+    return NodeIdentity(holder, place: names.reversed())
   }
 
   // MARK: Slot variables
@@ -196,48 +198,54 @@ package struct LiveGraph {
 
   /// The way to a node in the form that keys have; empty for the root.
   package mutating func path(of number: Int) -> String {
+    String(decoding: pathBytes(of: number), as: UTF8.self)
+  }
+
+  /// The UTF-8 of the way to a node.
+  mutating func pathBytes(of number: Int) -> [UInt8] {
     if paths.isEmpty { paths = Array(repeating: nil, count: nodes.count) }
     if let known = paths[number] { return known }
     switch nodes[number].way {
-    case .root: return ""
+    case .root: return []
     case .slot(let optimizer, let index):
       let slot = nodes[optimizer].slotVariables[index]
-      return CheckpointKey.slotPath(
+      let path = CheckpointKey.slotPath(
         variable: path(of: slot.original),
         optimizer: path(of: optimizer),
         slotName: slot.slotName
       )
+      return Array(path.utf8)
     case .child(let parent, let edge):
       return path(of: number, edge, of: parent, knownPath(of: parent) ?? pathByClimbing(to: parent))
     }
   }
 
-  private func knownPath(of parent: Int) -> String? { parent == 0 ? "" : paths[parent] }
+  private func knownPath(of parent: Int) -> [UInt8]? { parent == 0 ? [] : paths[parent] }
 
   private mutating func path(
     of number: Int,
     _ edge: Int,
     of parent: Int,
-    _ parentPath: String
-  ) -> String {
+    _ parentPath: [UInt8]
+  ) -> [UInt8] {
     let name = nodes[parent].children[edge].name
     let path = CheckpointKey.childPath(name, in: parentPath, isBelowRoot: parent == 0)
     // The long paths of a chain would take memory that grows with the square of its length.
-    if path.utf8.count <= 512, !nodes[number].children.isEmpty { paths[number] = path }
+    if path.count <= 512, !nodes[number].children.isEmpty { paths[number] = path }
     return path
   }
 
   // Up to the first node whose path is known: a chain may be deeper than the call stack.
-  private mutating func pathByClimbing(to number: Int) -> String {
+  private mutating func pathByClimbing(to number: Int) -> [UInt8] {
     var steps: [(node: Int, edge: Int, parent: Int)] = []
     var current = number
-    var path: String?
+    var path: [UInt8]?
     while path == nil, case .child(let parent, let edge) = nodes[current].way {
       steps.append((current, edge, parent))
       current = parent
       path = knownPath(of: parent)
     }
-    return steps.reversed().reduce(path ?? "") { path, step in
+    return steps.reversed().reduce(path ?? []) { path, step in
       self.path(of: step.node, step.edge, of: step.parent, path)
     }
   }

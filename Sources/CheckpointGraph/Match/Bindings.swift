@@ -33,21 +33,28 @@ package struct Bindings {
   package private(set) var slotVariables: [ObjectIdentifier: Int] = [:]
 
   /// The saved node of each node of a walk.
-  package func savedNodes(of live: LiveGraph) -> [Int?] {
+  ///
+  /// - Parameters:
+  ///   - live: The walk.
+  ///   - needsValue: Whether nodes without a value do not matter.
+  /// - Returns: A number for each node of the walk that has been paired.
+  package func savedNodes(of live: LiveGraph, withValue needsValue: Bool = false) -> [Int?] {
     var savedNodes: [Int?] = Array(repeating: nil, count: live.nodes.count)
     var places: [NodeIdentity: Int] = [:]
+    let livePlaces = live.nodes.indices.filter { number in
+      live.nodes[number].owner != nil && !(needsValue && live.nodes[number].value == nil)
+    }
     for (saved, bound) in bound.enumerated() {
       guard let bound else { continue }
       if !bound.identity.place.isEmpty {
-        places[bound.identity] = saved
+        if !livePlaces.isEmpty { places[bound.identity] = saved }
       } else if let number = live.number(of: bound.identity.object),
         bound.isOf(live.nodes[number].holder)
       {
         savedNodes[number] = saved
       }
     }
-    guard !places.isEmpty else { return savedNodes }
-    for number in live.nodes.indices where live.nodes[number].owner != nil {
+    for number in livePlaces {
       guard let saved = places[live.identity(of: number)] else { continue }
       if bound[saved]?.isOf(live.nodes[number].holder) == true { savedNodes[number] = saved }
     }

@@ -1,5 +1,5 @@
 package import CheckpointIO
-import CheckpointTensors
+package import CheckpointTensors
 
 /// A saved graph laid over the objects of the running program: what belongs to what, and what has no
 /// counterpart.
@@ -11,7 +11,7 @@ package struct GraphMatch {
   /// A stored value that goes into a variable.
   package struct Assignment {
     package let savedNode: Int
-    package let attribute: ObjectGraph.Attribute
+    package let key: TensorKey
     package let value: NodeValue
     /// The variable's place in the running program; `nil` for a slot variable made just now.
     package let liveNode: Int?
@@ -172,7 +172,7 @@ package struct GraphMatch {
     assignments.append(
       Assignment(
         savedNode: savedNode,
-        attribute: stored,
+        key: TensorKey(stored.key),
         value: value,
         liveNode: liveNode,
         start: start

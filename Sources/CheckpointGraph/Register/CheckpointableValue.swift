@@ -68,7 +68,7 @@ public struct FieldRegistrar<Root> {
     _ make: (ValuePlace<Element>) -> any Checkpointable
   ) -> any Checkpointable {
     ContainerNode(
-      places: place.get().indices.map { index in
+      list: place.get().indices.map { index in
         DependencyRegistrar.Entry(
           name: String(index),
           object: make(place.part(\.[index])),

@@ -6,6 +6,7 @@ import CheckpointTensors
 
 /// The node of an array, dictionary, tuple or struct.
 final class ContainerNode: Checkpointable {
+  // Of one list: named by their index.
   private let entries: [DependencyRegistrar.Entry]
   private let elements: [(name: String, value: Reflection.Dependency)]
 
@@ -16,7 +17,7 @@ final class ContainerNode: Checkpointable {
   // Nothing of it ever changes.
   private struct Unchanging: @unchecked Sendable { let node: ContainerNode }
 
-  init(places entries: [DependencyRegistrar.Entry]) {
+  init(list entries: [DependencyRegistrar.Entry]) {
     self.entries = entries
     elements = []
   }
@@ -27,7 +28,7 @@ final class ContainerNode: Checkpointable {
   }
 
   func registerDependencies(in registrar: inout DependencyRegistrar) {
-    for entry in entries { registrar.add(entry.name, entry.object, entry.identity) }
+    if !entries.isEmpty { return registrar.setElements(entries) }
     for element in elements { registrar.add(element.value, as: element.name) }
   }
 }
@@ -40,7 +41,12 @@ protocol DependencyContainer {
 
 extension Array: DependencyContainer {
   // Elements without values are skipped, but keep their index.
-  var dependency: Reflection.Dependency { Reflection.list(self) }
+  var dependency: Reflection.Dependency {
+    guard !isEmpty, let type = Element.self as? any Checkpointable.Type else {
+      return Reflection.list(self)
+    }
+    return Reflection.objects(self, type)
+  }
 }
 
 extension ContiguousArray: DependencyContainer {
@@ -75,6 +81,24 @@ extension Set: DependencyContainer {
 }
 
 extension Reflection {
+  // Many layers in a list are the rule, and a look at each, whether it is an object, takes longest.
+  fileprivate static func objects<Element, Object: Checkpointable>(
+    _ elements: [Element],
+    _: Object.Type
+  ) -> Dependency {
+    // `Object` is `Element`, which its caller had no other way to say.
+    let objects = unsafe unsafeBitCast(elements, to: [Object].self)
+    var entries: [DependencyRegistrar.Entry] = []
+    entries.reserveCapacity(objects.count)
+    for index in objects.indices {
+      let object: any Checkpointable = objects[index]
+      entries.append(
+        DependencyRegistrar.Entry(name: String(index), object: object, identity: .object)
+      )
+    }
+    return .container(ContainerNode(list: entries))
+  }
+
   static func list<Element>(_ elements: some RandomAccessCollection<Element>) -> Dependency {
     guard !elements.isEmpty, !(Element.self is any TensorScalar.Type) else {
       return .container(.empty)

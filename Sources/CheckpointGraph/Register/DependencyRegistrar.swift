@@ -35,6 +35,10 @@ public struct DependencyRegistrar {
   /// What is a problem if nothing else leads to the objects.
   private(set) var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
   private var ownerType: Any.Type
+  // Whether no two things can have one name: all are properties of one class, or elements of a list.
+  private var haveUniqueNames = false
+  // Of the object asked last: mostly the next one is of the same class.
+  private var lastClass: (type: ObjectIdentifier, properties: StoredProperties?)?
 
   init(of owner: any Checkpointable) { ownerType = type(of: owner) }
 
@@ -43,6 +47,7 @@ public struct DependencyRegistrar {
     ownerType = type(of: owner)
     entries.removeAll(keepingCapacity: true)
     value = nil
+    haveUniqueNames = false
     if !problems.isEmpty { problems = [] }
     if !doubts.isEmpty { doubts = [] }
   }
@@ -104,10 +109,27 @@ public struct DependencyRegistrar {
   ///   - object: The object.
   ///   - excluded: Labels of properties that are left out.
   public mutating func trackProperties(of object: AnyObject, except excluded: Set<String> = []) {
-    Reflection.forEachProperty(of: object) { label, dependency in
+    let properties = storedProperties(of: object)
+    let areFirst = entries.isEmpty
+    Reflection.forEachProperty(of: object, properties) { label, dependency in
       guard excluded.isEmpty || !excluded.contains(label.name) else { return }
       add(dependency(), label)
     }
+    haveUniqueNames = areFirst && properties?.haveUniqueNames == true
+  }
+
+  private mutating func storedProperties(of object: AnyObject) -> StoredProperties? {
+    let type = ObjectIdentifier(type(of: object))
+    if let lastClass, lastClass.type == type { return lastClass.properties }
+    let properties = StoredProperties.of(object)
+    lastClass = (type, properties)
+    return properties
+  }
+
+  /// Registers the elements of a list; nothing else belongs to it.
+  mutating func setElements(_ elements: [Entry]) {
+    entries = elements
+    haveUniqueNames = true
   }
 
   /// Registers the object's own value.
@@ -116,6 +138,7 @@ public struct DependencyRegistrar {
   mutating func add(_ name: String, _ object: any Checkpointable, _ identity: Entry.Identity) {
     if let reason = Self.reasonAgainst(name) { return refuse(name, reason) }
     entries.append(Entry(name: name, object: object, identity: identity))
+    haveUniqueNames = false
   }
 
   private mutating func add(_ dependency: Reflection.Dependency, _ label: Reflection.Label) {
@@ -140,7 +163,7 @@ public struct DependencyRegistrar {
 
   /// Leaves one of what is there twice under one name; two things of one name are a problem.
   mutating func removeRepetitions() {
-    guard haveRepeatedNames else { return }
+    guard !haveUniqueNames, haveRepeatedNames else { return }
     var known: [TensorKey: Entry] = [:]
     entries = entries.filter { entry in
       guard let first = known[TensorKey(entry.name)] else {

@@ -37,12 +37,24 @@ enum Reflection {
     var mayBeWrapper: Bool { !isLazy && name.hasPrefix("_") }
 
     var nameWithoutUnderscore: String { String(name.dropFirst()) }
+
+    /// What the property may be registered as.
+    var possibleNames: [String] { mayBeWrapper ? [name, nameWithoutUnderscore] : [name] }
   }
 
   /// Calls `body` with every stored property that may hold something, those of superclasses first.
-  static func forEachProperty(of object: AnyObject, _ body: (Label, () -> Dependency) -> Void) {
-    if let properties = StoredProperties.of(object)?.properties {
-      for property in properties {
+  ///
+  /// - Parameters:
+  ///   - object: The object.
+  ///   - known: What is known of its class, if anything.
+  ///   - body: What to call.
+  static func forEachProperty(
+    of object: AnyObject,
+    _ known: StoredProperties?,
+    _ body: (Label, () -> Dependency) -> Void
+  ) {
+    if let known {
+      for property in known.properties {
         body(property.label) { dependency(in: property, of: object) }
       }
     } else {

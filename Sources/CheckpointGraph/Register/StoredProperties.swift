@@ -27,8 +27,14 @@ final class StoredProperties {
 
   /// Those that may hold something, of superclasses first.
   let properties: [Property]
+  /// Whether no two of them can be registered under one name.
+  let haveUniqueNames: Bool
 
-  private init(_ properties: [Property]) { self.properties = properties }
+  private init(_ properties: [Property]) {
+    self.properties = properties
+    let names = properties.flatMap { $0.label.possibleNames }.map { TensorKey($0) }
+    haveUniqueNames = Set(names).count == names.count
+  }
 
   // MARK: Known classes
 

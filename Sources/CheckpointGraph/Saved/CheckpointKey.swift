@@ -51,24 +51,30 @@ package enum CheckpointKey {
   }
 
   /// The path of a child of the object at a path.
-  static func childPath(_ name: String, in parent: String, isBelowRoot: Bool) -> String {
+  static func childPath(_ name: String, in parent: [UInt8], isBelowRoot: Bool) -> [UInt8] {
     let name = escape(name)
-    return isBelowRoot ? name : joined(parent, "/", name)
+    guard !isBelowRoot else { return Array(name.utf8) }
+    var path: [UInt8] = []
+    path.reserveCapacity(parent.count + 1 + name.utf8.count)
+    path += parent
+    path.append(UInt8(ascii: "/"))
+    path += name.utf8
+    return path
+  }
+
+  /// The key of an attribute of the object at a path.
+  static func key(path: [UInt8], attribute: String) -> [UInt8] {
+    var key: [UInt8] = []
+    key.reserveCapacity(path.count + attributes.utf8.count + attribute.utf8.count)
+    key += path
+    key += attributes.utf8
+    key += attribute.utf8
+    return key
   }
 
   /// The key of an attribute of the object at a path.
   package static func key(path: String, attribute: String) -> String {
-    joined(path, attributes, attribute)
-  }
-
-  // Memory is asked for once; interpolation asks for it again as the string grows.
-  private static func joined(_ first: String, _ second: String, _ third: String) -> String {
-    var whole = ""
-    whole.reserveCapacity(first.utf8.count + second.utf8.count + third.utf8.count)
-    whole += first
-    whole += second
-    whole += third
-    return whole
+    path + attributes + attribute
   }
 
   /// The path of a slot variable.

@@ -12,14 +12,23 @@ import CheckpointWire
 extension ObjectGraph {
   /// The message, byte for byte as TensorFlow writes it for the same graph.
   package var message: [UInt8] {
-    var writer = ByteWriter(capacity: nodes.count * 96)
-    var fields = ByteWriter(capacity: 256)
-    var part = ByteWriter(capacity: 128)
+    var writer = GraphMessageWriter(capacity: nodes.count * 96)
     for node in nodes {
-      fields.bytes.removeAll(keepingCapacity: true)
-      node.write(to: &fields, &part)
-      writer.write(1, messageOf: fields.count)
-      writer.write(fields.bytes)
+      let attributes = node.attributes.map { attribute in
+        GraphMessageWriter.Attribute(
+          name: attribute.name,
+          fullName: Array(attribute.fullName.utf8)[...],
+          key: Array(attribute.key.utf8)[...],
+          isOptional: attribute.isOptional
+        )
+      }
+      writer.write(
+        children: node.children,
+        attributes: attributes,
+        slotVariables: node.slotVariables,
+        registeredSaver: node.registeredSaver,
+        hasCheckpointValues: node.hasCheckpointValues
+      )
     }
     return writer.bytes
   }
@@ -50,38 +59,6 @@ extension ObjectGraph {
 }
 
 extension ObjectGraph.Node {
-  fileprivate func write(to writer: inout ByteWriter, _ part: inout ByteWriter) {
-    for child in children {
-      part.bytes.removeAll(keepingCapacity: true)
-      part.write(1, varint: UInt64(child.node))
-      part.write(2, string: child.name)
-      writer.write(1, message: part.bytes)
-    }
-    for attribute in attributes {
-      part.bytes.removeAll(keepingCapacity: true)
-      part.write(1, string: attribute.name)
-      part.write(2, string: attribute.fullName)
-      part.write(3, string: attribute.key)
-      part.write(4, varint: attribute.isOptional ? 1 : 0)
-      writer.write(2, message: part.bytes)
-    }
-    for slot in slotVariables {
-      part.bytes.removeAll(keepingCapacity: true)
-      part.write(1, varint: UInt64(slot.original))
-      part.write(2, string: slot.slotName)
-      part.write(3, varint: UInt64(slot.node))
-      writer.write(3, message: part.bytes)
-    }
-    if let registeredSaver {
-      part.bytes.removeAll(keepingCapacity: true)
-      part.write(1, string: registeredSaver)
-      writer.write(4, message: part.bytes)
-    }
-    if let hasCheckpointValues {
-      writer.write(5, message: hasCheckpointValues ? [0x08, 0x01] : [])
-    }
-  }
-
   fileprivate init(message bytes: Span<UInt8>) throws(CheckpointError) {
     self.init()
     var fields = WireReader(bytes)

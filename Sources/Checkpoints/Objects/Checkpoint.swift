@@ -120,10 +120,10 @@ public final class Checkpoint {
   func savePlan() throws(CheckpointError) -> SavePlan {
     var live = try roots.walk()
     DeferredRestores.warnAboutUnrestored(in: live)
-    let (graph, values) = live.saved()
-    var items = values.map { SavePlan.Item($0.value.variable, key: TensorKey($0.key)) }
-    let message = try AnyTensor(TensorSpec(.string, .scalar), .strings([graph.message]))
-    items.append(SavePlan.Item(TensorBox(message), key: TensorKey(ObjectGraph.key)))
+    let (message, values) = live.saved()
+    var items = values.map { SavePlan.Item($0.value.variable, key: $0.key) }
+    let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([message]))
+    items.append(SavePlan.Item(TensorBox(graph), key: TensorKey(ObjectGraph.key)))
     return SavePlan(items: items)
   }
 }

@@ -141,7 +141,7 @@ public struct LoadStatus: CustomStringConvertible {
       return [CheckpointError(.notFound, "there was no checkpoint to restore from")]
     }
     var live = try roots.walk()
-    let saved = session.bindings.savedNodes(of: live)
+    let saved = session.bindings.savedNodes(of: live, withValue: true)
     var problems: [CheckpointError] = []
     for number in live.nodes.indices where live.nodes[number].value != nil {
       if let saved = saved[number], session.isRestored[saved] { continue }

@@ -18,7 +18,8 @@ struct NameBasedGraph {
   /// Finds the tensors of the variables.
   init(_ live: LiveGraph, in reader: any TensorReader) throws(CheckpointError) {
     var live = live
-    var graph = live.saved().graph
+    let message = live.saved().message
+    var graph = try ObjectGraph(message: message.span)
     var entries: Set<TensorKey> = []
     try reader.forEachEntry { entries.insert($0.key) }
     var used: Set<TensorKey> = []

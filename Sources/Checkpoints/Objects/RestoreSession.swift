@@ -136,7 +136,7 @@ final class RestoreSession {
   ) {
     var live = live
     for assignment in assignments {
-      if left.isEmpty || !left.contains(TensorKey(assignment.attribute.key)) {
+      if left.isEmpty || !left.contains(assignment.key) {
         isRestored[assignment.savedNode] = true
       } else {
         let livePlace = assignment.liveNode.map { live.path(of: $0) }
@@ -160,6 +160,6 @@ final class RestoreSession {
 extension GraphMatch.Assignment {
   /// What is asked of the checkpoint.
   var request: RestorePlan.Request {
-    RestorePlan.Request(value.variable, key: TensorKey(attribute.key))
+    RestorePlan.Request(value.variable, key: key)
   }
 }
