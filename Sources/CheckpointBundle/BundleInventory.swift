@@ -26,7 +26,7 @@ struct BundleInventory {
   /// The payloads, in byte order of their keys in the index.
   var payloads: [StoredPayload] = []
   /// What was found so far.
-  var findings = BundleVerifier.Findings()
+  var findings = VerificationFindings()
   // Entries that may be parts of a tensor, by their keys in the index.
   private var parts: [TensorKey: Int] = [:]
   private var isComplete = true

@@ -2,7 +2,7 @@ package import CheckpointIO
 package import CheckpointTensors
 import CheckpointWire
 
-extension BundleReader {
+extension BundleReader: TensorPieceReader {
   /// Calls `body` with the fixed-width elements of a tensor, in order, as little-endian numbers.
   ///
   /// A tensor that is stored whole is read piece by piece; one in parts is put together first.

@@ -1,4 +1,4 @@
-import CheckpointIO
+package import CheckpointIO
 import CheckpointTensors
 import CheckpointWire
 
@@ -8,18 +8,6 @@ import CheckpointWire
 /// It finds all that is wrong, not only the first of it, as fast as checksums can be computed by all
 /// cores, with memory for the index and a buffer for each core.
 package struct BundleVerifier {
-  /// What was checked, and what was found.
-  package struct Findings: Sendable {
-    /// How many tensors there are; a tensor in slices is one.
-    package var tensorCount = 0
-    /// How many bytes their values take in the files.
-    package var byteCount: UInt64 = 0
-    /// What is wrong.
-    package var problems = ProblemList()
-    /// What is unusual, but allowed.
-    package var notes: [String] = []
-  }
-
   private let reader: BundleReader
 
   package init(_ reader: BundleReader) { self.reader = reader }
@@ -31,7 +19,7 @@ package struct BundleVerifier {
   /// - Returns: What was checked, and what was found.
   package func verify(
     progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
-  ) -> Findings {
+  ) -> VerificationFindings {
     var inventory = BundleInventory(of: reader)
     if let damage = reader.unusedDamage {
       inventory.findings.notes.append("nobody reads it, but it has changed: \(damage)")

@@ -13,10 +13,10 @@ import CheckpointWire
 /// A checkpoint that stands at the prefix already stays until ``finish()`` replaces it in one step.
 /// Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, `BundleWriter`.
 public struct BundleWriter: TensorWriter {
-  private let prefix: String
+  let prefix: String
   private let transaction: BundleTransaction
-  private let shards: [ShardWriter]
-  private var entries: [(key: TensorKey, entry: BundleEntry)] = []
+  let shards: [ShardWriter]
+  var entries: [(key: TensorKey, entry: BundleEntry)] = []
   private var partitioned: [TensorKey: Int] = [:]  // where in `entries` the whole tensors are
   private var isFinished = false
 
@@ -128,9 +128,7 @@ public struct BundleWriter: TensorWriter {
     _ part: SliceSpec?,
     shard: Int
   ) throws(CheckpointError) -> TensorKey {
-    guard !key.bytes.isEmpty else {
-      throw CheckpointError(.invalidArgument, "a tensor needs a name")
-    }
+    try Self.check(spec, for: key)
     guard let part else { return key }
     let region = try part.slice.region(in: part.fullShape)
     guard region.shape == spec.shape else {

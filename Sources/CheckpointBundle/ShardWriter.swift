@@ -46,6 +46,23 @@ final class ShardWriter {
     return (ByteRange(offset: start, count: UInt64(bytes.byteCount)), checksum)
   }
 
+  /// Appends a payload of numbers that comes piece by piece, as the file is to have it.
+  ///
+  /// - Parameter pieces: Calls its argument with each piece, in order.
+  /// - Returns: Where it is, and its checksum.
+  /// - Throws: `io` if the system fails; what `pieces` throws.
+  func append(
+    pieces: ((RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) -> (ByteRange, CRC32C) {
+    let start = position
+    var checksum = CRC32C()
+    try pieces { piece throws(CheckpointError) in
+      checksum.update(piece)
+      try gather(piece)
+    }
+    return (ByteRange(offset: start, count: position - start), checksum)
+  }
+
   /// Appends a payload of strings.
   func append(strings elements: [[UInt8]]) throws(CheckpointError) -> (ByteRange, CRC32C) {
     let encoder = StringTensorEncoder(strings: elements)

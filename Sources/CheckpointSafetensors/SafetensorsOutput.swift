@@ -37,6 +37,13 @@ final class SafetensorsOutput {
     try gather(swapped.bytes, at: offset)
   }
 
+  /// Writes elements as the file is to have them: in little-endian byte order.
+  ///
+  /// - Throws: `io` if the system fails.
+  func writeLittleEndian(_ bytes: RawSpan, at offset: UInt64) throws(CheckpointError) {
+    try gather(bytes, at: elementsOffset + offset)  // a place of the layout: it fits
+  }
+
   /// Writes what is left, and gives the file its name.
   func finish() throws(CheckpointError) {
     try flush()

@@ -20,15 +20,15 @@ public import CheckpointTensors
 /// A file that stands there already stays until ``finish()`` replaces it in one step.
 /// Source: github.com/huggingface/safetensors.
 public struct SafetensorsWriter: TensorWriter {
-  private let path: String
+  let path: String
   private let metadata: [String: String]
   private let transaction: SafetensorsTransaction
-  private var declared: Declared?
+  private(set) var declared: Declared?
   private var kept: [(key: TensorKey, tensor: AnyTensor)] = []
-  private var added: Set<TensorKey> = []
+  var added: Set<TensorKey> = []
   private var isFinished = false
 
-  private struct Declared {
+  struct Declared {
     let output: SafetensorsOutput
     let tensors: [TensorKey: SafetensorsEntry]
 
@@ -202,7 +202,7 @@ public struct SafetensorsWriter: TensorWriter {
     }
   }
 
-  private static func type(
+  static func type(
     of spec: TensorSpec,
     _ key: TensorKey,
     part: SliceSpec?
@@ -228,5 +228,5 @@ public struct SafetensorsWriter: TensorWriter {
     return type
   }
 
-  private static let repeated = CheckpointError(.duplicateName, "this name was added twice")
+  static let repeated = CheckpointError(.duplicateName, "this name was added twice")
 }

@@ -13,7 +13,10 @@ extension SlicesReader {
     do throws(CheckpointError) {
       var path = path
       if let sharded = SlicesPath(pattern: path), try fileSystem.status(of: path) == nil {
-        path = sharded.shard(0)
+        for shard in sharded.shards {
+          path = shard
+          if try fileSystem.status(of: shard) != nil { break }  // which are missing, opening says
+        }
       }
       guard try fileSystem.status(of: path)?.kind == .file else { return false }
       let file = try fileSystem.openFile(path)

@@ -93,7 +93,7 @@ extension SlicesReader {
     }
   }
 
-  private static func decode(
+  static func decode(
     _ record: Span<UInt8>,
     _ list: TensorValueList,
     _ shape: TensorShape,

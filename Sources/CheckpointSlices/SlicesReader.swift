@@ -133,7 +133,7 @@ public struct SlicesReader: TensorReader {
     }
   }
 
-  private static func check(
+  static func check(
     _ record: SavedSliceRecord,
     is key: TensorKey,
     _ slice: TensorSlice

@@ -109,13 +109,58 @@ public struct SlicesWriter: TensorWriter {
     part: SliceSpec?,
     shard: Int
   ) throws(CheckpointError) {
+    try add(tensor.tensorSpec, for: key, part: part, shard: shard) {
+      record throws(CheckpointError) in
+      try StoredTensor(tensor, record: record)
+    }
+  }
+
+  /// Adds a tensor, or a part of one, whose values are asked for when its record is written.
+  ///
+  /// So nothing is kept but what is known of the tensors. The values are asked for in the order of the
+  /// records, one tensor after the other, by ``finish()``.
+  ///
+  /// - Parameters:
+  ///   - spec: The dtype and the shape of the values.
+  ///   - key: The key.
+  ///   - part: Where the values belong, if they are a part of a partitioned tensor.
+  ///   - values: Gives the values.
+  /// - Throws: As ``add(_:for:part:shard:)`` says.
+  package mutating func add(
+    _ spec: TensorSpec,
+    for key: TensorKey,
+    part: SliceSpec?,
+    values: @escaping () throws(CheckpointError) -> AnyTensor
+  ) throws(CheckpointError) {
+    try add(spec, for: key, part: part, shard: 0) { record throws(CheckpointError) in
+      try StoredTensor(spec, record: record, values: values)
+    }
+  }
+
+  /// Whether a tensor, or a part of one, can be held: what ``add(_:for:part:)`` would throw.
+  package static func check(
+    _ spec: TensorSpec,
+    for key: TensorKey,
+    part: SliceSpec?
+  ) throws(CheckpointError) {
+    try check(key)
+    let record = SavedSliceRecord(key: key, slice: try slice(spec, part))
+    try StoredTensor.check(spec, record)
+  }
+
+  private mutating func add(
+    _ spec: TensorSpec,
+    for key: TensorKey,
+    part: SliceSpec?,
+    shard: Int,
+    _ stored: (SavedSliceRecord) throws(CheckpointError) -> StoredTensor
+  ) throws(CheckpointError) {
     do throws(CheckpointError) {
       try Self.check(key)
-      let slice = try slice(tensor.tensorSpec, part)
-      let spec = TensorSpec(tensor.tensorSpec.dtype, part?.fullShape ?? tensor.tensorSpec.shape)
-      let stored = try StoredTensor(tensor, record: SavedSliceRecord(key: key, slice: slice))
-      try note(spec, of: key, isPart: part != nil)
-      shards[shard].append(stored, of: spec)
+      let stored = try stored(SavedSliceRecord(key: key, slice: Self.slice(spec, part)))
+      let whole = TensorSpec(spec.dtype, part?.fullShape ?? spec.shape)
+      try note(whole, of: key, isPart: part != nil)
+      shards[shard].append(stored, of: whole)
     } catch {
       throw error.located(file: path, key: key.description)
     }
@@ -133,8 +178,10 @@ public struct SlicesWriter: TensorWriter {
     }
   }
 
-  private func slice(_ spec: TensorSpec, _ part: SliceSpec?) throws(CheckpointError) -> TensorSlice
-  {
+  private static func slice(
+    _ spec: TensorSpec,
+    _ part: SliceSpec?
+  ) throws(CheckpointError) -> TensorSlice {
     guard let part else { return .all(rank: spec.shape.rank) }
     let region = try part.slice.region(in: part.fullShape)
     guard region.shape == spec.shape else {

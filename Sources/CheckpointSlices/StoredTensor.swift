@@ -6,8 +6,9 @@ import CheckpointWire
 struct StoredTensor {
   /// What the record says of itself.
   let record: SavedSliceRecord
+  private let spec: TensorSpec
   private let list: TensorValueList
-  private let tensor: AnyTensor
+  private let values: () throws(CheckpointError) -> AnyTensor
 
   /// Takes the values as they are now.
   ///
@@ -17,25 +18,55 @@ struct StoredTensor {
     record: SavedSliceRecord
   ) throws(CheckpointError) {
     let spec = tensor.tensorSpec
+    try Self.check(spec, record)  // before a copy is made
+    let snapshot = try tensor.tensorSnapshot()
+    try self.init(spec, record: record) { () throws(CheckpointError) in snapshot }
+    try check(snapshot)
+  }
+
+  /// Takes the values when the record is written.
+  ///
+  /// - Throws: As ``init(_:record:)``.
+  init(
+    _ spec: TensorSpec,
+    record: SavedSliceRecord,
+    values: @escaping () throws(CheckpointError) -> AnyTensor
+  ) throws(CheckpointError) {
+    list = try Self.check(spec, record)
+    self.spec = spec
+    self.record = record
+    self.values = values
+  }
+
+  /// Whether a record can hold such values, as far as that can be known without them.
+  ///
+  /// - Returns: The form that it has for them.
+  /// - Throws: As ``init(_:record:)``.
+  @discardableResult
+  static func check(
+    _ spec: TensorSpec,
+    _ record: SavedSliceRecord
+  ) throws(CheckpointError) -> TensorValueList {
     guard let list = TensorValueList(spec.dtype), let most = list.mostByteCount else {
       throw CheckpointError(
         .unsupported,
         "V1 checkpoints cannot hold values of \(spec.dtype.name); save as V2"
       )
     }
-    self.record = record
-    self.list = list
-    // Before a copy is made.
-    try Self.checkSize(spec.shape.elementCount, most, plus: record.headByteCount)
-    self.tensor = try tensor.tensorSnapshot()
-    guard self.tensor.spec == spec else {
+    try checkSize(spec.shape.elementCount, most, plus: record.headByteCount)
+    return list
+  }
+
+  private func check(_ tensor: AnyTensor) throws(CheckpointError) {
+    guard tensor.spec == spec else {
       throw CheckpointError(
         .mismatch,
-        "the variable is a \(spec), its values are \(self.tensor.spec)"
+        "the variable is a \(spec), its values are \(tensor.spec)"
       )
     }
-    let strings = self.tensor.strings?.reduce(0) { $0 + $1.count } ?? 0
-    try Self.checkSize(spec.shape.elementCount, most, plus: record.headByteCount + strings)
+    guard let strings = tensor.strings, let most = list.mostByteCount else { return }
+    let byteCount = strings.reduce(record.headByteCount) { $0 + $1.count }
+    try Self.checkSize(spec.shape.elementCount, most, plus: byteCount)
   }
 
   // TensorFlow's own estimate, so that what one writes, the other does.
@@ -59,7 +90,11 @@ struct StoredTensor {
   var key: TensorKey { record.key.sliceKey(record.slice) }
 
   /// The content of the record.
+  ///
+  /// - Throws: What getting the values throws; `limitExceeded` if they are strings that are too long.
   func encoded() throws(CheckpointError) -> [UInt8] {
+    let tensor = try values()
+    try check(tensor)
     if let strings = tensor.strings {
       return try record.record(valuesByteCount: list.messageByteCount(strings: strings)) {
         list.write(strings: strings, to: &$0)

@@ -29,7 +29,7 @@ import Testing
     try writer.finish()
   }
 
-  private func verify() throws -> BundleVerifier.Findings {
+  private func verify() throws -> VerificationFindings {
     BundleVerifier(try BundleReader(prefix: prefix)).verify()
   }
 

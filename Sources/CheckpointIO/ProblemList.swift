@@ -1,5 +1,3 @@
-package import CheckpointIO
-
 /// What a check found: the first problems in full, the others counted.
 package struct ProblemList: Sendable {
   /// The problems that are kept, in the order of their places in the files.
@@ -14,7 +12,7 @@ package struct ProblemList: Sendable {
   package init() {}
 
   /// Adds a problem; its place orders it among the others.
-  mutating func append(_ problem: CheckpointError, place: Int = -1) {
+  package mutating func append(_ problem: CheckpointError, place: Int = -1) {
     count += 1
     guard problems.count < Self.limit else { return }
     let position = places.firstIndex { $0 > place } ?? places.count

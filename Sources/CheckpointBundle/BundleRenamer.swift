@@ -1,0 +1,101 @@
+public import CheckpointIO
+public import CheckpointTensors
+import CheckpointWire
+
+/// Gives tensors of a V2 checkpoint other names where it stands: its index is written anew and
+/// replaced in one step; the data files, which know no names, are not touched.
+///
+///     try BundleRenamer.rename(["w": "dense/kernel"], in: "run/model-1000")
+///
+/// The object graph of an object-based checkpoint names keys, and is a value in a data file: it is not
+/// changed. ``CheckpointConversion`` changes it too.
+public enum BundleRenamer {
+  /// Renames tensors.
+  ///
+  /// - Parameters:
+  ///   - names: New names by the old ones; names may be exchanged.
+  ///   - prefix: The checkpoint.
+  ///   - options: How the index is written.
+  /// - Throws: `notFound` for names that are not there, and `duplicateName` for names that are taken,
+  ///   one error for all; `busy` if somebody else is saving to this prefix; what reading the index
+  ///   throws; `io` if the system fails. The checkpoint is as it was then.
+  public static func rename(
+    _ names: [TensorKey: TensorKey],
+    in prefix: String,
+    options: SaveOptions = SaveOptions()
+  ) throws(CheckpointError) {
+    let fileSystem = options.fileSystem
+    let location = Path(prefix)
+    _ = try BundleReader(prefix: prefix, fileSystem: fileSystem)  // no lock for what is not there
+    let lock = try SaveLock.acquire(prefix, fileSystem: fileSystem)
+    // What a save that died has left goes first: the index is read under the lock.
+    var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
+    try leftovers.remove(of: lock)
+    try lock.setNote([])
+    do throws(CheckpointError) {
+      let index = try renamed(names, BundleReader(prefix: prefix, fileSystem: fileSystem))
+      let file = try AtomicFile(
+        BundlePath(prefix).index,
+        lock: lock,
+        durability: options.durability,
+        fileSystem: fileSystem
+      )
+      try index.write(to: file.file)
+      try file.commit()
+      try fileSystem.syncDirectory(location.directory, durability: options.durability)
+    } catch {
+      throw error.located(file: prefix)
+    }
+    try lock.release()
+  }
+
+  private static func renamed(
+    _ names: [TensorKey: TensorKey],
+    _ reader: BundleReader
+  ) throws(CheckpointError) -> BundleIndex {
+    var entries: [(key: TensorKey, entry: BundleEntry)] = []
+    try reader.forEachBundleEntry { entries.append((TensorKey(copying: $0), $1)) }
+    var names = names
+    try check(names, entries)
+    for (key, entry) in entries {
+      guard let name = names[key] else { continue }
+      for slice in entry.slices { names[key.sliceKey(slice)] = name.sliceKey(slice) }
+    }
+    let renamed = entries.map { (key: names[$0.key] ?? $0.key, entry: $0.entry) }
+    var header = BundleHeader(shardCount: reader.shardCount)
+    header.isBigEndian = reader.isBigEndian
+    return BundleIndex(header: header, entries: renamed.sorted { $0.key < $1.key })
+  }
+
+  private static func check(
+    _ names: [TensorKey: TensorKey],
+    _ entries: [(key: TensorKey, entry: BundleEntry)]
+  ) throws(CheckpointError) {
+    // The keys of parts follow from those of their tensors.
+    let parts = entries.flatMap { key, entry in entry.slices.map { key.sliceKey($0) } }
+    let keys = Set(entries.map(\.key)).subtracting(parts)
+    var problems: [CheckpointError] = []
+    for key in names.keys.sorted() where !keys.contains(key) {
+      let hint = NearestKeys(to: key, among: entries.map(\.key)).hint
+      problems.append(
+        CheckpointError(.notFound, "there is no such tensor\(hint)", key: key.description)
+      )
+    }
+    var owners: [TensorKey: TensorKey] = [:]
+    for key in keys.sorted() {
+      let name = names[key] ?? key
+      guard !name.bytes.isEmpty else {
+        problems.append(
+          CheckpointError(.invalidArgument, "a tensor needs a name", key: key.description)
+        )
+        continue
+      }
+      guard let other = owners.updateValue(key, forKey: name) else { continue }
+      problems.append(
+        CheckpointError(.duplicateName, "'\(other)' and '\(key)' would both be called '\(name)'")
+      )
+    }
+    let error = CheckpointError.combining(problems) { "\($0) tensors cannot be renamed so" }
+    if let error { throw error }
+  }
+}

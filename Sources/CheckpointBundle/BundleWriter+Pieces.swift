@@ -1,0 +1,42 @@
+package import CheckpointIO
+package import CheckpointTensors
+import CheckpointWire
+
+extension BundleWriter {
+  /// Adds a whole tensor of numbers piece by piece, so that it need not fit into memory.
+  ///
+  /// - Parameters:
+  ///   - spec: The dtype and the shape.
+  ///   - key: The key.
+  ///   - pieces: Calls its argument with the elements, in order, as little-endian numbers.
+  /// - Throws: As ``add(_:for:part:)`` says; what `pieces` throws.
+  package mutating func add(
+    _ spec: TensorSpec,
+    for key: TensorKey,
+    littleEndianPieces pieces: (
+      (RawSpan) throws(CheckpointError) -> Void
+    ) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try Self.check(spec, for: key)
+      let (range, checksum) = try shards[0].append(pieces: pieces)
+      guard Int(exactly: range.count) == spec.byteCount else {
+        throw CheckpointError(.mismatch, "\(range.count) bytes came of a tensor \(spec)")
+      }
+      let entry = BundleEntry(spec: spec, shard: 0, range: range, maskedCRC: checksum.masked)
+      entries.append((key, entry))
+    } catch {
+      throw error.located(file: prefix, key: key.description)
+    }
+  }
+
+  /// Whether a tensor can be held: what ``add(_:for:part:)`` would throw.
+  package static func check(
+    _ spec: TensorSpec,
+    for key: TensorKey
+  ) throws(CheckpointError) {
+    guard !key.bytes.isEmpty else {
+      throw CheckpointError(.invalidArgument, "a tensor needs a name")
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/// What a check of a checkpoint from end to end has found, whatever its format.
+package struct VerificationFindings: Sendable {
+  /// How many tensors there are; a tensor in slices is one.
+  package var tensorCount = 0
+  /// How many bytes their values take in the files.
+  package var byteCount: UInt64 = 0
+  /// What is wrong.
+  package var problems = ProblemList()
+  /// What is unusual, but allowed; and what a format does not let anybody check.
+  package var notes: [String] = []
+
+  /// Begins with nothing found.
+  package init() {}
+}

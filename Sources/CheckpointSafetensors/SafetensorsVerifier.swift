@@ -1,0 +1,46 @@
+package import CheckpointIO
+import CheckpointTensors
+
+/// Checks what a safetensors file lets anybody check: its header, which opening it has checked
+/// already, and that every byte can be read.
+///
+/// The format has no checksums; a note says so.
+package struct SafetensorsVerifier {
+  private let reader: SafetensorsReader
+
+  package init(_ reader: SafetensorsReader) { self.reader = reader }
+
+  /// Checks everything.
+  ///
+  /// - Parameter progress: Called now and then with the number of bytes that have been read, and of
+  ///   all there are.
+  /// - Returns: What was checked, and what was found.
+  package func verify(
+    progress: (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
+  ) -> VerificationFindings {
+    var findings = VerificationFindings()
+    findings.tensorCount = reader.header.tensors.count
+    findings.byteCount = reader.header.tensors.reduce(0) { $0 + $1.range.count }  // of the file
+    findings.notes.append(
+      "safetensors files have no checksums: changed values cannot be told from right ones"
+    )
+    for tensor in reader.unsupportedTensors {
+      findings.notes.append(
+        "key '\(tensor.key)': its elements are of the type \(tensor.typeName), which is not read here"
+      )
+    }
+    var checked: UInt64 = 0
+    for (number, tensor) in reader.header.tensors.enumerated() {
+      do throws(CheckpointError) {
+        try reader.elements(of: tensor).forEachPiece(byteCount: tensor.range.count) { piece in
+          checked += UInt64(piece.byteCount)
+          progress(checked, findings.byteCount)
+        }
+      } catch {
+        let problem = error.located(file: reader.path, key: tensor.key.description)
+        findings.problems.append(problem, place: number)
+      }
+    }
+    return findings
+  }
+}

@@ -1,0 +1,49 @@
+package import CheckpointIO
+package import CheckpointTensors
+
+extension SafetensorsWriter {
+  /// Adds a declared tensor piece by piece, so that it need not fit into memory.
+  ///
+  /// - Parameters:
+  ///   - spec: The dtype and the shape.
+  ///   - key: The name.
+  ///   - pieces: Calls its argument with the elements, in order, as little-endian numbers.
+  /// - Throws: As ``add(_:for:part:)`` says; what `pieces` throws.
+  package mutating func add(
+    _ spec: TensorSpec,
+    for key: TensorKey,
+    littleEndianPieces pieces: (
+      (RawSpan) throws(CheckpointError) -> Void
+    ) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      guard let declared else {
+        throw CheckpointError(.mismatch, "a tensor in pieces has to be declared")
+      }
+      guard !added.contains(key) else { throw Self.repeated }
+      let entry = try declared.place(of: key, Self.type(of: spec, key, part: nil), spec)
+      var written: UInt64 = 0
+      try pieces { piece throws(CheckpointError) in
+        guard written + UInt64(piece.byteCount) <= entry.range.count else {
+          throw CheckpointError(.mismatch, "the pieces are larger than a tensor \(spec)")
+        }
+        try declared.output.writeLittleEndian(piece, at: entry.range.offset + written)
+        written += UInt64(piece.byteCount)
+      }
+      guard written == entry.range.count else {
+        throw CheckpointError(.mismatch, "\(written) bytes came of a tensor \(spec)")
+      }
+      added.insert(key)
+    } catch {
+      throw error.located(file: path, key: key.description)
+    }
+  }
+
+  /// Whether a tensor can be held: what ``add(_:for:part:)`` would throw.
+  package static func check(
+    _ spec: TensorSpec,
+    for key: TensorKey
+  ) throws(CheckpointError) {
+    _ = try type(of: spec, key, part: nil)
+  }
+}
