@@ -41,7 +41,7 @@ package struct BundleVerifier {
   }
 
   /// Checks the index, and that every value lies within its data file; reads no value.
-  package func verifyPlaces() -> Findings {
+  package func verifyPlaces() -> VerificationFindings {
     var inventory = BundleInventory(of: reader)
     checkPlaces(&inventory)
     return inventory.findings

@@ -1,4 +1,5 @@
 import CheckpointIO
+import Checkpoints
 
 /// The arguments of a command, sorted into options and operands.
 struct ArgumentScanner {
@@ -46,6 +47,17 @@ struct ArgumentScanner {
     return path
   }
 
+  /// The format that `--to` names; `nil` without it.
+  ///
+  /// - Throws: `invalidArgument` for a word that is none.
+  func format() throws(CheckpointError) -> CheckpointReader.Format? {
+    guard let name = value(of: "--to") else { return nil }
+    guard let format = CheckpointReader.Format(rawValue: name) else {
+      throw misuse("'\(name)' is no format: v2, v1 or safetensors")
+    }
+    return format
+  }
+
   private mutating func addOption(
     _ text: String,
     _ rest: inout ArraySlice<[UInt8]>
@@ -82,7 +94,8 @@ struct ArgumentScanner {
     }
   }
 
-  private func misuse(_ finding: String) -> CheckpointError {
+  /// The error for arguments that make no sense together: what is wrong, and how the command is called.
+  func misuse(_ finding: String) -> CheckpointError {
     CheckpointError(.invalidArgument, "\(synopsis.name): \(finding)\n\(synopsis.usageLine)")
   }
 }

@@ -9,6 +9,10 @@ enum Tool {
     Cat.self,
     Graph.self,
     Verify.self,
+    Diff.self,
+    Convert.self,
+    Rename.self,
+    Merge.self,
   ]
 
   static let version = "checkpoint 0.1.0\n"
@@ -70,22 +74,25 @@ enum Tool {
     return """
       usage: checkpoint COMMAND ARGUMENTS
 
-      Reads TensorFlow checkpoints.
+      Reads and writes checkpoints: TensorFlow's formats V2 and V1, and safetensors.
 
       Commands:
       \(lines.joined())
       'checkpoint help COMMAND' says more. '--' ends options: what follows is a path or
       a name, whatever it begins with.
 
-      PREFIX is what a checkpoint's files begin with: 'run/ckpt-7' for
-      'run/ckpt-7.index' and 'run/ckpt-7.data-00000-of-00001'. Each of its files, and a
-      directory (for its latest checkpoint), will do as well.
+      PREFIX is what the files of a V2 checkpoint begin with: 'run/ckpt-7' for
+      'run/ckpt-7.index' and 'run/ckpt-7.data-00000-of-00001'. Each of its files will do
+      as well; so will a V1 file, any of several, or their pattern
+      ('run/m-?????-of-00002'); a safetensors file; and a directory, for its latest
+      checkpoint. The format is found from the files.
 
       NAME is the name of a tensor, as 'checkpoint list' shows it.
 
       Exit status:
         0  all is well
-        1  the checkpoint is damaged or cannot be read, or what was asked for is not there
+        1  the checkpoint is damaged or cannot be read, what was asked for is not there or
+           cannot be done, or there is a difference
         2  the arguments make no sense
         3  the operating system refused: no permission, disk full, read error
 

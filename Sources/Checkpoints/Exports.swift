@@ -1,6 +1,8 @@
 // What `import Checkpoints` shows of the layers, name by name.
 
 @_exported public import struct CheckpointBundle.BundleReader
+@_exported public import enum CheckpointBundle.BundleMerger
+@_exported public import enum CheckpointBundle.BundleRenamer
 @_exported public import struct CheckpointBundle.BundleWriter
 @_exported public import protocol CheckpointGraph.Checkpointable
 @_exported public import protocol CheckpointGraph.CheckpointableValue

@@ -14,21 +14,30 @@ import Testing
     let run = try ToolRun.checkpoint(word)
     #expect(run.status == 0)
     for line in [
-      "  list    Lists the tensors of a checkpoint.",
-      "  verify  Checks every byte of a checkpoint that its checksums cover.",
+      "  list     Lists the tensors of a checkpoint.",
+      "  verify   Checks every byte of a checkpoint that its checksums cover.",
       "  2  the arguments make no sense",
     ] {
       #expect(run.output.contains("\n\(line)\n"))
     }
   }
 
-  @Test(arguments: ["list", "show", "cat", "graph", "verify"])
+  @Test(arguments: ["list", "show", "cat", "graph", "verify", "diff", "rename"])
   func `every command explains itself`(command: String) throws {
     let run = try ToolRun.checkpoint("help", command)
     #expect(run.status == 0)
     #expect(run.output.hasPrefix("usage: checkpoint \(command) PREFIX"))
     #expect(try ToolRun.checkpoint(command, "--help").output == run.output)
     #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+  }
+
+  @Test(arguments: [("convert", "SOURCE DEST"), ("merge", "DEST SOURCE...")])
+  func `commands that write explain themselves, too`(command: String, operands: String) throws {
+    let run = try ToolRun.checkpoint("help", command)
+    #expect(run.status == 0)
+    #expect(run.output.hasPrefix("usage: checkpoint \(command) \(operands) "))
+    let lines: [Substring] = run.output.split(separator: "\n")
+    #expect(lines.dropFirst().allSatisfy { $0.count <= 80 })
   }
 
   @Test func `it knows its version`() throws {
@@ -38,7 +47,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (["frob"], "there is no command 'frob', but list, show, cat, graph, verify"),
+    (
+      ["frob"],
+      "there is no command 'frob', but list, show, cat, graph, verify, diff, convert, rename, merge"
+    ),
     (["list"], "list: PREFIX is missing"),
     (["show", "a"], "show: NAME is missing"),
     (["list", "a", "b"], "list: the argument 'b' is one too many"),

@@ -23,7 +23,7 @@ import Testing
   @Test func `a prefix is itself`() throws {
     try save("run/ckpt-7")
     let location = try CheckpointLocation("\(run)/ckpt-7")
-    #expect(location.prefix == "\(run)/ckpt-7")
+    #expect(location.path == "\(run)/ckpt-7")
     #expect(location.note == nil)
   }
 
@@ -32,7 +32,7 @@ import Testing
     try save("run/ckpt-7")
     try directory.write([], to: "run/ckpt-7.meta")
     let location = try CheckpointLocation("\(run)/ckpt-7\(suffix)")
-    #expect(location.prefix == "\(run)/ckpt-7")
+    #expect(location.path == "\(run)/ckpt-7")
     #expect(location.note == "\(run)/ckpt-7\(suffix) is a file of the checkpoint \(run)/ckpt-7")
   }
 
@@ -40,7 +40,7 @@ import Testing
     try save("run/ckpt-7")
     try save("run/ckpt-8")
     try directory.write("model_checkpoint_path: \"ckpt-7\"\n".utf8, to: "run/checkpoint")
-    #expect(try CheckpointLocation(run + "/").prefix == "\(run)/ckpt-7")
+    #expect(try CheckpointLocation(run + "/").path == "\(run)/ckpt-7")
   }
 
   @Test(arguments: [
@@ -61,7 +61,7 @@ import Testing
     try Self.setTime(of: "\(run)/new.index", to: 2_000_000)
     if !state.isEmpty { try directory.write(state.utf8, to: "run/checkpoint") }
     let location = try CheckpointLocation(run)
-    #expect(location.prefix == "\(run)/new")
+    #expect(location.path == "\(run)/new")
     #expect(location.note == "\(run) \(reason); its newest checkpoint is \(run)/new")
   }
 
@@ -70,20 +70,20 @@ import Testing
       try save("run/ckpt-\(number)")
       try Self.setTime(of: "\(run)/ckpt-\(number).index", to: 1_000_000)
     }
-    #expect(try CheckpointLocation(run).prefix == "\(run)/ckpt-10")
+    #expect(try CheckpointLocation(run).path == "\(run)/ckpt-10")
   }
 
   @Test func `a SavedModel leads to its variables`() throws {
     try save("model/variables/variables")
     let model = directory.path("model")
     let location = try CheckpointLocation(model)
-    #expect(location.prefix == "\(model)/variables/variables")
-    #expect(location.note == "\(model) is a SavedModel; its variables are \(location.prefix)")
+    #expect(location.path == "\(model)/variables/variables")
+    #expect(location.note == "\(model) is a SavedModel; its variables are \(location.path)")
   }
 
   @Test func `paths are literal`() throws {
     try save("r[1]*?/m*")
-    #expect(try CheckpointLocation(directory.path("r[1]*?")).prefix.hasSuffix("/r[1]*?/m*"))
+    #expect(try CheckpointLocation(directory.path("r[1]*?")).path.hasSuffix("/r[1]*?/m*"))
     #expect(throws: CheckpointError.self) { try CheckpointLocation(directory.path("r[1]*?/m?")) }
   }
 
@@ -132,13 +132,79 @@ import Testing
     #expect(index?.message == "there is no 'ckpt-7.index', nor any other checkpoint beside it")
   }
 
-  @Test func `a single table is taken for an older checkpoint`() throws {
+  @Test func `an index by another name is no V1 file`() throws {
     try save("run/ckpt-7")
     try directory.write(directory.bytes("run/ckpt-7.index"), to: "run/model.ckpt")
     let error = #expect(throws: CheckpointError.self) {
       try CheckpointLocation("\(run)/model.ckpt")
     }
-    #expect(error?.message.hasPrefix("this is a checkpoint of the older format V1, or an") == true)
+    #expect(error?.message.hasPrefix("this sorted table has no list of tensors, as every") == true)
+  }
+
+  // MARK: Other formats
+
+  private func saveV1(_ name: String, shards: Int? = nil) throws {
+    let path = directory.path(name)
+    var writer =
+      if let shards {
+        try SlicesWriter(prefix: path, shardCount: shards)
+      } else {
+        try SlicesWriter(path: path)
+      }
+    for shard in 0..<(shards ?? 1) {
+      try writer.add(Tensor<Float>(1), for: TensorKey("w\(shard)"), part: nil, shard: shard)
+    }
+    try writer.finish()
+  }
+
+  @Test(arguments: ["model.ckpt", "model.ckpt.meta"])
+  func `a V1 file is itself, and the graph beside it leads to it`(name: String) throws {
+    try saveV1("run/model.ckpt")
+    try directory.write([], to: "run/model.ckpt.meta")
+    let location = try CheckpointLocation("\(run)/\(name)")
+    #expect(location.path == "\(run)/model.ckpt")
+    #expect((location.note == nil) == (name == "model.ckpt"))
+  }
+
+  @Test(arguments: ["m-00001-of-00003", "m-?????-of-00003", "m", "m.meta"])
+  func `all paths of a V1 checkpoint in parts lead to its pattern`(name: String) throws {
+    try saveV1("run/m", shards: 3)
+    if name == "m.meta" { try directory.write([], to: "run/m.meta") }
+    let location = try CheckpointLocation("\(run)/\(name)")
+    #expect(location.path == "\(run)/m-?????-of-00003")
+    #expect(try CheckpointReader(location.path).shardCount == 3)
+  }
+
+  @Test func `a state file may name a V1 checkpoint`() throws {
+    try saveV1("run/m-1", shards: 2)
+    let state = "model_checkpoint_path: \"m-1-?????-of-00002\"\n"
+    try directory.write(state.utf8, to: "run/checkpoint")
+    #expect(try CheckpointLocation(run).path == "\(run)/m-1-?????-of-00002")
+  }
+
+  @Test func `without a state file the newest file counts, after indexes`() throws {
+    try saveV1("run/old")
+    try saveV1("run/new", shards: 2)
+    try directory.write("no checkpoint".utf8, to: "run/notes.txt")
+    try Self.setTime(of: "\(run)/old", to: 1_000_000)
+    try Self.setTime(of: "\(run)/new-00000-of-00002", to: 2_000_000)
+    try Self.setTime(of: "\(run)/new-00001-of-00002", to: 2_000_000)
+    #expect(try CheckpointLocation(run).path == "\(run)/new-?????-of-00002")
+    var writer = try SafetensorsWriter("\(run)/m.safetensors")
+    try writer.add(Tensor<Float>(1), for: "w")
+    try writer.finish()
+    #expect(try CheckpointLocation(run).path == "\(run)/m.safetensors")
+    try save("run/ckpt-1")
+    try Self.setTime(of: "\(run)/ckpt-1.index", to: 1_000_000)
+    #expect(try CheckpointLocation(run).path == "\(run)/ckpt-1")
+  }
+
+  @Test func `a V1 file that is damaged is no checkpoint by its looks`() throws {
+    try saveV1("run/m")
+    try directory.write(directory.bytes("run/m").dropLast(), to: "run/m")
+    let error = #expect(throws: CheckpointError.self) { try CheckpointLocation("\(run)/m") }
+    #expect(error?.code == .notACheckpoint)
+    #expect(error?.message.hasPrefix("this file is no checkpoint, or a damaged one: ") == true)
   }
 
   private static func setTime(of path: String, to seconds: Double) throws {

@@ -10,8 +10,9 @@ import Foundation
 ///     crashing-saver PREFIX VALUE SHARDS HOW CALL
 ///
 /// Every element of every tensor is VALUE, so that a mixture shows. HOW names a way in which the front
-/// end saves, or is `bundle`. CALL counts from 0; none is
-/// reached by a number that is large enough, and the program then prints how many there were.
+/// end saves, or is `bundle`, or `convert-FORMAT`: the checkpoint PREFIX.source is converted to PREFIX.
+/// CALL counts from 0; none is reached by a number that is large enough, and the program then prints
+/// how many there were.
 @main struct CrashingSaver {
   static func main() throws {
     let arguments = CommandLine.arguments
@@ -25,10 +26,25 @@ import Foundation
     options.fileSystem = system
     if let way = SavedByName(rawValue: arguments[4]) {
       try way.save(value, to: arguments[1], options)
+    } else if arguments[4].hasPrefix("convert-") {
+      try convert(to: arguments[1], arguments[4].dropFirst("convert-".count), options)
     } else {
       try save(value, shards: shards, to: arguments[1], options)
     }
     print(system.calls.count)
+  }
+
+  // Converts the checkpoint that stands beside the destination.
+  private static func convert(
+    to path: String,
+    _ format: Substring,
+    _ files: SaveOptions
+  ) throws {
+    var options = CheckpointConversion.Options()
+    options.format = CheckpointReader.Format(rawValue: String(format))
+    options.overwrites = true
+    options.files = files
+    try CheckpointConversion(from: path + ".source", to: path, options: options).run()
   }
 
   private static func save(

@@ -1,6 +1,6 @@
-import CheckpointBundle
 import CheckpointIO
 import CheckpointTensors
+import Checkpoints
 
 /// `checkpoint cat`: the values of a tensor, for programs.
 struct Cat: Command {
@@ -32,7 +32,7 @@ struct Cat: Command {
     let reader = try OpenedCheckpoint(at: path).reader()
     let entry = try TensorName.find(name, in: reader)
     guard entry.spec.dtype.byteWidth == nil else {
-      try reader.forEachLittleEndianPiece(of: entry.key) { piece throws(CheckpointError) in
+      try reader.reader.forEachPiece(of: entry.key) { piece throws(CheckpointError) in
         try output.write(piece)
       }
       return .success

@@ -1,4 +1,3 @@
-import CheckpointBundle
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
@@ -59,7 +58,7 @@ struct Graph: Command {
 
   private static func writeTree(
     _ graph: ObjectGraph,
-    _ reader: BundleReader,
+    _ reader: CheckpointReader,
     _ output: StandardOutput
   ) throws(CheckpointError) {
     var specs: [TensorKey: TensorSpec] = [:]

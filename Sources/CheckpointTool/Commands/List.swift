@@ -13,7 +13,8 @@ struct List: Command {
     ],
     details: """
       A line for each tensor, in byte order of the names: name, type, dimensions,
-      bytes in the files; then the totals. Names are shown as they are; '\\x0a'
+      bytes; then the totals. Bytes are those in the files; for V1, in memory, and 0
+      for strings, since only their records tell. Names are shown as they are; '\\x0a'
       stands for a byte that is a control character or not UTF-8.
 
       With --json an array of objects: "name", "dtype" (TensorFlow's name), "shape",
@@ -45,7 +46,7 @@ struct List: Command {
   }
 
   private func writeJSON(
-    _ reader: BundleReader,
+    _ reader: CheckpointReader,
     _ output: StandardOutput
   ) throws(CheckpointError) {
     try output.write("[")

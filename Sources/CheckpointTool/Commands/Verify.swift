@@ -8,9 +8,16 @@ struct Verify: Command {
     summary: "Checks every byte of a checkpoint that its checksums cover.",
     operands: ["PREFIX"],
     details: """
-      Reads the whole index and all values, on all cores, and compares every
+      V2: reads the whole index and all values, on all cores, and compares every
       checksum; checks that every value lies within its data file, and that slices
       exist, have the right shape and do not overlap.
+
+      V1: compares the checksum of every block, decodes every value, and checks
+      slices likewise.
+
+      safetensors: checks the header, that the tensors cover the file exactly, and
+      that it can be read. The format has no checksums: changed values cannot be
+      told from right ones, and a note says so.
 
       A line for each problem, at most 1000, then one for the whole. The exit status
       is 0 if there is no problem.
@@ -24,10 +31,10 @@ struct Verify: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    let prefix = try OpenedCheckpoint(at: path).prefix
+    let path = try OpenedCheckpoint(at: path).path
     let bar = ProgressBar()
     let start = ContinuousClock.now
-    let result = try Verification(of: prefix) { bar.show($0, of: $1) }
+    let result = try Verification(of: path) { bar.show($0, of: $1) }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     bar.clear()
     for note in result.notes { StandardError.report("note: \(note)") }

@@ -1,26 +1,32 @@
 import CheckpointBundle
 public import CheckpointIO
+import CheckpointSlices
 
 /// The checkpoint that a person means by a path.
 ///
 ///     let location = try CheckpointLocation("run")
-///     let reader = try BundleReader(prefix: location.prefix)  // run/ckpt-7
+///     let reader = try CheckpointReader(location.path)  // run/ckpt-7
 ///
 /// A path is, in this order:
-/// - a prefix: `run/ckpt-7`;
+/// - the prefix of a V2 checkpoint: `run/ckpt-7`;
 /// - a directory: the checkpoint that its state file names; without a state file the checkpoint whose
-///   index was written last; the variables of a SavedModel;
-/// - a file of a checkpoint: `run/ckpt-7.index`, `run/ckpt-7.data-00000-of-00001`, `run/ckpt-7.meta`.
+///   index, or else whose file, was written last; the variables of a SavedModel;
+/// - a file of a checkpoint: `run/ckpt-7.index`, `run/ckpt-7.data-00000-of-00001`, `run/ckpt-7.meta`;
+///   a V1 file, or any of several (`run/model.ckpt-00000-of-00002`), which stands for all of them; a
+///   safetensors file;
+/// - the pattern, or the prefix, of a V1 checkpoint in several files:
+///   `run/model.ckpt-?????-of-00002`, `run/model.ckpt`.
 ///
-/// Paths are literal: no character of them is a pattern.
+/// Paths are literal: no other character of them is a pattern.
 public struct CheckpointLocation: Sendable, Hashable {
-  /// The prefix of the checkpoint.
-  public let prefix: String
-  /// How the path led to it, if it is not the prefix itself.
+  /// What to open: the prefix of a V2 checkpoint, the file or the pattern of a V1 checkpoint, or a
+  /// safetensors file.
+  public let path: String
+  /// How the path that was given led to it, if it is not itself what is opened.
   public let note: String?
 
-  private init(prefix: String, note: String? = nil) {
-    self.prefix = prefix
+  private init(path: String, note: String? = nil) {
+    self.path = path
     self.note = note
   }
 
@@ -33,84 +39,64 @@ public struct CheckpointLocation: Sendable, Hashable {
   }
 
   package init(_ path: String, fileSystem: any FileSystem) throws(CheckpointError) {
-    guard let found = try Self.find(path, fileSystem) else {
-      throw MissingBundle(prefix: path, fileSystem: fileSystem).error
+    let search = CheckpointSearch(fileSystem: fileSystem)
+    switch try search.kind(of: path) {
+    case .checkpoint:
+      self.init(path: path)
+    case .directory:
+      self = try Self.find(inDirectory: path.withoutTrailingSlashes, search)
+    case .file:
+      self = try Self.find(owning: path, search)
+    case .nothing:
+      guard let pattern = try search.pattern(ofPrefix: path) else {
+        throw MissingBundle(prefix: path, fileSystem: fileSystem).error
+      }
+      let note = "\(path) is in several files, the checkpoint is \(pattern)"
+      self.init(path: pattern, note: pattern == path ? nil : note)
     }
-    self = found
   }
 
   private static func find(
-    _ path: String,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> CheckpointLocation? {
-    if try fileSystem.hasIndex(path) { return CheckpointLocation(prefix: path) }
-    switch try fileSystem.status(of: path)?.kind {
-    case .directory:
-      return try find(inDirectory: path.withoutTrailingSlashes, fileSystem)
-    case .file, .other:
-      guard let owner = try BundlePath(owning: path, fileSystem: fileSystem) else { return nil }
-      return CheckpointLocation(
-        prefix: owner.prefix,
-        note: "\(path) is a file of the checkpoint \(owner.prefix)"
-      )
-    case nil:
-      return nil
-    }
+    owning file: String,
+    _ search: CheckpointSearch
+  ) throws(CheckpointError) -> CheckpointLocation {
+    guard let owner = try search.owner(of: file) else { throw search.stray(file) }
+    guard owner != file else { return CheckpointLocation(path: file) }
+    return CheckpointLocation(path: owner, note: "\(file) is a file of the checkpoint \(owner)")
   }
-
-  // MARK: Directories
 
   private static func find(
     inDirectory path: String,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> CheckpointLocation? {
+    _ search: CheckpointSearch
+  ) throws(CheckpointError) -> CheckpointLocation {
     var reason = "has no state file"
     do throws(CheckpointError) {
-      let directory = CheckpointDirectory(path, fileSystem: fileSystem)
+      let directory = CheckpointDirectory(path, fileSystem: search.fileSystem)
       if let latest = try directory.latest() {
         return CheckpointLocation(
-          prefix: latest,
+          path: latest,
           note: "the latest checkpoint in \(path) is \(latest)"
         )
       }
-      let state = try fileSystem.status(of: Path.join(path, "checkpoint"))
+      let state = try search.fileSystem.status(of: Path.join(path, "checkpoint"))
       if state != nil { reason = "has a state file that names a checkpoint which is not there" }
     } catch  where error.code != .io {
       reason = "has a state file that cannot be read"
     }
-    if let newest = try newest(inDirectory: path, fileSystem) {
+    if let newest = try search.newest(inDirectory: path) {
       return CheckpointLocation(
-        prefix: newest,
+        path: newest,
         note: "\(path) \(reason); its newest checkpoint is \(newest)"
       )
     }
     let variables = Path.join(path, "variables/variables")
-    guard try fileSystem.hasIndex(variables) else { return nil }
+    guard try search.hasIndex(variables) else {
+      throw MissingBundle(prefix: path, fileSystem: search.fileSystem).error
+    }
     return CheckpointLocation(
-      prefix: variables,
+      path: variables,
       note: "\(path) is a SavedModel; its variables are \(variables)"
     )
-  }
-
-  // By the time of the index, which is written last; of equal ones the last by name and number.
-  private static func newest(
-    inDirectory path: String,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> String? {
-    var newest: (prefix: String, time: Double)?
-    for prefix in try BundlePath.prefixes(inDirectory: path, fileSystem: fileSystem) {
-      let index = BundlePath(prefix).index
-      guard let status = try fileSystem.status(of: index), status.kind == .file else { continue }
-      if let newest, status.modificationTime < newest.time { continue }
-      newest = (prefix, status.modificationTime)
-    }
-    return newest?.prefix
-  }
-}
-
-extension FileSystem {
-  fileprivate func hasIndex(_ prefix: String) throws(CheckpointError) -> Bool {
-    try status(of: BundlePath(prefix).index)?.kind == .file
   }
 }
 

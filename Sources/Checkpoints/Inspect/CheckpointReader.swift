@@ -1,11 +1,15 @@
 import CheckpointBundle
 public import CheckpointGraph
 public import CheckpointIO
-import CheckpointSafetensors
+public import CheckpointSafetensors
 import CheckpointSlices
 public import CheckpointTensors
 
 /// A checkpoint of any format, found from its files: V2, V1 or safetensors.
+///
+/// To open a V2 checkpoint takes the end of its index, to look a tensor up the block that has it, and
+/// to read it nothing else: milliseconds, however many tensors there are. V1 and safetensors begin
+/// with a list of all tensors, which opening reads whole; values are read when they are asked for.
 ///
 ///     let reader = try CheckpointReader("run/ckpt-7")
 ///     print(reader.format, try reader.entries().count)
@@ -25,7 +29,8 @@ public struct CheckpointReader: TensorReader {
 
   /// What the files are.
   public let format: Format
-  private let reader: any TensorReader
+  /// What reads this format.
+  package let reader: any TensorReader
 
   /// Opens a checkpoint.
   ///
@@ -57,7 +62,7 @@ public struct CheckpointReader: TensorReader {
   }
 
   // As in TensorFlow, an index counts before a file of the path itself.
-  static func format(
+  package static func format(
     at path: String,
     _ fileSystem: any FileSystem
   ) throws(CheckpointError) -> Format? {
@@ -85,6 +90,20 @@ public struct CheckpointReader: TensorReader {
 
   /// Where the checkpoint is.
   public var path: String { reader.path }
+
+  /// The number of its data files, by their names: 1, if it is a file.
+  public var shardCount: Int {
+    switch reader {
+    case let reader as BundleReader: reader.shardCount
+    case let reader as SlicesReader: reader.shardCount
+    default: 1
+    }
+  }
+
+  /// The tensors of a safetensors file whose element types are not read here; in no list of entries.
+  public var unsupportedTensors: [SafetensorsReader.UnsupportedTensor] {
+    (reader as? SafetensorsReader)?.unsupportedTensors ?? []
+  }
 
   /// The saved objects; `nil` if the checkpoint is name-based.
   ///

@@ -1,15 +1,25 @@
 import CheckpointBundle
 public import CheckpointIO
+import CheckpointSafetensors
+import CheckpointSlices
+import CheckpointTensors
 
-/// The result of checking a checkpoint from end to end: every block of the index, every entry, every
-/// checksum of every value.
+/// The result of checking a checkpoint of any format from end to end: everything that its files say of
+/// themselves.
+///
+/// - V2: every block of the index, every entry, the checksum of every value, and that slices exist and
+///   fit together.
+/// - V1: the checksum of every block, that every value decodes, and that slices exist and fit together.
+/// - safetensors: the header, that the tensors cover the file exactly, and that it can be read. The
+///   format has no checksums, which a note says.
 ///
 ///     let verification = try Verification(of: "run/ckpt-7")
 ///     for problem in verification.problems { print(problem) }
 ///
-/// The values are read once, by all cores, and not kept: memory is needed for the index only.
+/// The values are read once, those of V2 by all cores, and not kept: memory is needed for the index
+/// and, of V1, for the largest record.
 public struct Verification: Sendable {
-  /// The prefix.
+  /// The prefix, file or pattern.
   public let path: String
   /// How many tensors the index lists, as far as it can be read.
   public let tensorCount: Int
@@ -19,28 +29,28 @@ public struct Verification: Sendable {
   public let problems: [CheckpointError]
   /// How many problems there are, also those that are not listed.
   public let problemCount: Int
-  /// What is allowed, but worth a look: tensors of which parts were never saved.
+  /// What is allowed, but worth a look: tensors of which parts were never saved, and what the format
+  /// does not let anybody check.
   public let notes: [String]
 
   /// Whether nothing is wrong.
   public var isIntact: Bool { problemCount == 0 }
 
-  /// Checks the checkpoint of a prefix.
+  /// Checks a checkpoint.
   ///
   /// - Parameters:
-  ///   - prefix: The prefix.
+  ///   - path: As for ``CheckpointReader/init(_:)``.
   ///   - progress: Called every few megabytes, from any thread but one at a time, with the number of
   ///     bytes that have been checked, and of all there are.
-  /// - Throws: `notACheckpoint` if there is no index; `io` if it cannot be opened; `unsupported` if it
+  /// - Throws: `notACheckpoint` if there is none; `io` if it cannot be opened; `unsupported` if it
   ///   is of a later version. Damage is a result, no error.
   public init(
-    of prefix: String,
+    of path: String,
     progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) throws(CheckpointError) {
-    path = prefix
+    self.path = path
     do throws(CheckpointError) {
-      let reader = try BundleReader(prefix: prefix)
-      let findings = BundleVerifier(reader).verify(progress: progress)
+      let findings = Self.findings(of: try CheckpointReader(path).reader, progress)
       tensorCount = findings.tensorCount
       byteCount = findings.byteCount
       problems = findings.problems.problems
@@ -52,5 +62,20 @@ public struct Verification: Sendable {
     }
   }
 
-  private static let damage: Set<CheckpointError.Code> = [.corrupt, .truncated, .limitExceeded]
+  private static func findings(
+    of reader: any TensorReader,
+    _ progress: @escaping @Sendable (UInt64, UInt64) -> Void
+  ) -> VerificationFindings {
+    switch reader {
+    case let reader as BundleReader: BundleVerifier(reader).verify(progress: progress)
+    case let reader as SlicesReader: SlicesVerifier(reader).verify(progress: progress)
+    case let reader as SafetensorsReader: SafetensorsVerifier(reader).verify(progress: progress)
+    default: preconditionFailure("these are the formats that there are")
+    }
+  }
+
+  // `notFound` is a file that others of the checkpoint name.
+  private static let damage: Set<CheckpointError.Code> = [
+    .corrupt, .truncated, .limitExceeded, .notFound,
+  ]
 }

@@ -8,7 +8,7 @@ public import CheckpointTensors
 ///
 /// Making one reads the whole index, and no value.
 public struct MappedReader: TensorReader {
-  private let reader: any TensorReader
+  let reader: any TensorReader
   private let index: MappedIndex
 
   /// Looks at a checkpoint through a mapping.
@@ -77,8 +77,8 @@ public struct MappedReader: TensorReader {
     }
   }
 
-  // The name in the checkpoint of a tensor whose values are not changed.
-  private func storedKey(_ key: TensorKey) -> TensorKey? {
+  /// The name in the checkpoint of a tensor whose values are not changed.
+  func storedKey(_ key: TensorKey) -> TensorKey? {
     if case .stored(let entry) = index.recipes[key] { entry.key } else { nil }
   }
 

@@ -1,0 +1,61 @@
+import CheckpointIO
+import CheckpointTensors
+import Checkpoints
+
+/// `checkpoint convert`: a checkpoint in another format.
+struct Convert: Command {
+  static let synopsis = Synopsis(
+    name: "convert",
+    summary: "Writes a checkpoint in another format.",
+    operands: ["SOURCE", "DEST"],
+    options: [
+      Synopsis.Option(name: "--to", value: "FORMAT", help: "v2, v1 or safetensors."),
+      Synopsis.Option(name: "--join", help: "Put tensors in slices together."),
+      Synopsis.Option(name: "--drop-objects", help: "Leave the object graph out."),
+      Synopsis.Option(name: "--omit-unsupported", help: "Leave out what cannot be held."),
+      Synopsis.Option(name: "--overwrite", help: "Replace a checkpoint at DEST."),
+    ],
+    details: """
+      SOURCE is a PREFIX of any format. DEST is the prefix of a V2 checkpoint, or the
+      name of a V1 or safetensors file. Without --to it is safetensors if it ends in
+      '.safetensors', else V2.
+
+      DEST appears whole or not at all. What it cannot hold (strings and a few types
+      in safetensors, a few types and names that are not UTF-8 in V1) is known before
+      anything is written: all of it in one error, or, with --omit-unsupported, a note
+      for each that is left out.
+
+      Tensors in slices stay so in V2 and V1, unless --join; in safetensors they are
+      put together. The objects of an object-based checkpoint are kept, with the new
+      names if there are some, so that TensorFlow restores objects from it; not in
+      safetensors, which has no strings, and not with --drop-objects. An object loses
+      a value whose tensor is no longer one, or has a name without '/.ATTRIBUTES/'.
+
+      Memory is needed for the list of tensors, and for one tensor or slice at a time;
+      between V2 and safetensors only for a piece of it.
+      """
+  )
+
+  private let source: String
+  private let destination: String
+  private var options = CheckpointConversion.Options()
+
+  init(_ arguments: ArgumentScanner) throws(CheckpointError) {
+    source = try arguments.path(0)
+    destination = try arguments.path(1)
+    options.joinsSlices = arguments.has("--join")
+    options.dropsObjectGraph = arguments.has("--drop-objects")
+    options.omitsUnsupported = arguments.has("--omit-unsupported")
+    options.overwrites = arguments.has("--overwrite")
+    options.format = try arguments.format()
+  }
+
+  func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
+    let source = try OpenedCheckpoint(at: source).path
+    let run = ConversionRun(
+      conversion: try ConversionRun.plan([source], to: destination, options)
+    )
+    try run.carryOut(output)
+    return .success
+  }
+}

@@ -1,0 +1,104 @@
+import CheckpointIO
+import CheckpointTensors
+import Checkpoints
+
+/// `checkpoint diff`: what two checkpoints differ in.
+struct Diff: Command {
+  static let synopsis = Synopsis(
+    name: "diff",
+    summary: "Shows what two checkpoints differ in.",
+    operands: ["PREFIX", "OTHER"],
+    options: [
+      Synopsis.Option(name: "--tolerance", value: "X", help: "Take numbers this near for equal."),
+      Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
+    ],
+    details: """
+      A line for each tensor that is not the same in both, in byte order of the names,
+      then one for the whole: '-' only in PREFIX, '+' only in OTHER, '!' of another
+      type or shape, '~' of other values, with their number and the largest distance.
+      The formats need not be the same. The exit status is 0 if nothing differs, else
+      1.
+
+      With --json an object: "equal" (the number of tensors that are the same) and
+      "differences", each with "name" ("name_base64" as in 'list'), "kind"
+      ("only_in_first", "only_in_second", "spec" or "values"), "first" and "second"
+      (such as "float32[2, 3]"; null where there is none), and for "values"
+      "differing", "elements" and "largest_distance" (null for strings, and for
+      types that are compared by their bytes; "inf" where one of two is not finite).
+      """
+  )
+
+  private let paths: (String, String)
+  private let tolerance: Double
+  private let isJSON: Bool
+
+  init(_ arguments: ArgumentScanner) throws(CheckpointError) {
+    paths = (try arguments.path(0), try arguments.path(1))
+    isJSON = arguments.has("--json")
+    let text = arguments.value(of: "--tolerance") ?? "0"
+    guard let tolerance = Double(text), tolerance >= 0 else {
+      throw arguments.misuse("'\(text)' is no tolerance: a number of 0 or more")
+    }
+    self.tolerance = tolerance
+  }
+
+  func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
+    let first = try OpenedCheckpoint(at: paths.0).reader()
+    let second = try OpenedCheckpoint(at: paths.1).reader()
+    let bar = ProgressBar()
+    defer { bar.clear() }
+    let comparison = try Comparison(first, second, tolerance: tolerance) { bar.show($0, of: $1) }
+    bar.clear()
+    if isJSON {
+      let differences = comparison.differences.map(Self.json).joined(separator: ",\n")
+      let lines = differences.isEmpty ? "" : "\n\(differences)\n"
+      try output.write("{\"equal\":\(comparison.equalCount),\"differences\":[\(lines)]}\n")
+    } else {
+      for difference in comparison.differences { try output.write(Self.line(difference)) }
+      try output.write(Self.summary(comparison))
+    }
+    return comparison.isEqual ? .success : .failure
+  }
+
+  private static func line(_ difference: Comparison.Difference) -> String {
+    let name = TensorName.shown(difference.key.bytes)
+    return switch difference.kind {
+    case .onlyInFirst(let spec): "- \(name)  \(spec)\n"
+    case .onlyInSecond(let spec): "+ \(name)  \(spec)\n"
+    case .spec(let first, let second): "! \(name)  \(first), \(second)\n"
+    case .values(let spec, let count, let largest):
+      "~ \(name)  \(spec)  \(count) of \(spec.shape.elementCount.of("element"))"
+        + (largest.map { ", by at most \($0)" } ?? "") + "\n"
+    }
+  }
+
+  private static func summary(_ comparison: Comparison) -> String {
+    let equal = comparison.equalCount.of("tensor")
+    guard !comparison.isEqual else { return "no difference: \(equal)\n" }
+    return "\(comparison.differences.count.of("difference")), \(equal) the same\n"
+  }
+
+  private static func json(_ difference: Comparison.Difference) -> String {
+    var fields = ["\"name\":\(JSONText.string(difference.key.description))"]
+    if difference.key.string == nil {
+      fields.append("\"name_base64\":\(JSONText.base64(difference.key.bytes))")
+    }
+    switch difference.kind {
+    case .onlyInFirst(let spec): fields += specs("only_in_first", spec, nil)
+    case .onlyInSecond(let spec): fields += specs("only_in_second", nil, spec)
+    case .spec(let first, let second): fields += specs("spec", first, second)
+    case .values(let spec, let count, let largest):
+      fields += specs("values", spec, spec)
+      fields.append("\"differing\":\(count),\"elements\":\(spec.shape.elementCount)")
+      let distance = largest.map { $0.isFinite ? "\($0)" : "\"inf\"" } ?? "null"
+      fields.append("\"largest_distance\":\(distance)")
+    }
+    return "{\(fields.joined(separator: ","))}"
+  }
+
+  private static func specs(_ kind: String, _ first: TensorSpec?, _ second: TensorSpec?) -> [String]
+  {
+    let text = { (spec: TensorSpec?) in spec.map { JSONText.string("\($0)") } ?? "null" }
+    return ["\"kind\":\"\(kind)\"", "\"first\":\(text(first))", "\"second\":\(text(second))"]
+  }
+}

@@ -1,0 +1,80 @@
+import CheckpointIO
+import Checkpoints
+
+/// `checkpoint merge`: several checkpoints as one.
+struct Merge: Command {
+  static let synopsis = Synopsis(
+    name: "merge",
+    summary: "Writes the tensors of several checkpoints as one.",
+    operands: ["DEST", "SOURCE..."],
+    options: [
+      Synopsis.Option(name: "--to", value: "FORMAT", help: "v2, v1 or safetensors."),
+      Synopsis.Option(name: "--move", help: "Use the data files of the sources, which go."),
+      Synopsis.Option(name: "--overwrite", help: "Replace a checkpoint at DEST."),
+    ],
+    details: """
+      Sources may be of any formats, DEST is as for 'checkpoint convert'. Two tensors
+      of one name are an error, and two sources with objects.
+
+      With --move all have to be V2, on one file system: their data files get new
+      names, nothing is copied, and then the sources are gone. Slices of one tensor
+      may be spread over several of them. This is how the parts that several processes
+      have saved become one checkpoint.
+      """
+  )
+
+  private let destination: String
+  private let sources: [String]
+  private let moves: Bool
+  private var options = CheckpointConversion.Options()
+
+  init(_ arguments: ArgumentScanner) throws(CheckpointError) {
+    destination = try arguments.path(0)
+    var sources: [String] = []
+    for index in arguments.operands.indices.dropFirst() {
+      sources.append(try arguments.path(index))
+    }
+    self.sources = sources
+    moves = arguments.has("--move")
+    options.overwrites = arguments.has("--overwrite")
+    options.format = try arguments.format()
+  }
+
+  func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
+    var sources: [String] = []
+    for source in self.sources { sources.append(try OpenedCheckpoint(at: source).path) }
+    guard moves else {
+      let conversion = try ConversionRun.plan(sources, to: destination, options)
+      try ConversionRun(conversion: conversion).carryOut(output)
+      return .success
+    }
+    try checkMove(sources)
+    try BundleMerger.merge(sources, into: destination)
+    try output.write("\(destination.shown) is made of \(sources.count.of("checkpoint"))\n")
+    return .success
+  }
+
+  private func checkMove(_ sources: [String]) throws(CheckpointError) {
+    guard options.format ?? .v2 == .v2, !destination.hasSuffix(".safetensors") else {
+      throw CheckpointError(.unsupported, "data files can be moved into a V2 checkpoint only")
+    }
+    for source in sources {
+      let format = try CheckpointReader(source).format
+      guard format == .v2 else {
+        throw CheckpointError(
+          .unsupported,
+          "this is \(format.title), only the data files of V2 can be moved; leave out '--move'",
+          file: source
+        )
+      }
+    }
+    let standing = try CheckpointReader.format(at: destination)
+    guard options.overwrites || standing == nil else {
+      throw CheckpointError(
+        .pathConflict,
+        "there is a checkpoint here already; '--overwrite' replaces it",
+        file: destination
+      )
+    }
+  }
+}

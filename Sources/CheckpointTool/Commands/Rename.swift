@@ -1,0 +1,97 @@
+import CheckpointGraph
+import CheckpointIO
+import CheckpointTensors
+import Checkpoints
+
+/// `checkpoint rename`: other names for tensors.
+struct Rename: Command {
+  static let synopsis = Synopsis(
+    name: "rename",
+    summary: "Gives tensors other names.",
+    operands: ["PREFIX", "OLD", "NEW..."],
+    options: [
+      Synopsis.Option(name: "-o", value: "DEST", help: "Write a new checkpoint."),
+      Synopsis.Option(name: "--in-place", help: "Change the checkpoint itself."),
+      Synopsis.Option(name: "--overwrite", help: "Replace a checkpoint at DEST."),
+    ],
+    details: """
+      Names come in pairs: OLD NEW OLD NEW. They may be exchanged: a b b a. OLD is a
+      name as 'checkpoint list' shows it.
+
+      With -o, DEST is a new checkpoint of the same format, and PREFIX stays as it is.
+
+      With --in-place, of a V2 checkpoint the index is written anew and replaced in
+      one step; the data files stay as they are, whatever their size. Where its
+      objects name a renamed tensor, and in other formats, everything is written anew,
+      and replaced in one step as well.
+
+      Objects that name a tensor follow: TensorFlow restores them as before.
+      """
+  )
+
+  private let path: String
+  private let pairs: [(old: [UInt8], new: [UInt8])]
+  private let destination: String?
+  private let overwrites: Bool
+
+  init(_ arguments: ArgumentScanner) throws(CheckpointError) {
+    path = try arguments.path(0)
+    destination = arguments.value(of: "-o")
+    overwrites = arguments.has("--overwrite")
+    let names = arguments.operands.dropFirst()
+    guard names.count % 2 == 0 else { throw arguments.misuse("the last OLD has no NEW") }
+    pairs = stride(from: names.startIndex, to: names.endIndex, by: 2).map {
+      (names[$0], names[$0 + 1])  // their count is even
+    }
+    guard (destination == nil) == arguments.has("--in-place") else {
+      throw arguments.misuse("it is either '-o DEST', a new checkpoint, or '--in-place'")
+    }
+  }
+
+  func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
+    let source = try OpenedCheckpoint(at: path).path
+    let reader = try CheckpointReader(source)
+    let names = try names(in: reader)
+    if destination == nil, reader.format == .v2, try !Self.isNamed(names, in: reader) {
+      try BundleRenamer.rename(names, in: source)
+      try output.write("\(source.shown): \(names.count.of("tensor")) renamed\n")
+      return .success
+    }
+    var options = CheckpointConversion.Options()
+    options.format = reader.format
+    options.names = names
+    options.overwrites = overwrites || destination == nil
+    let conversion = try ConversionRun.plan([source], to: destination ?? source, options)
+    try ConversionRun(conversion: conversion).carryOut(output)
+    return .success
+  }
+
+  private func names(
+    in reader: CheckpointReader
+  ) throws(CheckpointError) -> [TensorKey: TensorKey] {
+    var names: [TensorKey: TensorKey] = [:]
+    for (old, new) in pairs {
+      let key = try TensorName.find(old, in: reader).key
+      guard names.updateValue(TensorKey(bytes: new), forKey: key) == nil else {
+        throw CheckpointError(
+          .duplicateName,
+          "this tensor is to get two names",
+          key: key.description
+        )
+      }
+    }
+    return names
+  }
+
+  // Whether the object graph would have to follow.
+  private static func isNamed(
+    _ names: [TensorKey: TensorKey],
+    in reader: CheckpointReader
+  ) throws(CheckpointError) -> Bool {
+    guard names[TensorKey(ObjectGraph.key)] == nil else { return true }
+    guard let graph = try reader.objectGraph() else { return false }
+    return graph.nodes.contains { node in
+      node.attributes.contains { names[TensorKey($0.key)] != nil }
+    }
+  }
+}

@@ -1,0 +1,300 @@
+import CheckpointBundle
+import CheckpointGraph
+import CheckpointIO
+import CheckpointSafetensors
+import CheckpointSlices
+import CheckpointTensors
+
+/// What will be written, while it is found out: the tensors of one source after the other, and all
+/// that the target cannot hold.
+struct ConversionPlan {
+  private let format: CheckpointReader.Format
+  private let options: CheckpointConversion.Options
+  private var tensors: [ConvertedTensor] = []
+  private var graph: SourceGraph?
+  private var problems: [CheckpointError] = []
+  private(set) var notes: [String] = []
+
+  private struct SourceGraph {
+    let original: ObjectGraph
+    let tensor: ConvertedTensor
+    /// The names of the tensors that stand beside it.
+    let storedKeys: Set<TensorKey>
+  }
+
+  init(format: CheckpointReader.Format, options: CheckpointConversion.Options) {
+    self.format = format
+    self.options = options
+  }
+
+  // MARK: Sources
+
+  /// Adds the tensors of a source, as the mapping has them.
+  ///
+  /// The object graph is no object of the rules: it follows them.
+  mutating func add(_ source: CheckpointReader) throws(CheckpointError) {
+    for tensor in source.unsupportedTensors {
+      reportUnsupported(
+        "its elements are of the type \(tensor.typeName), which is not read here",
+        tensor.key
+      )
+    }
+    try addGraph(of: source)
+    let reader: any TensorReader = graph == nil ? source.reader : WithoutGraph(source.reader)
+    guard let mapping = options.mapping else {
+      return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: source.reader)) }
+    }
+    let mapped = try MappedReader(reader, mapping)
+    try mapped.forEachEntry { tensors.append(ConvertedTensor($0, in: mapped)) }
+  }
+
+  private mutating func addGraph(of source: CheckpointReader) throws(CheckpointError) {
+    let key = TensorKey(ObjectGraph.key)
+    guard let entry = try source.entry(for: key) else { return }
+    guard graph == nil else {
+      throw CheckpointError(
+        .duplicateName,
+        "two of the checkpoints have an object graph, and one graph cannot say what both do; leave "
+          + "one out, or convert each",
+        file: source.path
+      )
+    }
+    var keys: Set<TensorKey> = []
+    try source.forEachEntry { keys.insert($0.key) }
+    graph = SourceGraph(
+      original: try ObjectGraph(from: source),
+      tensor: ConvertedTensor(entry, in: source.reader),
+      storedKeys: keys
+    )
+  }
+
+  // MARK: Checks
+
+  /// The tensors as they will be written.
+  ///
+  /// - Throws: One error with every problem.
+  mutating func checkedTensors(
+    for destination: String
+  ) throws(CheckpointError) -> [ConvertedTensor] {
+    applyNames()
+    try checkDistinct()
+    if options.joinsSlices || format == .safetensors { joinSlices() } else { noteSlices() }
+    removeUnsupported()
+    appendGraph()
+    if let error = CheckpointError.combining(problems, file: destination, summary: summary) {
+      throw error
+    }
+    guard format == .safetensors || !tensors.isEmpty else {
+      throw CheckpointError(
+        .unsupported,
+        "there is no tensor to be written, and a checkpoint holds one at least",
+        file: destination
+      )
+    }
+    return tensors
+  }
+
+  private mutating func removeUnsupported() {
+    var possible: [ConvertedTensor] = []
+    for tensor in tensors {
+      if let problem = problem(with: tensor) {
+        reportUnsupported(problem.message, tensor.key, problem.code)
+      } else {
+        possible.append(tensor)
+      }
+    }
+    tensors = possible
+  }
+
+  private func summary(_ count: Int) -> String {
+    "\(count) tensors cannot be converted to \(format.title); leave them out, or choose another format"
+  }
+
+  private mutating func reportUnsupported(
+    _ problem: String,
+    _ key: TensorKey,
+    _ code: CheckpointError.Code = .unsupported
+  ) {
+    if options.omitsUnsupported {
+      notes.append("'\(key)' is left out: \(problem)")
+    } else {
+      problems.append(CheckpointError(code, problem, key: key.description))
+    }
+  }
+
+  private mutating func applyNames() {
+    var unused = options.names
+    for index in tensors.indices {
+      guard let name = unused.removeValue(forKey: tensors[index].key) else { continue }
+      tensors[index].key = name
+    }
+    let keys = tensors.map(\.key)
+    for key in unused.keys.sorted() {
+      problems.append(
+        CheckpointError(
+          .notFound,
+          "there is no such tensor\(NearestKeys(to: key, among: keys).hint)",
+          key: key.description
+        )
+      )
+    }
+  }
+
+  private func checkDistinct() throws(CheckpointError) {
+    var owners: [TensorKey: TensorKey] = [TensorKey(ObjectGraph.key): TensorKey("the object graph")]
+    if graph == nil { owners.removeAll() }
+    var problems: [CheckpointError] = []
+    for tensor in tensors {
+      let source = tensor.sources.first ?? tensor.key
+      guard let other = owners.updateValue(source, forKey: tensor.key) else { continue }
+      let what = other == source ? "two tensors" : "'\(other)' and '\(source)'"
+      problems.append(
+        CheckpointError(.duplicateName, "\(what) would both be called '\(tensor.key)'")
+      )
+    }
+    let error = CheckpointError.combining(problems) { "\($0) names would be given twice" }
+    if let error { throw error }
+  }
+
+  private func problem(with tensor: ConvertedTensor) -> CheckpointError? {
+    do throws(CheckpointError) {
+      for part in try tensor.parts {
+        let spec = try tensor.spec(of: part)
+        switch format {
+        case .v2: try BundleWriter.check(spec, for: tensor.key)
+        case .v1: try SlicesWriter.check(spec, for: tensor.key, part: part)
+        case .safetensors: try SafetensorsWriter.check(spec, for: tensor.key)
+        }
+      }
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  // MARK: Slices
+
+  private mutating func joinSlices() {
+    var joined = 0
+    for index in tensors.indices where !tensors[index].slices.isEmpty {
+      let tensor = tensors[index]
+      let stored = tensor.storedElementCount
+      if stored < tensor.spec.shape.elementCount {
+        let problem =
+          "only \(stored) of its \(tensor.spec.shape.elementCount) elements were saved; it cannot be "
+          + "put together"
+        problems.append(CheckpointError(.notFound, problem, key: tensor.key.description))
+      }
+      tensors[index].slices = []
+      joined += 1
+    }
+    guard joined > 0 else { return }
+    notes.append("\(joined) tensor\(joined == 1 ? "" : "s") in slices put together")
+  }
+
+  private mutating func noteSlices() {
+    for tensor in tensors where !tensor.slices.isEmpty && tensor.spec.dtype.isRarelyJoined {
+      notes.append(
+        "'\(tensor.key)' stays in slices, which TensorFlow does not put together for "
+          + tensor.spec.dtype.name
+      )
+    }
+  }
+
+  // MARK: The object graph
+
+  private mutating func appendGraph() {
+    guard let graph else { return }
+    guard !options.dropsObjectGraph else { return }
+    guard format != .safetensors else {
+      return notes.append(
+        "the object graph is left out, safetensors files have no strings: what is written can be "
+          + "restored by names only"
+      )
+    }
+    var follower = GraphFollower(graph.original, storedKeys: graph.storedKeys)
+    follower.follow(tensors)
+    if let note = follower.note { notes.append(note) }
+    guard follower.hasValues else {
+      return notes.append("the object graph is left out: no object has a value any more")
+    }
+    guard follower.graph != graph.original else { return tensors.append(graph.tensor) }
+    let message = AnyTensor(Tensor<[UInt8]>(follower.graph.message))
+    tensors.append(ConvertedTensor(graph.tensor.key, message))
+  }
+}
+
+/// A checkpoint without its object graph.
+private struct WithoutGraph: TensorPieceReader {
+  private let reader: any TensorReader
+
+  init(_ reader: any TensorReader) { self.reader = reader }
+
+  var path: String { reader.path }
+
+  func forEachEntry(
+    _ body: (TensorEntry) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    let graph = TensorKey(ObjectGraph.key)
+    try reader.forEachEntry { entry throws(CheckpointError) in
+      if entry.key != graph { try body(entry) }
+    }
+  }
+
+  func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
+    key == TensorKey(ObjectGraph.key) ? nil : try reader.entry(for: key)
+  }
+
+  func read(
+    _ key: TensorKey,
+    slice: TensorSlice?,
+    into output: inout MutableRawSpan
+  ) throws(CheckpointError) {
+    try reader.read(key, slice: slice, into: &output)
+  }
+
+  func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
+    try reader.tensor(for: key, slice: slice)
+  }
+
+  func forEachLittleEndianPiece(
+    of key: TensorKey,
+    _ body: (RawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    try reader.forEachPiece(of: key, body)
+  }
+}
+
+extension ConvertedTensor {
+  // Parts that overlap, reading tells.
+  fileprivate var storedElementCount: Int {
+    slices.reduce(0) { count, slice in
+      let region = try? slice.region(in: spec.shape)
+      return count.addingReportingOverflow(region?.shape.elementCount ?? 0).partialValue
+    }
+  }
+}
+
+extension DType {
+  // Source: tensorflow/core/util/tensor_slice_reader.cc and tensor_bundle.cc, `GetSliceValue`: the
+  // dtypes whose slices are copied together.
+  fileprivate var isRarelyJoined: Bool {
+    switch self {
+    case .float32, .float64, .int32, .uint8, .int16, .int8, .complex64, .complex128, .int64, .bool,
+      .qint32, .quint8, .qint8, .bfloat16, .int4, .uint4:
+      false
+    default: true
+    }
+  }
+}
+
+extension CheckpointReader.Format {
+  /// What people call it.
+  package var title: String {
+    switch self {
+    case .v2: "V2"
+    case .v1: "V1"
+    case .safetensors: "safetensors"
+    }
+  }
+}

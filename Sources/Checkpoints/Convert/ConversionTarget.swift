@@ -1,0 +1,74 @@
+import CheckpointBundle
+import CheckpointIO
+import CheckpointSlices
+
+/// The place where a converted checkpoint is to stand.
+struct ConversionTarget {
+  private let path: String
+  private let format: CheckpointReader.Format
+  private let fileSystem: any FileSystem
+
+  init(_ path: String, _ format: CheckpointReader.Format, _ fileSystem: any FileSystem) {
+    self.path = path
+    self.format = format
+    self.fileSystem = fileSystem
+  }
+
+  /// Checks that the place is one, and free.
+  ///
+  /// - Throws: `invalidArgument` for a path that the format does not have; `pathConflict` if a
+  ///   checkpoint would be replaced, or would hide the new one.
+  func check(overwrites: Bool) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try checkForm()
+      if format != .v2 { try checkVisible() }
+      guard !overwrites else { return }
+      let file = format == .v2 ? BundlePath(path).index : path
+      guard try fileSystem.status(of: file) == nil else {
+        throw CheckpointError(
+          .pathConflict,
+          "there is a checkpoint here already; allow it to be overwritten, or choose another name"
+        )
+      }
+    } catch {
+      throw error.located(file: path)
+    }
+  }
+
+  private func checkForm() throws(CheckpointError) {
+    guard !path.isEmpty else { throw CheckpointError(.invalidArgument, "the path is empty") }
+    guard try fileSystem.status(of: path)?.kind != .directory || format == .v2 && !endsAsDirectory
+    else {
+      throw CheckpointError(
+        .invalidArgument,
+        "this is a directory; name the checkpoint that is to be written in it"
+      )
+    }
+    guard format != .v2 || !path.hasSuffix(".index"), DataFileName(Path(path).name) == nil else {
+      throw CheckpointError(
+        .invalidArgument,
+        "this is the name of one file of a V2 checkpoint; give the prefix: 'run/ckpt-7' for "
+          + "'run/ckpt-7.index'"
+      )
+    }
+    guard SlicesPath(pattern: path) == nil else {
+      throw CheckpointError(
+        .invalidArgument,
+        "this pattern stands for several files; a conversion writes one, give its name"
+      )
+    }
+  }
+
+  // `run` may be a directory and, beside it, the prefix of `run.index`; `run/` and `.` may not.
+  private var endsAsDirectory: Bool { ["", ".", ".."].contains(Path(path).name) }
+
+  private func checkVisible() throws(CheckpointError) {
+    let index = BundlePath(path).index
+    guard try fileSystem.status(of: index)?.kind == .file else { return }
+    throw CheckpointError(
+      .pathConflict,
+      "there is an '\(Path(index).name)' beside it, which every reader of this path opens instead; "
+        + "choose another name"
+    )
+  }
+}

@@ -1,0 +1,84 @@
+import CheckpointTensors
+
+/// A tensor to be written: its name, and where its values come from.
+struct ConvertedTensor: Sendable {
+  /// Where the values come from.
+  enum Values: Sendable {
+    /// A checkpoint, which may have another name for it.
+    case stored(any TensorReader, key: TensorKey)
+    /// They are known.
+    case known(AnyTensor)
+  }
+
+  /// The name that it will have.
+  var key: TensorKey
+  /// The dtype and the shape of the whole tensor.
+  let spec: TensorSpec
+  /// The parts that it is stored in; empty if it is stored whole.
+  var slices: [TensorSlice]
+  /// The names in the source of what it is made of.
+  let sources: [TensorKey]
+  /// Where the values come from.
+  let values: Values
+  /// How many bytes they take, as far as that is known.
+  let byteCount: UInt64
+
+  /// A tensor as a reader has it.
+  init(_ entry: TensorEntry, in reader: any TensorReader) {
+    key = entry.key
+    spec = entry.spec
+    slices = entry.slices
+    sources = [entry.key]
+    values = .stored(reader, key: entry.key)
+    byteCount = entry.byteCount
+  }
+
+  /// A tensor as a mapping makes it.
+  init(_ entry: TensorEntry, in reader: MappedReader) {
+    key = entry.key
+    spec = entry.spec
+    slices = entry.slices
+    sources = reader.sources(of: entry.key)
+    if let stored = reader.storedKey(entry.key) {
+      values = .stored(reader.reader, key: stored)  // which may give it in pieces
+    } else {
+      values = .stored(reader, key: entry.key)
+    }
+    byteCount = UInt64(entry.spec.byteCount ?? Int(clamping: entry.byteCount))
+  }
+
+  /// A tensor whose values are known.
+  init(_ key: TensorKey, _ tensor: AnyTensor) {
+    self.key = key
+    spec = tensor.spec
+    slices = []
+    sources = [key]
+    values = .known(tensor)
+    let strings = tensor.strings?.reduce(0) { $0 + $1.count } ?? 0
+    byteCount = UInt64(tensor.spec.byteCount ?? strings)
+  }
+
+  /// What is written: the tensor, or each of its slices.
+  var parts: [SliceSpec?] {
+    get throws(CheckpointError) {
+      guard !slices.isEmpty else { return [nil] }
+      var parts: [SliceSpec?] = []
+      for slice in slices { parts.append(try SliceSpec(fullShape: spec.shape, slice: slice)) }
+      return parts
+    }
+  }
+
+  /// The dtype and the shape of a part.
+  func spec(of part: SliceSpec?) throws(CheckpointError) -> TensorSpec {
+    guard let part else { return spec }
+    return TensorSpec(spec.dtype, try part.slice.region(in: part.fullShape).shape)
+  }
+
+  /// Reads a part.
+  func tensor(_ part: SliceSpec?) throws(CheckpointError) -> AnyTensor {
+    switch values {
+    case .known(let tensor): tensor
+    case .stored(let reader, let key): try reader.tensor(for: key, slice: part?.slice)
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import CheckpointBundle
+import CheckpointIO
+import CheckpointSlices
+
+/// What a path leads to, and which checkpoints there are near it.
+struct CheckpointSearch {
+  let fileSystem: any FileSystem
+
+  /// What a path is.
+  enum Kind { case checkpoint, directory, file, nothing }
+
+  /// What a path is; V2 has no file of the path itself, and so comes first.
+  func kind(of path: String) throws(CheckpointError) -> Kind {
+    if try hasIndex(path) { return .checkpoint }
+    return switch try fileSystem.status(of: path)?.kind {
+    case .directory: .directory
+    case .file, .other: .file
+    case nil: .nothing
+    }
+  }
+
+  /// Whether there is an index of a prefix.
+  func hasIndex(_ prefix: String) throws(CheckpointError) -> Bool {
+    try fileSystem.status(of: BundlePath(prefix).index)?.kind == .file
+  }
+
+  // MARK: Files
+
+  /// What to open for a file of a checkpoint; `nil` for a file of none.
+  func owner(of file: String) throws(CheckpointError) -> String? {
+    if let owner = try BundlePath(owning: file, fileSystem: fileSystem) { return owner.prefix }
+    switch try CheckpointReader.format(at: file, fileSystem) {
+    case .v1: return SlicesPath(shard: file)?.pattern ?? file
+    case .safetensors: return file
+    case .v2, nil: break
+    }
+    guard file.hasSuffix(".meta") else { return nil }
+    let prefix = String(file.dropLast(".meta".count))
+    if try CheckpointReader.format(at: prefix, fileSystem) == .v1 { return prefix }
+    return try pattern(ofPrefix: prefix)
+  }
+
+  /// The pattern of a V1 checkpoint in several files, of which one at least is there.
+  ///
+  /// - Parameter path: The pattern, or what the names of the files begin with.
+  /// - Returns: The pattern; `nil` if there is no such file.
+  /// - Throws: `io` if the system fails.
+  func pattern(ofPrefix path: String) throws(CheckpointError) -> String? {
+    let place = Path(path)
+    guard try fileSystem.status(of: place.directory)?.kind == .directory else { return nil }
+    let patterns = try fileSystem.namesInDirectory(place.directory).sorted()
+      .compactMap { SlicesPath(shard: Path.join(place.directory, $0)) }
+    let wanted = Path.join(place.directory, place.name)
+    for sharded in patterns where sharded.pattern == wanted || sharded.prefix == wanted {
+      return sharded.pattern
+    }
+    return nil
+  }
+
+  /// Why a file is of no checkpoint.
+  func stray(_ file: String) -> CheckpointError {
+    guard DataFileName(Path(file).name) == nil else {
+      return MissingBundle(prefix: file, fileSystem: fileSystem).error
+    }
+    do throws(CheckpointError) {
+      _ = try SlicesReader(path: file, fileSystem: fileSystem)
+    } catch  where error.code == .notACheckpoint || error.code == .io {
+      return error  // a table of another kind; or nobody may read it
+    } catch {
+      // Whatever else is wrong with it as a table, it need not be one.
+    }
+    return CheckpointError(
+      .notACheckpoint,
+      "this file is no checkpoint, or a damaged one: it does not end as V1 files do, nor begin as "
+        + "safetensors files do; of a V2 checkpoint, give the prefix: 'run/ckpt-7' for "
+        + "'run/ckpt-7.index'",
+      file: file
+    )
+  }
+
+  // MARK: Directories
+
+  /// The checkpoint in a directory that was written last; V2 checkpoints come before others.
+  func newest(inDirectory path: String) throws(CheckpointError) -> String? {
+    var newest = Newest()
+    for prefix in try BundlePath.prefixes(inDirectory: path, fileSystem: fileSystem) {
+      try newest.consider(prefix, fileSystem.status(of: BundlePath(prefix).index))
+    }
+    if let prefix = newest.path { return prefix }
+    for name in try fileSystem.namesInDirectory(path).sorted() {
+      let file = Path.join(path, name)
+      guard let owner = try owner(of: file) else { continue }
+      try newest.consider(owner, fileSystem.status(of: file))
+    }
+    return newest.path
+  }
+
+  // By the time of the file that is written last; of equal ones the last in order.
+  private struct Newest {
+    private(set) var path: String?
+    private var time = -Double.infinity
+
+    mutating func consider(_ path: String, _ status: FileStatus?) {
+      guard let status, status.kind == .file, status.modificationTime >= time else { return }
+      (self.path, time) = (path, status.modificationTime)
+    }
+  }
+}

@@ -1,0 +1,308 @@
+import CheckpointTestSupport
+import Checkpoints
+import Foundation
+import Testing
+
+/// Proves what the tool says and does when it writes checkpoints.
+@Suite struct ConvertTests {
+  private let directory: TemporaryDirectory
+  private let source: String
+
+  init() throws {
+    directory = try TemporaryDirectory("convert")
+    source = directory.path("source")
+    var writer = try BundleWriter(prefix: source)
+    try writer.add(Tensor<Float>([1, 2]), for: "w")
+    try writer.add(Tensor<Int64>(7), for: "step")
+    try writer.finish()
+  }
+
+  // MARK: convert
+
+  @Test func `says what it has written, and the formats follow from the names`() throws {
+    for (name, format) in [("a.safetensors", "safetensors"), ("b", "V2")] {
+      let run = try ToolRun.checkpoint("convert", source, directory.path(name))
+      #expect(run.status == 0)
+      #expect(run.errors == "")
+      #expect(run.output == "\(directory.path(name)) is written: \(format), 2 tensors, 16 B\n")
+    }
+    let run = try ToolRun.checkpoint("convert", source, directory.path("c"), "--to=v1")
+    #expect(run.output == "\(directory.path("c")) is written: V1, 2 tensors, 16 B\n")
+    for name in ["a.safetensors", "b", "c"] {
+      let diff = try ToolRun.checkpoint("diff", source, directory.path(name))
+      #expect(diff.output == "no difference: 2 tensors\n")
+      #expect(diff.status == 0)
+    }
+  }
+
+  @Test func `what stands there stays, unless it is to be replaced`() throws {
+    let first = try ToolRun.checkpoint("convert", source, directory.path("m"))
+    #expect(first.status == 0)
+    let second = try ToolRun.checkpoint("convert", source, directory.path("m"))
+    #expect(second.status == 1)
+    #expect(
+      second.errors == "checkpoint: \(directory.path("m")): there is a checkpoint here already; "
+        + "allow it to be overwritten, or choose another name; '--overwrite' replaces what is there "
+        + "(pathConflict)\n"
+    )
+    let third = try ToolRun.checkpoint("convert", "--overwrite", source, directory.path("m"))
+    #expect(third.status == 0)
+  }
+
+  @Test func `what the target cannot hold is listed, and nothing appears`() throws {
+    let fixture = ToolRun.fixture("strings/scalar")
+    let run = try ToolRun.checkpoint("convert", fixture, directory.path("m.safetensors"))
+    #expect(run.status == 1)
+    #expect(run.output == "")
+    #expect(run.errors.contains("safetensors files do not have tensors of string"))
+    #expect(!directory.names.contains("m.safetensors"))
+    let without = try ToolRun.checkpoint(
+      "convert",
+      "--omit-unsupported",
+      fixture,
+      directory.path("m.safetensors")
+    )
+    #expect(without.status == 0)
+    #expect(without.errors.hasPrefix("checkpoint: note: '"))
+  }
+
+  @Test func `notes say what is lost`() throws {
+    let run = try ToolRun.checkpoint(
+      "convert",
+      "--omit-unsupported",
+      ToolRun.fixture("object/nested-1"),
+      directory.path("m.safetensors")
+    )
+    #expect(run.status == 0)
+    #expect(
+      run.errors.contains("checkpoint: note: the object graph is left out, safetensors files")
+    )
+    let dropped = try ToolRun.checkpoint(
+      "convert",
+      "--drop-objects",
+      ToolRun.fixture("object/nested-1"),
+      directory.path("m")
+    )
+    #expect(dropped.errors == "")
+    #expect(try CheckpointReader(directory.path("m")).objectGraph() == nil)
+  }
+
+  @Test func `a damaged source is an error, and nothing appears`() throws {
+    var data = try directory.bytes("source.data-00000-of-00001")
+    data[0] ^= 1
+    try directory.write(data, to: "source.data-00000-of-00001")
+    for name in ["m", "m.safetensors"] {
+      let run = try ToolRun.checkpoint("convert", source, directory.path(name))
+      #expect(run.status == 1)
+      #expect(run.errors.contains("the tensor's checksum is 0x"))
+      #expect(directory.names == ["source.data-00000-of-00001", "source.index"])
+    }
+  }
+
+  @Test(arguments: [
+    (["convert", "a"], "convert: DEST is missing"),
+    (["convert", "a", "b", "--to", "v3"], "convert: 'v3' is no format: v2, v1 or safetensors"),
+    (["rename", "a", "b"], "rename: NEW... is missing"),
+    (["rename", "a", "b", "c", "d", "--in-place"], "rename: the last OLD has no NEW"),
+    (
+      ["rename", "a", "b", "c"], "rename: it is either '-o DEST', a new checkpoint, or '--in-place'"
+    ),
+    (
+      ["rename", "a", "b", "c", "--in-place", "-o", "d"],
+      "rename: it is either '-o DEST', a new checkpoint, or '--in-place'"
+    ),
+    (["merge", "a"], "merge: SOURCE... is missing"),
+    (["diff", "a", "b", "--tolerance", "-1"], "diff: '-1' is no tolerance: a number of 0 or more"),
+    (["diff", "a", "b", "--tolerance", "x"], "diff: 'x' is no tolerance: a number of 0 or more"),
+  ])
+  func `arguments that make no sense are explained`(arguments: [String], message: String) throws {
+    let line = "checkpoint " + arguments.map { "'\($0)'" }.joined(separator: " ")
+    let run = try ToolRun.shell(line)
+    #expect(run.status == 2)
+    #expect(run.output == "")
+    #expect(run.errors.hasPrefix("checkpoint: \(message)\n"))
+  }
+
+  #if os(Linux)
+  @Test func `a full disk is an error of the system, and nothing appears`() throws {
+    // The limit of a file's size stands for the end of the disk.
+    var writer = try BundleWriter(prefix: directory.path("large"))
+    try writer.add(Tensor<Float>(repeating: 1, shape: [1 << 20]), for: "w")
+    try writer.finish()
+    for format in ["v2", "v1", "safetensors"] {
+      let run = try ToolRun.shell(
+        "trap '' XFSZ; ulimit -f 100; checkpoint convert \"$1\" \"$2\" --to \"$3\"",
+        directory.path("large"),
+        directory.path("m"),
+        format
+      )
+      #expect(run.status == 3, "\(format): \(run.errors)")
+      #expect(!directory.names.contains { $0.hasPrefix("m") || $0.hasPrefix(".m") }, "\(format)")
+    }
+  }
+  #endif
+
+  // MARK: rename
+
+  @Test func `renames into a new checkpoint of the same format`() throws {
+    let v1 = directory.path("v1")
+    _ = try ToolRun.checkpoint("convert", source, v1, "--to", "v1")
+    for path in [source, v1] {
+      let new = path + "-new"
+      let run = try ToolRun.checkpoint("rename", path, "w", "weights", "step", "w", "-o", new)
+      #expect(run.status == 0)
+      let (old, renamed) = (try CheckpointReader(path), try CheckpointReader(new))
+      #expect(renamed.format == old.format)
+      #expect(try renamed.entries().map(\.key) == ["w", "weights"])
+      #expect(try Tensor<Float>(renamed.tensor(for: "weights")).array == [1, 2])
+      #expect(try old.entries().map(\.key) == ["step", "w"])
+    }
+  }
+
+  @Test func `renames in place without touching the data`() throws {
+    let data = directory.path("source.data-00000-of-00001")
+    let before = try FileManager.default.attributesOfItem(atPath: data)
+    let run = try ToolRun.checkpoint("rename", source, "w", "é", "--in-place")
+    #expect(run.status == 0)
+    #expect(run.output == "\(source): 1 tensor renamed\n")
+    let after = try FileManager.default.attributesOfItem(atPath: data)
+    #expect(before[.systemFileNumber] as? Int == after[.systemFileNumber] as? Int)
+    #expect(before[.modificationDate] as? Date == after[.modificationDate] as? Date)
+    #expect(try CheckpointReader(source).entries().map(\.key) == ["step", "é"])
+  }
+
+  @Test func `objects follow new names, also in place`() throws {
+    let objects = directory.path("objects")
+    _ = try ToolRun.checkpoint("convert", ToolRun.fixture("object/nested-1"), objects)
+    let graph = try #require(try CheckpointReader(objects).objectGraph())
+    let old = try #require(graph.nodes.lazy.flatMap(\.attributes).first?.key)
+    let new = "renamed/.ATTRIBUTES/VARIABLE_VALUE"
+    let run = try ToolRun.checkpoint("rename", objects, old, new, "--in-place")
+    #expect(run.status == 0)
+    #expect(run.errors == "")
+    let renamed = try #require(try CheckpointReader(objects).objectGraph())
+    let keys = renamed.nodes.flatMap(\.attributes).map(\.key)
+    #expect(keys.contains(new) && !keys.contains(old))
+    #expect(try CheckpointReader(objects).entry(for: TensorKey(new)) != nil)
+  }
+
+  @Test func `a name that is shown with escapes can be given so`() throws {
+    let copy = directory.path("odd")
+    _ = try ToolRun.checkpoint("convert", ToolRun.fixture("names/not_utf8"), copy)
+    let run = try ToolRun.checkpoint("rename", copy, "\\xff", "text", "--in-place")
+    #expect(run.status == 0)
+    #expect(try CheckpointReader(copy).entry(for: "text") != nil)
+  }
+
+  @Test func `names that cannot be given are explained`() throws {
+    let missing = try ToolRun.checkpoint("rename", source, "v", "x", "--in-place")
+    #expect(missing.status == 1)
+    #expect(missing.errors.contains("no tensor has the key 'v'"))
+    let taken = try ToolRun.checkpoint("rename", source, "w", "step", "--in-place")
+    #expect(taken.status == 1)
+    #expect(taken.errors.contains("'step' and 'w' would both be called 'step' (duplicateName)"))
+    let twice = try ToolRun.checkpoint("rename", source, "w", "a", "w", "b", "--in-place")
+    #expect(twice.errors.contains("this tensor is to get two names (duplicateName)"))
+    #expect(try CheckpointReader(source).entries().map(\.key) == ["step", "w"])
+  }
+
+  // MARK: merge
+
+  @Test func `merges checkpoints of any formats, and leaves them`() throws {
+    var other = try SafetensorsWriter(directory.path("b.safetensors"))
+    try other.add(Tensor<Float>([3]), for: "b")
+    try other.finish()
+    let run = try ToolRun.checkpoint(
+      "merge",
+      directory.path("m"),
+      source,
+      directory.path("b.safetensors")
+    )
+    #expect(run.output == "\(directory.path("m")) is written: V2, 3 tensors, 20 B\n")
+    #expect(try CheckpointReader(directory.path("m")).entries().map(\.key) == ["b", "step", "w"])
+    #expect(try CheckpointReader(source).entries().count == 2)
+    let twice = try ToolRun.checkpoint("merge", directory.path("n"), source, source)
+    #expect(twice.status == 1)
+    #expect(twice.errors.contains("2 names would be given twice (duplicateName)"))
+  }
+
+  @Test func `merges by moving data files, and the sources go`() throws {
+    var other = try BundleWriter(prefix: directory.path("b"))
+    try other.add(Tensor<Float>([3]), for: "b")
+    try other.finish()
+    let run = try ToolRun.checkpoint(
+      "merge",
+      "--move",
+      directory.path("m"),
+      source,
+      directory.path("b")
+    )
+    #expect(run.status == 0)
+    #expect(run.output == "\(directory.path("m")) is made of 2 checkpoints\n")
+    #expect(
+      directory.names == ["m.data-00000-of-00002", "m.data-00001-of-00002", "m.index"]
+    )
+  }
+
+  @Test func `only V2 is moved, and nothing over what stands there`() throws {
+    var other = try SafetensorsWriter(directory.path("b.safetensors"))
+    try other.add(Tensor<Float>([3]), for: "b")
+    try other.finish()
+    let mixed = try ToolRun.checkpoint(
+      "merge",
+      "--move",
+      directory.path("m"),
+      source,
+      directory.path("b.safetensors")
+    )
+    #expect(mixed.status == 1)
+    #expect(mixed.errors.contains("this is safetensors, only the data files of V2 can be moved"))
+    _ = try ToolRun.checkpoint("convert", source, directory.path("m"))
+    let standing = try ToolRun.checkpoint("merge", "--move", directory.path("m"), source)
+    #expect(standing.status == 1)
+    #expect(standing.errors.contains("'--overwrite' replaces it (pathConflict)"))
+    #expect(try CheckpointReader(source).entries().count == 2)
+  }
+
+  // MARK: diff
+
+  @Test func `diff shows what differs, and how far`() throws {
+    var other = try SafetensorsWriter(directory.path("b.safetensors"))
+    try other.add(Tensor<Float>([1, 2.5]), for: "w")
+    try other.add(Tensor<Int32>(7), for: "step")
+    try other.add(Tensor<Float>([1]), for: "new")
+    try other.finish()
+    let run = try ToolRun.checkpoint("diff", source, directory.path("b.safetensors"))
+    #expect(run.status == 1)
+    #expect(
+      run.output == """
+        + new  float32[1]
+        ! step  int64[], int32[]
+        ~ w  float32[2]  1 of 2 elements, by at most 0.5
+        3 differences, 0 tensors the same
+
+        """
+    )
+    let near = try ToolRun.checkpoint(
+      "diff",
+      "--tolerance",
+      "0.5",
+      "--json",
+      directory.path("b.safetensors"),
+      source
+    )
+    #expect(near.status == 1)
+    #expect(
+      near.output == #"""
+        {"equal":1,"differences":[
+        {"name":"new","kind":"only_in_first","first":"float32[1]","second":null},
+        {"name":"step","kind":"spec","first":"int32[]","second":"int64[]"}
+        ]}
+
+        """#
+    )
+    let json = try ToolRun.checkpoint("diff", "--json", source, directory.path("b.safetensors"))
+    #expect(json.output.contains(#""differing":1,"elements":2,"largest_distance":0.5}"#))
+    #expect(try JSONSerialization.jsonObject(with: Data(json.outputBytes)) is [String: Any])
+  }
+}

@@ -1,0 +1,117 @@
+import CheckpointTensors
+import CheckpointTestSupport
+import Checkpoints
+import Testing
+
+/// Proves what becomes of the objects of a checkpoint that is converted.
+@Suite struct ConvertedGraphTests {
+  private final class Layer: Checkpointable {
+    let kernel: Variable<Float>
+    let bias: Variable<Float>
+
+    init(_ value: Float) {
+      kernel = Variable(repeating: value, shape: [2, 2])
+      bias = Variable(repeating: value, shape: [2])
+    }
+  }
+
+  private let directory: TemporaryDirectory
+  private let source: String
+  private static let kernel: TensorKey = "layer/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+  private static let graph = TensorKey(ObjectGraph.key)
+
+  init() throws {
+    directory = try TemporaryDirectory("graph")
+    source = try Checkpoint(["layer": Layer(3)]).write(to: directory.path("source"))
+  }
+
+  private func convert(
+    to name: String,
+    _ change: (inout CheckpointConversion.Options) -> Void = { _ in }
+  ) throws -> [String] {
+    var options = CheckpointConversion.Options()
+    change(&options)
+    let conversion = try CheckpointConversion(
+      from: source,
+      to: directory.path(name),
+      options: options
+    )
+    try conversion.run()
+    return conversion.notes
+  }
+
+  private func restored(_ name: String) throws -> Layer {
+    let layer = Layer(0)
+    try Checkpoint(["layer": layer]).read(from: directory.path(name)).assertConsumed()
+    return layer
+  }
+
+  @Test(arguments: [CheckpointReader.Format.v2, .v1])
+  func `V2 and V1 keep the graph as it is, and objects are restored`(
+    format: CheckpointReader.Format
+  ) throws {
+    #expect(try convert(to: "m") { $0.format = format } == [])
+    let (old, new) = (
+      try CheckpointReader(source), try CheckpointReader(directory.path("m"))
+    )
+    #expect(try old.tensor(for: Self.graph).strings == new.tensor(for: Self.graph).strings)
+    #expect(try restored("m").kernel.value.array == [3, 3, 3, 3])
+  }
+
+  @Test func `safetensors files lose the graph, and a note says so`() throws {
+    let notes = try convert(to: "m.safetensors")
+    #expect(
+      notes == [
+        "the object graph is left out, safetensors files have no strings: what is written can be "
+          + "restored by names only"
+      ]
+    )
+    let keys = try CheckpointReader(directory.path("m.safetensors")).entries().map(\.key)
+    #expect(keys == ["layer/bias/.ATTRIBUTES/VARIABLE_VALUE", Self.kernel])
+  }
+
+  @Test func `the graph follows new names, and objects are restored`() throws {
+    let new: TensorKey = "weights/.ATTRIBUTES/VARIABLE_VALUE"
+    #expect(try convert(to: "m") { $0.names = [Self.kernel: new] } == [])
+    #expect(try restored("m").kernel.value.array == [3, 3, 3, 3])
+    let mapped = try convert(to: "n") { $0.mapping = [.prefix("layer/", to: "block/")] }
+    #expect(mapped == [])
+    #expect(try restored("n").bias.value.array == [3, 3])
+    let mapping = try ObjectGraph.keyMapping(at: directory.path("n"))
+    #expect(Set(mapping.values.joined()).allSatisfy { $0.hasPrefix("block/") })
+  }
+
+  @Test func `an object loses a value that is left out`() throws {
+    let notes = try convert(to: "m") {
+      $0.mapping = [.drop(.suffix("kernel/.ATTRIBUTES/VARIABLE_VALUE"))]
+    }
+    #expect(notes.count == 1)
+    #expect(notes.first?.hasPrefix("objects lose their values of '\(Self.kernel)': they") == true)
+    let layer = Layer(0)
+    try Checkpoint(["layer": layer]).read(from: directory.path("m"), .partial).expectPartial()
+    #expect(layer.bias.value.array == [3, 3])
+  }
+
+  @Test func `names that are no keys of objects make a checkpoint that is restored by names`()
+    throws
+  {
+    let notes = try convert(to: "m") {
+      $0.mapping = [.replace(#"^layer/(.*)/\.ATTRIBUTES/VARIABLE_VALUE$"#, with: "$1")]
+    }
+    #expect(notes.last == "the object graph is left out: no object has a value any more")
+    #expect(try CheckpointReader(directory.path("m")).entries().map(\.key) == ["bias", "kernel"])
+  }
+
+  @Test func `the graph is left out on request`() throws {
+    #expect(try convert(to: "m") { $0.dropsObjectGraph = true } == [])
+    #expect(try CheckpointReader(directory.path("m")).objectGraph() == nil)
+  }
+
+  @Test func `two graphs are not made one`() throws {
+    let error = #expect(throws: CheckpointError.self) {
+      try CheckpointConversion(merging: [source, source], to: directory.path("m"))
+    }
+    #expect(error?.code == .duplicateName)
+    #expect(error?.message.hasPrefix("two of the checkpoints have an object graph") == true)
+  }
+}
