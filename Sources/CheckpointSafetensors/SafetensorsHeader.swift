@@ -13,7 +13,7 @@ struct SafetensorsHeader {
   /// - Throws: `corrupt` for a text of another form; `limitExceeded` for values nested too deep. An
   ///   error's offset counts from the beginning of `text`.
   init(text: Span<UInt8>) throws(CheckpointError) {
-    var json = try JSONScanner(text)
+    var json = try JSONScanner(text, subject: "header")
     guard json.next == UInt8(ascii: "{") else { throw json.unexpected("'{'") }
     try json.expect("{")
     var (isFirst, hasMetadata) = (true, false)

@@ -1,15 +1,17 @@
-import CheckpointIO
+/// JSON being written, with strings escaped as the reference implementation of safetensors does it:
+/// only what has to be.
+package struct JSONText {
+  /// What has been written.
+  package private(set) var bytes: [UInt8] = []
 
-/// JSON being written, with strings escaped as the reference implementation does it: only what has to
-/// be.
-struct JSONText {
-  private(set) var bytes: [UInt8] = []
+  /// Begins an empty text.
+  package init() {}
 
   /// Appends text as it is.
-  mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+  package mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   /// Appends a string of UTF-8, between quotation marks.
-  mutating func append(string utf8: some Sequence<UInt8>) {
+  package mutating func append(string utf8: some Sequence<UInt8>) {
     append("\"")
     for byte in utf8 {
       switch byte {

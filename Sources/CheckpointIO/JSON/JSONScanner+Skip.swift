@@ -1,11 +1,9 @@
-import CheckpointIO
-
 // Values that nobody asks for: later versions of the format may add some.
 
 extension JSONScanner {
   /// Passes over a value of any kind.
   @_lifetime(self: copy self)
-  mutating func skipValue(depth: Int = 0) throws(CheckpointError) {
+  package mutating func skipValue(depth: Int = 0) throws(CheckpointError) {
     guard depth < Self.deepestValue else {
       throw CheckpointError(
         .limitExceeded,
@@ -49,7 +47,7 @@ extension JSONScanner {
 
   /// Passes over `true`, `false` or `null`.
   @_lifetime(self: copy self)
-  mutating func skipWord(_ word: StaticString) throws(CheckpointError) {
+  package mutating func skipWord(_ word: StaticString) throws(CheckpointError) {
     for scalar in String(describing: word).unicodeScalars {
       guard skip(scalar) else { throw unexpected("a value") }
     }

@@ -1,12 +1,10 @@
-import CheckpointIO
-
 // Strings: everything between quotation marks but control characters; \ begins what stands for
 // another character, \u a UTF-16 unit, of which two may make one character.
 
 extension JSONScanner {
   /// Reads a string, as UTF-8.
   @_lifetime(self: copy self)
-  mutating func readString() throws(CheckpointError) -> [UInt8] {
+  package mutating func readString() throws(CheckpointError) -> [UInt8] {
     guard skip("\"") else { throw unexpected("a string") }
     var string: [UInt8] = []
     while true {

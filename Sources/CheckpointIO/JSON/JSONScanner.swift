@@ -1,36 +1,42 @@
-import CheckpointIO
-
-/// A cursor over the JSON of a header: the caller says what has to come, and everything else is an
-/// error with its place.
+/// A cursor over JSON: the caller says what has to come, and everything else is an error with its
+/// place.
 ///
 /// Strings are bytes: names are compared byte by byte. Numbers are integers that are not negative;
 /// values that nobody asks for are passed over, whatever they are.
 /// Source: RFC 8259.
-struct JSONScanner: ~Escapable {
-  let bytes: Span<UInt8>
-  var position = 0  // in 0...bytes.count, always
+package struct JSONScanner: ~Escapable {
+  package let bytes: Span<UInt8>
+  /// How many bytes have been passed: in `0...bytes.count`, always.
+  package internal(set) var position = 0
+  private let subject: StaticString
 
   /// Begins at the start of a text, all of which has to be UTF-8.
+  ///
+  /// - Parameters:
+  ///   - bytes: The text.
+  ///   - subject: What messages call it: `the header ends`.
+  /// - Throws: `corrupt` for a text that is not UTF-8.
   @_lifetime(copy bytes)
-  init(_ bytes: Span<UInt8>) throws(CheckpointError) {
+  package init(_ bytes: Span<UInt8>, subject: StaticString) throws(CheckpointError) {
     do throws(UTF8.ValidationError) {
       _ = try UTF8Span(validating: bytes)
     } catch {
       throw CheckpointError(
         .corrupt,
-        "the header is not UTF-8",
+        "the \(subject) is not UTF-8",
         offset: UInt64(error.byteOffsets.lowerBound)
       )
     }
     self.bytes = bytes
+    self.subject = subject
   }
 
   /// The next byte; `nil` at the end.
-  var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+  package var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
   /// Passes over one byte, if it is the next one.
   @_lifetime(self: copy self)
-  mutating func skip(_ character: Unicode.Scalar) -> Bool {
+  package mutating func skip(_ character: Unicode.Scalar) -> Bool {
     guard next == UInt8(ascii: character) else { return false }
     position += 1  // a byte was there
     return true
@@ -38,7 +44,7 @@ struct JSONScanner: ~Escapable {
 
   /// Passes over white space.
   @_lifetime(self: copy self)
-  mutating func skipSpace() {
+  package mutating func skipSpace() {
     while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
       position += 1  // a byte was there
     }
@@ -46,7 +52,7 @@ struct JSONScanner: ~Escapable {
 
   /// Reads one of the characters that structure a text, and the white space around it.
   @_lifetime(self: copy self)
-  mutating func expect(_ character: Unicode.Scalar) throws(CheckpointError) {
+  package mutating func expect(_ character: Unicode.Scalar) throws(CheckpointError) {
     skipSpace()
     guard skip(character) else { throw unexpected("'\(character)'") }
     skipSpace()
@@ -54,7 +60,7 @@ struct JSONScanner: ~Escapable {
 
   /// Whether another member or element follows; passes over what separates or ends them.
   @_lifetime(self: copy self)
-  mutating func hasNext(
+  package mutating func hasNext(
     isFirst: Bool,
     end: Unicode.Scalar
   ) throws(CheckpointError) -> Bool {
@@ -66,7 +72,7 @@ struct JSONScanner: ~Escapable {
 
   /// Reads the name of a member, and the colon behind it.
   @_lifetime(self: copy self)
-  mutating func readName() throws(CheckpointError) -> [UInt8] {
+  package mutating func readName() throws(CheckpointError) -> [UInt8] {
     let name = try readString()
     try expect(":")
     return name
@@ -74,7 +80,7 @@ struct JSONScanner: ~Escapable {
 
   /// Reads an integer that is not negative.
   @_lifetime(self: copy self)
-  mutating func readInteger() throws(CheckpointError) -> UInt64 {
+  package mutating func readInteger() throws(CheckpointError) -> UInt64 {
     let start = position
     var value: UInt64 = 0
     while let byte = next, let digit = Self.digit(byte) {
@@ -108,7 +114,7 @@ struct JSONScanner: ~Escapable {
 
   /// Reads a list of integers, at most `limit` of them.
   @_lifetime(self: copy self)
-  mutating func readIntegers(atMost limit: Int) throws(CheckpointError) -> [UInt64] {
+  package mutating func readIntegers(atMost limit: Int) throws(CheckpointError) -> [UInt64] {
     let start = position
     try expect("[")
     var values: [UInt64] = []
@@ -126,10 +132,10 @@ struct JSONScanner: ~Escapable {
   }
 
   /// The error of a text that goes on otherwise than it has to.
-  func unexpected(_ expected: String) -> CheckpointError {
+  package func unexpected(_ expected: String) -> CheckpointError {
     let found =
       switch next {
-      case nil: "the header ends"
+      case nil: "the \(subject) ends"
       case let byte? where byte > 0x20 && byte < 0x7F: "found '\(Unicode.Scalar(byte))'"
       case let byte?: "found the byte 0x\(byte.hexadecimal)"
       }
