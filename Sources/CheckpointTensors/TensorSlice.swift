@@ -29,6 +29,21 @@ public struct TensorSlice: Hashable, Sendable, CustomStringConvertible {
     TensorSlice(Array(repeating: .full, count: rank))
   }
 
+  /// Parses TensorFlow's text form; `nil` for a text of another form.
+  package init?(text: String) {
+    extents = []
+    for item in text.split(separator: ":") {  // TensorFlow skips empty items
+      let numbers = item.split(separator: ",").map { Int($0) }
+      if item == "-" {
+        extents.append(.full)
+      } else if numbers.count == 2, let start = numbers[0], let length = numbers[1] {
+        extents.append(.range(start: start, length: length))
+      } else {
+        return nil
+      }
+    }
+  }
+
   /// TensorFlow's text form: extents joined by `:`, `-` for all, else `start,length`.
   public var description: String {
     extents.map { extent in
@@ -139,27 +154,12 @@ public struct SliceSpec: Hashable, Sendable, CustomStringConvertible {
       dimensions.append(dimension)
     }
     guard !dimensions.isEmpty else { throw Self.malformed(text) }
-    guard let extents = Self.extents(slice) else { throw Self.malformed(text) }
+    guard let slice = TensorSlice(text: slice) else { throw Self.malformed(text) }
     do throws(CheckpointError) {
-      try self.init(fullShape: TensorShape(stored: dimensions), slice: TensorSlice(extents))
+      try self.init(fullShape: TensorShape(stored: dimensions), slice: slice)
     } catch {
       throw CheckpointError(.invalidArgument, "slice specification '\(text)': \(error.message)")
     }
-  }
-
-  private static func extents(_ text: String) -> [TensorSlice.Extent]? {
-    var extents: [TensorSlice.Extent] = []
-    for item in text.split(separator: ":") {  // TensorFlow skips empty items
-      let numbers = item.split(separator: ",").map { Int($0) }
-      if item == "-" {
-        extents.append(.full)
-      } else if numbers.count == 2, let start = numbers[0], let length = numbers[1] {
-        extents.append(.range(start: start, length: length))
-      } else {
-        return nil
-      }
-    }
-    return extents
   }
 
   private static func malformed(_ text: String) -> CheckpointError {

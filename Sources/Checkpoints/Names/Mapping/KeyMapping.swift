@@ -11,7 +11,8 @@ import CheckpointIO
 ///     try saver.restore(from: "legacy/bert_model.ckpt", mapping: mapping)
 ///
 /// Each rule sees the names that the rules before it have made. Rules are data: they can be written
-/// as JSON, and tried on an index without reading a value.
+/// as JSON and read from it (``init(json:)``), and tried on an index without reading a value
+/// (``preview(of:)``); <doc:MappingNames> has the whole of it.
 /// Source of the prefix rules: tensorflow/python/training/checkpoint_utils.py,
 /// `init_from_checkpoint`.
 public struct KeyMapping: Sendable, ExpressibleByArrayLiteral {
@@ -53,6 +54,11 @@ public struct KeyMapping: Sendable, ExpressibleByArrayLiteral {
   public enum Rule: Sendable {
     /// Single names: stored name to new name. A name that is not there is an error.
     case rename([String: String])
+    /// What TensorFlow's `init_from_checkpoint` calls an assignment map: stored name to new name,
+    /// and stored scope to new scope (`bert/` to `encoder/`; `/` is the outermost). All entries see
+    /// the same names, a name counts before a scope, and what no entry is for is left out. A name or
+    /// scope that is not there is an error, and so is a scope that is assigned to a name.
+    case assign([String: String])
     /// Names that begin with one text begin with another one instead.
     case prefix(String, to: String)
     /// A regular expression is replaced wherever it is found; `$1` stands for its first group.

@@ -41,21 +41,35 @@ struct MappedIndex: Sendable {
   ///   `notFound` for a name in a rule that is not there, `mismatch` for a transform that does not
   ///   fit; each names the rule.
   init(_ entries: [TensorEntry], _ mapping: KeyMapping) throws(CheckpointError) {
+    self.init(entries)
+    for (number, rule) in mapping.rules.enumerated() { try apply(rule, number: number + 1) }
+  }
+
+  /// An index as it is, before any rule.
+  init(_ entries: [TensorEntry]) {
     for entry in entries { recipes[entry.key] = .stored(entry) }
-    for (number, rule) in mapping.rules.enumerated() {
-      do throws(CheckpointError) {
-        try apply(rule)
-      } catch {
-        var error = error
-        error.message = "rule \(number + 1) of the mapping: \(error.message)"
-        throw error
-      }
+  }
+
+  /// Applies one rule; after an error nothing here is of use any more.
+  ///
+  /// - Parameters:
+  ///   - rule: The rule.
+  ///   - number: Its place in the mapping, counted from 1.
+  /// - Throws: One error with every problem that the rule has.
+  mutating func apply(_ rule: KeyMapping.Rule, number: Int) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try apply(rule)
+    } catch {
+      var error = error
+      error.message = "rule \(number) of the mapping: \(error.message)"
+      throw error
     }
   }
 
   private mutating func apply(_ rule: KeyMapping.Rule) throws(CheckpointError) {
     switch rule {
     case .rename(let names): try rename(names)
+    case .assign(let map): recipes = try AssignmentMap(map).applied(to: recipes)
     case .prefix(let prefix, let new):
       try rename { key in
         guard key.bytes.starts(with: prefix.utf8) else { return key }

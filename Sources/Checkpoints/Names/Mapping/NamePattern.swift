@@ -30,8 +30,16 @@ struct NamePattern {
 
   /// Compiles an expression.
   ///
-  /// - Throws: `invalidArgument` for a text that is none.
+  /// - Throws: `invalidArgument` for a text that is none; `limitExceeded` for one that nests too
+  ///   deep.
   init(_ pattern: String) throws(CheckpointError) {
+    // The compiler of expressions calls itself for each parenthesis and bracket.
+    guard pattern.utf8.count(where: { "([".utf8.contains($0) }) <= Self.mostBrackets else {
+      throw CheckpointError(
+        .limitExceeded,
+        "a regular expression with more than \(Self.mostBrackets) brackets"
+      )
+    }
     do {
       regex = try Regex(pattern).matchingSemantics(.unicodeScalar)
     } catch {
@@ -41,6 +49,8 @@ struct NamePattern {
       )
     }
   }
+
+  private static let mostBrackets = 256
 
   /// Whether a name has a match in it.
   func isFound(in name: String) -> Bool { name.firstMatch(of: regex) != nil }

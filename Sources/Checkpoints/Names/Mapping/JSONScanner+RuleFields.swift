@@ -1,0 +1,123 @@
+import CheckpointIO
+import CheckpointTensors
+
+// The values of a rule's fields.
+
+extension JSONScanner {
+  /// Reads the value that a field has to have.
+  @_lifetime(self: copy self)
+  mutating func readValue(of field: RuleField) throws(CheckpointError) -> RuleField.Value {
+    switch field {
+    case .prefix, .scope, .split, .to, .with, .comment: .text(try readText())
+    case .replace: .text(try readExpression())
+    case .slice: .text(try readText(where: { TensorSlice(text: $0) != nil }, "a slice, as '0,2:-'"))
+    case .convert: .text(try readText(where: { DType(named: $0) != nil }, "a dtype, as 'float32'"))
+    case .rename, .assign: .names(try readNames())
+    case .drop, .keep, .of: .pattern(try readPattern())
+    case .transpose, .reshape, .lengths: .integers(try readDimensions())
+    case .axis: .integer(try readSignedInteger())
+    case .stack, .concatenate: .texts(try readTexts())
+    case .into: next == UInt8(ascii: "[") ? .texts(try readTexts()) : .text(try readText())
+    }
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func readText() throws(CheckpointError) -> String {
+    String(decoding: try readString(), as: UTF8.self)  // all of the text is UTF-8
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func readText(
+    where isValid: (String) -> Bool,
+    _ expected: String
+  ) throws(CheckpointError) -> String {
+    let start = UInt64(position)
+    let text = try readText()
+    guard isValid(text) else {
+      throw CheckpointError(.corrupt, "'\(text)' is not \(expected)", offset: start)
+    }
+    return text
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func readExpression() throws(CheckpointError) -> String {
+    let start = UInt64(position)
+    let text = try readText()
+    do throws(CheckpointError) {
+      _ = try NamePattern(text)
+    } catch {
+      throw CheckpointError(.corrupt, error.message, offset: start)
+    }
+    return text
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func readTexts() throws(CheckpointError) -> [String] {
+    try expect("[")
+    var texts: [String] = []
+    while try hasNext(isFirst: texts.isEmpty, end: "]") { texts.append(try readText()) }
+    return texts
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func readNames() throws(CheckpointError) -> [String: String] {
+    try expect("{")
+    var names: [String: String] = [:]
+    while try hasNext(isFirst: names.isEmpty, end: "}") {
+      let start = UInt64(position)
+      let name = String(decoding: try readName(), as: UTF8.self)
+      guard names.updateValue(try readText(), forKey: name) == nil else {
+        throw CheckpointError(
+          .corrupt,
+          "the name '\(name)' occurs twice, or two of its spellings do; make two rules of them",
+          offset: start
+        )
+      }
+    }
+    return names
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func readDimensions() throws(CheckpointError) -> [Int] {
+    try expect("[")
+    var dimensions: [Int] = []
+    while try hasNext(isFirst: dimensions.isEmpty, end: "]") {
+      dimensions.append(try readSignedInteger())
+    }
+    return dimensions
+  }
+
+  // An object with one field: {"suffix": "kernel"}.
+  @_lifetime(self: copy self)
+  private mutating func readPattern() throws(CheckpointError) -> KeyMapping.Pattern {
+    try expect("{")
+    let start = UInt64(position)
+    let pattern: KeyMapping.Pattern
+    switch String(decoding: try readName(), as: UTF8.self) {
+    case "all":
+      try skipWord("true")
+      pattern = .all
+    case "name": pattern = .name(try readText())
+    case "prefix": pattern = .prefix(try readText())
+    case "suffix": pattern = .suffix(try readText())
+    case "regex": pattern = .regex(try readExpression())
+    case let other:
+      throw CheckpointError(
+        .corrupt,
+        "there is no pattern '\(other)', but 'name', 'prefix', 'suffix', 'regex' and 'all'",
+        offset: start
+      )
+    }
+    skipSpace()
+    guard skip("}") else { throw unexpected("'}': a pattern has one field") }
+    return pattern
+  }
+}
+
+extension DType {
+  /// The dtype that TensorFlow calls so.
+  init?(named name: String) {
+    guard let dtype = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = dtype
+  }
+}
