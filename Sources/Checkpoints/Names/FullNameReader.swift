@@ -1,6 +1,6 @@
-import CheckpointGraph
-import CheckpointIO
-import CheckpointTensors
+package import CheckpointGraph
+package import CheckpointIO
+package import CheckpointTensors
 
 /// An object-based checkpoint seen by a name-based saver: its tensors answer to the full names of
 /// their variables too.
@@ -8,7 +8,7 @@ import CheckpointTensors
 /// A key counts before a name. A name that several variables have is refused when it is asked for,
 /// where TensorFlow takes the last one.
 /// Source: tensorflow/python/training/saver.py, `object_graph_key_mapping`.
-struct FullNameReader: TensorReader {
+package struct FullNameReader: TensorReader {
   /// The names, each with the keys that it stands for.
   let keys: [TensorKey: [TensorKey]]
   private let reader: any TensorReader
@@ -21,7 +21,7 @@ struct FullNameReader: TensorReader {
   ///   - graph: Its objects.
   ///   - directKeys: Keys that are asked for as they are; their tensors are not listed under full
   ///     names.
-  init(_ reader: any TensorReader, _ graph: ObjectGraph, directKeys: Set<TensorKey> = []) {
+  package init(_ reader: any TensorReader, _ graph: ObjectGraph, directKeys: Set<TensorKey> = []) {
     self.reader = reader
     self.directKeys = directKeys
     var keys: [TensorKey: [TensorKey]] = [:]
@@ -32,10 +32,10 @@ struct FullNameReader: TensorReader {
     self.keys = keys
   }
 
-  var path: String { reader.path }
+  package var path: String { reader.path }
 
   // Each tensor once: under its name, if that is its alone, else under its key.
-  func forEachEntry(
+  package func forEachEntry(
     _ body: (TensorEntry) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     var entries = try reader.entries()
@@ -56,7 +56,7 @@ struct FullNameReader: TensorReader {
     return names
   }
 
-  func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
+  package func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
     guard let stored = try storedKey(key), var entry = try reader.entry(for: stored) else {
       return nil
     }
@@ -64,7 +64,7 @@ struct FullNameReader: TensorReader {
     return entry
   }
 
-  func read(
+  package func read(
     _ key: TensorKey,
     slice: TensorSlice?,
     into output: inout MutableRawSpan
@@ -73,11 +73,12 @@ struct FullNameReader: TensorReader {
     try reader.read(stored, slice: slice, into: &output)
   }
 
-  func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
+  package func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
+  {
     try reader.tensor(for: try storedKey(key) ?? key, slice: slice)
   }
 
-  func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor] {
+  package func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor] {
     var stored: [TensorRequest] = []
     for request in requests {
       stored.append(TensorRequest(try storedKey(request.key) ?? request.key, slice: request.slice))

@@ -68,9 +68,11 @@ package struct RestorePlan {
     let misfits = Set(report.mismatched)
     if !misfits.isEmpty { requests.removeAll { $0.part != nil && misfits.contains($0.key) } }
     try Self.addHints(to: &problems, report)
+    let advice = problems.isEmpty ? "" : try Self.mappingHint(wanted, reader, report)
     problems = otherProblems + problems
     let error = CheckpointError.combining(problems, file: reader.path) { number in
       "\(number) of \(count ?? wanted.count) variables cannot be restored; nothing has been changed"
+        + advice
     }
     if let error { throw error }
   }
@@ -195,6 +197,23 @@ package struct RestorePlan {
       guard let key = problems[index].key else { continue }
       problems[index].message += NearestKeys(to: TensorKey(key), among: unused).hint
     }
+  }
+
+  // If several names are missing, other names may be the reason.
+  private static func mappingHint(
+    _ wanted: [Request],
+    _ reader: any TensorReader,
+    _ report: RestoreReport
+  ) throws(CheckpointError) -> String {
+    guard report.missing.count > 1 else { return "" }
+    let proposal = MappingProposal(
+      stored: try reader.entries().map { ($0.key, $0.spec) },
+      wanted: wanted.map { request in
+        let spec = request.variable.tensorSpec
+        return (request.key, TensorSpec(spec.dtype, request.part?.fullShape ?? spec.shape))
+      }
+    )
+    return proposal.hint(for: Set(report.missing)).map { "; \($0)" } ?? ""
   }
 }
 
