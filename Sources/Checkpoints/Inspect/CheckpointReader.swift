@@ -35,12 +35,21 @@ public struct CheckpointReader: TensorReader {
   /// Opens a checkpoint.
   ///
   /// - Parameter path: The prefix of a V2 checkpoint; the file of a V1 checkpoint, or the pattern of
-  ///   its parts (`model.ckpt-?????-of-00002`); a safetensors file.
+  ///   its parts (`model.ckpt-?????-of-00002`); a safetensors file; whatever else leads to one, see
+  ///   ``CheckpointLocation``: a directory, for its latest checkpoint, a SavedModel, for its
+  ///   variables, a file of a checkpoint. ``path`` says which it was.
   /// - Throws: `notACheckpoint` if there is none; `corrupt` or `truncated` if it is damaged.
   public init(_ path: String) throws(CheckpointError) {
-    try self.init(path, fileSystem: LocalFileSystem())
+    let fileSystem = LocalFileSystem()
+    let isCheckpoint = try Self.format(at: path, fileSystem) != nil
+    try self.init(
+      isCheckpoint ? path : CheckpointLocation(path, fileSystem: fileSystem).path,
+      fileSystem: fileSystem
+    )
   }
 
+  /// Opens the checkpoint of a prefix, or of a file of V1 or safetensors, and no other path: what is
+  /// restored has to be named.
   package init(_ path: String, fileSystem: any FileSystem) throws(CheckpointError) {
     let found = try Self.format(at: path, fileSystem)
     switch found {
@@ -54,7 +63,7 @@ public struct CheckpointReader: TensorReader {
 
   /// What kind of checkpoint there is; `nil` if there is none.
   ///
-  /// - Parameter path: As for ``init(_:)``.
+  /// - Parameter path: A prefix, a file, or the pattern of a V1 checkpoint in parts; directories are none.
   /// - Returns: The format that the files have; they are not read to the end.
   /// - Throws: `io` if the system fails.
   public static func format(at path: String) throws(CheckpointError) -> Format? {

@@ -1,0 +1,63 @@
+public import CheckpointIO
+public import CheckpointTensors
+import CheckpointGraph
+
+// Tensors by the names that people know them by. Source: tensorflow/python/training,
+// checkpoint_utils.py, `load_variable`, and saver.py, `object_graph_key_mapping`.
+
+extension CheckpointReader {
+  /// Reads a tensor, or a part of it, by the name of its variable.
+  ///
+  ///     let kernel = try CheckpointReader("run").tensor(named: "model/dense/kernel")
+  ///     let rows = try reader.tensor(named: "kernel:0", slice: TensorSlice(starts: [0, 0], shape: [2, 10]))
+  ///
+  /// - Parameters:
+  ///   - name: What ``key(named:)`` takes.
+  ///   - slice: The part; everything without it.
+  /// - Returns: The tensor.
+  /// - Throws: As ``key(named:)`` and ``TensorReader/tensor(for:slice:)`` do.
+  public func tensor(
+    named name: String,
+    slice: TensorSlice? = nil
+  ) throws(CheckpointError) -> AnyTensor {
+    try tensor(for: key(named: name), slice: slice)
+  }
+
+  /// The key of the variable that a person means by a name.
+  ///
+  /// A name is, in this order: a key; one with `:0` behind it, as TensorFlow's graphs call their
+  /// tensors; in an object-based checkpoint, the path of an object's variable (`model/dense/kernel`);
+  /// the full name of a variable there.
+  ///
+  /// - Parameter name: The name.
+  /// - Returns: The key.
+  /// - Throws: `notFound` if there is nothing of this name, naming the nearest; `ambiguousName` for a
+  ///   full name that several variables have; `corrupt` if the checkpoint is damaged.
+  public func key(named name: String) throws(CheckpointError) -> TensorKey {
+    let names = name.hasSuffix(":0") ? [name, String(name.dropLast(2))] : [name]
+    for name in names + names.map({ $0 + "/.ATTRIBUTES/VARIABLE_VALUE" }) {
+      if try entry(for: TensorKey(name)) != nil { return TensorKey(name) }
+    }
+    let keys = try objectGraph()?.keyMapping
+    for name in names {
+      if let candidates = keys?[name] { return try only(candidates, name) }
+    }
+    return try requiredEntry(for: TensorKey(name)).key  // it is not there: says what is near
+  }
+
+  private func only(
+    _ candidates: [String],
+    _ name: String
+  ) throws(CheckpointError) -> TensorKey {
+    guard candidates.count == 1 else {
+      let list = candidates.map { "'\($0)'" }.joined(separator: ", ")
+      throw CheckpointError(
+        .ambiguousName,
+        "\(candidates.count) saved variables have this name: \(list); ask for one by its key",
+        file: path,
+        key: name
+      )
+    }
+    return TensorKey(candidates[0])
+  }
+}
