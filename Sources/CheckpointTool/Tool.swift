@@ -13,6 +13,8 @@ enum Tool {
     Convert.self,
     Rename.self,
     Merge.self,
+    Map.self,
+    Suggest.self,
   ]
 
   static let version = "checkpoint 0.1.0\n"

@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["list", "show", "cat", "graph", "verify", "diff", "rename"])
+  @Test(arguments: ["list", "show", "cat", "graph", "verify", "diff", "rename", "map", "suggest"])
   func `every command explains itself`(command: String) throws {
     let run = try ToolRun.checkpoint("help", command)
     #expect(run.status == 0)
@@ -49,7 +49,8 @@ import Testing
   @Test(arguments: [
     (
       ["frob"],
-      "there is no command 'frob', but list, show, cat, graph, verify, diff, convert, rename, merge"
+      "there is no command 'frob', but list, show, cat, graph, verify, diff, convert, rename, "
+        + "merge, map, suggest"
     ),
     (["list"], "list: PREFIX is missing"),
     (["show", "a"], "show: NAME is missing"),

@@ -1,0 +1,109 @@
+import CheckpointIO
+import CheckpointTensors
+import Checkpoints
+
+/// `checkpoint map`: what rules would make of a checkpoint.
+struct Map: Command {
+  static let synopsis = Synopsis(
+    name: "map",
+    summary: "Shows what rules would make of a checkpoint's names and shapes.",
+    operands: ["PREFIX", "RULES.json"],
+    options: [
+      Synopsis.Option(name: "--dry-run", help: "Has to be given: nothing is written."),
+      Synopsis.Option(name: "--names", help: "Objects by full names."),
+      Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
+    ],
+    details: """
+      A line for each tensor, in byte order of the new names: what it is made of, and
+      what it becomes; 'same' for what stays as it is. Then what is left out, the
+      rules that fit no name, what is wrong, and the totals. Only the list of tensors
+      is read. The documentation's article on mapping names describes the rules.
+
+      With --json an object of "tensors" ("name", "dtype", "shape", and "sources" of
+      the same three), "dropped" (likewise), "idle_rules" (numbers from 1) and
+      "problems".
+
+      The exit status is 1 if the rules cannot be applied.
+      """
+  )
+
+  private let path: String
+  private let rules: String
+  private let usesFullNames: Bool
+  private let isJSON: Bool
+
+  init(_ arguments: ArgumentScanner) throws(CheckpointError) {
+    path = try arguments.path(0)
+    rules = try arguments.path(1)
+    usesFullNames = arguments.has("--names")
+    isJSON = arguments.has("--json")
+    guard arguments.has("--dry-run") else {
+      throw CheckpointError(
+        .invalidArgument,
+        "map: nothing is written; say so with --dry-run\n\(Self.synopsis.usageLine)"
+      )
+    }
+  }
+
+  func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
+    let mapping = try KeyMapping(jsonFile: rules)
+    let reader = try NamedTensors(at: path, usesFullNames: usesFullNames).reader
+    let preview = try mapping.preview(of: reader)
+    if isJSON {
+      try output.write(Self.json(preview))
+    } else {
+      try write(preview, mapping, output)
+    }
+    return preview.problems.isEmpty ? .success : .failure
+  }
+
+  // MARK: For people
+
+  private func write(
+    _ preview: MappingPreview,
+    _ mapping: KeyMapping,
+    _ output: StandardOutput
+  ) throws(CheckpointError) {
+    for tensor in preview.tensors {
+      let name = "\(TensorName.shown(tensor.name.bytes)) \(tensor.spec)"
+      let sources = tensor.sources.map(Self.text).joined(separator: " + ")
+      try output.write(tensor.isUnchanged ? "same     \(name)\n" : "\(sources) -> \(name)\n")
+    }
+    for source in preview.dropped { try output.write("dropped  \(Self.text(source))\n") }
+    for number in preview.idleRules {
+      try output.write("idle     rule \(number): \(mapping.rules[number - 1].description.shown)\n")
+    }
+    for problem in preview.problems {
+      try output.write("problem  \(problem.description.shownAsLines)\n")
+    }
+    let changed = preview.tensors.count { !$0.isUnchanged }
+    try output.write(
+      "\(preview.tensors.count.of("tensor")), \(changed) changed, \(preview.dropped.count) dropped\n"
+    )
+  }
+
+  private static func text(_ source: MappingPreview.Source) -> String {
+    "\(TensorName.shown(source.name.bytes)) \(source.spec)"
+  }
+
+  // MARK: For programs
+
+  private static func json(_ preview: MappingPreview) -> String {
+    let tensors = preview.tensors.map { tensor in
+      let sources = JSONText.array(tensor.sources.map { "{\(members($0.name, $0.spec))}" })
+      return "\n{\(members(tensor.name, tensor.spec)),\"sources\":\(sources)}"
+    }
+    let fields = [
+      "\"tensors\":\(JSONText.array(tensors))",
+      "\"dropped\":\(JSONText.array(preview.dropped.map { "\n{\(members($0.name, $0.spec))}" }))",
+      "\"idle_rules\":\(JSONText.array(preview.idleRules.map(String.init)))",
+      "\"problems\":\(JSONText.array(preview.problems.map { JSONText.string($0.description) }))",
+    ]
+    return "{\(fields.joined(separator: ",\n"))}\n"
+  }
+
+  private static func members(_ name: TensorKey, _ spec: TensorSpec) -> String {
+    "\"name\":\(JSONText.string(name.description)),\"dtype\":\"\(spec.dtype.name)\","
+      + "\"shape\":\(JSONText.array(spec.shape.dimensions.map(String.init)))"
+  }
+}

@@ -1,0 +1,113 @@
+import CheckpointTestSupport
+import Foundation
+import Testing
+
+@Suite struct MapTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func rules(_ text: String) throws -> String {
+    let path = directory.path("rules.json")
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    return path
+  }
+
+  @Test func `shows what becomes of each tensor`() throws {
+    let path = try rules(
+      #"""
+      [{"rename": {"w": "dense/w"}}, {"drop": {"prefix": "bias"}}, {"drop": {"regex": "Adam"}},
+       {"transpose": [1, 0], "of": {"suffix": "/w"}}]
+      """#
+    )
+    let run = try ToolRun.checkpoint("map", ToolRun.fixture("worked/sliced"), path, "--dry-run")
+    #expect(run.status == 0)
+    #expect(run.errors == "")
+    #expect(
+      run.output == """
+        w float32[4, 3] -> dense/w float32[3, 4]
+        dropped  bias float32[]
+        idle     rule 3: .drop(.regex("Adam"))
+        1 tensor, 1 changed, 1 dropped
+
+        """
+    )
+  }
+
+  @Test func `says what stays as it is, and what is wrong`() throws {
+    let path = try rules(#"[{"rename": {"v": "x"}}]"#)
+    let run = try ToolRun.checkpoint("map", ToolRun.fixture("worked/sliced"), path, "--dry-run")
+    #expect(run.status == 1)
+    #expect(
+      run.output == """
+        same     bias float32[]
+        same     w float32[4, 3]
+        problem  rule 1 of the mapping: there is no tensor 'v' (notFound)
+        2 tensors, 0 changed, 0 dropped
+
+        """
+    )
+  }
+
+  @Test func `the JSON form has the same`() throws {
+    let path = try rules(#"[{"stack": ["b", "c"], "axis": 0, "into": "bc"}]"#)
+    let run = try ToolRun.checkpoint(
+      "map",
+      "--json",
+      "--dry-run",
+      ToolRun.fixture("worked/two_tensors"),
+      path
+    )
+    #expect(run.status == 1)
+    let object = try JSONSerialization.jsonObject(with: Data(run.outputBytes)) as? [String: Any]
+    #expect((object?["problems"] as? [String])?.count == 1)
+    #expect((object?["tensors"] as? [[String: Any]])?.count == 2)
+    #expect((object?["dropped"] as? [Any])?.isEmpty == true)
+    let fine = try rules(#"[{"prefix": "", "to": "x/"}, {"prefix": "y", "to": ""}]"#)
+    let second = try ToolRun.checkpoint(
+      "map",
+      "--json",
+      "--dry-run",
+      ToolRun.fixture("worked/two_tensors"),
+      fine
+    )
+    #expect(
+      second.output == """
+        {"tensors":[
+        {"name":"x/a","dtype":"int64","shape":[],"sources":[{"name":"a","dtype":"int64","shape":[]}]},
+        {"name":"x/b","dtype":"float32","shape":[2],"sources":[{"name":"b","dtype":"float32","shape":[2]}]}],
+        "dropped":[],
+        "idle_rules":[2],
+        "problems":[]}
+
+        """
+    )
+  }
+
+  @Test func `asks for --dry-run, and says where rules are wrong`() throws {
+    let path = try rules("[\n{\"prefix\": \"a\"}]")
+    let bare = try ToolRun.checkpoint("map", ToolRun.fixture("worked/sliced"), path)
+    #expect(bare.status == 2)
+    #expect(bare.errors.contains("map: nothing is written; say so with --dry-run"))
+    let wrong = try ToolRun.checkpoint("map", ToolRun.fixture("worked/sliced"), path, "--dry-run")
+    #expect(wrong.status == 1)
+    #expect(
+      wrong.errors
+        == "checkpoint: \(path): byte 2: line 2: rule 1: 'prefix' needs the field 'to' too (corrupt)\n"
+    )
+  }
+
+  @Test func `sees objects by their full names if asked`() throws {
+    let path = try rules("[]")
+    let keys = try ToolRun.checkpoint("map", ToolRun.fixture("worked/object"), path, "--dry-run")
+    #expect(keys.output.contains("v/.ATTRIBUTES/VARIABLE_VALUE float32[2]"))
+    let names = try ToolRun.checkpoint(
+      "map",
+      ToolRun.fixture("worked/object"),
+      path,
+      "--dry-run",
+      "--names"
+    )
+    #expect(!names.output.contains("v/.ATTRIBUTES/VARIABLE_VALUE"))
+  }
+}
