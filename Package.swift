@@ -39,6 +39,7 @@ let package = Package(
     .executable(name: "checkpoint", targets: ["CheckpointTool"]),
     .executable(name: "quickstart", targets: ["quickstart"]),
     .executable(name: "resume-training", targets: ["resume-training"]),
+    .executable(name: "legacy-restore", targets: ["legacy-restore"]),
   ],
   targets: [
     // Checksum instructions that Swift cannot name.
@@ -105,6 +106,13 @@ let package = Package(
       name: "resume-training",
       dependencies: ["Checkpoints", "DigitsModel"],
       path: "Examples/ResumeTraining",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "legacy-restore",
+      dependencies: ["Checkpoints"],
+      path: "Examples/LegacyRestore",
+      resources: [.copy("Data")],
       swiftSettings: settings
     ),
     // The model that the examples train, and its data.
@@ -184,7 +192,7 @@ let package = Package(
         "CheckpointTool",
       ]
     ),
-    tests("ExampleTests", ["Checkpoints", "resume-training"]),
+    tests("ExampleTests", ["Checkpoints", "resume-training", "legacy-restore"]),
     tests(
       "TensorFlowFixtureTests",
       [
