@@ -125,6 +125,10 @@ package final class InterceptingFileSystem: FileSystem {
     return try base.status(of: path)
   }
 
+  package func availableByteCount(at directory: String) -> UInt64? {
+    base.availableByteCount(at: directory)
+  }
+
   package func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
     try note(.lock, path)
     guard let file = try base.lockFile(path) else { return nil }

@@ -39,6 +39,7 @@ package final class MemoryFileSystem: FileSystem {
     /// When files were last written: a number that grows with every change.
     var times: [Int: Double] = [:]
     var changeCount = 0.0
+    var room: UInt64?
     var log: [Event] = []
 
     mutating func change(_ names: [String: Node?]) {
@@ -205,6 +206,11 @@ package final class MemoryFileSystem: FileSystem {
       }
     }
   }
+
+  package func availableByteCount(at directory: String) -> UInt64? { state.withLock { $0.room } }
+
+  /// Lets it say that so much room is left; it does not care itself.
+  package func setAvailableByteCount(_ count: UInt64?) { state.withLock { $0.room = count } }
 
   package func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
     let file = try update { state throws(CheckpointError) -> Int? in

@@ -371,7 +371,7 @@ final class Growing: Checkpointable {
   @Test(
     arguments: [
       "Checkpoints", "CheckpointKeys", "RegisteringObjects", "RestoringObjects", "MappingNames",
-      "README",
+      "ManagingCheckpoints", "README",
     ]
   )
   func `the code of the articles is the code of these tests`(name: String) throws {
@@ -380,7 +380,7 @@ final class Growing: Checkpointable {
       isReadme ? "README.md" : "Sources/Checkpoints/Checkpoints.docc/\(name).md"
     )
     var code: [String] = []
-    for file in ["DocumentationExampleTests", "ReadmeExampleTests"] {
+    for file in ["DocumentationExampleTests", "ReadmeExampleTests", "ManagingExampleTests"] {
       let text = try Self.text("Tests/CheckpointsTests/\(file).swift")
       code += Self.lines(text.replacing("\\(run)", with: "run"))
     }

@@ -13,6 +13,8 @@ import Foundation
 /// end saves, or is `bundle`, or `convert-FORMAT`: the checkpoint PREFIX.source is converted to PREFIX.
 /// CALL counts from 0; none is reached by a number that is large enough, and the program then prints
 /// how many there were.
+///
+/// With HOW `manager`, PREFIX is a directory, and a manager saves SHARDS times, from VALUE on.
 @main struct CrashingSaver {
   static func main() throws {
     let arguments = CommandLine.arguments
@@ -24,7 +26,9 @@ import Foundation
     }
     var options = SaveOptions()
     options.fileSystem = system
-    if let way = SavedByName(rawValue: arguments[4]) {
+    if arguments[4] == "manager" {
+      try ManagedLife.run(arguments[1], first: Int(value), count: shards, options)
+    } else if let way = SavedByName(rawValue: arguments[4]) {
       try way.save(value, to: arguments[1], options)
     } else if arguments[4].hasPrefix("convert-") {
       try convert(to: arguments[1], arguments[4].dropFirst("convert-".count), options)

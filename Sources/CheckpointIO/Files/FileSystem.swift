@@ -27,6 +27,12 @@ package protocol FileSystem: Sendable {
   ///
   /// The lock ends with `release()`, with its owner's process, or when the last reference goes.
   func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)?
+  /// How many bytes this user can still write where a directory is; `nil` if that is not known.
+  func availableByteCount(at directory: String) -> UInt64?
+}
+
+extension FileSystem {
+  package func availableByteCount(at directory: String) -> UInt64? { nil }
 }
 
 /// What a path leads to.

@@ -99,6 +99,14 @@ package struct LocalFileSystem: FileSystem {
     try LocalLockedFile(path)
   }
 
+  package func availableByteCount(at directory: String) -> UInt64? {
+    var status = statvfs()
+    guard !directory.utf8.contains(0), unsafe statvfs(directory, &status) == 0 else { return nil }
+    let (count, overflows) = UInt64(status.f_bavail)
+      .multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    return overflows ? nil : count
+  }
+
   // The global functions, which the methods of the same names hide.
   private static func renameFile(_ old: UnsafePointer<CChar>, _ new: UnsafePointer<CChar>) -> CInt {
     unsafe renameat(AT_FDCWD, old, AT_FDCWD, new)

@@ -44,6 +44,9 @@ extension CheckpointError {
   }
 }
 
+/// The system's number for a full disk, which layers without its headers need as well.
+package let noSpace = ENOSPC
+
 /// Makes a system call again for as long as a signal interrupts it, and takes `errno` at once.
 ///
 /// - Parameters:

@@ -1,4 +1,6 @@
+import CheckpointBundle
 public import CheckpointIO
+import CheckpointSlices
 import CheckpointWire
 
 /// A directory that checkpoints were saved to: finds the newest.
@@ -53,6 +55,23 @@ public struct CheckpointDirectory: Sendable {
     guard Path.isAbsolute(recorded) else { return nil }
     let moved = Path.join(path, Path(recorded).name)
     return try fileSystem.hasCheckpoint(at: moved) ? moved : nil
+  }
+
+  /// What the file is like that a save completes last; `nil` if it is not there.
+  func committedStatus(of path: String) throws(CheckpointError) -> FileStatus? {
+    if let status = try fileSystem.status(of: BundlePath(path).index) { return status }
+    if let status = try fileSystem.status(of: path) { return status }
+    // The parts of a V1 checkpoint: the first is always there.
+    return try SlicesPath(pattern: path).flatMap { parts throws(CheckpointError) in
+      try parts.shards.first.flatMap { first throws(CheckpointError) in
+        try fileSystem.status(of: first)
+      }
+    }
+  }
+
+  /// Whether a checkpoint can be opened.
+  func isComplete(_ path: String) -> Bool {
+    (try? CheckpointReader(path, fileSystem: fileSystem)) != nil
   }
 
   /// The prefixes of all checkpoints in the directory, by their index files, in the order of their

@@ -45,6 +45,7 @@ extension CheckpointManager {
     _ lock: SaveLock
   ) throws(CheckpointError) -> (removed: [SavedCheckpoint], problems: [CheckpointError]) {
     let plan = plan(for: found)
+    found.announced = latest
     guard !plan.removed.isEmpty else {
       try writeState(found, latest: latest, lock)
       return ([], [])

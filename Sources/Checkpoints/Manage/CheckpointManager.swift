@@ -201,6 +201,7 @@ public final class CheckpointManager {
       metrics: metrics
     )
     let save = try ManagedSave(place, entry, moment, plan: content.savePlan())
+    try save.checkRoom()
     try place.stateFile().checkConflict(with: save.path)
     found.history.begin(try save.pending(), number: number)
     try place.write(found.history, lock: lock)

@@ -39,6 +39,9 @@ struct ManagedSave {
     try CheckpointHistory.Pending(entry: entry, replacedIndex: place.indexChecksum(entry.name))
   }
 
+  /// Refuses to begin where there is too little room.
+  func checkRoom() throws(CheckpointError) { try plan.checkRoom(at: path, place.fileSystem) }
+
   /// Writes the checkpoint; when this returns it is there.
   func write() throws(CheckpointError) {
     try SaveExecutor(options: place.options).save(plan, to: path)

@@ -20,9 +20,11 @@ package struct SaveExecutor {
 
   /// Writes the tensors of a plan to a V2 checkpoint at `prefix`.
   ///
-  /// - Throws: What ``BundleWriter`` throws; a checkpoint that stood there stands still then.
+  /// - Throws: What ``BundleWriter`` throws, and `io` if there is too little room; a checkpoint that
+  ///   stood there stands still then.
   @discardableResult
   package func save(_ plan: SavePlan, to prefix: String) throws(CheckpointError) -> Saved {
+    try plan.checkRoom(at: prefix, options.fileSystem)
     var writer = try BundleWriter(
       prefix: prefix,
       shardByteCounts: plan.shardByteCounts,

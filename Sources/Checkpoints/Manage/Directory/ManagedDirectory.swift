@@ -18,7 +18,7 @@ struct ManagedDirectory: Sendable {
   /// Checkpoints of the manager's names that are there, but are not managed: by number.
   private(set) var unmanaged: [SavedCheckpoint] = []
   /// The checkpoint that the state file names, if it is there.
-  private(set) var announced: String?
+  var announced: String?
   /// What was wrong with the files beside the checkpoints.
   private(set) var problems: [CheckpointError] = []
   private let place: ManagedPlace

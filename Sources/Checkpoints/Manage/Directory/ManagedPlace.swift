@@ -83,14 +83,7 @@ struct ManagedPlace: Sendable {
   /// Reads the history; `nil` if there is none.
   func readHistory() throws(CheckpointError) -> CheckpointHistory? {
     do throws(CheckpointError) {
-      let text = try SmallFile.read(historyPath, fileSystem) { byteCount throws(CheckpointError) in
-        guard byteCount <= Self.largestHistory else {
-          throw CheckpointError(
-            .limitExceeded,
-            "\(byteCount) bytes are too many for a history, \(Self.largestHistory) are possible"
-          )
-        }
-      }
+      let text = try SmallFile.read(historyPath, fileSystem, check: Self.checkHistoryByteCount)
       guard let text else { return nil }
       return try CheckpointHistory(text: text)
     } catch {
@@ -109,7 +102,16 @@ struct ManagedPlace: Sendable {
     )
   }
 
-  private static let largestHistory: UInt64 = 64 << 20
+  /// Refuses a file that is far too long for a history.
+  static func checkHistoryByteCount(_ byteCount: UInt64) throws(CheckpointError) {
+    let largest: UInt64 = 64 << 20
+    guard byteCount <= largest else {
+      throw CheckpointError(
+        .limitExceeded,
+        "\(byteCount) bytes are too many for a history, \(largest) are possible"
+      )
+    }
+  }
 
   /// The checksum of the index of a checkpoint; `nil` if there is none.
   func indexChecksum(_ name: String) throws(CheckpointError) -> UInt32? {

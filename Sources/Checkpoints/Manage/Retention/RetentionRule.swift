@@ -78,7 +78,10 @@ extension RetentionRule {
   private static func latest(_ count: Int, newer: Int) -> Verdict {
     if newer == 0 { return Verdict(stays: true, reason: "it is the newest") }
     if newer < count { return Verdict(stays: true, reason: "it is one of the latest \(count)") }
-    return Verdict(stays: false, reason: "\(newer) are newer, the latest \(count) stay")
+    return Verdict(
+      stays: false,
+      reason: "\(newer) \(newer == 1 ? "is" : "are") newer, the latest \(count) stay"
+    )
   }
 
   private static func everySteps(_ count: Int, _ checkpoints: [SavedCheckpoint]) -> [Verdict] {

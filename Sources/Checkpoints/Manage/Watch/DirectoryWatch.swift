@@ -1,0 +1,88 @@
+import CheckpointIO
+import Dispatch
+
+#if canImport(Musl)
+import Musl
+#elseif canImport(Android)
+import Android
+#elseif canImport(Glibc)
+import Glibc
+#endif
+
+/// Tells that files may have come into a directory: at once where the system says so, and every so often
+/// in any case, since network file systems do not.
+final class DirectoryWatch {
+  private let directory: String
+  private let signal = ChangeSignal()
+  private let pollInterval: Duration
+  #if os(Linux)
+  private var source: (any DispatchSourceRead)?
+  #endif
+
+  init(_ directory: String, pollInterval: Duration) {
+    self.directory = directory
+    self.pollInterval = pollInterval
+  }
+
+  deinit {
+    #if os(Linux)
+    source?.cancel()
+    #endif
+  }
+
+  /// Whether the system tells of changes; otherwise they are seen at the next look.
+  var isNotified: Bool {
+    #if os(Linux)
+    source != nil
+    #else
+    false
+    #endif
+  }
+
+  /// Begins to listen, if the directory is there by now.
+  ///
+  /// To be called before looking: what changes after the look is not missed then.
+  func listen() {
+    #if os(Linux)
+    if source == nil { source = Self.source(directory, signal) }
+    #endif
+  }
+
+  /// Waits until something may have changed, or until the deadline.
+  nonisolated(nonsending) func wait(until deadline: ContinuousClock.Instant?) async {
+    let poll = ContinuousClock.now + pollInterval
+    await signal.wait(until: deadline.map { min($0, poll) } ?? poll)
+  }
+}
+
+#if os(Linux)
+extension DirectoryWatch {
+  // `nil` if the directory is not there, or the system has no watches left.
+  private static func source(_ path: String, _ signal: ChangeSignal) -> (any DispatchSourceRead)? {
+    let number = inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC))
+    guard number >= 0 else { return nil }
+    // Files come by rename; a program that writes in place closes them.
+    let events = UInt32(IN_MOVED_TO) | UInt32(IN_CLOSE_WRITE)
+    guard unsafe inotify_add_watch(number, path, events) >= 0 else {
+      close(number)
+      return nil
+    }
+    let source = DispatchSource.makeReadSource(fileDescriptor: number, queue: .global())
+    source.setEventHandler {
+      drain(number)
+      signal.send()
+    }
+    source.setCancelHandler { close(number) }
+    source.activate()
+    return source
+  }
+
+  // What has changed does not matter: whoever waits looks.
+  private static func drain(_ number: CInt) {
+    var buffer = [UInt8](repeating: 0, count: 4_096)
+    while unsafe buffer.withUnsafeMutableBytes({ unsafe read(number, $0.baseAddress, $0.count) })
+      > 0
+    {}
+  }
+}
+#endif

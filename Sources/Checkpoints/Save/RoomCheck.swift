@@ -1,0 +1,86 @@
+import CheckpointIO
+import CheckpointTensors
+
+// How much room a save needs is known before its first byte is written:
+//
+//   values    exactly: numbers by their shapes, strings by their lengths
+//   index     at most: an entry's key, 64 bytes for what it says (more for one in parts), and blocks
+//             around them
+//
+// Files take whole blocks of the disk, and a few small files come on top.
+
+/// The room that a checkpoint needs.
+struct SaveSize: Hashable {
+  /// The bytes of the values.
+  var dataByteCount: UInt64 = 0
+  /// The bytes of the index, at most.
+  var indexByteCount: UInt64 = 4_096
+
+  /// Works it out.
+  init(of plan: SavePlan) throws(CheckpointError) {
+    for item in plan.items {
+      dataByteCount = dataByteCount.adding(try Self.byteCount(item.variable)) ?? .max
+      let rank = UInt64(item.variable.tensorSpec.shape.rank)
+      let parts: UInt64 = item.part == nil ? 1 : 3  // in the whole tensor's entry, and its own
+      indexByteCount += (UInt64(item.key.bytes.count) + 64 + 24 * rank) * parts * 5 / 4
+    }
+  }
+
+  private static func byteCount(
+    _ variable: any TensorStorable
+  ) throws(CheckpointError) -> UInt64 {
+    let spec = variable.tensorSpec
+    if let byteCount = spec.byteCount { return UInt64(byteCount) }
+    let strings = try variable.tensorSnapshot().strings ?? []
+    let lengths = strings.reduce(UInt64(0)) { $0 + UInt64($1.count) + varintByteCount($1.count) }
+    // A checksum of four bytes: one for all strings, one for each variant.
+    return lengths + 4 * (spec.dtype == .variant ? UInt64(strings.count) : 1)
+  }
+
+  private static func varintByteCount(_ value: Int) -> UInt64 {
+    UInt64(max(1, (Int.bitWidth - value.leadingZeroBitCount + 6) / 7))
+  }
+
+  /// The room on a disk with the usual blocks, with some for the small files beside a checkpoint.
+  var room: UInt64 {
+    let block: UInt64 = 4_096
+    let blocks = (dataByteCount / block + 1) + (indexByteCount / block + 1) + 16
+    return blocks.multipliedReportingOverflow(by: block).overflow ? .max : blocks * block
+  }
+}
+
+extension SavePlan {
+  /// Refuses to begin where there is too little room.
+  ///
+  /// - Parameters:
+  ///   - prefix: Where the checkpoint is to be.
+  ///   - fileSystem: In which file system; if it does not tell how much is free, writing will.
+  /// - Throws: `io` with `ENOSPC` if there is too little room.
+  func checkRoom(at prefix: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
+    guard let free = fileSystem.availableByteCount(near: Path(prefix).directory) else { return }
+    let size = try SaveSize(of: self)
+    guard size.room > free else { return }
+    var error = CheckpointError(
+      .io,
+      "the checkpoint has \(size.dataByteCount) bytes of values and an index of up to "
+        + "\(size.indexByteCount), and \(free) bytes are free; free some room, or save elsewhere; "
+        + "nothing has changed",
+      file: prefix
+    )
+    error.systemError = noSpace
+    throw error
+  }
+}
+
+extension FileSystem {
+  // Of the directory, or of the one above it that exists.
+  fileprivate func availableByteCount(near directory: String) -> UInt64? {
+    var current = directory
+    while (try? status(of: current)).flatMap({ $0 }) == nil {
+      let parent = Path(current).directory
+      guard parent != current else { return nil }
+      current = parent
+    }
+    return availableByteCount(at: current)
+  }
+}
