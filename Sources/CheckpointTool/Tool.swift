@@ -15,6 +15,7 @@ enum Tool {
     Merge.self,
     Map.self,
     Suggest.self,
+    Audit.self,
   ]
 
   static let version = "checkpoint 0.1.0\n"

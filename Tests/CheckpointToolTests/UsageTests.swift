@@ -16,17 +16,26 @@ import Testing
     for line in [
       "  list     Lists the tensors of a checkpoint.",
       "  verify   Checks every byte of a checkpoint that its checksums cover.",
+      "  audit    Tells what every file of a directory is, and repairs the state file.",
       "  2  the arguments make no sense",
     ] {
       #expect(run.output.contains("\n\(line)\n"))
     }
   }
 
-  @Test(arguments: ["list", "show", "cat", "graph", "verify", "diff", "rename", "map", "suggest"])
+  @Test(
+    arguments: [
+      "list", "show", "cat", "graph", "verify", "diff", "rename", "map", "suggest", "audit",
+    ]
+  )
   func `every command explains itself`(command: String) throws {
     let run = try ToolRun.checkpoint("help", command)
     #expect(run.status == 0)
-    #expect(run.output.hasPrefix("usage: checkpoint \(command) PREFIX"))
+    #expect(
+      run.output.hasPrefix(
+        "usage: checkpoint \(command) \(command == "audit" ? "DIRECTORY" : "PREFIX")"
+      )
+    )
     #expect(try ToolRun.checkpoint(command, "--help").output == run.output)
     #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
   }
@@ -50,7 +59,7 @@ import Testing
     (
       ["frob"],
       "there is no command 'frob', but list, show, cat, graph, verify, diff, convert, rename, "
-        + "merge, map, suggest"
+        + "merge, map, suggest, audit"
     ),
     (["list"], "list: PREFIX is missing"),
     (["show", "a"], "show: NAME is missing"),

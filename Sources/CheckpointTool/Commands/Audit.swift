@@ -1,0 +1,152 @@
+import CheckpointIO
+import Checkpoints
+
+/// `checkpoint audit`: what every file in a directory of checkpoints is.
+struct Audit: Command {
+  static let synopsis = Synopsis(
+    name: "audit",
+    summary: "Tells what every file of a directory is, and repairs the state file.",
+    operands: ["DIRECTORY"],
+    options: [
+      Synopsis.Option(name: "--repair", help: "Rebuild the state file, remove leftovers."),
+      Synopsis.Option(name: "--name", value: "NAME", help: "What managed ones are called: 'ckpt'."),
+      Synopsis.Option(
+        name: "--keep",
+        value: "N,H",
+        help: "Show what stays of the latest N (every H hours)."
+      ),
+      Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
+    ],
+    details: """
+      A line for each file: what it is, its size, its name, and why.
+
+        complete  of a checkpoint that is whole, as far as its index and sizes tell
+        torn      of a checkpoint that cannot be restored as it is
+        orphan    a data file that no index counts
+        leftover  of a save that did not come to its end
+        busy      of a save that is under way
+        record    the state file, or a manager's history
+        foreign   anything else
+
+      With --repair the state file is rebuilt if it is lost, damaged or names another
+      than the newest checkpoint that is whole; and what dead saves of this library
+      have left is removed. Checkpoints and foreign files are never touched.
+
+      With --keep 5, or --keep 5,2 to keep one every 2 hours as well, a line for each
+      managed checkpoint says whether it would stay, and why. Nothing is deleted.
+
+      The exit status is 0 if nothing is torn or an orphan.
+      """
+  )
+
+  private let path: String
+  private let repairs: Bool
+  private let isJSON: Bool
+  private let name: String?
+  private let policy: RetentionPolicy?
+
+  init(_ arguments: ArgumentScanner) throws(CheckpointError) {
+    path = try arguments.path(0)
+    repairs = arguments.has("--repair")
+    isJSON = arguments.has("--json")
+    name = arguments.value(of: "--name")
+    policy = try Self.policy(arguments)
+  }
+
+  private static func policy(
+    _ arguments: ArgumentScanner
+  ) throws(CheckpointError) -> RetentionPolicy? {
+    guard let text = arguments.value(of: "--keep") else { return nil }
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    guard let count = parts.first.flatMap({ Int($0) }), count > 0, parts.count <= 2 else {
+      throw misuse(text)
+    }
+    guard parts.count == 2 else { return .latest(count) }
+    guard let hours = Double(parts[1]), hours > 0 else { throw misuse(text) }
+    return .latest(count).or(.every(.hours(hours)))
+  }
+
+  private static func misuse(_ value: String) -> CheckpointError {
+    CheckpointError(
+      .invalidArgument,
+      "audit: --keep needs a number, or two, of more than 0, as 5 or 5,2; not '\(value)'"
+    )
+  }
+
+  func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
+    var audit = try DirectoryAudit(of: path, name: name)
+    let actions = repairs ? try audit.repair() : []
+    if repairs { audit = try DirectoryAudit(of: path, name: name) }
+    if isJSON {
+      try writeJSON(audit, actions, output)
+    } else {
+      try writeText(audit, actions, output)
+    }
+    let isSound = audit.files.allSatisfy { $0.kind != .torn && $0.kind != .orphan }
+    return isSound ? .success : .failure
+  }
+
+  // MARK: For people
+
+  private func writeText(
+    _ audit: DirectoryAudit,
+    _ actions: [String],
+    _ output: StandardOutput
+  ) throws(CheckpointError) {
+    for action in actions { try output.write("\(action.shown)\n") }
+    let width = audit.files.map { $0.byteCount.byteText.count }.max() ?? 0
+    for file in audit.files {
+      let kind = file.kind.rawValue.paddedRight(to: 8)
+      let size = file.byteCount.byteText.paddedLeft(to: width)
+      let note = file.note.map { "  (\($0.shown))" } ?? ""
+      try output.write("\(kind)  \(size)  \(file.name.shown)\(note)\n")
+    }
+    for decision in policy.map({ audit.plan($0).decisions }) ?? [] {
+      try output.write("\(decision.description.shown)\n")
+    }
+    try output.write(Self.summary(audit))
+  }
+
+  private static func summary(_ audit: DirectoryAudit) -> String {
+    let counts = DirectoryAudit.Kind.allCases.compactMap { kind -> String? in
+      let count = audit.files.count { $0.kind == kind }
+      return count == 0 ? nil : "\(count) \(kind.rawValue)"
+    }
+    let whole = Set(audit.files.filter { $0.kind == .complete }.compactMap(\.checkpoint))
+    let files = counts.isEmpty ? "no files" : counts.joined(separator: ", ")
+    return "\(whole.count.of("checkpoint")); \(files)\n"
+  }
+
+  // MARK: For programs
+
+  private func writeJSON(
+    _ audit: DirectoryAudit,
+    _ actions: [String],
+    _ output: StandardOutput
+  ) throws(CheckpointError) {
+    let files = audit.files.map { file in
+      Self.object([
+        ("name", JSONText.string(file.name)), ("kind", JSONText.string(file.kind.rawValue)),
+        ("bytes", "\(file.byteCount)"), ("checkpoint", Self.string(file.checkpoint)),
+        ("note", Self.string(file.note)),
+      ])
+    }
+    let plan = (policy.map { audit.plan($0).decisions } ?? []).map { decision in
+      Self.object([
+        ("path", JSONText.string(decision.checkpoint.path)), ("stays", "\(decision.stays)"),
+        ("reasons", JSONText.array(decision.reasons.map(JSONText.string))),
+      ])
+    }
+    let all = Self.object([
+      ("files", JSONText.array(files)), ("plan", JSONText.array(plan)),
+      ("actions", JSONText.array(actions.map(JSONText.string))),
+    ])
+    try output.write(all + "\n")
+  }
+
+  private static func string(_ text: String?) -> String { text.map(JSONText.string) ?? "null" }
+
+  private static func object(_ fields: [(String, String)]) -> String {
+    "{\(fields.map { "\"\($0)\":\($1)" }.joined(separator: ","))}"
+  }
+}

@@ -1,0 +1,64 @@
+import CheckpointTestSupport
+import Checkpoints
+import Foundation
+import Testing
+
+@Suite struct AuditTests {
+  let directory: TemporaryDirectory
+
+  init() throws {
+    directory = try TemporaryDirectory("audit")
+    let manager = try CheckpointManager(
+      Checkpoint(["w": Variable<Float>(repeating: 1, shape: [2])]),
+      directory: directory.path,
+      retention: .latest(2)
+    )
+    for _ in 0..<2 { try manager.save() }
+  }
+
+  @Test func `a sound directory gets a line for each file`() throws {
+    let run = try ToolRun.checkpoint("audit", directory.path)
+    #expect(run.status == 0, "\(run.errors)")
+    let lines = run.output.split(separator: "\n")
+    #expect(lines.count == 7)
+    #expect(lines.last == "2 checkpoints; 4 complete, 2 record")
+    #expect(lines.contains { $0.hasPrefix("complete ") && $0.hasSuffix("  ckpt-2.index") })
+  }
+
+  @Test func `a repair rebuilds the state file, and says so`() throws {
+    try FileManager.default.removeItem(atPath: directory.path("checkpoint"))
+    let run = try ToolRun.checkpoint("audit", directory.path, "--repair")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.hasPrefix("rebuilt checkpoint\n"))
+    #expect(try CheckpointDirectory(directory.path).latest() == directory.path("ckpt-2"))
+  }
+
+  @Test func `damage is shown, and is the exit status`() throws {
+    try directory.write([1, 2, 3], to: "ckpt-2.index")
+    let run = try ToolRun.checkpoint("audit", directory.path)
+    #expect(run.status == 1)
+    #expect(run.output.contains("torn "))
+    #expect(run.output.hasSuffix("1 checkpoint; 2 complete, 2 torn, 2 record\n"))
+  }
+
+  @Test func `a plan and JSON can be had`() throws {
+    let plan = try ToolRun.checkpoint("audit", directory.path, "--keep", "1,2")
+    #expect(plan.output.contains("\(directory.path)/ckpt-1 goes: 1 is newer, the latest 1 stay; "))
+    let run = try ToolRun.checkpoint("audit", directory.path, "--json", "--keep=1")
+    let json = try JSONSerialization.jsonObject(with: Data(run.outputBytes))
+    let object = try #require(json as? [String: Any])
+    #expect((object["files"] as? [Any])?.count == 6)
+    #expect((object["plan"] as? [[String: Any]])?.map { $0["stays"] as? Bool } == [false, true])
+  }
+
+  @Test(arguments: ["0", "x", "1,", "1,0", "1,2,3", "-1", ",", "", "1,nan"])
+  func `numbers that make no sense are refused`(value: String) throws {
+    let run = try ToolRun.checkpoint("audit", directory.path, "--keep=\(value)")
+    #expect(run.status == 2)
+    #expect(
+      run.errors.contains(
+        "--keep needs a number, or two, of more than 0, as 5 or 5,2; not '\(value)'"
+      )
+    )
+  }
+}

@@ -1,0 +1,116 @@
+import CheckpointIO
+import CheckpointTestSupport
+import Checkpoints
+import Testing
+
+/// Proves that an audit knows every file, and that a repair touches only what it may.
+@Suite struct DirectoryAuditTests {
+  let system = MemoryFileSystem()
+
+  private func audit(_ name: String? = nil) throws -> DirectoryAudit {
+    try DirectoryAudit(of: "/run", name: name, fileSystem: system)
+  }
+
+  private func kinds() throws -> [String: DirectoryAudit.Kind] {
+    Dictionary(uniqueKeysWithValues: try audit().files.map { ($0.name, $0.kind) })
+  }
+
+  /// A managed directory with one of everything.
+  private func prepare() throws -> ManagerRun {
+    let run = try ManagerRun(system, .latest(3))
+    for value in 1...3 { try run.save(Float(value)) }
+    try system.copy("/run/ckpt-2.index", to: "/run/other.index")  // its data file is missing
+    try system.write("", to: "/run/empty.index")
+    for name in [
+      "ckpt-2.data-00000-of-00004", "ckpt-9.data-00000-of-00001", "notes.txt", "ckpt-1.meta",
+      "ckpt-7.index.swift-checkpoints-tmp", "checkpoint.tmp00ff", "x.history.json",
+      "ckpt-8.data-00000-of-00001.tempstate123", "events.out",
+    ] { try system.write("what", to: "/run/" + name) }
+    try system.createDirectory("/run/ckpt-4_temp")
+    try system.createDirectory("/run/summaries")
+    return run
+  }
+
+  @Test func `knows every file`() throws {
+    let run = try prepare()
+    let lock = try SaveLock("/run/ckpt-5", fileSystem: system)
+    try system.write("", to: "/run/ckpt-5.data-00000-of-00001.swift-checkpoints-tmp")
+    #expect(
+      try kinds() == [
+        "ckpt-1.index": .complete, "ckpt-1.data-00000-of-00001": .complete,
+        "ckpt-1.meta": .complete,
+        "ckpt-2.index": .complete, "ckpt-2.data-00000-of-00001": .complete,
+        "ckpt-3.index": .complete, "ckpt-3.data-00000-of-00001": .complete,
+        "ckpt-2.data-00000-of-00004": .orphan, "ckpt-9.data-00000-of-00001": .orphan,
+        "other.index": .torn, "empty.index": .torn, "notes.txt": .foreign,
+        "x.history.json": .foreign,
+        "events.out": .foreign, "summaries": .foreign, "checkpoint": .record,
+        "ckpt.history.json": .record, "ckpt-7.index.swift-checkpoints-tmp": .leftover,
+        "checkpoint.tmp00ff": .leftover, "ckpt-8.data-00000-of-00001.tempstate123": .leftover,
+        "ckpt-4_temp": .leftover, "ckpt-5.swift-checkpoints-lock": .busy,
+        "ckpt-5.data-00000-of-00001.swift-checkpoints-tmp": .busy,
+      ]
+    )
+    let audit = try audit()
+    #expect(audit.name == "ckpt")
+    #expect(audit.checkpoints == run.manager.checkpoints)
+    #expect(audit.plan(.latest(1)).removed.map(\.path) == ["/run/ckpt-1", "/run/ckpt-2"])
+    let orphan = audit.files.first { $0.name == "ckpt-2.data-00000-of-00004" }
+    #expect(
+      orphan?.description == "orphan: ckpt-2.data-00000-of-00004: the index counts 1 data files"
+    )
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test(arguments: [nil, "", "nonsense", "model_checkpoint_path: \"ckpt-7\""] as [String?])
+  func `repairs the state file and removes leftovers, and touches nothing else`(text: String?)
+    throws
+  {
+    let run = try prepare()
+    let before = system.image.files
+    if let text {
+      try system.write(text, to: "/run/checkpoint")
+    } else {
+      try system.removeFile("/run/checkpoint")
+    }
+    let done = try audit().repair()
+    #expect(done == ["removed ckpt-7.index.swift-checkpoints-tmp", "rebuilt checkpoint"])
+    let state = try #require(try CheckpointState.read(from: "/run", in: system))
+    #expect(state.all == run.manager.checkpoints.map(\.path))
+    #expect(state.timestamps == [1_010, 1_020, 1_030])
+    var after = system.image.files
+    after["/run/checkpoint"] = before["/run/checkpoint"]
+    var expected = before
+    expected["/run/ckpt-7.index.swift-checkpoints-tmp"] = nil
+    #expect(after == expected)
+    #expect(try audit().repair() == [])
+  }
+
+  @Test func `names the newest that is whole, and hands all back if nothing tells`() throws {
+    let run = try ManagerRun(system, .latest(3))
+    for value in 1...3 { try run.save(Float(value)) }
+    try system.removeFile("/run/ckpt.history.json")
+    try system.removeFile("/run/checkpoint")
+    try system.write("torn", to: "/run/ckpt-3.index")
+    #expect(try audit().repair() == ["rebuilt checkpoint"])
+    let second = try ManagerRun(system, .latest(1), clock: run.clock)
+    #expect(second.manager.checkpoints.map(\.path) == ["/run/ckpt-1", "/run/ckpt-2"])
+    try second.save(9)
+    #expect(ManagerRun.names(system) == ["ckpt-3", "ckpt-4"])
+  }
+
+  @Test func `does not guess a name`() throws {
+    try ManagerRun(system, name: "a").save(1)
+    try ManagerRun(system, name: "b").save(1)
+    #expect(try audit().name == nil)
+    #expect(try audit().repair() == [])
+    #expect(try audit("b").checkpoints.map(\.path) == ["/run/b-1"])
+  }
+
+  @Test func `says that there is no such directory`() {
+    let error = #expect(throws: CheckpointError.self) {
+      try DirectoryAudit(of: "/nowhere", fileSystem: system)
+    }
+    #expect(error?.code == .notFound)
+  }
+}
