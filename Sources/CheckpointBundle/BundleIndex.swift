@@ -19,10 +19,11 @@ struct BundleIndex {
     let noKey: [UInt8] = []
     try table.add(noKey.span, header.message.span)
     var value = ByteWriter(capacity: 64)
-    for (key, entry) in entries {
+    let entries = entries.span  // looked at in their places: copies would count references
+    for index in entries.indices {
       value.bytes.removeAll(keepingCapacity: true)
-      entry.write(to: &value)
-      try table.add(key.bytes.span, value.bytes.span)
+      entries[index].entry.write(to: &value)
+      try table.add(entries[index].key.bytes.span, value.bytes.span)
     }
     try table.finish()
   }

@@ -3,8 +3,7 @@ public import CheckpointTensors
 import CheckpointTable
 import CheckpointWire
 
-// Many tensors at once: the index is gone through in its own order, and so are the data files, small
-// tensors that lie next to each other in one read.
+// Many tensors at once: the index is gone through in its own order, and so are the data files.
 
 extension BundleReader {
   /// What the index says of several tensors; `nil` for those that it does not have.
@@ -24,42 +23,95 @@ extension BundleReader {
     return entries
   }
 
-  /// Reads several tensors, or parts of them, into new memory.
+  /// Reads several tensors, or parts of them, into new memory, by all cores.
   ///
   /// - Parameter requests: The tensors, in any order.
   /// - Returns: A tensor for each request, in the order of the requests.
   /// - Throws: As ``TensorReader/tensor(for:slice:)`` says, for the first that cannot be read.
   public func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor] {
+    try tensors(for: requests) { payloads throws(CheckpointError) in
+      try PayloadBatch.read(payloads, from: shards)
+    }
+  }
+
+  /// Maps several tensors, as far as their places in the data files allow; others are read.
+  ///
+  /// A tensor can be mapped if it is stored whole, in this machine's byte order, and if its offset is a
+  /// multiple of the size of its numbers.
+  ///
+  /// - Throws: As ``TensorReader/mappedTensors(for:isChecked:)`` says.
+  public func mappedTensors(
+    for requests: [TensorRequest],
+    isChecked: Bool
+  ) throws(CheckpointError) -> [AnyTensor] {
+    try tensors(for: requests) { payloads throws(CheckpointError) in
+      try PayloadMapping.map(payloads, from: shards, isChecked: isChecked)
+    }
+  }
+
+  // Tensors of fixed width that are stored whole go to `read`, in the order of the files.
+  private func tensors(
+    for requests: [TensorRequest],
+    _ read: ([StoredPayload]) throws(CheckpointError) -> [TensorStorage]
+  ) throws(CheckpointError) -> [AnyTensor] {
     var tensors: [AnyTensor?] = Array(repeating: nil, count: requests.count)
-    var stored: [StoredRequest] = []
-    stored.reserveCapacity(requests.count)
-    try forEachBundleEntry(of: requests.map(\.key)) { index, entry throws(CheckpointError) in
-      let request = requests[index]
-      if let entry, entry.slices.isEmpty, request.slice == nil, entry.spec.dtype.byteWidth != nil {
-        stored.append(StoredRequest(index: index, entry: entry))
+    var positions: [Int] = []
+    var payloads: [StoredPayload] = []
+    for stored in try find(requests) {
+      let request = requests[stored.index]
+      if let entry = stored.entry {
+        positions.append(stored.index)
+        payloads.append(StoredPayload(key: request.key, entry: entry))
       } else {
-        tensors[index] = try tensor(for: request.key, slice: request.slice)
+        tensors[stored.index] = try tensor(for: request.key, slice: request.slice)
       }
     }
-    stored.sort { $0.place < $1.place }
-    try read(stored, requests) { index, tensor in tensors[index] = tensor }
+    do throws(CheckpointError) {
+      let memory = try read(payloads)
+      for (number, position) in positions.enumerated() {
+        tensors[position] = try AnyTensor(payloads[number].entry.spec, .bytes(memory[number]))
+      }
+    } catch {
+      throw error.located(file: path)
+    }
     return tensors.compactMap { $0 }  // each has been read, or an error thrown
   }
 
-  /// A tensor that is stored whole, and the request that it answers.
-  private struct StoredRequest {
-    let index: Int
-    let entry: BundleEntry
+  /// Offers several tensors, in the order of the data files; small neighbours are read together.
+  ///
+  /// - Throws: As ``TensorReader/forEachTensor(of:_:)`` says.
+  public func forEachTensor(
+    of requests: [TensorRequest],
+    _ body: (_ position: Int, _ source: any TensorSource) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    let stored = try find(requests)
+    let source = BundleSource(self, stored, requests)
+    for request in stored {
+      do throws(CheckpointError) {
+        try body(request.index, source)
+      } catch {
+        throw error.located(file: path, key: requests[request.index].key.description)
+      }
+      source.advance()
+    }
+  }
 
-    var place: (Int, UInt64) { (entry.shard, entry.range.offset) }
-    var end: UInt64 { entry.range.end ?? .max }
+  // What is asked for, in the order of the data files.
+  private func find(_ requests: [TensorRequest]) throws(CheckpointError) -> [StoredRequest] {
+    var stored: [StoredRequest] = []
+    stored.reserveCapacity(requests.count)
+    try forEachBundleEntry(of: requests.map(\.key)) { index, entry in
+      stored.append(StoredRequest(index, requests[index], entry))
+    }
+    StoredRequest.sort(&stored)
+    return stored
   }
 
   private func forEachBundleEntry(
     of keys: [TensorKey],
     _ body: (Int, BundleEntry?) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
-    let order = keys.indices.sorted { keys[$0] < keys[$1] }
+    let order = Self.order(of: keys)
     var list = KeyList()
     for index in order {
       let bytes = keys[index].bytes
@@ -80,57 +132,12 @@ extension BundleReader {
     }
   }
 
-  // Reads tensors in the order of the files.
-  private func read(
-    _ stored: [StoredRequest],
-    _ requests: [TensorRequest],
-    _ take: (Int, AnyTensor) -> Void
-  ) throws(CheckpointError) {
-    let runEnds = Self.runEnds(stored)
-    let memory = TensorStorage(uninitializedByteCount: Self.windowByteCount)
-    var window: PayloadWindow?
-    var windowShard: Int?
-    for (position, request) in stored.enumerated() {
-      let entry = request.entry
-      do throws(CheckpointError) {
-        let storage = TensorStorage(uninitializedByteCount: try checkedByteCount(entry))
-        let payload = PayloadReader(entry: entry, shards: shards)
-        if entry.range.count > 0, entry.range.count < UInt64(PayloadReader.chunkByteCount) {
-          if windowShard != entry.shard {
-            window = PayloadWindow(try shards.file(entry.shard), memory: memory)
-            windowShard = entry.shard
-          }
-          try storage.withMutableBytes { bytes throws(CheckpointError) in
-            try payload.read(into: &bytes, through: &window, readAheadTo: runEnds[position])
-          }
-        } else {
-          try storage.withMutableBytes { bytes throws(CheckpointError) in
-            try payload.read(into: &bytes)
-          }
-        }
-        take(request.index, try AnyTensor(entry.spec, .bytes(storage)))
-      } catch {
-        throw error.located(file: path, key: requests[request.index].key.description)
-      }
+  // The positions of keys in their byte order; most often they are in order.
+  private static func order(of keys: [TensorKey]) -> [Int] {
+    let span = keys.span
+    let isAscending = span.indices.dropFirst().allSatisfy {
+      !span[$0].bytes.span.precedes(span[$0 - 1].bytes.span)
     }
+    return isAscending ? Array(keys.indices) : keys.indices.sorted { keys[$0] < keys[$1] }
   }
-
-  private func checkedByteCount(_ entry: BundleEntry) throws(CheckpointError) -> Int {
-    if entry.range.count > 0 { _ = try shards.file(entry.shard, holding: entry.range) }
-    return Int(entry.range.count)  // what the file has: it was just checked
-  }
-
-  // Where the tensors end that lie, from each one on, next to each other but for small gaps.
-  private static func runEnds(_ stored: [StoredRequest]) -> [UInt64] {
-    var ends = stored.map(\.end)
-    for position in stored.indices.dropLast().reversed() {
-      let (here, next) = (stored[position], stored[position + 1])
-      let isNear = here.entry.shard == next.entry.shard && next.place.1 <= here.end &+ largestGap
-      if isNear { ends[position] = max(ends[position], ends[position + 1]) }
-    }
-    return ends
-  }
-
-  private static let windowByteCount = 1 << 20
-  private static let largestGap: UInt64 = 16 << 10
 }

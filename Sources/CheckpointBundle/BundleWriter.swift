@@ -51,7 +51,11 @@ public struct BundleWriter: TensorWriter {
     var shards: [ShardWriter] = []
     for (shard, byteCount) in shardByteCounts.enumerated() {
       shards.append(
-        try ShardWriter(transaction.createDataFile(shard), expectedByteCount: byteCount)
+        try ShardWriter(
+          transaction.createDataFile(shard),
+          expectedByteCount: byteCount,
+          alignment: options.alignment
+        )
       )
     }
     self.prefix = prefix
@@ -172,22 +176,37 @@ public struct BundleWriter: TensorWriter {
         file: prefix
       )
     }
-    entries.sort { $0.key < $1.key }
-    for (entry, next) in zip(entries, entries.dropFirst()) where entry.key == next.key {
-      throw CheckpointError(
-        .duplicateName,
-        "this key, or this part of it, was added twice",
-        file: prefix,
-        key: entry.key.description
-      )
-    }
-    for (key, entry) in entries where !entry.slices.isEmpty {
+    if !isAscending { entries.sort { $0.key < $1.key } }  // most often they are
+    guard isAscending else { throw duplicate }
+    for index in partitioned.isEmpty ? 0..<0 : entries.indices {
+      let (key, entry) = entries[index]
+      guard !entry.slices.isEmpty else { continue }
       do throws(CheckpointError) {
         try TensorSlice.checkDisjoint(entry.slices, in: entry.spec.shape)
       } catch {
         throw error.located(file: prefix, key: key.description)
       }
     }
+  }
+
+  // Whether each key comes after the one before.
+  private var isAscending: Bool {
+    let entries = entries.span
+    for index in 1..<entries.count
+    where !entries[index - 1].key.bytes.span.precedes(entries[index].key.bytes.span) {
+      return false
+    }
+    return true
+  }
+
+  private var duplicate: CheckpointError {
+    let pair = zip(entries, entries.dropFirst()).first { $0.key == $1.key }
+    return CheckpointError(
+      .duplicateName,
+      "this key, or this part of it, was added twice",
+      file: prefix,
+      key: pair?.0.key.description
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 import CheckpointIO
 import CheckpointTensors
 import CheckpointWire
+import Synchronization
 
 /// Reads the bytes of one entry from its data file, and checks them.
 ///
@@ -11,17 +12,37 @@ struct PayloadReader {
 
   /// How much is read at a time: small enough for the cache, large enough for the system call.
   static let chunkByteCount = 256 << 10
+  private static let pieceByteCount = 1 << 20
 
-  /// Reads the whole payload into memory of its size, in this machine's byte order.
+  /// Reads the whole payload into memory of its size, in this machine's byte order, by all cores.
   func read(into output: inout MutableRawSpan) throws(CheckpointError) {
+    // An empty tensor needs no file.
+    guard entry.range.count > 0 else { return try check(CRC32C()) }
+    let file = try shards.file(entry.shard, holding: entry.range)
+    let sums = Mutex(PieceSums())
+    try output.writeParts(of: Self.pieceByteCount) { number, place, part throws(CheckpointError) in
+      let sum = try Self.read(file, at: entry.range.offset + UInt64(place.lowerBound), into: &part)
+      sums.withLock { $0.add(sum, count: UInt64(place.count), number: number) }
+    }
+    try check(sums.withLock { $0.checksum })
+    if swapsBytes { output.reverseBytes(ofEvery: entry.spec.dtype.byteOrderWidth ?? 1) }
+  }
+
+  /// Reads bytes of a data file chunk by chunk, and computes their checksum while they are in the
+  /// cache.
+  @_lifetime(output: copy output)
+  static func read(
+    _ file: any ReadableFile,
+    at offset: UInt64,
+    into output: inout MutableRawSpan
+  ) throws(CheckpointError) -> CRC32C {
     var checksum = CRC32C()
-    try forEachChunk(of: output.byteCount) { file, range throws(CheckpointError) in
-      var part = output._mutatingExtracting(range)
-      try file.read(into: &part, at: entry.range.offset + UInt64(range.lowerBound))
+    for chunk in Chunks(of: 0..<output.byteCount, by: chunkByteCount) {
+      var part = output._mutatingExtracting(chunk)
+      try file.read(into: &part, at: offset + UInt64(chunk.lowerBound))
       checksum.update(part.bytes)
     }
-    try check(checksum)
-    if swapsBytes { output.reverseBytes(ofEvery: entry.spec.dtype.byteOrderWidth ?? 1) }
+    return checksum
   }
 
   /// Reads the whole payload by a window on its data file, which holds others that lie near too.
@@ -33,14 +54,10 @@ struct PayloadReader {
   /// - Throws: `corrupt` for a wrong checksum; what reading throws.
   func read(
     into output: inout MutableRawSpan,
-    through window: inout PayloadWindow?,
+    through window: inout PayloadWindow,
     readAheadTo end: UInt64
   ) throws(CheckpointError) {
-    var done = 0
-    try window?.forEachPart(of: entry.range, readAheadTo: end) { part in
-      output.copy(part, to: done)
-      done += part.byteCount
-    }
+    try window.copy(entry.range, to: &output, readAheadTo: end)
     try check(CRC32C(of: output.bytes))
     if swapsBytes { output.reverseBytes(ofEvery: entry.spec.dtype.byteOrderWidth ?? 1) }
   }
@@ -53,15 +70,16 @@ struct PayloadReader {
   func forEachPiece(
     _ body: (RawSpan, Int) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
+    guard entry.range.count > 0 else { return try check(CRC32C()) }
+    let file = try shards.file(entry.shard, holding: entry.range)
     var checksum = CRC32C()
     let count = Int(clamping: entry.range.count)
     let buffer = TensorStorage(uninitializedByteCount: min(count, Self.chunkByteCount))
-    try forEachChunk(of: count) { file, range throws(CheckpointError) in
-      try buffer.withMutableBytes { bytes throws(CheckpointError) in
-        var part = bytes._mutatingExtracting(0..<range.count)
-        try file.read(into: &part, at: entry.range.offset + UInt64(range.lowerBound))
-        checksum.update(part.bytes)
-        try body(part.bytes, range.lowerBound)
+    for chunk in Chunks(of: 0..<count, by: Self.chunkByteCount) {
+      try buffer.withMutableBytes(in: 0..<chunk.count) { bytes throws(CheckpointError) in
+        try file.read(into: &bytes, at: entry.range.offset + UInt64(chunk.lowerBound))
+        checksum.update(bytes.bytes)
+        try body(bytes.bytes, chunk.lowerBound)
       }
     }
     try check(checksum)
@@ -70,21 +88,8 @@ struct PayloadReader {
   /// Whether the payload's numbers are in the other byte order.
   var swapsBytes: Bool { shards.isBigEndian && (entry.spec.dtype.byteOrderWidth ?? 1) > 1 }
 
-  private func forEachChunk(
-    of byteCount: Int,
-    _ body: (any ReadableFile, Range<Int>) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    guard byteCount > 0 else { return }  // an empty tensor needs no file
-    let file = try shards.file(entry.shard, holding: entry.range)
-    var start = 0
-    while start < byteCount {
-      let end = min(byteCount, start + Self.chunkByteCount)
-      try body(file, start..<end)
-      start = end
-    }
-  }
-
-  private func check(_ checksum: CRC32C) throws(CheckpointError) {
+  /// Compares a checksum with the entry's.
+  func check(_ checksum: CRC32C) throws(CheckpointError) {
     guard checksum.masked == entry.maskedCRC else {
       throw Self.damaged(checksum, entry, file: shards.path(entry.shard))
     }

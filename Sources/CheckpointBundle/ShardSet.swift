@@ -1,7 +1,10 @@
 import CheckpointIO
+import CheckpointWire
 import Synchronization
 
-/// The data files of a bundle, each opened when it is first needed.
+/// The data files of a bundle, each opened when it is needed.
+///
+/// However many there are, a bounded number stays open; who uses one keeps it.
 final class ShardSet: Sendable {
   /// How many there are, by their names; those that no entry names may be absent.
   let count: Int
@@ -40,6 +43,7 @@ final class ShardSet: Sendable {
     }
     return files.withLock { files in
       if let other = files[shard] { return other }  // another thread was faster
+      if files.count >= Self.mostOpen { files.removeAll() }
       files[shard] = file
       return file
     }
@@ -57,4 +61,16 @@ final class ShardSet: Sendable {
     }
     return file
   }
+
+  /// How many bytes a payload takes, in a data file that has them: whoever asks for memory of this size
+  /// asks for no more than the file has.
+  ///
+  /// - Throws: As ``file(_:holding:)`` does.
+  func checkedByteCount(of entry: BundleEntry) throws(CheckpointError) -> Int {
+    if entry.range.count > 0 { _ = try file(entry.shard, holding: entry.range) }
+    return Int(entry.range.count)
+  }
+
+  // A process may have 1024 files open on many systems, and has others.
+  private static let mostOpen = 128
 }

@@ -1,13 +1,15 @@
 import CheckpointIO
 import CheckpointTensors
 import CheckpointWire
+import Synchronization
 
-/// A data file being written: payloads one after the other, without gaps.
+/// A data file being written: payloads one after the other, without gaps unless they are aligned.
 ///
 /// Small payloads are gathered; large ones go to the file from where they are, in chunks that are
-/// checksummed while they are in the cache.
+/// checksummed while they are in the cache, by all cores.
 final class ShardWriter {
   private let output: AtomicFile
+  private let alignment: Int
   private var buffer: ByteWriter
   private var written: UInt64 = 0  // bytes in the file; those in the buffer follow
   private var syncing: UInt64 = 0  // bytes that the disk has been asked to begin with
@@ -17,12 +19,15 @@ final class ShardWriter {
   /// - Parameters:
   ///   - output: The file.
   ///   - expectedByteCount: How many bytes will come, as far as known: room is reserved.
+  ///   - alignment: What the offset of each payload is a multiple of.
   /// - Throws: `io` if there is no room.
   init(
     _ output: AtomicFile,
-    expectedByteCount: UInt64
+    expectedByteCount: UInt64,
+    alignment: Int
   ) throws(CheckpointError) {
     self.output = output
+    self.alignment = alignment
     buffer = ByteWriter(capacity: Int(min(expectedByteCount, UInt64(Self.bufferByteCount))))
     try output.file.reserve(expectedByteCount)
   }
@@ -37,12 +42,9 @@ final class ShardWriter {
       checksum.update(bytes)
       try gather(bytes)
     } else {
-      try flush()
-      try forEachChunk(of: bytes) { chunk throws(CheckpointError) in
-        checksum.update(chunk)
-        try write(chunk)
-      }
+      checksum = try writeThrough(bytes)
     }
+    try align()
     return (ByteRange(offset: start, count: UInt64(bytes.byteCount)), checksum)
   }
 
@@ -81,7 +83,18 @@ final class ShardWriter {
     let start = position
     unsafe try gather(encoder.head.bytes.span.bytes)
     for element in elements { unsafe try gather(element.span.bytes) }
-    return (ByteRange(offset: start, count: position - start), encoder.checksum)
+    let count = position - start
+    try align()
+    return (ByteRange(offset: start, count: count), encoder.checksum)
+  }
+
+  // As TensorFlow aligns: after each payload, the last one too.
+  // Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, `PadAlignment`.
+  private func align() throws(CheckpointError) {
+    let excess = Int(position % UInt64(alignment))
+    guard excess > 0 else { return }
+    let padding = [UInt8](repeating: 0, count: alignment - excess)
+    unsafe try gather(padding.span.bytes)
   }
 
   /// Writes what is left, and gives the file its name.
@@ -93,46 +106,65 @@ final class ShardWriter {
   private var position: UInt64 { written + UInt64(buffer.count) }
 
   private func gather(_ bytes: RawSpan) throws(CheckpointError) {
-    if bytes.byteCount >= Self.gatheredByteCount {
-      try flush()
-      try forEachChunk(of: bytes) { chunk throws(CheckpointError) in try write(chunk) }
-    } else {
-      if buffer.count + bytes.byteCount > Self.bufferByteCount { try flush() }
-      buffer.write(Span<UInt8>(_bytes: bytes))
+    guard bytes.byteCount < Self.gatheredByteCount else {
+      _ = try writeThrough(bytes)
+      return
     }
+    if buffer.count + bytes.byteCount > Self.bufferByteCount { try flush() }
+    buffer.write(Span<UInt8>(_bytes: bytes))
   }
 
   private func flush() throws(CheckpointError) {
     guard buffer.count > 0 else { return }
     var full = ByteWriter()
     swap(&full, &buffer)
-    unsafe try write(full.bytes.span.bytes)
+    unsafe try output.file.write(full.bytes.span.bytes, at: written)
+    advance(by: full.count)
     full.bytes.removeAll(keepingCapacity: true)
     swap(&full, &buffer)
   }
 
-  private func write(_ bytes: RawSpan) throws(CheckpointError) {
-    try output.file.write(bytes, at: written)
-    written += UInt64(bytes.byteCount)
-    guard output.durability == .full, written - syncing >= Self.writebackByteCount else { return }
+  // Stretch by stretch, so that the disk can begin with one while the next is written.
+  private func writeThrough(_ bytes: RawSpan) throws(CheckpointError) -> CRC32C {
+    try flush()
+    var checksum = CRC32C()
+    for stretch in Chunks(of: 0..<bytes.byteCount, by: Self.stretchByteCount) {
+      let sum = try write(bytes.extracting(stretch))
+      checksum.append(sum, count: UInt64(stretch.count))
+      advance(by: stretch.count)
+    }
+    return checksum
+  }
+
+  // By all cores: while one is in the system's call, which locks the file, another computes checksums.
+  private func write(_ bytes: RawSpan) throws(CheckpointError) -> CRC32C {
+    let (file, start) = (output.file, written)
+    let pieces = Chunks(of: 0..<bytes.byteCount, by: Self.pieceByteCount)
+    let sums = Mutex(PieceSums())
+    try SharedWork.run(count: pieces.count) { number throws(CheckpointError) in
+      let piece = pieces[number]
+      var checksum = CRC32C()
+      for chunk in Chunks(of: piece, by: Self.chunkByteCount) {
+        checksum.update(bytes.extracting(chunk))
+        try file.write(bytes.extracting(chunk), at: start + UInt64(chunk.lowerBound))
+      }
+      sums.withLock { $0.add(checksum, count: UInt64(piece.count), number: number) }
+    }
+    return sums.withLock { $0.checksum }
+  }
+
+  private func advance(by byteCount: Int) {
+    written += UInt64(byteCount)
+    guard output.durability == .full, written - syncing >= UInt64(Self.stretchByteCount) else {
+      return
+    }
     output.file.startWriteback(ByteRange(offset: syncing, count: written - syncing))
     syncing = written
   }
 
-  private func forEachChunk(
-    of bytes: RawSpan,
-    _ body: (RawSpan) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    var start = 0
-    while start < bytes.byteCount {
-      let end = min(bytes.byteCount, start + Self.chunkByteCount)
-      try body(bytes.extracting(start..<end))
-      start = end
-    }
-  }
-
   private static let bufferByteCount = 1 << 20
   private static let gatheredByteCount = 256 << 10
-  private static let chunkByteCount = 512 << 10
-  private static let writebackByteCount: UInt64 = 32 << 20
+  private static let chunkByteCount = 256 << 10
+  private static let pieceByteCount = 1 << 20
+  private static let stretchByteCount = 32 << 20
 }

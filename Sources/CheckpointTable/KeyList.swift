@@ -1,3 +1,5 @@
+internal import CheckpointIO
+
 /// Keys one after the other in one piece of memory, so that many of them cost few allocations.
 ///
 ///     var wanted = KeyList()

@@ -1,3 +1,5 @@
+internal import CheckpointIO
+
 /// Short keys for the index block, chosen exactly as TensorFlow chooses them.
 ///
 /// Source: leveldb, util/comparator.cc, `BytewiseComparatorImpl`.

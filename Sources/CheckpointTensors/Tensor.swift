@@ -138,9 +138,20 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     return position
   }
 
+  // Whether nobody else sees what is written to the memory.
+  private mutating func ownsStorage() -> Bool {
+    isKnownUniquelyReferenced(&storage) && storage.isWritable
+  }
+
+  /// Makes the memory this tensor's own, with elements that are about to be set, all of them.
+  mutating func replaceSharedStorage() {
+    guard !ownsStorage() else { return }
+    storage = TensorStorage(uninitializedByteCount: storage.byteCount)
+  }
+
   @usableFromInline
   mutating func makeUnique() {
-    guard !isKnownUniquelyReferenced(&storage) || !storage.isWritable else { return }
+    guard !ownsStorage() else { return }
     // Numbers are copied as bytes; strings, whose memory is more than its bytes, one by one.
     storage =
       Scalar.dtype.byteWidth == nil ? TensorStorage(array) : TensorStorage(copying: storage.bytes)

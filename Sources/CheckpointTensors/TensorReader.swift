@@ -72,6 +72,35 @@ public protocol TensorReader: Sendable {
   /// - Throws: As for ``read(_:slice:into:)``, for the first that cannot be read.
   func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor]
 
+  /// As ``tensors(for:)``, but without reading: the tensors are views of the mapped files, as far as
+  /// they lie there as they are wanted in memory. Writing to one copies it.
+  ///
+  /// The default reads them.
+  ///
+  /// - Parameters:
+  ///   - requests: The tensors, in any order.
+  ///   - isChecked: Whether the checksums of mapped tensors are compared, which reads the files once.
+  /// - Returns: A tensor for each request, in the order of the requests.
+  /// - Throws: As ``tensors(for:)`` does; without the checksums, damage is not noticed.
+  func mappedTensors(
+    for requests: [TensorRequest],
+    isChecked: Bool
+  ) throws(CheckpointError) -> [AnyTensor]
+
+  /// Offers several tensors, or parts of them, one after the other, in the order in which they are
+  /// read fastest.
+  ///
+  /// The default goes in the order of the requests.
+  ///
+  /// - Parameters:
+  ///   - requests: The tensors.
+  ///   - body: Called once for each request, with its position; it reads the tensor, or does not.
+  /// - Throws: What `body` throws, with the tensor's key; `notFound` without such a key.
+  func forEachTensor(
+    of requests: [TensorRequest],
+    _ body: (_ position: Int, _ source: any TensorSource) throws(CheckpointError) -> Void
+  ) throws(CheckpointError)
+
   /// Reads the fixed-width elements of a tensor, or of a part of it, into memory of the caller.
   ///
   /// - Parameters:
@@ -91,6 +120,33 @@ public protocol TensorReader: Sendable {
   ///
   /// - Throws: As for ``read(_:slice:into:)``.
   func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
+}
+
+/// A tensor of a checkpoint that can be read now, or a part of one.
+public protocol TensorSource {
+  /// Reads the fixed-width elements into memory of the caller.
+  ///
+  /// - Throws: As for ``TensorReader/read(_:slice:into:)``.
+  func read(into output: inout MutableRawSpan) throws(CheckpointError)
+
+  /// Reads the tensor into new memory.
+  ///
+  /// - Throws: As for ``TensorReader/read(_:slice:into:)``.
+  func tensor() throws(CheckpointError) -> AnyTensor
+}
+
+/// A tensor that is looked up when it is read.
+private struct RequestedSource: TensorSource {
+  let reader: any TensorReader
+  let request: TensorRequest
+
+  func read(into output: inout MutableRawSpan) throws(CheckpointError) {
+    try reader.read(request.key, slice: request.slice, into: &output)
+  }
+
+  func tensor() throws(CheckpointError) -> AnyTensor {
+    try reader.tensor(for: request.key, slice: request.slice)
+  }
 }
 
 /// A tensor that is to be read, or a part of it.
@@ -120,6 +176,28 @@ extension TensorReader {
     var tensors: [AnyTensor] = []
     for request in requests { tensors.append(try tensor(for: request.key, slice: request.slice)) }
     return tensors
+  }
+
+  /// Reads the tensors: nothing is mapped.
+  public func mappedTensors(
+    for requests: [TensorRequest],
+    isChecked: Bool
+  ) throws(CheckpointError) -> [AnyTensor] {
+    try tensors(for: requests)
+  }
+
+  /// Offers the tensors in the order of the requests.
+  public func forEachTensor(
+    of requests: [TensorRequest],
+    _ body: (_ position: Int, _ source: any TensorSource) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    for (position, request) in requests.enumerated() {
+      do throws(CheckpointError) {
+        try body(position, RequestedSource(reader: self, request: request))
+      } catch {
+        throw error.located(file: path, key: request.key.description)
+      }
+    }
   }
 
   /// Every tensor, in byte order of the keys.

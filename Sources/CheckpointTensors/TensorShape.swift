@@ -90,4 +90,16 @@ public struct TensorSpec: Hashable, Sendable, CustomStringConvertible {
     let (product, overflow) = shape.elementCount.multipliedReportingOverflow(by: width)
     return overflow ? nil : product
   }
+
+  /// Checks that there is room for the elements, which take `byteCount` bytes, and for no more.
+  ///
+  /// - Throws: `mismatch` if there is not.
+  package func checkRoom(_ byteCount: Int, _ room: Int) throws(CheckpointError) {
+    guard byteCount == room else {
+      throw CheckpointError(
+        .mismatch,
+        "\(self) takes \(byteCount) bytes, there is room for \(room)"
+      )
+    }
+  }
 }

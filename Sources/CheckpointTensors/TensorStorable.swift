@@ -95,7 +95,10 @@ extension Tensor: TensorStorable {
   public func withTensorBytes<Result>(
     _ body: (RawSpan) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
-    try AnyTensor(self).withTensorBytes(body)
+    guard case .bytes(let bytes) = Scalar.contents(of: storage, count: shape.elementCount) else {
+      throw CheckpointError(.unsupported, "\(Scalar.dtype.name) elements have no fixed width")
+    }
+    return try body(bytes.bytes)
   }
 
   /// Fills the tensor's memory; copies of the tensor keep their values.
@@ -104,7 +107,7 @@ extension Tensor: TensorStorable {
   ) throws(CheckpointError) -> Bool {
     // Any bytes are numbers; strings are more than bytes, and not every byte is a Bool.
     guard Scalar.dtype.byteWidth != nil, Scalar.dtype != .bool else { return false }
-    makeUnique()
+    replaceSharedStorage()
     try storage.withMutableBytes(fill)
     return true
   }

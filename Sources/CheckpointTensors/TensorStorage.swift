@@ -119,7 +119,21 @@ public final class TensorStorage: @unchecked Sendable {
   package func withMutableBytes<Result>(
     _ body: (inout MutableRawSpan) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
-    let buffer = unsafe UnsafeMutableRawBufferPointer(start: start, count: byteCount)
+    try withMutableBytes(in: 0..<byteCount, body)
+  }
+
+  /// Calls `body` with a part of the bytes for writing.
+  ///
+  /// Nobody else reads or writes this part meanwhile; others may write to other parts.
+  package func withMutableBytes<Result>(
+    in range: Range<Int>,
+    _ body: (inout MutableRawSpan) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+    let buffer = unsafe UnsafeMutableRawBufferPointer(
+      start: start + range.lowerBound,
+      count: range.count
+    )
     var span = unsafe MutableRawSpan(_unsafeBytes: buffer)
     return try body(&span)
   }

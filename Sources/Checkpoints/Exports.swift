@@ -39,6 +39,7 @@
 @_exported public import struct CheckpointTensors.TensorRegion
 @_exported public import protocol CheckpointTensors.TensorScalar
 @_exported public import struct CheckpointTensors.TensorRequest
+@_exported public import protocol CheckpointTensors.TensorSource
 @_exported public import struct CheckpointTensors.TensorShape
 @_exported public import struct CheckpointTensors.TensorSlice
 @_exported public import struct CheckpointTensors.TensorSpec

@@ -1,3 +1,4 @@
+import CheckpointIO
 import CheckpointTable
 import CheckpointTestSupport
 import Testing

@@ -228,6 +228,14 @@ package final class MemoryFileSystem: FileSystem {
     return MemoryLockedFile(path, file, self)
   }
 
+  /// Changes what a file says, also if several threads do at once.
+  fileprivate func changeContent(_ file: Int, _ change: (inout [UInt8]) -> Void) {
+    state.withLock { state in
+      change(&state.contents[file, default: []])
+      state.log.append(.content(file, state.contents[file, default: []]))
+    }
+  }
+
   fileprivate func content(_ file: Int) -> [UInt8] {
     state.withLock { $0.contents[file] ?? [] }
   }
@@ -259,12 +267,12 @@ private final class MemoryWritableFile: WritableFile {
   func reserve(_ byteCount: UInt64) {}
 
   func write(_ bytes: RawSpan, at offset: UInt64) throws(CheckpointError) {
-    var content = system.content(file)
-    let end = Int(offset) + bytes.byteCount
-    if content.count < end { content += Array(repeating: 0, count: end - content.count) }
     let new = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-    content.replaceSubrange(Int(offset)..<end, with: new)
-    system.setContent(content, file)
+    let end = Int(offset) + new.count
+    system.changeContent(file) { content in
+      if content.count < end { content += Array(repeating: 0, count: end - content.count) }
+      content.replaceSubrange(Int(offset)..<end, with: new)
+    }
   }
 
   func startWriteback(_ range: ByteRange) {}

@@ -76,7 +76,7 @@ import Testing
     #expect(error.file == "/run/m.data-00000-of-00001")
     let end =
       switch placement {
-      case .transactional: "the file is damaged, restore another checkpoint"
+      case .transactional, .mapped: "the file is damaged, restore another checkpoint"
       case .replacing: "; 1 of 3 variables have changed before"
       case .inPlace:
         "; this variable's values are undefined now; 1 of 3 variables have changed before"
@@ -95,7 +95,7 @@ import Testing
     let changed = values.prefix { $0 == [2] }.count
     let unchanged = values.filter { $0 == [1] }.count
     switch placement {
-    case .transactional:
+    case .transactional, .mapped:
       #expect(unchanged == 3, "\(what)")
       #expect(!error.message.contains("changed"), "\(what)")
     case .replacing:

@@ -95,7 +95,9 @@ import Testing
       #expect(try CheckpointReader(path).format == format)
       #expect(try CheckpointReader(path).entries().map(\.key) == ["old/w"])
       #expect(try CheckpointReader(path).objectGraph() == nil)
-      for placement in [.transactional, .replacing, .inPlace] as [RestoreOptions.Placement] {
+      for placement in [.transactional, .replacing, .inPlace, .mapped()]
+        as [RestoreOptions.Placement]
+      {
         let w = Variable<Double>(repeating: 0, shape: [3, 2])
         let mapping: KeyMapping = [
           .prefix("old/", to: "new/"), .transform(.suffix("w"), .transpose([1, 0])),

@@ -106,7 +106,7 @@ import Testing
     #expect(a.value == Tensor(shape: [2, 2], scalars: [1, 2, 3, 4]))
   }
 
-  @Test(arguments: [RestoreOptions.Placement.transactional, .replacing, .inPlace])
+  @Test(arguments: [RestoreOptions.Placement.transactional, .replacing, .inPlace, .mapped()])
   func `restores the same values wherever they are put`(
     placement: RestoreOptions.Placement
   ) throws {

@@ -93,7 +93,8 @@ import Testing
         == "\(path): key 'dense/kernel': the checkpoint has shape [2, 3], the variable [6]; "
         + "allowsReshape takes it, element by element (mismatch)"
     )
-    for placement in [.transactional, .replacing, .inPlace] as [RestoreOptions.Placement] {
+    for placement in [.transactional, .replacing, .inPlace, .mapped()] as [RestoreOptions.Placement]
+    {
       kernel.value = Tensor(repeating: 0, shape: [6])
       #expect(problem(saver, RestoreOptions(placement: placement, allowsReshape: true)) == nil)
       #expect(kernel.value.array == [1, 2, 3, 4, 5, 6])
@@ -150,7 +151,8 @@ import Testing
     let none: [UInt8] = [0, 0, 0, 0]
     let box = TensorBox(try AnyTensor(spec, bytes: unsafe bytes.span.bytes), name: "f8")
     try Saver([box]).save(to: path)
-    for placement in [.transactional, .replacing, .inPlace] as [RestoreOptions.Placement] {
+    for placement in [.transactional, .replacing, .inPlace, .mapped()] as [RestoreOptions.Placement]
+    {
       box.value = try AnyTensor(spec, bytes: unsafe none.span.bytes)
       try Saver([box]).restore(from: path, options: RestoreOptions(placement: placement))
       #expect(box.value.plainBytes == bytes)
@@ -160,7 +162,8 @@ import Testing
   @Test func `saves and restores strings`() throws {
     let words = Variable<String>(["", "a", "日本語"], name: "words")
     try Saver([words]).save(to: path)
-    for placement in [.transactional, .replacing, .inPlace] as [RestoreOptions.Placement] {
+    for placement in [.transactional, .replacing, .inPlace, .mapped()] as [RestoreOptions.Placement]
+    {
       words.value = Tensor(["x", "y", "z"])
       try Saver([words]).restore(from: path, options: RestoreOptions(placement: placement))
       #expect(words.value.array == ["", "a", "日本語"])
@@ -217,7 +220,8 @@ import Testing
     let (image, buffer) = (TensorBox(Image(pixels: [1, 2, 3])), Buffer())
     let saver = try Saver(["image": image, "buffer": buffer])
     try saver.save(to: path)
-    for placement in [.transactional, .replacing, .inPlace] as [RestoreOptions.Placement] {
+    for placement in [.transactional, .replacing, .inPlace, .mapped()] as [RestoreOptions.Placement]
+    {
       image.value.pixels = [0, 0, 0]
       buffer.storage = [9, 9, 9, 9, 9]
       try saver.restore(from: path, options: RestoreOptions(placement: placement))

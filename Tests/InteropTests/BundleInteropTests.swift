@@ -1,4 +1,5 @@
 import CheckpointBundle
+import CheckpointIO
 import CheckpointTensors
 import CheckpointTestSupport
 import Testing
@@ -71,6 +72,31 @@ struct BundleInteropTests {
       return NamedTensor(key: TensorKey(name), tensor: try random.tensor(dtype, shape), part: part)
     }
     try expectSameFiles(tensors, compareValues: false)  // TensorFlow cannot join half and text
+  }
+
+  @Test func `writes what TensorFlow writes, for tensors that all cores share`() throws {
+    var random = SeededGenerator(seed: 7)
+    let counts = [(300 << 10) + 1, 5, (1 << 20) + 3, (9 << 20) + 17]
+    let tensors = try counts.map {
+      NamedTensor(key: TensorKey("t\($0)"), tensor: try random.tensor(.uint8, [$0]))
+    }
+    try expectSameFiles(tensors)
+  }
+
+  @Test(arguments: [8, 64, 4096])
+  func `lets TensorFlow read tensors at aligned offsets`(alignment: Int) throws {
+    let directory = try TemporaryDirectory()
+    var random = SeededGenerator(seed: 8)
+    let tensors = try DType.plain.map {
+      NamedTensor(key: TensorKey($0.name), tensor: try random.tensor($0, [3]))
+    }
+    var options = SaveOptions()
+    options.alignment = alignment
+    var writer = try BundleWriter(prefix: directory.path("m"), options: options)
+    for tensor in tensors { try writer.add(tensor.tensor, for: tensor.key) }
+    try writer.finish()
+    let expected = tensors.map { TensorSummary($0.key, $0.tensor) }.sorted { $0.key < $1.key }
+    #expect(try TensorFlow.shared.dump(directory.path("m")) == expected)
   }
 
   @Test func `merges as TensorFlow merges`() throws {

@@ -27,6 +27,8 @@ struct LibraryTrials {
     case .saveDurable: try save(.full)
     case .restore: try restore(.transactional)
     case .restoreInPlace: try restore(.inPlace)
+    case .restoreMapped: try restore(.mapped(isChecked: false))
+    case .restoreMappedChecked: try restore(.mapped(isChecked: true))
     case .restoreCold: try restore(.transactional, prepare: { files.setCached(false) })
     case .list: list()
     case .one, .oneSmall: single(operation)

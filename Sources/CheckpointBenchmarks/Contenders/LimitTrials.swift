@@ -19,6 +19,9 @@ struct LimitTrials {
     case .restore, .restoreCold:
       trial(operation) { LimitBundle(restoring: prefix, lim_into_new_memory) }
     case .restoreInPlace: restoreInPlace()
+    case .restoreMapped: trial(operation) { LimitBundle(restoring: prefix, lim_mapped) }
+    case .restoreMappedChecked:
+      trial(operation) { LimitBundle(restoring: prefix, lim_mapped_and_checked) }
     case .list: trial(operation) { LimitBundle(opening: prefix) }
     case .one, .oneSmall:
       trial(operation) {

@@ -17,6 +17,7 @@ enum Peer: String, CaseIterable {
     return switch operation {
     case .save, .saveDurable, .restore, .restoreInPlace, .restoreCold:
       [.tensorFlowCheckpoint, .tensorFlowOperation, .safetensors]
+    case .restoreMapped, .restoreMappedChecked: []
     case .list, .one, .oneSmall: [.tensorFlowReader, .safetensors]
     }
   }

@@ -4,6 +4,8 @@ enum Operation: String {
   case saveDurable = "save durable"
   case restore
   case restoreInPlace = "restore in place"
+  case restoreMapped = "restore mapped"
+  case restoreMappedChecked = "restore mapped checked"
   case restoreCold = "restore cold"
   case list
   case one
@@ -22,7 +24,7 @@ enum Operation: String {
     return switch self {
     case .save, .saveDurable, .restoreInPlace: buffers
     case .restore, .restoreCold, .one, .oneSmall: byteCount + buffers
-    case .list: nil
+    case .list, .restoreMapped, .restoreMappedChecked: nil
     }
   }
 }

@@ -40,7 +40,10 @@ extension Workload {
     Workload(
       "W2",
       "a transformer of 220 tensors, \(isQuick ? "94 MiB" : "1 GiB"): the cost of a byte",
-      [.save, .saveDurable, .restore, .restoreInPlace, .restoreCold],
+      [
+        .save, .saveDurable, .restore, .restoreInPlace, .restoreMapped, .restoreMappedChecked,
+        .restoreCold,
+      ],
       rounds: isQuick ? 5 : 9,
       tensors: transformerTensors(isQuick)
     )

@@ -6,17 +6,6 @@ extension Array<UInt8> {
   }
 }
 
-extension Span<UInt8> {
-  /// Whether these bytes come before others in byte order: the shorter first on a common beginning.
-  package func precedes(_ other: Span<UInt8>) -> Bool {
-    let common = Swift.min(count, other.count)
-    for index in 0..<common where self[index] != other[index] {
-      return self[index] < other[index]
-    }
-    return count < other.count
-  }
-}
-
 extension RawSpan {
   /// One byte.
   package func byte(at offset: Int) -> UInt8 {

@@ -4,6 +4,14 @@ public struct SaveOptions: Sendable {
   public var durability: Durability = .full
   /// Whether missing directories of the prefix are created: they are by default.
   public var createsDirectories = true
+  /// What the offset of each tensor in its data file is a multiple of, in bytes.
+  ///
+  /// 1, the default, leaves no gaps, as TensorFlow does. With 64, all tensors of a V2 checkpoint can be
+  /// mapped into memory, whatever their neighbours are; TensorFlow reads it as any other. The gaps are
+  /// zeros. It is positive.
+  public var alignment = 1 {
+    didSet { precondition(alignment > 0, "an alignment is positive, not \(alignment)") }
+  }
   /// What the files are written with: the seam for tests.
   package var fileSystem: any FileSystem = LocalFileSystem()
 

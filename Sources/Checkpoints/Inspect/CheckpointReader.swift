@@ -171,4 +171,24 @@ public struct CheckpointReader: TensorReader {
   public func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor] {
     try reader.tensors(for: requests)
   }
+
+  /// Maps several tensors, as far as the format allows.
+  ///
+  /// - Throws: As ``TensorReader/mappedTensors(for:isChecked:)`` says.
+  public func mappedTensors(
+    for requests: [TensorRequest],
+    isChecked: Bool
+  ) throws(CheckpointError) -> [AnyTensor] {
+    try reader.mappedTensors(for: requests, isChecked: isChecked)
+  }
+
+  /// Offers several tensors, in the order in which they are read fastest.
+  ///
+  /// - Throws: As ``TensorReader/forEachTensor(of:_:)`` says.
+  public func forEachTensor(
+    of requests: [TensorRequest],
+    _ body: (_ position: Int, _ source: any TensorSource) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    try reader.forEachTensor(of: requests, body)
+  }
 }

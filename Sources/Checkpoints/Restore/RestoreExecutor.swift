@@ -18,18 +18,24 @@ package struct RestoreExecutor {
   ///   changed by then, ``RestoreOptions/Placement`` says, and so does the error.
   package func restore(_ plan: RestorePlan) throws(CheckpointError) -> RestoreReport {
     switch options.placement {
-    case .transactional: try restoreTogether(plan.requests)
+    case .transactional: try restoreTogether(plan.requests, reader.tensors(for:))
+    case .mapped(let isChecked):
+      try restoreTogether(plan.requests) { requests throws(CheckpointError) in
+        try reader.mappedTensors(for: requests, isChecked: isChecked)
+      }
     case .replacing: try restoreOneByOne(plan.requests, replace)
     case .inPlace: try restoreOneByOne(plan.requests, fill)
     }
     return plan.finishedReport
   }
 
-  private func restoreTogether(_ requests: [RestorePlan.Request]) throws(CheckpointError) {
-    let tensors = try reader.tensors(
-      for: requests.map { TensorRequest($0.key, slice: $0.part?.slice) }
-    )
+  private func restoreTogether(
+    _ requests: [RestorePlan.Request],
+    _ read: ([TensorRequest]) throws(CheckpointError) -> [AnyTensor]
+  ) throws(CheckpointError) {
+    let tensors = try read(requests.map(\.tensorRequest))
     var restored: [(variable: any TensorVariable, before: AnyTensor)] = []
+    restored.reserveCapacity(requests.count)
     for (request, tensor) in zip(requests, tensors) {
       do throws(CheckpointError) {
         let before = try request.variable.tensorSnapshot()
@@ -43,31 +49,41 @@ package struct RestoreExecutor {
     }
   }
 
+  // In the order in which they are read fastest.
   private func restoreOneByOne(
     _ requests: [RestorePlan.Request],
-    _ restore: (RestorePlan.Request) throws(CheckpointError) -> Void
+    _ restore: (RestorePlan.Request, any TensorSource) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
-    for (index, request) in requests.enumerated() {
+    var count = 0
+    try reader.forEachTensor(of: requests.map(\.tensorRequest)) {
+      index,
+      source throws(CheckpointError) in
       do throws(CheckpointError) {
-        try restore(request)
+        try restore(requests[index], source)
       } catch {
-        var error = error.located(file: reader.path, key: request.key.description)
-        error.message += "; \(index) of \(requests.count) variables have changed before"
+        var error = error.located(file: reader.path, key: requests[index].key.description)
+        error.message += "; \(count) of \(requests.count) variables have changed before"
         throw error
       }
+      count += 1
     }
   }
 
-  private func replace(_ request: RestorePlan.Request) throws(CheckpointError) {
-    try set(try tensor(for: request), request)
+  private func replace(
+    _ request: RestorePlan.Request,
+    _ source: any TensorSource
+  ) throws(CheckpointError) {
+    try set(fitting(source.tensor(), request), request)
   }
 
-  private func fill(_ request: RestorePlan.Request) throws(CheckpointError) {
-    let (key, slice) = (request.key, request.part?.slice)
+  private func fill(
+    _ request: RestorePlan.Request,
+    _ source: any TensorSource
+  ) throws(CheckpointError) {
     var variable = request.variable
     do throws(CheckpointError) {
       let filled = try variable.fillTensorBytes { bytes throws(CheckpointError) in
-        try reader.read(key, slice: slice, into: &bytes)
+        try source.read(into: &bytes)
       }
       if filled { return }
     } catch {
@@ -75,11 +91,7 @@ package struct RestoreExecutor {
       error.message += "; this variable's values are undefined now"
       throw error
     }
-    try replace(request)
-  }
-
-  private func tensor(for request: RestorePlan.Request) throws(CheckpointError) -> AnyTensor {
-    try fitting(reader.tensor(for: request.key, slice: request.part?.slice), request)
+    try replace(request, source)
   }
 
   private func fitting(
@@ -104,4 +116,8 @@ package struct RestoreExecutor {
     var variable = variable  // a reference: what changes is what it refers to
     try variable.setTensor(tensor)
   }
+}
+
+extension RestorePlan.Request {
+  fileprivate var tensorRequest: TensorRequest { TensorRequest(key, slice: part?.slice) }
 }

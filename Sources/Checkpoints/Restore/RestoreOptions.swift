@@ -24,6 +24,22 @@ public struct RestoreOptions: Sendable, Hashable {
     /// Into the variables' own memory, without a second copy, where they allow it. The error for a
     /// damaged tensor says which variable is undefined and which have changed before.
     case inPlace
+    /// Nowhere: the variables get views of the mapped files, before the first one changes. A restore
+    /// takes next to no time and no memory; the system reads what is used when it is used, and a
+    /// variable's first change copies its values.
+    ///
+    /// Values that do not lie in the files as memory needs them are read, as in ``transactional``:
+    /// strings, parts of partitioned variables, numbers in another byte order, tensors whose offset
+    /// is no multiple of the size of their numbers (see ``SaveOptions/alignment``), and formats other
+    /// than V2.
+    ///
+    /// - Parameter isChecked: Whether checksums are compared. That reads the files once, but copies
+    ///   nothing. Without, damage in mapped values is not noticed.
+    /// - Warning: The files have to stay as they are for as long as a variable has such values. If
+    ///   somebody writes into them, the values change; if somebody makes them shorter, the process
+    ///   ends when it touches what is gone (SIGBUS). Removing or replacing them by saving does no
+    ///   harm: saving never writes into a file that is there.
+    case mapped(isChecked: Bool = true)
   }
 
   /// Which variables have to get a value.

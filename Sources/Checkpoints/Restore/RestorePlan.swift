@@ -129,13 +129,12 @@ package struct RestorePlan {
   ) throws(CheckpointError) -> CheckpointError? {
     let stored = entry.spec
     let variable = request.variable.tensorSpec
-    let key = request.key.description
     if stored.dtype != variable.dtype {
       return CheckpointError(
         .mismatch,
         "the checkpoint has \(stored), the variable is \(variable); dtypes are not converted "
           + "silently",
-        key: key
+        key: request.key.description
       )
     }
     let wanted = request.part?.fullShape ?? variable.shape
@@ -146,7 +145,7 @@ package struct RestorePlan {
     return CheckpointError(
       .mismatch,
       "the checkpoint has shape \(stored.shape), the variable \(wanted)\(advice)",
-      key: key
+      key: request.key.description
     )
   }
 

@@ -23,7 +23,7 @@ extension Span<UInt8> {
   }
 
   /// The same for keys whose common start is known.
-  func precedes(_ other: Span<UInt8>, afterCommon common: Int) -> Bool {
+  package func precedes(_ other: Span<UInt8>, afterCommon common: Int) -> Bool {
     guard common < other.count else { return false }
     return common == count || self[common] < other[common]
   }

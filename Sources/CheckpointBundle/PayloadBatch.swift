@@ -1,0 +1,60 @@
+import CheckpointIO
+import CheckpointTensors
+import CheckpointWire
+
+/// Many payloads, read into new memory.
+enum PayloadBatch {
+  /// Reads and checks payloads of fixed width, ordered by data file and offset.
+  ///
+  /// - Returns: The elements of each, in this machine's byte order.
+  /// - Throws: For the first that cannot be read: `corrupt` for a wrong checksum, what reading throws.
+  static func read(
+    _ payloads: [StoredPayload],
+    from shards: ShardSet
+  ) throws(CheckpointError) -> [TensorStorage] {
+    var memory: [TensorStorage] = []
+    memory.reserveCapacity(payloads.count)
+    let places = payloads.span  // looked at in their places: copies would count references
+    for index in places.indices { memory.append(try storage(for: places[index], shards)) }
+    try PayloadPass(payloads, shards).run { turn, window throws(CheckpointError) in
+      try memory[turn.payload].withMutableBytes(in: turn.place) { bytes throws(CheckpointError) in
+        try read(turn, through: &window, into: &bytes)
+      }
+    }
+    guard shards.isBigEndian else { return memory }
+    for (payload, storage) in zip(payloads, memory) { try reverse(storage, payload) }
+    return memory
+  }
+
+  // Memory that is asked for only once its data file is known to have as many bytes.
+  private static func storage(
+    for payload: borrowing StoredPayload,
+    _ shards: ShardSet
+  ) throws(CheckpointError) -> TensorStorage {
+    do throws(CheckpointError) {
+      return TensorStorage(uninitializedByteCount: try shards.checkedByteCount(of: payload.entry))
+    } catch {
+      throw payload.located(error)
+    }
+  }
+
+  private static func read(
+    _ turn: PayloadPass.Turn,
+    through window: inout PayloadWindow,
+    into output: inout MutableRawSpan
+  ) throws(CheckpointError) -> CRC32C {
+    guard output.byteCount < PayloadWindow.byteCount else {
+      return try PayloadReader.read(turn.file, at: turn.range.offset, into: &output)
+    }
+    try window.copy(turn.range, to: &output, readAheadTo: turn.end)
+    return CRC32C(of: output.bytes)
+  }
+
+  private static func reverse(
+    _ storage: TensorStorage,
+    _ payload: StoredPayload
+  ) throws(CheckpointError) {
+    guard let width = payload.entry.spec.dtype.byteOrderWidth, width > 1 else { return }
+    try storage.withMutableBytes { $0.reverseBytes(ofEvery: width) }
+  }
+}
