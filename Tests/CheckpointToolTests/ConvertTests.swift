@@ -35,6 +35,30 @@ import Testing
     }
   }
 
+  @Test func `rules from a file rename and change what is written`() throws {
+    let rules = directory.path("rules.json")
+    let text = """
+      [{"rename": {"w": "dense/bias"}}, {"drop": {"name": "step"}}]
+      """
+    try Data(text.utf8).write(to: URL(fileURLWithPath: rules))
+    let run = try ToolRun.checkpoint("convert", source, directory.path("m"), "--map", rules)
+    #expect(run.errors == "")
+    #expect(run.output == "\(directory.path("m")) is written: V2, 1 tensor, 8 B\n")
+    let written = try BundleReader(prefix: directory.path("m"))
+    #expect(try written.entries().map(\.key) == ["dense/bias"])
+
+    let missing = try ToolRun.checkpoint(
+      "convert",
+      source,
+      directory.path("n"),
+      "--map",
+      "none.json"
+    )
+    #expect(missing.status == 1)
+    #expect(missing.errors.contains("none.json"))
+    #expect(!directory.names.contains { $0.hasPrefix("n.") })
+  }
+
   @Test func `what stands there stays, unless it is to be replaced`() throws {
     let first = try ToolRun.checkpoint("convert", source, directory.path("m"))
     #expect(first.status == 0)

@@ -10,6 +10,7 @@ struct Convert: Command {
     operands: ["SOURCE", "DEST"],
     options: [
       Synopsis.Option(name: "--to", value: "FORMAT", help: "v2, v1 or safetensors."),
+      Synopsis.Option(name: "--map", value: "RULES.json", help: "Change names and tensors."),
       Synopsis.Option(name: "--join", help: "Put tensors in slices together."),
       Synopsis.Option(name: "--drop-objects", help: "Leave the object graph out."),
       Synopsis.Option(name: "--omit-unsupported", help: "Leave out what cannot be held."),
@@ -25,6 +26,9 @@ struct Convert: Command {
       anything is written: all of it in one error, or, with --omit-unsupported, a note
       for each that is left out.
 
+      With --map the tensors of DEST have the names, types and shapes that the rules
+      in a file of JSON make: 'checkpoint map SOURCE RULES.json --dry-run' shows them.
+
       Tensors in slices stay so in V2 and V1, unless --join; in safetensors they are
       put together. The objects of an object-based checkpoint are kept, with the new
       names if there are some, so that TensorFlow restores objects from it; not in
@@ -38,11 +42,13 @@ struct Convert: Command {
 
   private let source: String
   private let destination: String
+  private let rules: String?
   private var options = CheckpointConversion.Options()
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     source = try arguments.path(0)
     destination = try arguments.path(1)
+    rules = arguments.value(of: "--map")
     options.joinsSlices = arguments.has("--join")
     options.dropsObjectGraph = arguments.has("--drop-objects")
     options.omitsUnsupported = arguments.has("--omit-unsupported")
@@ -51,6 +57,10 @@ struct Convert: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
+    var options = options
+    options.mapping = try rules.map { rules throws(CheckpointError) in
+      try KeyMapping(jsonFile: rules)
+    }
     let source = try OpenedCheckpoint(at: source).path
     let run = ConversionRun(
       conversion: try ConversionRun.plan([source], to: destination, options)
