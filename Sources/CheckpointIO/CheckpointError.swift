@@ -43,6 +43,8 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
     public static let limitExceeded = Code("limitExceeded")
     /// Another saver is writing the same files.
     public static let busy = Code("busy")
+    /// Somebody stopped it before it came to its end.
+    public static let cancelled = Code("cancelled")
     /// Several problems were found; ``CheckpointError/problems`` lists each.
     public static let several = Code("several")
 

@@ -101,7 +101,7 @@ import Testing
     #expect(system.image.files == before.files)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [ENOSPC, EIO])
+  @Test(.timeLimit(.minutes(20)), arguments: [ENOSPC, EIO])
   func `whatever fails, the names are the old ones or the new ones`(errno: Int32) throws {
     let before = try Self.prepared()
     let old = try Self.values(MemoryFileSystem(before))

@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(20)))
   func `lets one of several savers of a prefix win whole`() async throws {
     let directory = try TemporaryDirectory()
     let prefix = directory.path("model")
@@ -75,7 +75,7 @@ import Testing
     #expect(directory.names.count == 3, "\(directory.names)")
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(20)))
   func `does not let savers of different prefixes get in each other's way`() async throws {
     let directory = try TemporaryDirectory()
     let prefixes = (0..<3).map { directory.path("model-\($0)") }
@@ -93,7 +93,7 @@ import Testing
     try ChildProcess.run("crashing-saver", [prefix, "\(value)", "2", "bundle", "\(Int.max)"])
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(20)))
   func `lets one of two processes win whole`() async throws {
     let directory = try TemporaryDirectory()
     let prefix = directory.path("model")

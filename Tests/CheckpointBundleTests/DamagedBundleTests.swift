@@ -13,7 +13,7 @@ import Testing
     ProcessInfo.processInfo.environment["CHECKPOINTS_LONG_TESTS"] != nil
   private static let small = ["worked/sliced", "worked/two_tensors", "strings/scalar"]
 
-  @Test(.timeLimit(.minutes(5)), arguments: small)
+  @Test(.timeLimit(.minutes(20)), arguments: small)
   func `finds every flipped bit`(name: String) throws {
     let original = try BundleFiles(copying: fixture(name))
     let contents = try original.contents()
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: small + ["sharded/three"])
+  @Test(.timeLimit(.minutes(20)), arguments: small + ["sharded/three"])
   func `finds every cut and every added byte`(name: String) throws {
     let original = try BundleFiles(copying: fixture(name))
     let contents = try original.contents()

@@ -20,7 +20,7 @@ import Testing
       .sorted { $0.key.lexicographicallyPrecedes($1.key) }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 16, 1000], [1, 64, 512, 262_144])
+  @Test(.timeLimit(.minutes(20)), arguments: [1, 2, 16, 1000], [1, 64, 512, 262_144])
   func `gives back what was written`(restartInterval: Int, blockByteCount: Int) throws {
     for seed in 0..<25 as Range<UInt64> {
       var rng = SeededGenerator(seed: seed)
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: [1, 64, 512, 262_144])
+  @Test(.timeLimit(.minutes(20)), arguments: [1, 64, 512, 262_144])
   func `looks up what is there and what is not`(blockByteCount: Int) throws {
     for seed in 0..<50 as Range<UInt64> {
       var rng = SeededGenerator(seed: seed)

@@ -131,7 +131,7 @@ import Testing
     #expect(counting.reads.count == 2 + 40)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `may be used from several threads`() async throws {
+  @Test(.timeLimit(.minutes(20))) func `may be used from several threads`() async throws {
     let entries = (1000..<2000).map { Entry("key\($0)", "value \($0)") }
     let file = try writeTable(entries, blockByteCount: 500)
     let table = try TableReader(MemoryFile(file), cacheByteCount: 10_000)

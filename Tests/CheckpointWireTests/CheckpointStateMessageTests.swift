@@ -76,7 +76,7 @@ import Testing
     #expect(value.textFormat == text)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `prints every number so that it reads back`() throws {
+  @Test(.timeLimit(.minutes(20))) func `prints every number so that it reads back`() throws {
     for seed in 0..<20_000 as Range<UInt64> {
       var rng = SeededGenerator(seed: seed)
       let value = Double(bitPattern: rng.next())
@@ -86,7 +86,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func `prints every path so that it reads back`() throws {
+  @Test(.timeLimit(.minutes(20))) func `prints every path so that it reads back`() throws {
     for seed in 0..<2_000 as Range<UInt64> {
       var rng = SeededGenerator(seed: seed)
       var path = ""

@@ -66,7 +66,7 @@ import Testing
     return values.first
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: Format.allCases, [false, true])
+  @Test(.timeLimit(.minutes(20)), arguments: Format.allCases, [false, true])
   func `says so, whatever fails, and leaves nothing behind`(
     format: Format,
     replaces: Bool
@@ -118,7 +118,7 @@ import Testing
 
   // MARK: Real processes
 
-  @Test(.timeLimit(.minutes(3)), arguments: ["v2", "v1", "safetensors"])
+  @Test(.timeLimit(.minutes(20)), arguments: ["v2", "v1", "safetensors"])
   func `a process killed at any moment leaves the old one or the new one`(format: String) throws {
     let count = try #require(Int(run(format, killedAt: .max).output.dropLast()))
     #expect(count > 10)

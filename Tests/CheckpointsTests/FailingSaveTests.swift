@@ -9,7 +9,7 @@ import Testing
 @Suite struct FailingSaveTests {
   static let errors = [ENOSPC, EIO, EDQUOT, EROFS, EACCES, EMFILE]
 
-  @Test(.timeLimit(.minutes(2)), arguments: SaveScenario.all)
+  @Test(.timeLimit(.minutes(20)), arguments: SaveScenario.all)
   func `says so, loses nothing and leaves nothing behind`(scenario: SaveScenario) throws {
     let before = try scenario.prepared().image
     let after = try undisturbed(before, scenario)

@@ -70,7 +70,7 @@ import Testing
     #expect(failure { try restore(Variable<Float>(1)) }?.code == .mismatch)
   }
 
-  @Test(.timeLimit(.minutes(1))) func `reports a chain of 20,000 values that nobody wants`() throws
+  @Test(.timeLimit(.minutes(20))) func `reports a chain of 20,000 values that nobody wants`() throws
   {
     let count = 20_000
     var nodes = [ObjectGraph.Node](repeating: .init(), count: count)

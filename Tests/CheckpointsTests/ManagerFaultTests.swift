@@ -70,7 +70,7 @@ import Testing
 
   static let errors = [ENOSPC, EIO, EROFS, EMFILE]
 
-  @Test(.timeLimit(.minutes(5)), arguments: Scenario.all)
+  @Test(.timeLimit(.minutes(20)), arguments: Scenario.all)
   func `loses nothing if a call fails, or all from there on`(scenario: Scenario) throws {
     let before = try scenario.prepared()
     let counting = InterceptingFileSystem(MemoryFileSystem(before))
@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: Scenario.all)
+  @Test(.timeLimit(.minutes(20)), arguments: Scenario.all)
   func `has the last checkpoint or the new one after a power cut at any moment`(
     scenario: Scenario
   ) throws {

@@ -1,5 +1,6 @@
 import CheckpointTestSupport
 import Checkpoints
+import Foundation
 import Synchronization
 import Testing
 
@@ -38,7 +39,7 @@ import Testing
     #expect(lines.count == 3)
   }
 
-  private func train() -> Double { 0.5 }
+  @discardableResult private func train() -> Double { 0.5 }
 
   @Test func `decides when to save`() throws {
     try signalListening.withLock { _ in try decideWhenToSave() }
@@ -64,6 +65,27 @@ import Testing
     try manager.save(step: step, force: true)
 
     #expect(manager.checkpoints.map(\.step) == [1, 501, 1000])
+  }
+
+  @Test func `saves in the background`() async throws {
+    let checkpoint = try Checkpoint(["model": model, "optimizer": optimizer])
+    let directory = directory.path("run")
+    let manager = try CheckpointManager(checkpoint, directory: directory, retention: .all)
+
+    for step in 1...1000 {
+      train()
+      if step % 500 == 0 { try manager.saveInBackground(step: step) }
+    }
+    try await manager.finish()  // the process must not end before
+
+    #expect(manager.checkpoints.map(\.step) == [500, 1000])
+
+    if let save = try manager.saveInBackground() {
+      print(save.progress.fractionCompleted)
+      save.cancel()
+    }
+
+    try await manager.finish()
   }
 
   @Test func `restores what is intact, and evaluates elsewhere`() async throws {

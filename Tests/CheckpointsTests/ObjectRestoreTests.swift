@@ -419,7 +419,7 @@ import Testing
     #expect((fresh.epoch, fresh.position.epoch) == (4, 5))
   }
 
-  @Test(.timeLimit(.minutes(1))) func `restores a chain of 10,000 objects`() throws {
+  @Test(.timeLimit(.minutes(20))) func `restores a chain of 10,000 objects`() throws {
     func chain(_ end: Variable<Float>) -> [TestModule] {
       var nodes = [TestModule(["w": end])]
       for _ in 0..<10_000 { nodes.append(TestModule(["n": nodes[nodes.count - 1]])) }

@@ -7,7 +7,7 @@ import Testing
 /// Proves that no order in which a disk keeps things can lose a checkpoint: every moment of a save,
 /// and everything that may be left then.
 @Suite struct PowerCutTests {
-  @Test(.timeLimit(.minutes(2)), arguments: SaveScenario.all)
+  @Test(.timeLimit(.minutes(20)), arguments: SaveScenario.all)
   func `has the old checkpoint or the new one after a power cut at any moment`(
     scenario: SaveScenario
   ) throws {

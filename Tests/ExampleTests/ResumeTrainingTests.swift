@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 @Suite struct ResumeTrainingTests {
-  @Test(.timeLimit(.minutes(2)), arguments: ["adam", "momentum"])
+  @Test(.timeLimit(.minutes(20)), arguments: ["adam", "momentum"])
   func `a training that was killed ends like one that was not`(method: String) throws {
     let run = try ChildProcess.run("resume-training", [method])
     #expect(run.status == 0)
@@ -19,7 +19,7 @@ import Testing
     #expect(lines.last == "They are the same, bit for bit.")
   }
 
-  @Test(.timeLimit(.minutes(2))) func `trainings that differ are told apart`() throws {
+  @Test(.timeLimit(.minutes(20))) func `trainings that differ are told apart`() throws {
     let directory = try TemporaryDirectory()
     for method in ["adam", "momentum"] {
       let run = try ChildProcess.run("resume-training", ["train", method, directory.path(method)])

@@ -41,21 +41,20 @@ extension CheckpointManager {
     adopts: Bool = false,
     _ change: (inout CheckpointHistory.Entry) -> Void
   ) throws(CheckpointError) {
-    let lock = try place.lock()
-    var found = try look()
-    if adopts { found.adopt(path) }
-    let name = place.name(ofPath: path)
-    guard let index = found.history.checkpoints.firstIndex(where: { $0.name == name }) else {
-      throw CheckpointError(
-        .notFound,
-        "the manager of '\(place.naming.stem)' in '\(directory)' has no such checkpoint",
-        file: path
-      )
+    try keeper.change { found, lock throws(CheckpointError) in
+      if adopts { found.adopt(path) }
+      let place = keeper.place
+      let name = place.name(ofPath: path)
+      guard let index = found.history.checkpoints.firstIndex(where: { $0.name == name }) else {
+        throw CheckpointError(
+          .notFound,
+          "the manager of '\(place.naming.stem)' in '\(directory)' has no such checkpoint",
+          file: path
+        )
+      }
+      change(&found.history.checkpoints[index])
+      try place.write(found.history, lock: lock)
+      try keeper.writeState(found, latest: found.newestFirst.first, lock)
     }
-    change(&found.history.checkpoints[index])
-    try place.write(found.history, lock: lock)
-    try writeState(found, latest: found.newestFirst.first, lock)
-    note(found)
-    try lock.release()
   }
 }

@@ -62,11 +62,12 @@ extension CheckpointManager {
     line: Int = #line,
     _ initialize: () throws(CheckpointError) -> Void = {}
   ) throws(CheckpointError) -> Restored? {
-    let found = try look()
+    background.waitUntilIdle()
+    let found = try keeper.look()
     var damaged: [(path: String, error: CheckpointError)] = []
     for path in found.newestFirst {
       do throws(CheckpointError) {
-        try IntactCheck(place.fileSystem).check(path, check)
+        try IntactCheck(keeper.place.fileSystem).check(path, check)
         let content = try content.restoreManaged(from: path, options, origin: "\(fileID):\(line)")
         return try concluded(
           Restored(path: path, skipped: damaged.map(\.error), content: content),
@@ -85,6 +86,7 @@ extension CheckpointManager {
     _ restored: Restored,
     _ damaged: [(path: String, error: CheckpointError)]
   ) throws(CheckpointError) -> Restored {
+    let place = keeper.place
     let step = place.name(ofPath: restored.path).flatMap { place.naming.number(of: $0) }
     noteRestored(step: checkpoints.first { $0.path == restored.path }?.step ?? step)
     guard !damaged.isEmpty else { return restored }

@@ -6,10 +6,8 @@ extension CheckpointManager {
   ///
   /// - Returns: The plan for all managed checkpoints.
   /// - Throws: `io` if the system fails.
-  public func plan() throws(CheckpointError) -> RetentionPlan { plan(for: try look()) }
-
-  private func plan(for found: ManagedDirectory) -> RetentionPlan {
-    retention.plan(for: found.leastUsefulFirst, since: found.history.since)
+  public func plan() throws(CheckpointError) -> RetentionPlan {
+    keeper.plan(for: try keeper.look())
   }
 
   /// Deletes what need not stay, as every save does; for a policy that has changed.
@@ -20,12 +18,16 @@ extension CheckpointManager {
   public func sweep() throws(CheckpointError)
     -> (removed: [SavedCheckpoint], problems: [CheckpointError])
   {
-    let lock = try place.lock()
-    var found = try look()
-    let swept = try sweep(&found, latest: found.newestFirst.first, lock)
-    note(found)
-    try lock.release()
-    return swept
+    try keeper.change { found, lock throws(CheckpointError) in
+      try keeper.sweep(&found, latest: found.newestFirst.first, lock)
+    }
+  }
+}
+
+extension DirectoryKeeper {
+  /// What the policy says of the managed checkpoints.
+  func plan(for found: ManagedDirectory) -> RetentionPlan {
+    retention.plan(for: found.leastUsefulFirst, since: found.history.since)
   }
 
   /// Brings state file, history and checkpoints to what the policy wants.

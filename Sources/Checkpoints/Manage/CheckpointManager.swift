@@ -25,25 +25,24 @@ import Foundation
 /// Source: tensorflow/python/checkpoint/checkpoint_management.py, `CheckpointManager`.
 public final class CheckpointManager {
   /// The directory.
-  public var directory: String { place.directory }
+  public var directory: String { keeper.place.directory }
   /// What stays when there are many.
-  public let retention: RetentionPolicy
+  public var retention: RetentionPolicy { keeper.retention }
   /// The managed checkpoints in the order in which they were saved, as of the last time the manager
   /// looked: what it may delete one day, and what it keeps.
-  public private(set) var checkpoints: [SavedCheckpoint] = []
+  public var checkpoints: [SavedCheckpoint] { keeper.sight.checkpoints }
   /// The newest checkpoint in the directory, as of the last time the manager looked, whoever saved it.
   ///
   /// After a process has died it may be a damaged one: ``restoreOrInitialize(_:checking:fileID:line:_:)``
   /// takes another then.
-  public private(set) var latest: String?
+  public var latest: String? { keeper.sight.latest }
 
   let content: any ManagedContent
-  let place: ManagedPlace
-  let clock: @Sendable () -> Double
+  let keeper: DirectoryKeeper
+  let background = BackgroundQueue()
   private let saving: SavePolicy
   private let stepCounter: Variable<Int64>?
-  private let start: Double
-  private var lastSave: SavePolicy.Moment?
+  var lastSave: SavePolicy.Moment?
 
   /// Creates a manager of a directory, which need not exist.
   ///
@@ -110,39 +109,15 @@ public final class CheckpointManager {
     try retention.check()
     try saving.check()
     self.content = content
-    self.retention = retention
     self.saving = saving
     self.stepCounter = stepCounter
-    self.clock = clock
-    start = clock()
-    place = try ManagedPlace(
+    let place = try ManagedPlace(
       directory: directory,
       name: name,
       stateFilename: stateFilename,
       options: content.saveOptions
     )
-    place.removeLeftovers()
-    let found = try look()
-    place.removeUnfinished(found.unfinished)
-    for problem in found.problems { CheckpointWarnings.warn(Self.text(of: problem)) }
-  }
-
-  private static func text(of problem: CheckpointError) -> String {
-    "\(problem); the checkpoints that are there count, but those of which nothing else tells that they "
-      + "are managed stay for ever"
-  }
-
-  /// Looks at the directory.
-  @discardableResult
-  func look() throws(CheckpointError) -> ManagedDirectory {
-    let found = try ManagedDirectory(place, now: clock(), start: start)
-    note(found)
-    return found
-  }
-
-  func note(_ found: ManagedDirectory) {
-    checkpoints = found.checkpoints
-    latest = found.newestFirst.first
+    keeper = try DirectoryKeeper(place, retention, clock: clock)
   }
 
   // MARK: Saving
@@ -168,45 +143,42 @@ public final class CheckpointManager {
     metrics: [String: Double] = [:],
     force: Bool = false
   ) throws(CheckpointError) -> Saved? {
-    guard let save = try begin(step: step, metrics: metrics, force: force) else { return nil }
-    try save.write()
-    return try finish(save)
+    background.waitUntilIdle()
+    try settle()
+    guard let moment = try dueMoment(step: step, force: force) else { return nil }
+    var plan = SavePlan(items: [])
+    let save = try keeper.open { _ throws(CheckpointError) in
+      let save = try begin(step: step, moment, metrics: metrics)
+      plan = try content.savePlan()
+      try save.checkRoom(for: plan)
+      return save
+    }
+    try save.write(plan)
+    lastSave = moment
+    return try keeper.finish(save)
   }
 
-  /// Decides whether to save, takes the number, and notes in the history that it is taken.
-  ///
-  /// - Returns: The save, of which nothing is written yet; `nil` if it is too early.
+  /// The step and the time; `nil` if it is too early to save.
+  func dueMoment(step: Int?, force: Bool) throws(CheckpointError) -> SavePolicy.Moment? {
+    let moment = try moment(step)
+    return saving.isDue(moment, last: lastSave, isForced: force) ? moment : nil
+  }
+
+  /// Takes a number for a save, of which nothing is written yet.
   func begin(
     step: Int?,
-    metrics: [String: Double],
-    force: Bool
-  ) throws(CheckpointError) -> ManagedSave? {
-    let moment = try moment(step)
-    guard saving.isDue(moment, last: lastSave, isForced: force) else { return nil }
-    let lock = try place.lock()
-    var found = try look()
-    place.removeUnfinished(found.unfinished)
+    _ moment: SavePolicy.Moment,
+    metrics: [String: Double]
+  ) throws(CheckpointError) -> ManagedSave {
     let number: Int
     if let step {
       number = step
       content.beginSave(content.nextCount)
     } else {
-      number = try found.nextNumber(counter: content.saveCount)
+      number = try keeper.nextNumber(counter: content.saveCount)
       content.beginSave(Int64(number))
     }
-    let entry = CheckpointHistory.Entry(
-      name: place.naming.name(number),
-      step: step ?? moment.step ?? number,
-      time: moment.time,
-      metrics: metrics
-    )
-    let save = try ManagedSave(place, entry, moment, plan: content.savePlan())
-    try save.checkRoom()
-    try place.stateFile().checkConflict(with: save.path)
-    found.history.begin(try save.pending(), number: number)
-    try place.write(found.history, lock: lock)
-    try lock.release()
-    return save
+    return ManagedSave(keeper.place, number: number, step: step, moment, metrics: metrics)
   }
 
   private func moment(_ step: Int?) throws(CheckpointError) -> SavePolicy.Moment {
@@ -220,45 +192,12 @@ public final class CheckpointManager {
     if let step, step < 0 {
       throw CheckpointError(.invalidArgument, "the step \(step) is negative", file: directory)
     }
-    return SavePolicy.Moment(step: step, time: clock())
-  }
-
-  /// Records a save that is written, and deletes what need not stay.
-  func finish(_ save: ManagedSave) throws(CheckpointError) -> Saved {
-    do throws(CheckpointError) {
-      lastSave = save.moment
-      let lock = try place.lock()
-      var found = try look()
-      try record(save, &found, lock)
-      let swept = try sweep(&found, latest: save.path, lock)
-      note(found)
-      try lock.release()
-      return Saved(checkpoint: save.checkpoint, removed: swept.removed, problems: swept.problems)
-    } catch {
-      var error = error
-      error.message += "; the checkpoint '\(save.path)' itself is saved"
-      throw error
-    }
-  }
-
-  // The history says so already, unless the index is the same as the one that it replaces, or another
-  // manager has put the history in order meanwhile.
-  private func record(
-    _ save: ManagedSave,
-    _ found: inout ManagedDirectory,
-    _ lock: SaveLock
-  ) throws(CheckpointError) {
-    guard
-      found.history.checkpoints.last?.name != save.entry.name
-        || found.history.saving.contains(where: { $0.entry.name == save.entry.name })
-    else { return }
-    found.history.commit(save.entry)
-    try place.write(found.history, lock: lock)
+    return SavePolicy.Moment(step: step, time: keeper.clock())
   }
 
   /// Remembers that a step was restored: the next save is counted from there.
   func noteRestored(step: Int?) {
     let counted = stepCounter.map { Int(clamping: $0.value[]) }
-    lastSave = SavePolicy.Moment(step: counted ?? step, time: clock())
+    lastSave = SavePolicy.Moment(step: counted ?? step, time: keeper.clock())
   }
 }

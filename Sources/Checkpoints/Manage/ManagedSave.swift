@@ -2,28 +2,49 @@ import CheckpointIO
 
 /// A save of a manager, in steps that may happen on different threads.
 ///
-///     begin:  take the number, note it in the history; what is to be written is a plan from then on
+///     begin:  take the number, and what is to be written: a plan, or a snapshot for another thread
+///     open:   note in the history that it begins
 ///     write:  write the files; the index's rename is the commit
 ///     finish: tell the state file, delete what need not stay
 ///
 /// If a step is never reached, the next look at the directory finds out what has come to pass.
-struct ManagedSave {
-  let entry: CheckpointHistory.Entry
+struct ManagedSave: Sendable {
+  /// The number of the checkpoint.
+  var number: Int {
+    didSet { entry.name = place.naming.name(number) }
+  }
+  /// Whether the number comes from counting, so that another one would do.
+  let isCounted: Bool
+  private(set) var entry: CheckpointHistory.Entry
   /// When it began.
   let moment: SavePolicy.Moment
   private let place: ManagedPlace
-  private let plan: SavePlan
 
+  /// Begins a save.
+  ///
+  /// - Parameters:
+  ///   - place: Where.
+  ///   - number: The number that it takes.
+  ///   - step: The step that the caller numbers it by; `nil` if it is counted.
+  ///   - moment: When.
+  ///   - metrics: What was measured.
   init(
     _ place: ManagedPlace,
-    _ entry: CheckpointHistory.Entry,
+    number: Int,
+    step: Int?,
     _ moment: SavePolicy.Moment,
-    plan: SavePlan
+    metrics: [String: Double]
   ) {
     self.place = place
-    self.entry = entry
+    self.number = number
     self.moment = moment
-    self.plan = plan
+    isCounted = step == nil
+    entry = CheckpointHistory.Entry(
+      name: place.naming.name(number),
+      step: step ?? moment.step ?? number,
+      time: moment.time,
+      metrics: metrics
+    )
   }
 
   /// The prefix.
@@ -40,11 +61,21 @@ struct ManagedSave {
   }
 
   /// Refuses to begin where there is too little room.
-  func checkRoom() throws(CheckpointError) { try plan.checkRoom(at: path, place.fileSystem) }
+  func checkRoom(for plan: SavePlan) throws(CheckpointError) {
+    try plan.checkRoom(at: path, place.fileSystem)
+  }
 
   /// Writes the checkpoint; when this returns it is there.
-  func write() throws(CheckpointError) {
-    try SaveExecutor(options: place.options).save(plan, to: path)
+  ///
+  /// - Parameters:
+  ///   - plan: What is written.
+  ///   - progress: Who follows it; the thread's current progress, if there is one, without.
+  /// - Throws: What ``SaveExecutor`` throws.
+  func write(
+    _ plan: SavePlan,
+    _ progress: OperationProgress? = .current()
+  ) throws(CheckpointError) {
+    try SaveExecutor(options: place.options, progress: progress).save(plan, to: path)
   }
 }
 

@@ -69,12 +69,15 @@ extension Checkpoint {
   ) throws(CheckpointError) -> LoadStatus {
     guard let path else { return LoadStatus(nil, roots) }
     let live = try roots.walk()
+    let progress = OperationProgress.current()
+    let fileSystem = self.options.followed(by: progress).fileSystem
     let session = try RestoreSession(
-      ObjectSource(CheckpointReader(path, fileSystem: self.options.fileSystem), mapping),
+      ObjectSource(CheckpointReader(path, fileSystem: fileSystem), mapping),
       live,
       at: place,
       options: options,
-      origin: origin
+      origin: origin,
+      progress: progress
     )
     try session.begin(with: roots, live)
     DeferredRestores.register(session)

@@ -33,6 +33,8 @@ final class RestoreSession {
   /// Where the restore was called.
   let origin: String
   private(set) weak var roots: CheckpointRoots?
+  // Who follows what is restored at once; not what comes later.
+  private var progress: OperationProgress?
   lazy var ways = graph.shortestWays
   lazy var slotPlaces = makeSlotPlaces()
 
@@ -44,14 +46,17 @@ final class RestoreSession {
   ///   - place: The saved object to begin with.
   ///   - options: What to do with what does not fit.
   ///   - origin: Where the restore was called.
+  ///   - progress: Who follows the reader's files.
   /// - Throws: `notFound` if there is nothing at `place`; `corrupt` if the checkpoint is damaged.
   init(
     _ source: ObjectSource,
     _ live: LiveGraph,
     at place: String,
     options: RestoreOptions,
-    origin: String
+    origin: String,
+    progress: OperationProgress? = nil
   ) throws(CheckpointError) {
+    self.progress = progress
     let reader = source.reader
     let graph: ObjectGraph
     if let saved = source.graph {
@@ -120,7 +125,10 @@ final class RestoreSession {
       otherProblems: problems,
       of: count
     )
+    progress?.begin(.reading, byteCount: plan.byteCount)
     _ = try RestoreExecutor(reader: reader, options: options).restore(plan)
+    progress?.finish()
+    progress = nil
     match.keepSlotVariables()
     note(match.assignments, in: live, without: Set(plan.report.missing + plan.report.mismatched))
     bindings = match.bindings

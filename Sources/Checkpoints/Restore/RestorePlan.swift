@@ -100,6 +100,11 @@ package struct RestorePlan {
     }
   }
 
+  /// How many bytes the numbers take that will be read.
+  package var byteCount: UInt64 {
+    requests.reduce(0) { $0 &+ UInt64($1.variable.tensorSpec.byteCount ?? 0) }
+  }
+
   /// The report once all requests are met.
   package var finishedReport: RestoreReport {
     var report = report

@@ -15,8 +15,17 @@ package struct SaveExecutor {
   }
 
   private let options: SaveOptions
+  private let progress: OperationProgress?
 
-  package init(options: SaveOptions) { self.options = options }
+  /// Creates an executor.
+  ///
+  /// - Parameters:
+  ///   - options: How the files are written.
+  ///   - progress: Who follows it; the thread's current progress, if there is one, without.
+  init(options: SaveOptions, progress: OperationProgress? = .current()) {
+    self.progress = progress
+    self.options = options.followed(by: progress)
+  }
 
   /// Writes the tensors of a plan to a V2 checkpoint at `prefix`.
   ///
@@ -25,6 +34,7 @@ package struct SaveExecutor {
   @discardableResult
   package func save(_ plan: SavePlan, to prefix: String) throws(CheckpointError) -> Saved {
     try plan.checkRoom(at: prefix, options.fileSystem)
+    progress?.begin(.writing, byteCount: plan.byteCount)
     var writer = try BundleWriter(
       prefix: prefix,
       shardByteCounts: plan.shardByteCounts,
@@ -34,6 +44,7 @@ package struct SaveExecutor {
       try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)
     }
     try writer.finish()
+    progress?.finish()
     return Saved(path: prefix, files: writer.files)
   }
 
@@ -53,6 +64,7 @@ package struct SaveExecutor {
     isSharded: Bool
   ) throws(CheckpointError) -> Saved {
     try Self.checkV1(plan, prefix)
+    progress?.begin(.writing, byteCount: plan.byteCount)
     var writer =
       isSharded
       ? try SlicesWriter(prefix: prefix, shardCount: plan.shardCount, options: options)
@@ -63,6 +75,7 @@ package struct SaveExecutor {
       try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)
     }
     try writer.finish()
+    progress?.finish()
     return Saved(path: writer.path, files: writer.files)
   }
 

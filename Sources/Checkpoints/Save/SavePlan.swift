@@ -45,6 +45,9 @@ package struct SavePlan {
     for item in items { counts[item.shard] &+= UInt64(item.variable.tensorSpec.byteCount ?? 0) }
     return counts
   }
+
+  /// How many bytes the numbers take; strings come on top.
+  package var byteCount: UInt64 { shardByteCounts.reduce(0, &+) }
 }
 
 extension SavePlan.Item {

@@ -19,6 +19,24 @@ struct CheckpointNaming: Sendable, Hashable {
     self.stem = stem
   }
 
+  /// The number for the next checkpoint.
+  ///
+  /// - Parameters:
+  ///   - last: The largest number that was ever given, as far as anything tells.
+  ///   - directory: Where the checkpoints are.
+  /// - Returns: The number.
+  /// - Throws: `limitExceeded` if there is none.
+  static func number(after last: Int, in directory: String) throws(CheckpointError) -> Int {
+    guard last < Int.max else {
+      throw CheckpointError(
+        .limitExceeded,
+        "there is no number after \(last) for the next checkpoint; rename or remove the file that has it",
+        file: directory
+      )
+    }
+    return max(last, 0) + 1
+  }
+
   /// The name of a checkpoint.
   func name(_ number: Int) -> String { "\(stem)-\(number)" }
 

@@ -251,22 +251,8 @@ extension ManagedDirectory {
     return !newer.contains { Self.is($0, newerThan: known) }
   }
 
-  /// The number for the next checkpoint: larger than any that was ever given, as far as anything tells.
-  ///
-  /// - Parameter counter: The save counter.
-  /// - Returns: The number.
-  /// - Throws: `limitExceeded` if there is none.
-  func nextNumber(counter: Int64) throws(CheckpointError) -> Int {
-    let last = max(history.highest, Int(clamping: counter), 0)
-    guard last < Int.max else {
-      throw CheckpointError(
-        .limitExceeded,
-        "there is no number after \(last) for the next checkpoint; rename or remove the file that has it",
-        file: place.directory
-      )
-    }
-    return last + 1
-  }
+  /// Whether a number is that of a checkpoint that is there, or was.
+  func isTaken(_ number: Int) -> Bool { number <= history.highest }
 }
 
 extension CheckpointHistory {

@@ -1,0 +1,349 @@
+import CheckpointBundle
+import CheckpointGraph
+import CheckpointIO
+import CheckpointTensors
+import CheckpointTestSupport
+import Checkpoints
+import Foundation
+import Testing
+
+/// Proves that a save in the background holds the values of the moment of its call, that one is under
+/// way at a time, and that nothing that goes wrong there is lost.
+@Suite(.timeLimit(.minutes(20))) struct BackgroundSaveTests {
+  let system = MemoryFileSystem()
+  let gate = Gate()
+
+  // MARK: Values
+
+  @Test func `holds the values of the moment of the call, whatever changes meanwhile`() throws {
+    var options = SaveOptions()
+    options.fileSystem = gate.fileSystem(over: system, at: .write, of: "ckpt-1.data")
+    let variables = (0..<20).map { Variable<Float>(repeating: Float($0), shape: [100, 7]) }
+    let strings = Variable<String>(["before"])
+    let foreign = TensorBox(ForeignArray(values: [1, 2, 3]))
+    let model = Model(variables, strings, foreign)
+    let manager = try CheckpointManager(
+      Checkpoint(["model": model], options: options),
+      directory: "/run",
+      retention: .all
+    )
+    let save = try #require(try manager.saveInBackground())
+    gate.waitUntilReached()
+    for variable in variables { variable.withMutableScalars { $0[3] = -1 } }
+    variables[5].value = Tensor(repeating: 9, shape: [2])
+    strings.value = Tensor(["after"])
+    foreign.value.values.elements[0] = 100  // in place, seen by everybody who has it
+    gate.open()
+    #expect(try save.wait()?.path == "/run/ckpt-1")
+
+    let reader = try BundleReader(prefix: "/run/ckpt-1", fileSystem: system)
+    for index in variables.indices {
+      let key = TensorKey("model/variables/\(index)/.ATTRIBUTES/VARIABLE_VALUE")
+      let stored = try Tensor<Float>(reader.tensor(for: key))
+      #expect(stored == Tensor(repeating: Float(index), shape: [100, 7]))
+    }
+    let text = try reader.tensor(for: "model/strings/.ATTRIBUTES/VARIABLE_VALUE")
+    #expect(text.strings == [Array("before".utf8)])
+    let other = try reader.tensor(for: "model/foreign/.ATTRIBUTES/VARIABLE_VALUE")
+    #expect(try Tensor<Float>(other).array == [1, 2, 3])
+    #expect(variables[0].value[0, 3] == -1)
+  }
+
+  @Test func `copies no tensor at the call, and only one that is written to`() throws {
+    let run = try ManagerRun(gate.fileSystem(over: system, at: .write, of: "ckpt-1.data"))
+    let storage = run.weights.value.tensorSnapshot().storage
+    let save = try #require(try run.manager.saveInBackground())
+    gate.waitUntilReached()
+    #expect(run.weights.value.tensorSnapshot().storage === storage)
+    run.weights.value[0] = 1
+    #expect(run.weights.value.tensorSnapshot().storage !== storage)
+    gate.open()
+    try save.wait()
+    #expect(try ManagerRun.value("/run/ckpt-1", system) == 0)
+  }
+
+  @Test func `touches no file before the call returns`() throws {
+    let intercepted = InterceptingFileSystem(system)
+    let run = try ManagerRun(gate.fileSystem(over: intercepted, at: .lock, of: "history"))
+    let before = intercepted.calls.count
+    let save = try #require(try run.manager.saveInBackground())
+    gate.waitUntilReached()
+    #expect(intercepted.calls.dropFirst(before).allSatisfy { !$0.kind.changesFiles })
+    gate.open()
+    try save.wait()
+  }
+
+  // MARK: Order
+
+  @Test func `numbers, keeps and records like a save that is waited for`() throws {
+    let run = try ManagerRun(system)
+    for value in 1...5 {
+      run.weights.value = Tensor(repeating: Float(value), shape: [9])
+      run.clock.now += 10
+      try run.manager.saveInBackground()
+    }
+    try run.manager.finish()
+    #expect(run.manager.checkpoints.map(\.path) == ["/run/ckpt-3", "/run/ckpt-4", "/run/ckpt-5"])
+    #expect(ManagerRun.names(system) == ["ckpt-3", "ckpt-4", "ckpt-5"])
+    for value in 3...5 {
+      #expect(try ManagerRun.value("/run/ckpt-\(value)", system) == Float(value))
+    }
+    #expect(system.text("/run/checkpoint")?.hasPrefix("model_checkpoint_path: \"ckpt-5\"") == true)
+    // One that is waited for follows those that are not.
+    try run.manager.saveInBackground()
+    #expect(try run.save(7)?.path == "/run/ckpt-7")
+    #expect(run.manager.latest == "/run/ckpt-7")
+  }
+
+  @Test func `restores only when nothing is under way`() async throws {
+    let run = try ManagerRun(gate.fileSystem(over: system, at: .write, of: "ckpt-1.data"))
+    run.weights.value = Tensor(repeating: 4, shape: [9])
+    try run.manager.saveInBackground()
+    gate.waitUntilReached()
+    DispatchQueue.global().asyncAfter(deadline: .now() + 0.05) { [gate] in gate.open() }
+    run.weights.value = Tensor(repeating: 5, shape: [9])
+    #expect(try run.manager.restoreOrInitialize()?.path == "/run/ckpt-1")
+    #expect(run.weights.value[8] == 4)
+    try await run.manager.finish()
+  }
+
+  @Test func `skips, if it is asked to, while another one is under way`() throws {
+    let run = try ManagerRun(gate.fileSystem(over: system, at: .write, of: "ckpt-1.data"))
+    let first = try #require(try run.manager.saveInBackground(whenBusy: .skip))
+    gate.waitUntilReached()
+    #expect(try run.manager.saveInBackground(whenBusy: .skip) == nil)
+    #expect(run.checkpoint.saveCounter.value[] == 1)
+    gate.open()
+    try first.wait()
+    let next = try #require(try run.manager.saveInBackground(whenBusy: .skip))
+    #expect(try next.wait()?.path == "/run/ckpt-2")
+  }
+
+  @Test func `leaves only the newest of those that wait, if it is asked to`() throws {
+    let run = try ManagerRun(gate.fileSystem(over: system, at: .write, of: "ckpt-1.data"), .all)
+    var saves: [BackgroundSave] = []
+    for value in 1...4 {
+      run.weights.value = Tensor(repeating: Float(value), shape: [9])
+      saves.append(try #require(try run.manager.saveInBackground(whenBusy: .coalesce)))
+      if value == 1 { gate.waitUntilReached() }
+    }
+    #expect(saves.map(\.isFinished) == [false, true, true, false])
+    gate.open()
+    #expect(try saves.map { try $0.wait()?.path } == ["/run/ckpt-1", nil, nil, "/run/ckpt-4"])
+    #expect(ManagerRun.names(system) == ["ckpt-1", "ckpt-4"])
+    #expect(try ManagerRun.value("/run/ckpt-4", system) == 4)
+    #expect(try run.save(5)?.path == "/run/ckpt-5")
+  }
+
+  @Test func `takes a later number if another process has taken this one meanwhile`() throws {
+    let run = try ManagerRun(system, .all)
+    try run.save(1)
+    let other = try ManagerRun(system, .all)
+    #expect(try other.save(2)?.path == "/run/ckpt-2")
+    run.weights.value = Tensor(repeating: 3, shape: [9])
+    let save = try #require(try run.manager.saveInBackground())
+    #expect(try save.wait()?.path == "/run/ckpt-3")
+    #expect(try ManagerRun.value("/run/ckpt-2", system) == 2)
+    #expect(try ManagerRun.value("/run/ckpt-3", system) == 3)
+    #expect(try run.save(4)?.path == "/run/ckpt-4")
+  }
+
+  @Test func `is left out while the policy says that it is too early`() throws {
+    let run = try ManagerRun(system, saving: .everySteps(10))
+    #expect(try run.manager.saveInBackground(step: 1) != nil)
+    #expect(try run.manager.saveInBackground(step: 9) == nil)  // also while the first is under way
+    #expect(try run.manager.saveInBackground(step: 11) != nil)
+    try run.manager.finish()
+    #expect(ManagerRun.names(system) == ["ckpt-1", "ckpt-11"])
+  }
+
+  // MARK: Failures
+
+  private func failing(_ name: String) -> InterceptingFileSystem {
+    InterceptingFileSystem(system) { _, call throws(CheckpointError) in
+      guard call.kind == .write, Path(call.path).name.contains(name) else { return }
+      throw .system("injected failure", errno: ENOSPC, file: call.path)
+    }
+  }
+
+  @Test func `throws at the next call why it has failed, once`() throws {
+    let run = try ManagerRun(failing("ckpt-2.data"))
+    try run.save(1)
+    let save = try #require(try run.manager.saveInBackground())
+    while !save.isFinished { usleep(1_000) }
+    let error = #expect(throws: CheckpointError.self) { try run.manager.saveInBackground() }
+    #expect(error?.code == .io)
+    #expect(error?.systemError == ENOSPC)
+    #expect(error?.message.hasSuffix("; this was a save in the background") == true)
+    #expect(run.checkpoint.saveCounter.value[] == 2)  // the one that was asked for has not begun
+    #expect(try run.save(3)?.path == "/run/ckpt-3")
+    #expect(ManagerRun.names(system) == ["ckpt-1", "ckpt-3"])
+    #expect(system.paths.filter { $0.contains("ckpt-2") }.isEmpty)
+  }
+
+  @Test func `throws when everything is to be finished`() async throws {
+    let run = try ManagerRun(failing("ckpt-1.data"))
+    try run.manager.saveInBackground()
+    await #expect(throws: CheckpointError.self) { try await run.manager.finish() }
+    try await run.manager.finish()
+  }
+
+  @Test func `does not throw again what was seen`() async throws {
+    let run = try ManagerRun(failing("ckpt-1.data"))
+    let save = try #require(try run.manager.saveInBackground())
+    await #expect(throws: CheckpointError.self) { try await save.value }
+    try await run.manager.finish()
+    #expect(try await run.manager.saveInBackground()?.value?.path == "/run/ckpt-2")
+  }
+
+  @Test func `is not too early again after a failure`() throws {
+    let run = try ManagerRun(failing("ckpt-1.data"), saving: .everySteps(10))
+    try run.manager.saveInBackground(step: 1)
+    #expect(throws: CheckpointError.self) { try run.manager.finish() }
+    #expect(try run.manager.saveInBackground(step: 2)?.wait()?.path == "/run/ckpt-2")
+  }
+
+  @Test func `throws at once what is wrong with the objects`() throws {
+    var options = SaveOptions()
+    options.fileSystem = system
+    let model = Registering { registrar in
+      registrar.track(Variable<Float>(1), as: "x")
+      registrar.track(Variable<Float>(2), as: "x")
+    }
+    #expect(throws: CheckpointError.self) {
+      let checkpoint = try Checkpoint(["model": model], options: options)
+      let manager = try CheckpointManager(checkpoint, directory: "/run", retention: .all)
+      try manager.saveInBackground()
+    }
+    #expect(system.paths.isEmpty)
+  }
+
+  // MARK: Cancelling
+
+  @Test(arguments: [FileCall.Kind.lock, .create, .write, .sync, .rename])
+  func `leaves nothing behind when it is cancelled`(kind: FileCall.Kind) async throws {
+    let run = try ManagerRun(gate.fileSystem(over: system, at: kind, of: "ckpt-2"))
+    try run.save(1)
+    let before = system.image.files
+    let save = try #require(try run.manager.saveInBackground())
+    gate.waitUntilReached()
+    save.cancel()
+    gate.open()
+    await #expect {
+      try await save.value
+    } throws: {
+      ($0 as? CheckpointError)?.code == .cancelled
+    }
+    let paths = system.image.files.filter { Path($0.key).name != "ckpt.history.json" }
+    #expect(paths == before.filter { Path($0.key).name != "ckpt.history.json" })
+    #expect(system.text("/run/ckpt.history.json")?.contains("ckpt-2") == false)
+    try await run.manager.finish()  // nobody needs to be told
+    #expect(try run.save(3)?.path == "/run/ckpt-3")
+  }
+
+  @Test func `does not begin when it is cancelled while it waits`() throws {
+    let run = try ManagerRun(gate.fileSystem(over: system, at: .write, of: "ckpt-1.data"))
+    try run.manager.saveInBackground()
+    gate.waitUntilReached()
+    let second = try #require(try run.manager.saveInBackground(whenBusy: .coalesce))
+    second.cancel()
+    gate.open()
+    let error = #expect(throws: CheckpointError.self) { try second.wait() }
+    #expect(error?.code == .cancelled)
+    try run.manager.finish()
+    #expect(ManagerRun.names(system) == ["ckpt-1"])
+  }
+
+  // MARK: Progress
+
+  @Test func `tells how far it is`() throws {
+    let run = try ManagerRun(gate.fileSystem(over: system, at: .sync, of: "ckpt-1.data"))
+    run.weights.value = Tensor(repeating: 1, shape: [9])
+    let save = try #require(try run.manager.saveInBackground())
+    gate.waitUntilReached()
+    #expect(save.progress.checkpointPhase == .syncing)
+    let total = save.progress.totalUnitCount
+    #expect(total == 9 * 4 + 8)  // and the save counter
+    gate.open()
+    try save.wait()
+    #expect(save.progress.checkpointPhase == .finished)
+    #expect(save.progress.completedUnitCount == total)
+    #expect(save.progress.isFinished)
+  }
+
+  @Test func `is a part of the progress that the thread is at`() throws {
+    let run = try ManagerRun(system)
+    let whole = Foundation.Progress(totalUnitCount: 2)
+    whole.becomeCurrent(withPendingUnitCount: 1)
+    try run.save(1)
+    whole.resignCurrent()
+    #expect(whole.fractionCompleted == 0.5)
+    whole.becomeCurrent(withPendingUnitCount: 1)
+    let save = try run.manager.saveInBackground()
+    whole.resignCurrent()
+    try save?.wait()
+    #expect(whole.fractionCompleted == 1)
+  }
+
+  @Test func `stops a save that is waited for when the thread's progress is cancelled`() throws {
+    let run = try ManagerRun(system)
+    try run.save(1)
+    let whole = Foundation.Progress(totalUnitCount: 1)
+    whole.cancel()
+    whole.becomeCurrent(withPendingUnitCount: 1)
+    defer { whole.resignCurrent() }
+    let error = #expect(throws: CheckpointError.self) { try run.save(2) }
+    #expect(error?.code == .cancelled)
+    #expect(ManagerRun.names(system) == ["ckpt-1"])
+  }
+}
+
+/// A model of variables of several kinds.
+private final class Model: Checkpointable {
+  let variables: [Variable<Float>]
+  let strings: Variable<String>
+  let foreign: TensorBox<ForeignArray>
+
+  init(
+    _ variables: [Variable<Float>],
+    _ strings: Variable<String>,
+    _ foreign: TensorBox<ForeignArray>
+  ) {
+    self.variables = variables
+    self.strings = strings
+    self.foreign = foreign
+  }
+}
+
+/// An object that registers what it is told to.
+private final class Registering: Checkpointable {
+  let register: (inout DependencyRegistrar) -> Void
+
+  init(_ register: @escaping (inout DependencyRegistrar) -> Void) { self.register = register }
+
+  func registerDependencies(in registrar: inout DependencyRegistrar) { register(&registrar) }
+}
+
+/// An array of another library, whose copies share their elements for ever.
+private struct ForeignArray: TensorStorable {
+  final class Values {
+    var elements: [Float]
+    init(_ elements: [Float]) { self.elements = elements }
+  }
+
+  let values: Values
+  init(values: [Float]) { self.values = Values(values) }
+
+  var tensorSpec: TensorSpec { TensorSpec(.float32, TensorShape([values.elements.count])) }
+
+  func withTensorBytes<Result>(
+    _ body: (RawSpan) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    let elements = values.elements
+    return try unsafe body(elements.span.bytes)  // an array's bytes are initialized
+  }
+
+  mutating func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
+    values.elements = try Tensor<Float>(tensor).array
+  }
+}
