@@ -56,7 +56,8 @@ import Testing
 
   // Checksums that are right let damage through: then there is an error, or tensors that are whole.
   // What they are cannot be told: a mutation of a value is another value.
-  @Test(.timeLimit(.minutes(20))) func `gives whole tensors or an error for random damage`() throws {
+  @Test(.timeLimit(.minutes(20))) func `gives whole tensors or an error for random damage`() throws
+  {
     let directory = try TemporaryDirectory()
     var readable = 0
     for seed in 0..<1_000 as Range<UInt64> {
@@ -80,7 +81,8 @@ import Testing
 
   // Names, slices, shapes, dtypes and counts stand twice or more: no flip of a bit in what is not a
   // value goes unnoticed, even under a checksum that is right.
-  @Test(.timeLimit(.minutes(20))) func `never gives other values for a flip outside of them`() throws
+  @Test(.timeLimit(.minutes(20))) func `never gives other values for a flip outside of them`()
+    throws
   {
     let directory = try TemporaryDirectory()
     try directory.write(WorkedFileTests.file, to: "v1")
