@@ -19,6 +19,7 @@ typedef struct {
   uint32_t dtype, crc;  // the checksum is masked
   uint64_t offset, size;
   uint8_t *memory;
+  _Atomic size_t references;
 } lim_entry;
 
 struct lim_bundle {

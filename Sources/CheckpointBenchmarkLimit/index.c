@@ -176,6 +176,17 @@ lim_bundle *lim_open(const char *prefix) {
 
 size_t lim_count(const lim_bundle *bundle) { return bundle->count; }
 
+size_t lim_note(lim_bundle *bundle) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < bundle->count; i++) {
+    atomic_fetch_add_explicit(&bundle->entries[i].references, 1, memory_order_relaxed);
+    bytes += bundle->entries[i].size;
+  }
+  for (size_t i = 0; i < bundle->count; i++)
+    atomic_fetch_sub_explicit(&bundle->entries[i].references, 1, memory_order_acq_rel);
+  return bytes;
+}
+
 // MARK: Writing
 
 typedef struct {

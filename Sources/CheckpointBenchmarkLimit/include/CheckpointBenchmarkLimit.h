@@ -31,6 +31,9 @@ lim_bundle *_Nonnull lim_open(const char *_Nonnull prefix);
 /// How many tensors the index lists.
 size_t lim_count(const lim_bundle *_Nonnull bundle);
 
+/// Counts a reference to every tensor, and gives it back: what a snapshot that shares their memory takes.
+size_t lim_note(lim_bundle *_Nonnull bundle);
+
 /// Saves what was restored into new memory: data file and index under temporary names, then renamed.
 void lim_save(
     lim_bundle *_Nonnull bundle, const char *_Nonnull prefix, int durable, int threads);

@@ -32,6 +32,7 @@ struct LibraryTrials {
     case .restoreCold: try restore(.transactional, prepare: { files.setCached(false) })
     case .list: list()
     case .one, .oneSmall: single(operation)
+    case .holdUp: try holdUp()
     }
   }
 
@@ -65,6 +66,25 @@ struct LibraryTrials {
     options.files.durability = durability
     options.updatesState = false  // the checkpoint alone, which is what the others write
     return try Saver(variables, options: options)
+  }
+
+  // The call is measured; then every variable changes, which copies those that are not written yet.
+  private func holdUp() throws -> Trial {
+    let variables = variables(Self.savedValue)
+    let model = TensorList(variables)
+    let checkpoint = try Checkpoint(["model": model])
+    let manager = try CheckpointManager(
+      checkpoint,
+      directory: files.output,
+      retention: .latest(1)
+    )
+    return Trial(
+      run: { try manager.saveInBackground() as Any },
+      finish: {
+        for variable in variables { variable.withMutableScalars { $0[0] += 1 } }
+        try manager.finish()
+      }
+    )
   }
 
   // MARK: Restoring
@@ -131,4 +151,11 @@ struct LibraryTrials {
       Variable(repeating: value(number), shape: TensorShape(tensor.shape), name: tensor.name)
     }
   }
+}
+
+/// The variables of a model without modules.
+private final class TensorList: Checkpointable {
+  let variables: [Variable<Float>]
+
+  init(_ variables: [Variable<Float>]) { self.variables = variables }
 }

@@ -22,6 +22,9 @@ final class LimitBundle {
 
   deinit { unsafe lim_close(bundle) }
 
+  /// Counts a reference to every tensor.
+  func noteTensors() -> Int { unsafe lim_note(bundle) }
+
   /// Saves what was restored into new memory.
   func save(to prefix: String, isDurable: Bool) {
     unsafe lim_save(bundle, prefix, isDurable ? 1 : 0, Self.threads)

@@ -23,6 +23,7 @@ struct LimitTrials {
     case .restoreMappedChecked:
       trial(operation) { LimitBundle(restoring: prefix, lim_mapped_and_checked) }
     case .list: trial(operation) { LimitBundle(opening: prefix) }
+    case .holdUp: holdUp()
     case .one, .oneSmall:
       trial(operation) {
         LimitBundle(restoring: prefix, key: workload.single[operation] ?? "")
@@ -36,6 +37,12 @@ struct LimitTrials {
       run: { model.save(to: files.output, isDurable: isDurable) },
       finish: { files.removeOutput() }
     )
+  }
+
+  // A snapshot that shares memory: at least, it counts a reference to each tensor.
+  private func holdUp() -> Trial {
+    let model = LimitBundle(restoring: files.fixture, lim_into_new_memory)
+    return Trial(run: { model.noteTensors() })
   }
 
   private func restoreInPlace() -> Trial {

@@ -18,6 +18,7 @@ enum Peer: String, CaseIterable {
     case .save, .saveDurable, .restore, .restoreInPlace, .restoreCold:
       [.tensorFlowCheckpoint, .tensorFlowOperation, .safetensors]
     case .restoreMapped, .restoreMappedChecked: []
+    case .holdUp: [.tensorFlowCheckpoint]
     case .list, .one, .oneSmall: [.tensorFlowReader, .safetensors]
     }
   }

@@ -10,9 +10,10 @@ enum Operation: String {
   case list
   case one
   case oneSmall = "one small"
+  case holdUp = "hold-up"
 
   /// Whether it writes a checkpoint of its own.
-  var isSave: Bool { self == .save || self == .saveDurable }
+  var isSave: Bool { self == .save || self == .saveDurable || self == .holdUp }
 
   /// Whether the page cache is emptied before each run.
   var isCold: Bool { self == .restoreCold }
@@ -22,7 +23,7 @@ enum Operation: String {
   func memoryAllowance(byteCount: Int) -> Int? {
     let buffers = 16 << 20
     return switch self {
-    case .save, .saveDurable, .restoreInPlace: buffers
+    case .save, .saveDurable, .restoreInPlace, .holdUp: buffers
     case .restore, .restoreCold, .one, .oneSmall: byteCount + buffers
     case .list, .restoreMapped, .restoreMappedChecked: nil
     }

@@ -1,11 +1,9 @@
 extension Workload {
   /// The workloads, in order.
-  ///
-  /// W7, a save in the background while training goes on, comes with the library's own.
   static func all(isQuick: Bool) -> [Workload] {
     [
       manySmall(isQuick), transformer(isQuick), oneLarge(isQuick), modules(isQuick),
-      listing(isQuick), single(isQuick),
+      listing(isQuick), single(isQuick), background(isQuick),
     ]
   }
 
@@ -116,6 +114,20 @@ extension Workload {
       rounds: isQuick ? 9 : 31,
       tensors: transformerTensors(isQuick),
       single: [.one: "h09/mlp/fc/w", .oneSmall: "h09/ln_1/g"]
+    )
+  }
+
+  // MARK: The cost to a training
+
+  private static func background(_ isQuick: Bool) -> Workload {
+    Workload(
+      "W7",
+      "a save of the transformer in the background, and every variable changed behind it: how long the "
+        + "call takes",
+      [.holdUp],
+      fixture: "W2",
+      rounds: isQuick ? 5 : 9,
+      tensors: transformerTensors(isQuick)
     )
   }
 }

@@ -2,7 +2,7 @@ public import Foundation
 
 /// What a save, a restore or a check is doing at the moment.
 ///
-/// Part of the `Progress` that it reports to: see ``Foundation/Progress/checkpointPhase``.
+/// Part of the `Progress` that it reports to: see `checkpointPhase`.
 public enum CheckpointPhase: String, Sendable, Hashable {
   /// Values go to the files.
   case writing

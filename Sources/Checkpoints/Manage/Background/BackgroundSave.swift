@@ -10,12 +10,12 @@ import Synchronization
 ///     if let saved = try await save?.value { print(saved.path) }
 ///
 /// Nobody has to keep it: a failure that nobody has looked at here, the manager throws at the next
-/// save, and at ``CheckpointManager/finish()``.
+/// save, and at `CheckpointManager.finish()`.
 public final class BackgroundSave: Sendable {
   /// How it can end.
   typealias Outcome = Result<CheckpointManager.Saved?, CheckpointError>
 
-  /// How far it is, in bytes; ``Foundation/Progress/checkpointPhase`` says what it is doing.
+  /// How far it is, in bytes; `checkpointPhase` says what it is doing.
   public var progress: Progress { operation.progress }
   private let operation: OperationProgress
   private let outcome = Mutex<Outcome?>(nil)
