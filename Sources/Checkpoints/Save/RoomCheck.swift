@@ -18,11 +18,13 @@ struct SaveSize: Hashable {
 
   /// Works it out.
   init(of plan: SavePlan) throws(CheckpointError) {
-    for item in plan.items {
-      dataByteCount = dataByteCount.adding(try Self.byteCount(item.variable)) ?? .max
-      let rank = UInt64(item.variable.tensorSpec.shape.rank)
-      let parts: UInt64 = item.part == nil ? 1 : 3  // in the whole tensor's entry, and its own
-      indexByteCount += (UInt64(item.key.bytes.count) + 64 + 24 * rank) * parts * 5 / 4
+    let items = plan.items.span  // looked at in their places: copies would count references
+    for index in items.indices {
+      let rank = UInt64(items[index].variable.tensorSpec.shape.rank)
+      dataByteCount = dataByteCount.adding(try Self.byteCount(items[index].variable)) ?? .max
+      // A part stands in the whole tensor's entry, and in its own.
+      let parts: UInt64 = items[index].part == nil ? 1 : 3
+      indexByteCount += (UInt64(items[index].key.bytes.count) + 64 + 24 * rank) * parts * 5 / 4
     }
   }
 

@@ -40,8 +40,15 @@ package struct SaveExecutor {
       shardByteCounts: plan.shardByteCounts,
       options: options
     )
-    for item in plan.items {
-      try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)
+    let items = plan.items.span  // looked at in their places: copies would count references
+    for index in items.indices {
+      let variable = items[index].variable
+      try writer.add(
+        variable,
+        for: items[index].key,
+        part: items[index].part,
+        shard: items[index].shard
+      )
     }
     try writer.finish()
     progress?.finish()

@@ -42,7 +42,10 @@ package struct SavePlan {
   /// For each data file how many bytes the numbers in it take; strings come on top.
   package var shardByteCounts: [UInt64] {
     var counts = [UInt64](repeating: 0, count: shardCount)
-    for item in items { counts[item.shard] &+= UInt64(item.variable.tensorSpec.byteCount ?? 0) }
+    let items = items.span  // looked at in their places: copies would count references
+    for index in items.indices {
+      counts[items[index].shard] &+= UInt64(items[index].variable.tensorSpec.byteCount ?? 0)
+    }
     return counts
   }
 
