@@ -58,7 +58,9 @@ public enum BundleMerger {
     try transaction.commit { file throws(CheckpointError) in
       var header = BundleHeader(shardCount: transaction.shardCount)
       header.isBigEndian = merged.isBigEndian
-      try BundleIndex(header: header, entries: merged.sortedEntries).write(to: file)
+      var index = BundleIndex(header: header)
+      for (key, entry) in merged.sortedEntries { index.add(key, entry) }
+      try index.write(to: file)
     }
     try removeParts(parts, merged.dataFiles, options)
   }

@@ -12,12 +12,34 @@ extension BundleReader {
   public func forEachEntry(
     _ body: (TensorEntry) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
-    var owners = PartOwners(reader: self)
     var budget = Self.sliceKeyBudget
+    try forEachWhole { key, entry throws(CheckpointError) in
+      try body(try tensorEntry(key, entry, &budget))
+    }
+  }
+
+  /// Every tensor, in byte order of the keys.
+  ///
+  /// - Throws: `corrupt` or `truncated` if the index is damaged anywhere.
+  public func entries() throws(CheckpointError) -> [TensorEntry] {
+    var entries: [TensorEntry] = []
+    var budget = Self.sliceKeyBudget
+    try forEachWhole { key, entry throws(CheckpointError) in
+      // Made in its place: a copy of each would count references.
+      entries.append(try tensorEntry(key, entry, &budget))
+    }
+    return entries
+  }
+
+  // Calls `body` with the entries of whole tensors.
+  private func forEachWhole(
+    _ body: (TensorKey, BundleEntry) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    var owners = PartOwners(reader: self)
     try forEachBundleEntry { key, entry throws(CheckpointError) in
       let key = TensorKey(copying: key)
       if key.bytes.first == 0, try owners.list(key) { return }
-      try body(try tensorEntry(key, entry, &budget))
+      try body(key, entry)
     }
   }
 

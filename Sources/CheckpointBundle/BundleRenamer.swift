@@ -61,10 +61,12 @@ public enum BundleRenamer {
       guard let name = names[key] else { continue }
       for slice in entry.slices { names[key.sliceKey(slice)] = name.sliceKey(slice) }
     }
-    let renamed = entries.map { (key: names[$0.key] ?? $0.key, entry: $0.entry) }
     var header = BundleHeader(shardCount: reader.shardCount)
     header.isBigEndian = reader.isBigEndian
-    return BundleIndex(header: header, entries: renamed.sorted { $0.key < $1.key })
+    var index = BundleIndex(header: header)
+    for (key, entry) in entries { index.add(names[key] ?? key, entry) }
+    _ = index.sort()  // no key occurs twice: that has been checked
+    return index
   }
 
   private static func check(

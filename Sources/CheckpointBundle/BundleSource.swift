@@ -4,42 +4,45 @@ import CheckpointWire
 
 /// The tensor whose turn it is, of several that are gone through in the order of the data files.
 final class BundleSource: TensorSource {
-  private let reader: BundleReader
-  private let stored: [StoredRequest]
-  private let requests: [TensorRequest]
+  private let batch: BundleBatch
+  private let positions: [Int]
   private let runEnds: [UInt64]
   private let memory = TensorStorage(uninitializedByteCount: BundleSource.windowByteCount)
   private var window: PayloadWindow?
   private var windowShard: Int?
-  private var position = 0
+  private var turn = 0
 
-  /// Begins with the first of `stored`, which are in order.
-  init(_ reader: BundleReader, _ stored: [StoredRequest], _ requests: [TensorRequest]) {
-    self.reader = reader
-    self.stored = stored
-    self.requests = requests
-    runEnds = PayloadSchedule.runEnds(stored.map { ($0.entry?.shard ?? -1, $0.entry?.range) })
+  /// Begins with the first of `positions`, which are in the order of the data files.
+  init(_ batch: BundleBatch, _ positions: [Int]) {
+    self.batch = batch
+    self.positions = positions
+    runEnds = PayloadSchedule.runEnds(
+      positions.map { position in
+        let entry = batch.plainEntry(at: position)
+        return (entry?.shard ?? -1, entry?.range)
+      }
+    )
   }
 
   /// Goes on to the next.
-  func advance() { position += 1 }
+  func advance() { turn += 1 }
 
-  private var request: TensorRequest { requests[stored[position].index] }
+  private var request: TensorRequest { batch.requests[positions[turn]] }
 
   func read(into output: inout MutableRawSpan) throws(CheckpointError) {
-    guard let entry = stored[position].entry else {
-      return try reader.read(request.key, slice: request.slice, into: &output)
+    guard let entry = batch.plainEntry(at: positions[turn]) else {
+      return try batch.reader.read(request.key, slice: request.slice, into: &output)
     }
-    let byteCount = try reader.shards.checkedByteCount(of: entry)
+    let byteCount = try batch.reader.shards.checkedByteCount(of: entry)
     try entry.spec.checkRoom(byteCount, output.byteCount)
     try read(entry, into: &output)
   }
 
   func tensor() throws(CheckpointError) -> AnyTensor {
-    guard let entry = stored[position].entry else {
-      return try reader.tensor(for: request.key, slice: request.slice)
+    guard let entry = batch.plainEntry(at: positions[turn]) else {
+      return try batch.reader.tensor(for: request.key, slice: request.slice)
     }
-    let byteCount = try reader.shards.checkedByteCount(of: entry)
+    let byteCount = try batch.reader.shards.checkedByteCount(of: entry)
     let storage = TensorStorage(uninitializedByteCount: byteCount)
     try storage.withMutableBytes { bytes throws(CheckpointError) in try read(entry, into: &bytes) }
     return try AnyTensor(entry.spec, .bytes(storage))
@@ -49,19 +52,16 @@ final class BundleSource: TensorSource {
     _ entry: BundleEntry,
     into output: inout MutableRawSpan
   ) throws(CheckpointError) {
-    let payload = PayloadReader(entry: entry, shards: reader.shards)
+    let payload = PayloadReader(entry: entry, shards: batch.reader.shards)
     guard (1..<PayloadReader.chunkByteCount).contains(output.byteCount) else {
       return try payload.read(into: &output)
     }
-    var window = try window(on: entry.shard)
-    defer { self.window = window }
-    try payload.read(into: &output, through: &window, readAheadTo: runEnds[position])
-  }
-
-  private func window(on shard: Int) throws(CheckpointError) -> PayloadWindow {
-    if let window, windowShard == shard { return window }
-    windowShard = shard
-    return PayloadWindow(try reader.shards.file(shard), memory: memory)
+    if windowShard != entry.shard || window == nil {
+      window = PayloadWindow(try batch.reader.shards.file(entry.shard), memory: memory)
+      windowShard = entry.shard
+    }
+    try window?.copy(entry.range, to: &output, readAheadTo: runEnds[turn])
+    try payload.finish(&output)
   }
 
   private static let windowByteCount = 1 << 20

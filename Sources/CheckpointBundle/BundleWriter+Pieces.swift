@@ -24,7 +24,7 @@ extension BundleWriter {
         throw CheckpointError(.mismatch, "\(range.count) bytes came of a tensor \(spec)")
       }
       let entry = BundleEntry(spec: spec, shard: 0, range: range, maskedCRC: checksum.masked)
-      entries.append((key, entry))
+      index.add(key, entry)
     } catch {
       throw error.located(file: prefix, key: key.description)
     }

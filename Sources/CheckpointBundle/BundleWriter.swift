@@ -15,9 +15,10 @@ import CheckpointWire
 public struct BundleWriter: TensorWriter {
   let prefix: String
   private let transaction: BundleTransaction
-  let shards: [ShardWriter]
-  var entries: [(key: TensorKey, entry: BundleEntry)] = []
-  private var partitioned: [TensorKey: Int] = [:]  // where in `entries` the whole tensors are
+  var shards: [ShardWriter]
+  var index: BundleIndex
+  // The whole tensors, which list their parts.
+  private var partitioned: [TensorKey: BundleEntry] = [:]
   private var isFinished = false
 
   /// The paths of the files that ``finish()`` makes appear: data files, then the index.
@@ -61,7 +62,11 @@ public struct BundleWriter: TensorWriter {
     self.prefix = prefix
     self.transaction = transaction
     self.shards = shards
+    index = BundleIndex(header: BundleHeader(shardCount: transaction.shardCount))
   }
+
+  /// Says how many tensors, or parts of them, will be added: memory is asked for once.
+  public mutating func reserveCapacity(_ count: Int) { index.reserveCapacity(count) }
 
   /// Adds a tensor, or a part of one, to the first data file.
   ///
@@ -89,30 +94,30 @@ public struct BundleWriter: TensorWriter {
     shard: Int
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
-      let storedKey = try place(tensor.tensorSpec, for: key, part, shard: shard)
-      let (range, checksum) = try append(tensor, to: shards[shard])
-      let entry = BundleEntry(
-        spec: tensor.tensorSpec,
-        shard: shard,
-        range: range,
-        maskedCRC: checksum.masked
+      let spec = tensor.tensorSpec
+      let storedKey = try place(spec, for: key, part, shard: shard)
+      let (range, checksum) = try append(tensor, spec, to: shard)
+      index.add(
+        storedKey,
+        BundleEntry(spec: spec, shard: shard, range: range, maskedCRC: checksum.masked)
       )
-      entries.append((storedKey, entry))
     } catch {
       throw error.located(file: prefix, key: key.description)
     }
   }
 
-  private func append(
+  private mutating func append(
     _ tensor: some TensorStorable,
-    to shard: ShardWriter
+    _ spec: TensorSpec,
+    to shard: Int
   ) throws(CheckpointError) -> (ByteRange, CRC32C) {
-    let spec = tensor.tensorSpec
     switch spec.dtype {
-    case .string: return try shard.append(strings: tensor.tensorSnapshot().strings ?? [])
-    case .variant: return try shard.append(variants: tensor.tensorSnapshot().strings ?? [])
+    case .string: return try shards[shard].append(strings: tensor.tensorSnapshot().strings ?? [])
+    case .variant: return try shards[shard].append(variants: tensor.tensorSnapshot().strings ?? [])
     default:
-      return try tensor.withTensorBytes { bytes throws(CheckpointError) in
+      var place = ByteRange(offset: 0, count: 0)
+      var checksum = CRC32C()
+      try tensor.withTensorBytes { bytes throws(CheckpointError) in
         guard bytes.byteCount == spec.byteCount else {
           throw CheckpointError(
             .mismatch,
@@ -120,8 +125,9 @@ public struct BundleWriter: TensorWriter {
               + "the variable has \(bytes.byteCount)"
           )
         }
-        return try shard.append(bytes)
+        (place, checksum) = try shards[shard].append(bytes)
       }
+      return (place, checksum)
     }
   }
 
@@ -144,12 +150,8 @@ public struct BundleWriter: TensorWriter {
     }
     guard region.shape != part.fullShape else { return key }  // all of it is no part
     let whole = TensorSpec(spec.dtype, part.fullShape)
-    if let index = partitioned[key] {
-      try entries[index].entry.add(part.slice, of: whole)
-    } else {
-      partitioned[key] = entries.count
-      entries.append((key, BundleEntry(partitioned: whole, shard: shard, slices: [part.slice])))
-    }
+    let first = BundleEntry(partitioned: whole, shard: shard, slices: [])
+    try partitioned[key, default: first].add(part.slice, of: whole)
     return key.sliceKey(part.slice)
   }
 
@@ -160,53 +162,35 @@ public struct BundleWriter: TensorWriter {
   public mutating func finish() throws(CheckpointError) {
     precondition(!isFinished, "a checkpoint is finished once")
     isFinished = true
-    try sortEntries()
-    for shard in shards { try shard.commit() }
-    let header = BundleHeader(shardCount: transaction.shardCount)
-    try transaction.commit { file throws(CheckpointError) in
-      try BundleIndex(header: header, entries: self.entries).write(to: file)
-    }
+    try completeIndex()
+    for shard in shards.indices { try shards[shard].commit() }
+    try transaction.commit { file throws(CheckpointError) in try index.write(to: file) }
   }
 
-  private mutating func sortEntries() throws(CheckpointError) {
-    guard !entries.isEmpty else {
+  private mutating func completeIndex() throws(CheckpointError) {
+    for (key, entry) in partitioned { index.add(key, entry) }
+    if let key = index.sort() {
+      throw CheckpointError(
+        .duplicateName,
+        "this key, or this part of it, was added twice",
+        file: prefix,
+        key: key.description
+      )
+    }
+    guard !index.isEmpty else {
       throw CheckpointError(
         .invalidArgument,
         "a checkpoint holds one tensor at least",
         file: prefix
       )
     }
-    if !isAscending { entries.sort { $0.key < $1.key } }  // most often they are
-    guard isAscending else { throw duplicate }
-    for index in partitioned.isEmpty ? 0..<0 : entries.indices {
-      let (key, entry) = entries[index]
-      guard !entry.slices.isEmpty else { continue }
+    for (key, entry) in partitioned {
       do throws(CheckpointError) {
         try TensorSlice.checkDisjoint(entry.slices, in: entry.spec.shape)
       } catch {
         throw error.located(file: prefix, key: key.description)
       }
     }
-  }
-
-  // Whether each key comes after the one before.
-  private var isAscending: Bool {
-    let entries = entries.span
-    for index in 1..<entries.count
-    where !entries[index - 1].key.bytes.span.precedes(entries[index].key.bytes.span) {
-      return false
-    }
-    return true
-  }
-
-  private var duplicate: CheckpointError {
-    let pair = zip(entries, entries.dropFirst()).first { $0.key == $1.key }
-    return CheckpointError(
-      .duplicateName,
-      "this key, or this part of it, was added twice",
-      file: prefix,
-      key: pair?.0.key.description
-    )
   }
 }
 

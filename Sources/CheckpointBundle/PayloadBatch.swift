@@ -12,10 +12,7 @@ enum PayloadBatch {
     _ payloads: [StoredPayload],
     from shards: ShardSet
   ) throws(CheckpointError) -> [TensorStorage] {
-    var memory: [TensorStorage] = []
-    memory.reserveCapacity(payloads.count)
-    let places = payloads.span  // looked at in their places: copies would count references
-    for index in places.indices { memory.append(try storage(for: places[index], shards)) }
+    let memory = try memory(for: payloads, shards)
     try PayloadPass(payloads, shards).run { turn, window throws(CheckpointError) in
       try memory[turn.payload].withMutableBytes(in: turn.place) { bytes throws(CheckpointError) in
         try read(turn, through: &window, into: &bytes)
@@ -26,16 +23,21 @@ enum PayloadBatch {
     return memory
   }
 
-  // Memory that is asked for only once its data file is known to have as many bytes.
-  private static func storage(
-    for payload: borrowing StoredPayload,
+  // Memory is asked for only once the data file is known to have as many bytes.
+  private static func memory(
+    for payloads: [StoredPayload],
     _ shards: ShardSet
-  ) throws(CheckpointError) -> TensorStorage {
-    do throws(CheckpointError) {
-      return TensorStorage(uninitializedByteCount: try shards.checkedByteCount(of: payload.entry))
-    } catch {
-      throw payload.located(error)
+  ) throws(CheckpointError) -> [TensorStorage] {
+    var memory = TensorMemory(capacity: payloads.count)
+    let places = payloads.span  // looked at in their places: copies would count references
+    for index in places.indices {
+      do throws(CheckpointError) {
+        memory.add(try shards.checkedByteCount(of: places[index].entry))
+      } catch {
+        throw places[index].located(error)
+      }
     }
+    return memory.finish()
   }
 
   private static func read(

@@ -12,7 +12,6 @@ struct PayloadReader {
 
   /// How much is read at a time: small enough for the cache, large enough for the system call.
   static let chunkByteCount = 256 << 10
-  private static let pieceByteCount = 1 << 20
 
   /// Reads the whole payload into memory of its size, in this machine's byte order, by all cores.
   func read(into output: inout MutableRawSpan) throws(CheckpointError) {
@@ -20,7 +19,8 @@ struct PayloadReader {
     guard entry.range.count > 0 else { return try check(CRC32C()) }
     let file = try shards.file(entry.shard, holding: entry.range)
     let sums = Mutex(PieceSums())
-    try output.writeParts(of: Self.pieceByteCount) { number, place, part throws(CheckpointError) in
+    // Pieces are small: while the last one is read, other cores wait.
+    try output.writeParts(of: Self.chunkByteCount) { number, place, part throws(CheckpointError) in
       let sum = try Self.read(file, at: entry.range.offset + UInt64(place.lowerBound), into: &part)
       sums.withLock { $0.add(sum, count: UInt64(place.count), number: number) }
     }
@@ -45,19 +45,10 @@ struct PayloadReader {
     return checksum
   }
 
-  /// Reads the whole payload by a window on its data file, which holds others that lie near too.
+  /// Checks a payload that has been read as it is stored, and puts it into this machine's byte order.
   ///
-  /// - Parameters:
-  ///   - output: Memory of the payload's size.
-  ///   - window: The window; the payload lies within the file.
-  ///   - end: Up to where others will be wanted.
-  /// - Throws: `corrupt` for a wrong checksum; what reading throws.
-  func read(
-    into output: inout MutableRawSpan,
-    through window: inout PayloadWindow,
-    readAheadTo end: UInt64
-  ) throws(CheckpointError) {
-    try window.copy(entry.range, to: &output, readAheadTo: end)
+  /// - Throws: `corrupt` for a wrong checksum.
+  func finish(_ output: inout MutableRawSpan) throws(CheckpointError) {
     try check(CRC32C(of: output.bytes))
     if swapsBytes { output.reverseBytes(ofEvery: entry.spec.dtype.byteOrderWidth ?? 1) }
   }

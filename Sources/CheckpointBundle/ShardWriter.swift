@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Small payloads are gathered; large ones go to the file from where they are, in chunks that are
 /// checksummed while they are in the cache, by all cores.
-final class ShardWriter {
+struct ShardWriter {
   private let output: AtomicFile
   private let alignment: Int
   private var buffer: ByteWriter
@@ -35,7 +35,7 @@ final class ShardWriter {
   /// Appends a payload of numbers.
   ///
   /// - Returns: Where it is, and its checksum.
-  func append(_ bytes: RawSpan) throws(CheckpointError) -> (ByteRange, CRC32C) {
+  mutating func append(_ bytes: RawSpan) throws(CheckpointError) -> (ByteRange, CRC32C) {
     let start = position
     var checksum = CRC32C()
     if bytes.byteCount < Self.gatheredByteCount {
@@ -53,7 +53,7 @@ final class ShardWriter {
   /// - Parameter pieces: Calls its argument with each piece, in order.
   /// - Returns: Where it is, and its checksum.
   /// - Throws: `io` if the system fails; what `pieces` throws.
-  func append(
+  mutating func append(
     pieces: ((RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError) -> Void
   ) throws(CheckpointError) -> (ByteRange, CRC32C) {
     let start = position
@@ -66,17 +66,18 @@ final class ShardWriter {
   }
 
   /// Appends a payload of strings.
-  func append(strings elements: [[UInt8]]) throws(CheckpointError) -> (ByteRange, CRC32C) {
+  mutating func append(strings elements: [[UInt8]]) throws(CheckpointError) -> (ByteRange, CRC32C) {
     let encoder = StringTensorEncoder(strings: elements)
     return try append(encoder, elements)
   }
 
   /// Appends a payload of variants.
-  func append(variants elements: [[UInt8]]) throws(CheckpointError) -> (ByteRange, CRC32C) {
+  mutating func append(variants elements: [[UInt8]]) throws(CheckpointError) -> (ByteRange, CRC32C)
+  {
     try append(StringTensorEncoder(variants: elements), [])
   }
 
-  private func append(
+  private mutating func append(
     _ encoder: StringTensorEncoder,
     _ elements: [[UInt8]]
   ) throws(CheckpointError) -> (ByteRange, CRC32C) {
@@ -90,7 +91,7 @@ final class ShardWriter {
 
   // As TensorFlow aligns: after each payload, the last one too.
   // Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, `PadAlignment`.
-  private func align() throws(CheckpointError) {
+  private mutating func align() throws(CheckpointError) {
     let excess = Int(position % UInt64(alignment))
     guard excess > 0 else { return }
     let padding = [UInt8](repeating: 0, count: alignment - excess)
@@ -98,14 +99,14 @@ final class ShardWriter {
   }
 
   /// Writes what is left, and gives the file its name.
-  func commit() throws(CheckpointError) {
+  mutating func commit() throws(CheckpointError) {
     try flush()
     try output.commit()
   }
 
   private var position: UInt64 { written + UInt64(buffer.count) }
 
-  private func gather(_ bytes: RawSpan) throws(CheckpointError) {
+  private mutating func gather(_ bytes: RawSpan) throws(CheckpointError) {
     guard bytes.byteCount < Self.gatheredByteCount else {
       _ = try writeThrough(bytes)
       return
@@ -114,18 +115,16 @@ final class ShardWriter {
     buffer.write(Span<UInt8>(_bytes: bytes))
   }
 
-  private func flush() throws(CheckpointError) {
-    guard buffer.count > 0 else { return }
-    var full = ByteWriter()
-    swap(&full, &buffer)
-    unsafe try output.file.write(full.bytes.span.bytes, at: written)
-    advance(by: full.count)
-    full.bytes.removeAll(keepingCapacity: true)
-    swap(&full, &buffer)
+  private mutating func flush() throws(CheckpointError) {
+    let count = buffer.count
+    guard count > 0 else { return }
+    unsafe try output.file.write(buffer.bytes.span.bytes, at: written)
+    buffer.bytes.removeAll(keepingCapacity: true)
+    advance(by: count)
   }
 
   // Stretch by stretch, so that the disk can begin with one while the next is written.
-  private func writeThrough(_ bytes: RawSpan) throws(CheckpointError) -> CRC32C {
+  private mutating func writeThrough(_ bytes: RawSpan) throws(CheckpointError) -> CRC32C {
     try flush()
     var checksum = CRC32C()
     for stretch in Chunks(of: 0..<bytes.byteCount, by: Self.stretchByteCount) {
@@ -153,7 +152,7 @@ final class ShardWriter {
     return sums.withLock { $0.checksum }
   }
 
-  private func advance(by byteCount: Int) {
+  private mutating func advance(by byteCount: Int) {
     written += UInt64(byteCount)
     guard output.durability == .full, written - syncing >= UInt64(Self.stretchByteCount) else {
       return

@@ -20,7 +20,7 @@ struct BlockReader: ~Copyable, ~Escapable {
   private let restarts: Span<UInt8>  // 4 bytes each
   private let order: Order
   private let place: BlockPlace
-  private var keyBytes: [UInt8] = []
+  private var keyBytes = KeyBuffer()
   private var current = Header(shared: 0, keyStart: 0, valueStart: 0, end: 0)
   private var hasEntry = false
 
@@ -42,7 +42,7 @@ struct BlockReader: ~Copyable, ~Escapable {
   /// The key of the current entry; after the end, of the last one.
   var key: Span<UInt8> {
     @_lifetime(borrow self)
-    get { keyBytes.span }
+    get { keyBytes.key }
   }
 
   /// The value of the current entry.
@@ -70,34 +70,38 @@ struct BlockReader: ~Copyable, ~Escapable {
     }
     let tail = entries.extracting(header.keyStart..<header.valueStart)
     if hasEntry { try checkOrder(tail, shared: header.shared, at: start) }
-    keyBytes.removeLast(keyBytes.count &- header.shared)  // not negative, see above
-    unsafe tail.withUnsafeBufferPointer { unsafe keyBytes.append(contentsOf: $0) }
+    keyBytes.replace(from: header.shared, with: tail)
     current = header
     hasEntry = true
     return true
   }
 
-  /// Goes to the first entry whose key is `wanted` or comes after it; false if there is none.
+  /// Goes to the first entry whose key is `wanted` or comes after it.
   ///
   /// Looks at about log2(restarts) keys, and at the entries after one restart.
+  ///
+  /// - Returns: Which of both it is; `before` if there is none, and all keys come before `wanted`.
   @_lifetime(self: copy self)
-  mutating func seek(_ wanted: Span<UInt8>) throws(CheckpointError) -> Bool {
+  mutating func seek(_ wanted: Span<UInt8>) throws(CheckpointError) -> KeyOrder {
     var (low, high) = (0, restarts.count / 4)
     while high - low > 1 {
       let middle = low + (high - low) / 2
       if try restartKey(middle).precedes(wanted) { low = middle } else { high = middle }
     }
-    keyBytes.removeAll(keepingCapacity: true)
+    keyBytes.removeAll()
     hasEntry = false
     current.end = high > 0 ? try restartOffset(low) : 0
-    return try scan(to: wanted, budget: .max) ?? false
+    return try scan(to: wanted, budget: .max) ?? .before
   }
 
   /// Like `seek`, for keys wanted in order: near ones are found by going on from here.
   @_lifetime(self: copy self)
-  mutating func advance(to wanted: Span<UInt8>) throws(CheckpointError) -> Bool {
-    if hasEntry, !keyBytes.span.precedes(wanted) { return true }
-    if let found = try scan(to: wanted, budget: 32) { return found }
+  mutating func advance(to wanted: Span<UInt8>) throws(CheckpointError) -> KeyOrder {
+    if hasEntry {
+      let order = keyBytes.key.order(to: wanted)
+      if order != .before { return order }
+    }
+    if let order = try scan(to: wanted, budget: 32) { return order }
     return try seek(wanted)
   }
 
@@ -106,11 +110,12 @@ struct BlockReader: ~Copyable, ~Escapable {
   private mutating func scan(
     to wanted: Span<UInt8>,
     budget: Int
-  ) throws(CheckpointError) -> Bool? {
+  ) throws(CheckpointError) -> KeyOrder? {
     var left = budget
     while left > 0 {
-      guard try next() else { return false }
-      if !keyBytes.span.precedes(wanted) { return true }
+      guard try next() else { return .before }
+      let order = keyBytes.key.order(to: wanted)
+      if order != .before { return order }
       left &-= 1
     }
     return nil
@@ -121,12 +126,14 @@ struct BlockReader: ~Copyable, ~Escapable {
     shared: Int,
     at start: Int
   ) throws(CheckpointError) {
-    let rest = keyBytes.span.extracting(shared...)
+    let rest = keyBytes.key.extracting(shared...)
+    // Writers leave out all that two keys share: most often the first bytes decide.
+    if rest.count > 0, tail.count > 0, rest[0] < tail[0] { return }
     let common = rest.commonPrefixCount(with: tail)
     if rest.precedes(tail, afterCommon: common) { return }
     let isRepeated = common == rest.count && common == tail.count
     if isRepeated && order == .notDescending { return }
-    let before = keyBytes.span.keyText
+    let before = keyBytes.key.keyText
     throw place.damaged(
       isRepeated ? "key \(before) occurs twice" : "the key after \(before) is smaller",
       at: start

@@ -7,6 +7,7 @@ internal import CheckpointIO
 struct RestartCheck {
   private let count: Int
   private var matched = 0
+  private var next: Int?  // where restart number `matched` says that an entry begins
 
   init(count: Int) { self.count = count }
 
@@ -19,7 +20,8 @@ struct RestartCheck {
       guard start > 0 else { throw place.damaged("entries, but no restart", at: 0) }
       return
     }
-    let offset = try reader.restartOffset(matched)
+    if next == nil { next = try reader.restartOffset(matched) }
+    guard let offset = next else { return }
     guard offset >= start, start > 0 || offset == 0 else {
       throw misplaced(offset, place: place)
     }
@@ -31,6 +33,7 @@ struct RestartCheck {
       )
     }
     matched += 1
+    next = nil
   }
 
   func finish(

@@ -65,7 +65,11 @@ package final class TableReader: Sendable {
     while number < index.count {
       let block = try block(number)
       var entries = block.entries
-      if try entries.seek(key), entries.key.matches(key) { return try body(entries.value) }
+      switch try entries.seek(key) {
+      case .same: return try body(entries.value)
+      case .after: return nil
+      case .before: break
+      }
       // A separator may be the first key of the next block.
       guard separators[number].matches(key) else { return nil }
       number += 1
@@ -168,12 +172,12 @@ package final class TableReader: Sendable {
     var entries = block.entries
     for position in start..<keys.count {
       let key = keys[position]
-      if separator.precedes(key) { return position }
-      if try entries.advance(to: key), entries.key.matches(key) {
-        try body(position, entries.value)
-      } else {
-        // A separator may be the first key of the next block.
-        if separator.matches(key) { return position }
+      switch try entries.advance(to: key) {
+      case .same: try body(position, entries.value)
+      case .after: try body(position, nil)
+      case .before:
+        // All entries have been passed. A separator may be the first key of the next block.
+        guard key.precedes(separator) else { return position }
         try body(position, nil)
       }
     }

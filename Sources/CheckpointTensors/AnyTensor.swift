@@ -36,8 +36,17 @@ public struct AnyTensor: Sendable {
 
   /// Creates a tensor that shares the memory of `tensor`; strings are copied.
   public init<Scalar>(_ tensor: Tensor<Scalar>) {
-    spec = TensorSpec(Scalar.dtype, tensor.shape)
-    contents = Scalar.contents(of: tensor.storage, count: tensor.shape.elementCount)
+    self.init(of: Scalar.self, tensor.shape, tensor.storage)
+  }
+
+  /// Creates a tensor from the memory of one whose elements are `Scalar`s, as many as `shape` has.
+  package init<Scalar: TensorScalar>(
+    of type: Scalar.Type,
+    _ shape: TensorShape,
+    _ storage: TensorStorage
+  ) {
+    spec = TensorSpec(Scalar.dtype, shape)
+    contents = Scalar.contents(of: storage, count: shape.elementCount)
   }
 
   /// The same elements in another shape.

@@ -9,8 +9,8 @@ public import CheckpointIO
 /// It holds values for checkpoints; it does no arithmetic.
 public struct Tensor<Scalar: TensorScalar>: Sendable {
   /// The dimensions.
-  public let shape: TensorShape
-  @usableFromInline var storage: TensorStorage
+  public private(set) var shape: TensorShape
+  @usableFromInline package internal(set) var storage: TensorStorage
 
   /// Creates a tensor from its elements in row-major order.
   ///
@@ -39,14 +39,26 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   ///
   /// - Throws: `mismatch` if its dtype is another, or if an element has no value of this type.
   public init(_ tensor: AnyTensor) throws(CheckpointError) {
+    storage = try Self.storage(of: tensor)
+    shape = tensor.spec.shape
+  }
+
+  private static func storage(of tensor: AnyTensor) throws(CheckpointError) -> TensorStorage {
     guard tensor.spec.dtype == Scalar.dtype else {
       throw CheckpointError(
         .mismatch,
         "the tensor is \(tensor.spec.dtype.name), not \(Scalar.dtype.name)"
       )
     }
+    return try Scalar.storage(from: tensor.contents, count: tensor.spec.shape.elementCount)
+  }
+
+  /// Becomes the tensor, whose memory it shares.
+  ///
+  /// - Throws: As ``init(_:)-(AnyTensor)``; it is unchanged then.
+  public mutating func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
+    storage = try Self.storage(of: tensor)
     shape = tensor.spec.shape
-    storage = try Scalar.storage(from: tensor.contents, count: shape.elementCount)
   }
 
   /// The elements.

@@ -49,57 +49,26 @@ public protocol TensorReader: Sendable {
     _ body: (TensorEntry) throws(CheckpointError) -> Void
   ) throws(CheckpointError)
 
+  /// Every tensor, in byte order of the keys.
+  ///
+  /// The default gathers what ``forEachEntry(_:)`` gives.
+  ///
+  /// - Throws: `corrupt` if the list cannot be read to its end.
+  func entries() throws(CheckpointError) -> [TensorEntry]
+
   /// What the checkpoint says of one tensor; `nil` if it has none of this key.
   ///
   /// - Throws: `corrupt` if what it says is damaged: damage is never taken for absence.
   func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry?
 
-  /// What the checkpoint says of several tensors; `nil` for those that it does not have.
+  /// Looks up several tensors, or parts of them, to be read together.
   ///
   /// The default asks for one after the other.
   ///
-  /// - Parameter keys: The keys, in any order.
-  /// - Returns: An entry for each key, in the order of the keys.
-  /// - Throws: `corrupt` if what it says is damaged.
-  func entries(for keys: [TensorKey]) throws(CheckpointError) -> [TensorEntry?]
-
-  /// Reads several tensors, or parts of them, into new memory.
-  ///
-  /// The default reads one after the other.
-  ///
-  /// - Parameter requests: The tensors, in any order.
-  /// - Returns: A tensor for each request, in the order of the requests.
-  /// - Throws: As for ``read(_:slice:into:)``, for the first that cannot be read.
-  func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor]
-
-  /// As ``tensors(for:)``, but without reading: the tensors are views of the mapped files, as far as
-  /// they lie there as they are wanted in memory. Writing to one copies it.
-  ///
-  /// The default reads them.
-  ///
-  /// - Parameters:
-  ///   - requests: The tensors, in any order.
-  ///   - isChecked: Whether the checksums of mapped tensors are compared, which reads the files once.
-  /// - Returns: A tensor for each request, in the order of the requests.
-  /// - Throws: As ``tensors(for:)`` does; without the checksums, damage is not noticed.
-  func mappedTensors(
-    for requests: [TensorRequest],
-    isChecked: Bool
-  ) throws(CheckpointError) -> [AnyTensor]
-
-  /// Offers several tensors, or parts of them, one after the other, in the order in which they are
-  /// read fastest.
-  ///
-  /// The default goes in the order of the requests.
-  ///
-  /// - Parameters:
-  ///   - requests: The tensors.
-  ///   - body: Called once for each request, with its position; it reads the tensor, or does not.
-  /// - Throws: What `body` throws, with the tensor's key; `notFound` without such a key.
-  func forEachTensor(
-    of requests: [TensorRequest],
-    _ body: (_ position: Int, _ source: any TensorSource) throws(CheckpointError) -> Void
-  ) throws(CheckpointError)
+  /// - Parameter requests: The tensors, in any order; one that the checkpoint does not have is no error.
+  /// - Returns: What the checkpoint says of them, ready to be read.
+  /// - Throws: `corrupt` if what the checkpoint says of one of them is damaged.
+  func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch
 
   /// Reads the fixed-width elements of a tensor, or of a part of it, into memory of the caller.
   ///
@@ -122,82 +91,42 @@ public protocol TensorReader: Sendable {
   func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
 }
 
-/// A tensor of a checkpoint that can be read now, or a part of one.
-public protocol TensorSource {
-  /// Reads the fixed-width elements into memory of the caller.
-  ///
-  /// - Throws: As for ``TensorReader/read(_:slice:into:)``.
-  func read(into output: inout MutableRawSpan) throws(CheckpointError)
-
-  /// Reads the tensor into new memory.
-  ///
-  /// - Throws: As for ``TensorReader/read(_:slice:into:)``.
-  func tensor() throws(CheckpointError) -> AnyTensor
-}
-
-/// A tensor that is looked up when it is read.
-private struct RequestedSource: TensorSource {
-  let reader: any TensorReader
-  let request: TensorRequest
-
-  func read(into output: inout MutableRawSpan) throws(CheckpointError) {
-    try reader.read(request.key, slice: request.slice, into: &output)
-  }
-
-  func tensor() throws(CheckpointError) -> AnyTensor {
-    try reader.tensor(for: request.key, slice: request.slice)
-  }
-}
-
-/// A tensor that is to be read, or a part of it.
-public struct TensorRequest: Hashable, Sendable {
-  /// The key.
-  public var key: TensorKey
-  /// The part; `nil` for everything.
-  public var slice: TensorSlice?
-
-  /// Creates a request.
-  public init(_ key: TensorKey, slice: TensorSlice? = nil) {
-    self.key = key
-    self.slice = slice
-  }
-}
-
 extension TensorReader {
-  /// Asks for one entry after the other.
+  /// Looks one tensor up after the other.
+  public func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
+    try SingleTensors(requests, of: self)
+  }
+
+  /// What the checkpoint says of several tensors; `nil` for those that it does not have.
+  ///
+  /// - Parameter keys: The keys, in any order.
+  /// - Returns: An entry for each key, in the order of the keys.
+  /// - Throws: `corrupt` if what it says is damaged.
   public func entries(for keys: [TensorKey]) throws(CheckpointError) -> [TensorEntry?] {
-    var entries: [TensorEntry?] = []
-    for key in keys { entries.append(try entry(for: key)) }
-    return entries
+    try batch(of: keys.map { TensorRequest($0) }).entries()
   }
 
-  /// Reads one tensor after the other.
+  /// Reads several tensors, or parts of them, into new memory.
+  ///
+  /// - Parameter requests: The tensors, in any order.
+  /// - Returns: A tensor for each request, in the order of the requests.
+  /// - Throws: As for ``read(_:slice:into:)``, for the first that cannot be read.
   public func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor] {
-    var tensors: [AnyTensor] = []
-    for request in requests { tensors.append(try tensor(for: request.key, slice: request.slice)) }
-    return tensors
+    try batch(of: requests).tensors()
   }
 
-  /// Reads the tensors: nothing is mapped.
+  /// Maps several tensors, or parts of them, as far as they can be.
+  ///
+  /// - Parameters:
+  ///   - requests: The tensors, in any order.
+  ///   - isChecked: Whether the checksums of mapped tensors are compared.
+  /// - Returns: A tensor for each request, in the order of the requests.
+  /// - Throws: As ``TensorBatch/mappedTensors(isChecked:)`` says.
   public func mappedTensors(
     for requests: [TensorRequest],
     isChecked: Bool
   ) throws(CheckpointError) -> [AnyTensor] {
-    try tensors(for: requests)
-  }
-
-  /// Offers the tensors in the order of the requests.
-  public func forEachTensor(
-    of requests: [TensorRequest],
-    _ body: (_ position: Int, _ source: any TensorSource) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    for (position, request) in requests.enumerated() {
-      do throws(CheckpointError) {
-        try body(position, RequestedSource(reader: self, request: request))
-      } catch {
-        throw error.located(file: path, key: request.key.description)
-      }
-    }
+    try batch(of: requests).mappedTensors(isChecked: isChecked)
   }
 
   /// Every tensor, in byte order of the keys.

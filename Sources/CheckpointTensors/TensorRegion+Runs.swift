@@ -39,9 +39,9 @@ package struct ElementRuns: Sequence, IteratorProtocol {
     var count = 1
     while inner > 0 {
       inner -= 1
-      count *= region.shape.dimensions[inner]
-      let length = region.shape.dimensions[inner]
-      guard source.shape.dimensions[inner] == length, target.shape.dimensions[inner] == length
+      count *= region.shape[inner]
+      let length = region.shape[inner]
+      guard source.shape[inner] == length, target.shape[inner] == length
       else { break }
     }
     lengths = Array(region.shape.dimensions[..<inner])

@@ -31,6 +31,21 @@ public enum TensorContents: Sendable {
   case strings([[UInt8]])
 }
 
+extension TensorContents {
+  /// Calls `body` with fixed-width elements.
+  ///
+  /// - Throws: `unsupported` if they are not; what `body` throws.
+  package func withBytes<Result>(
+    of dtype: DType,
+    _ body: (RawSpan) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    guard case .bytes(let storage) = self else {
+      throw CheckpointError(.unsupported, "\(dtype.name) elements have no fixed width")
+    }
+    return try body(storage.bytes)
+  }
+}
+
 extension TensorScalar where Self: BitwiseCopyable {
   /// The memory itself: nothing is copied.
   public static func contents(of storage: TensorStorage, count: Int) -> TensorContents {

@@ -7,21 +7,26 @@ package import CheckpointIO
 ///
 /// Source of the limits: tensorflow/core/framework/tensor_shape.h (254 dimensions, 2^63 - 1
 /// elements).
-public struct TensorShape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
-  /// The length of each dimension; none is negative.
-  public let dimensions: [Int]
+public struct TensorShape: Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
+  // Every entry of every checkpoint has a shape: up to four dimensions of 32 bits lie in the shape
+  // itself, so that a copy counts no reference. All others lie in an array.
+  private var few = InlineArray<4, UInt32>(repeating: 0)
+  private var many: [Int]?
   /// The number of elements: the product of the dimensions, 1 for a scalar.
-  public let elementCount: Int
+  public private(set) var elementCount = 1
+  private var fewCount: UInt8 = 0
+
+  /// The shape of a tensor of one element.
+  public static let scalar = TensorShape()
+
+  private init() {}
 
   /// Creates a shape.
   ///
   /// - Precondition: At most 254 dimensions, none negative, and fewer than 2^63 elements.
   public init(_ dimensions: [Int]) {
-    guard let count = Self.product(dimensions) else {
-      preconditionFailure("no tensor can have the shape \(dimensions)")
-    }
-    self.dimensions = dimensions
-    elementCount = count
+    let fits = dimensions.allSatisfy { append($0) }
+    precondition(fits, "no tensor can have the shape \(dimensions)")
   }
 
   /// Creates a shape.
@@ -33,36 +38,67 @@ public struct TensorShape: Hashable, Sendable, ExpressibleByArrayLiteral, Custom
   ///
   /// - Throws: `corrupt` for dimensions that no tensor can have.
   package init(stored dimensions: [Int]) throws(CheckpointError) {
-    guard let count = Self.product(dimensions) else {
-      let shown = dimensions.prefix(8).map(String.init).joined(separator: ", ")
-      let more = dimensions.count > 8 ? ", … \(dimensions.count) dimensions" : ""
-      throw CheckpointError(.corrupt, "no tensor can have the shape [\(shown)\(more)]")
-    }
-    self.dimensions = dimensions
-    elementCount = count
+    for dimension in dimensions { try append(stored: dimension) }
   }
 
-  /// The shape of a tensor of one element.
-  public static let scalar = TensorShape([])
+  /// The length of each dimension; none is negative.
+  public var dimensions: [Int] { many ?? (0..<rank).map { Int(few[$0]) } }
 
   /// The number of dimensions.
-  public var rank: Int { dimensions.count }
+  public var rank: Int { many?.count ?? Int(fewCount) }
+
+  /// The length of one dimension.
+  ///
+  /// - Precondition: There is one of this number.
+  public subscript(axis: Int) -> Int {
+    if let many { return many[axis] }
+    precondition(axis >= 0 && axis < rank, "dimension \(axis) of \(rank)")
+    return Int(few[axis])
+  }
 
   /// The dimensions in brackets: `[784, 10]`.
   public var description: String {
     "[\(dimensions.map(String.init).joined(separator: ", "))]"
   }
 
-  // TensorFlow multiplies from the left and refuses an overflow even if a zero follows.
-  private static func product(_ dimensions: [Int]) -> Int? {
-    guard dimensions.count <= 254 else { return nil }
-    var count = 1
-    for dimension in dimensions {
-      let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
-      guard dimension >= 0, !overflow else { return nil }
-      count = product
+  /// Adds an inner dimension found in a file.
+  ///
+  /// - Throws: `corrupt` if no tensor can have such a shape.
+  package mutating func append(stored dimension: Int) throws(CheckpointError) {
+    guard append(dimension) else {
+      let shown = (dimensions.prefix(7) + [dimension]).map(String.init).joined(separator: ", ")
+      let more = rank > 7 ? ", … \(rank + 1) dimensions" : ""
+      throw CheckpointError(.corrupt, "no tensor can have the shape [\(shown)\(more)]")
     }
-    return count
+  }
+
+  // TensorFlow multiplies from the left and refuses an overflow even if a zero follows.
+  private mutating func append(_ dimension: Int) -> Bool {
+    let (product, overflow) = elementCount.multipliedReportingOverflow(by: dimension)
+    guard dimension >= 0, !overflow, rank < 254 else { return false }
+    elementCount = product
+    if many == nil, fewCount < 4, let small = UInt32(exactly: dimension) {
+      few[Int(fewCount)] = small
+      fewCount += 1
+    } else {
+      many = dimensions + [dimension]
+      fewCount = 0
+    }
+    return true
+  }
+}
+
+extension TensorShape: Hashable {
+  /// Whether all dimensions are the same.
+  public static func == (left: TensorShape, right: TensorShape) -> Bool {
+    guard left.elementCount == right.elementCount, left.rank == right.rank else { return false }
+    return (0..<left.rank).allSatisfy { left[$0] == right[$0] }
+  }
+
+  /// Hashes the dimensions.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(rank)
+    for axis in 0..<rank { hasher.combine(self[axis]) }
   }
 }
 
@@ -70,10 +106,10 @@ public struct TensorShape: Hashable, Sendable, ExpressibleByArrayLiteral, Custom
 ///
 /// Source of the word: `tf.TensorSpec`.
 public struct TensorSpec: Hashable, Sendable, CustomStringConvertible {
-  /// The type of the elements.
-  public var dtype: DType
   /// The dimensions.
   public var shape: TensorShape
+  /// The type of the elements.
+  public var dtype: DType
 
   /// Creates a specification.
   public init(_ dtype: DType, _ shape: TensorShape) {

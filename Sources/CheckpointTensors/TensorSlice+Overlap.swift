@@ -27,7 +27,7 @@ extension TensorSlice {
     let order = regions.indices.sorted { regions[$0].starts[axis] < regions[$1].starts[axis] }
     var comparisons = 0
     for (place, index) in order.enumerated() {
-      let end = regions[index].starts[axis] + regions[index].shape.dimensions[axis]
+      let end = regions[index].starts[axis] + regions[index].shape[axis]
       for other in order[(place + 1)...] {
         guard regions[other].starts[axis] < end else { break }
         comparisons += 1

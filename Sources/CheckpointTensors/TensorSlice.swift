@@ -110,8 +110,8 @@ public struct TensorRegion: Hashable, Sendable {
       let start = max(self.starts[axis], other.starts[axis])
       // Regions lie within a shape, so an end is at most a dimension: no overflow.
       let end = min(
-        self.starts[axis] + shape.dimensions[axis],
-        other.starts[axis] + other.shape.dimensions[axis]
+        self.starts[axis] + shape[axis],
+        other.starts[axis] + other.shape[axis]
       )
       guard start < end else { return nil }
       starts.append(start)

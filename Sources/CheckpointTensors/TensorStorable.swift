@@ -95,10 +95,7 @@ extension Tensor: TensorStorable {
   public func withTensorBytes<Result>(
     _ body: (RawSpan) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
-    guard case .bytes(let bytes) = Scalar.contents(of: storage, count: shape.elementCount) else {
-      throw CheckpointError(.unsupported, "\(Scalar.dtype.name) elements have no fixed width")
-    }
-    return try body(bytes.bytes)
+    try Scalar.contents(of: storage, count: shape.elementCount).withBytes(of: Scalar.dtype, body)
   }
 
   /// Fills the tensor's memory; copies of the tensor keep their values.
@@ -110,11 +107,6 @@ extension Tensor: TensorStorable {
     replaceSharedStorage()
     try storage.withMutableBytes(fill)
     return true
-  }
-
-  /// Becomes the tensor, whose memory it shares.
-  public mutating func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
-    self = try Tensor(tensor)
   }
 
   /// The tensor itself, sharing its memory; strings are copied.

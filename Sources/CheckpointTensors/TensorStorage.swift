@@ -22,6 +22,7 @@ public final class TensorStorage: @unchecked Sendable {
     case allocation
     case elements(destroy: (UnsafeMutableRawPointer) -> Void)
     case mapping(MappedFile)
+    case whole(TensorStorage)
   }
 
   @usableFromInline let start: UnsafeMutableRawPointer
@@ -85,6 +86,16 @@ public final class TensorStorage: @unchecked Sendable {
     owner = .mapping(file)
   }
 
+  /// A part of a larger piece of memory, which stays for as long as any of its parts lives.
+  ///
+  /// Nobody else uses these bytes. Memory for many small tensors is asked for once.
+  package init(part range: Range<Int>, of whole: TensorStorage) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= whole.byteCount)
+    byteCount = range.count
+    unsafe start = whole.start + range.lowerBound
+    owner = .whole(whole)
+  }
+
   deinit {
     switch owner {
     case .allocation:
@@ -92,7 +103,7 @@ public final class TensorStorage: @unchecked Sendable {
     case .elements(let destroy):
       unsafe destroy(start)
       unsafe start.deallocate()
-    case .mapping:
+    case .mapping, .whole:
       break
     }
   }

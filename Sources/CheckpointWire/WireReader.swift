@@ -19,7 +19,16 @@ package struct WireReader: ~Escapable {
   /// The next field's tag; `nil` at the end of the message.
   @_lifetime(self: copy self)
   package mutating func nextTag() throws(CheckpointError) -> WireTag? {
-    guard !reader.isAtEnd else { return nil }
+    guard let first = reader.peek() else { return nil }
+    let tag = WireTag(rawValue: UInt32(first))
+    // Most tags are of one byte, which then is the tag.
+    guard first < 0x80, tag.number != 0, tag.wireType != nil else { return try nextLongTag() }
+    reader.skipByte()
+    return tag
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func nextLongTag() throws(CheckpointError) -> WireTag {
     let start = reader.offset
     let tag = WireTag(rawValue: try reader.readVarint32())
     guard tag.number != 0, tag.wireType != nil else {
@@ -30,6 +39,15 @@ package struct WireReader: ~Escapable {
       )
     }
     return tag
+  }
+
+  /// Takes the next field's tag if it is a certain one, of a byte: what writers that keep to the order
+  /// of the fields have there, as all do. Fields in another order are left to ``nextTag()``.
+  @_lifetime(self: copy self)
+  package mutating func take(_ tag: WireTag) -> Bool {
+    guard let next = reader.peek(), UInt32(next) == tag.rawValue else { return false }
+    reader.skipByte()
+    return true
   }
 
   /// Reads the value of a varint field.

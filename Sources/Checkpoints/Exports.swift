@@ -35,6 +35,7 @@
 @_exported public import enum CheckpointTensors.TensorContents
 @_exported public import struct CheckpointTensors.TensorEntry
 @_exported public import struct CheckpointTensors.TensorKey
+@_exported public import protocol CheckpointTensors.TensorBatch
 @_exported public import protocol CheckpointTensors.TensorReader
 @_exported public import struct CheckpointTensors.TensorRegion
 @_exported public import protocol CheckpointTensors.TensorScalar

@@ -206,7 +206,9 @@ import Testing
   private func writeIndex(_ entries: [(TensorKey, BundleEntry)]) throws {
     let file = try LocalFileSystem().createFile("\(prefix).index")
     let sorted = entries.map { (key: $0.0, entry: $0.1) }.sorted { $0.key < $1.key }
-    try BundleIndex(header: BundleHeader(shardCount: 1), entries: sorted).write(to: file)
+    var index = BundleIndex(header: BundleHeader(shardCount: 1))
+    for (key, entry) in sorted { index.add(key, entry) }
+    try index.write(to: file)
     try file.close()
   }
 }

@@ -87,14 +87,18 @@ public final class Variable<Scalar: TensorScalar>: TensorVariable {
   /// The dimensions of the value.
   public var shape: TensorShape { value.shape }
 
+  // Savers ask many variables of whatever type: the parts of the value are looked at in their places,
+  // since a copy of it would take its type's description, which is looked up at run time.
+
   /// The dtype and the shape of the value.
-  public var tensorSpec: TensorSpec { value.tensorSpec }
+  public var tensorSpec: TensorSpec { TensorSpec(Scalar.dtype, value.shape) }
 
   /// Calls `body` with the elements of fixed width.
   public func withTensorBytes<Result>(
     _ body: (RawSpan) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
-    try value.withTensorBytes(body)
+    try Scalar.contents(of: value.storage, count: value.shape.elementCount)
+      .withBytes(of: Scalar.dtype, body)
   }
 
   /// Fills the value's memory.
@@ -110,7 +114,9 @@ public final class Variable<Scalar: TensorScalar>: TensorVariable {
   }
 
   /// The value, sharing its memory.
-  public func tensorSnapshot() -> AnyTensor { value.tensorSnapshot() }
+  public func tensorSnapshot() -> AnyTensor {
+    AnyTensor(of: Scalar.self, value.shape, value.storage)
+  }
 }
 
 /// A variable made of any storable value: an array type of another library, an ``AnyTensor``.

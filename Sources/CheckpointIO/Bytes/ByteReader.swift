@@ -20,6 +20,18 @@ public struct ByteReader: ~Escapable {
   /// Whether everything has been read.
   @inlinable public var isAtEnd: Bool { consumed == bytes.count }
 
+  /// The next byte, which is not yet read; `nil` at the end.
+  @inlinable
+  public func peek() -> UInt8? { consumed < bytes.count ? bytes[consumed] : nil }
+
+  /// Passes over the byte that ``peek()`` has shown.
+  @inlinable
+  @_lifetime(self: copy self)
+  public mutating func skipByte() {
+    precondition(consumed < bytes.count)
+    consumed &+= 1
+  }
+
   /// Reads one byte.
   @inlinable
   @_lifetime(self: copy self)
@@ -62,8 +74,10 @@ public struct ByteReader: ~Escapable {
       throw Self.truncated(UInt64(count), left: remaining, at: consumed)
     }
     var value: UInt64 = 0
-    for place in 0..<count {
+    var place = 0
+    while place < count {
       value |= UInt64(bytes[consumed &+ place]) &<< (8 &* UInt64(place))
+      place &+= 1
     }
     consumed &+= count
     return value
@@ -83,11 +97,13 @@ public struct ByteReader: ~Escapable {
   mutating func readLongVarint(after first: UInt8) throws(CheckpointError) -> UInt64 {
     let start = consumed &- 1
     var value = UInt64(first & 0x7F)
-    for shift in stride(from: 7 as UInt64, through: 63, by: 7) {
+    var shift: UInt64 = 7
+    while shift < 70 {
       let byte = try readByte()
       guard shift < 63 || byte <= 1 else { break }  // only bit 0 of the tenth byte is a bit of 64
       value |= UInt64(byte & 0x7F) &<< shift
       if byte < 0x80 { return value }
+      shift &+= 7
     }
     throw CheckpointError(.corrupt, "varint of more than 64 bits", offset: UInt64(start))
   }

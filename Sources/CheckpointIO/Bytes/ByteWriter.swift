@@ -40,6 +40,12 @@ public struct ByteWriter {
   /// Appends a varint in its shortest form.
   @inlinable
   public mutating func write(varint value: UInt64) {
+    guard value >= 0x80 else { return bytes.append(UInt8(truncatingIfNeeded: value)) }
+    writeLong(varint: value)
+  }
+
+  @usableFromInline
+  mutating func writeLong(varint value: UInt64) {
     var rest = value
     while rest >= 0x80 {
       bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)

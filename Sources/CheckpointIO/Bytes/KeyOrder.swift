@@ -1,5 +1,12 @@
 // Keys are ordered as unsigned bytes, a prefix before what it is a prefix of; no other rule applies.
 
+/// Where a key stands, as seen from another one.
+package enum KeyOrder {
+  case before
+  case same
+  case after
+}
+
 extension Span<UInt8> {
   /// How many bytes two keys have in common at their start.
   package func commonPrefixCount(with other: Span<UInt8>) -> Int {
@@ -26,6 +33,13 @@ extension Span<UInt8> {
   package func precedes(_ other: Span<UInt8>, afterCommon common: Int) -> Bool {
     guard common < other.count else { return false }
     return common == count || self[common] < other[common]
+  }
+
+  /// Which of two keys comes first, found in one pass.
+  package func order(to other: Span<UInt8>) -> KeyOrder {
+    let common = commonPrefixCount(with: other)
+    if common == count { return common == other.count ? .same : .before }
+    return common < other.count && self[common] < other[common] ? .before : .after
   }
 
   /// Whether both keys are the same.

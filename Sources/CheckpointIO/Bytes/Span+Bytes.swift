@@ -22,6 +22,19 @@ extension FixedWidthInteger where Self: UnsignedInteger {
   }
 }
 
+extension MutableSpan<UInt8> {
+  /// Copies bytes to a place within.
+  @_lifetime(self: copy self)
+  package mutating func copy(_ bytes: Span<UInt8>, to offset: Int) {
+    var place = _mutatingExtracting(offset..<offset + bytes.count)  // checks the bounds
+    unsafe place.withUnsafeMutableBytes { target in
+      unsafe bytes.withUnsafeBytes { source in
+        unsafe target.copyMemory(from: source)
+      }
+    }
+  }
+}
+
 extension MutableRawSpan {
   /// Copies bytes to a place within.
   @_lifetime(self: copy self)

@@ -41,7 +41,7 @@ struct TensorPrinter {
 
   // One range, or two with a gap between them.
   private func shownRanges(_ axis: Int) -> [Range<Int>] {
-    let length = shape.dimensions[axis]
+    let length = shape[axis]
     guard isAbbreviated, length > 2 * Self.edgeCount else { return [0..<length] }
     return [0..<Self.edgeCount, length - Self.edgeCount..<length]
   }

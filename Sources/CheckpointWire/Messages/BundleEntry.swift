@@ -61,16 +61,21 @@ package struct BundleEntry: Hashable, Sendable {
   /// Reads a message; everything that can be judged from it alone is checked.
   package init(message bytes: Span<UInt8>) throws(CheckpointError) {
     var dtype: Int32 = 0
-    var dimensions: [Int] = []
+    var shape = TensorShape.scalar
     var shard: Int32 = 0
     var (offset, size): (Int64, Int64) = (0, 0)
     maskedCRC = 0
     slices = []
     var fields = WireReader(bytes)
+    if fields.take(.varint(1)) { dtype = try fields.readInt32() }
+    if fields.take(.bytes(2)) { try shape.append(message: fields.readBytes()) }
+    if fields.take(.varint(4)) { offset = try fields.readInt64() }
+    if fields.take(.varint(5)) { size = try fields.readInt64() }
+    if fields.take(.fixed32(6)) { maskedCRC = try fields.readFixed32() }
     while let tag = try fields.nextTag() {
       switch tag {
       case .varint(1): dtype = try fields.readInt32()
-      case .bytes(2): try TensorShape.read(fields.readBytes(), into: &dimensions)
+      case .bytes(2): try shape.append(message: fields.readBytes())
       case .varint(3): shard = try fields.readInt32()
       case .varint(4): offset = try fields.readInt64()
       case .varint(5): size = try fields.readInt64()
@@ -79,7 +84,7 @@ package struct BundleEntry: Hashable, Sendable {
       default: try fields.skip(tag)
       }
     }
-    spec = TensorSpec(try DType(stored: dtype), try TensorShape(stored: dimensions))
+    spec = TensorSpec(try DType(stored: dtype), shape)
     guard shard >= 0, offset >= 0, size >= 0 else {
       throw CheckpointError(
         .corrupt,

@@ -73,9 +73,9 @@ package struct GraphNode {
     guard let first = shapes.first else { return nil }
     let bytes = try file.bytes(first, limit: 1 << 16, what: "a shape")
     do throws(CheckpointError) {
-      var dimensions: [Int] = []
-      try TensorShape.read(bytes.span, into: &dimensions)
-      return try TensorShape(stored: dimensions)
+      var shape = TensorShape.scalar
+      try shape.append(message: bytes.span)
+      return shape
     } catch {
       return nil  // of unknown rank, or with dimensions of -1: known when the graph runs
     }

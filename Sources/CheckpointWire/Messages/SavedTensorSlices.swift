@@ -39,20 +39,20 @@ package struct SavedSliceMeta: Hashable, Sendable {
   package init(message bytes: Span<UInt8>) throws(CheckpointError) {
     var name: [UInt8] = []
     do throws(CheckpointError) {
-      var dimensions: [Int] = []
+      var shape = TensorShape.scalar
       var type: Int32 = 0
       slices = []
       var fields = WireReader(bytes)
       while let tag = try fields.nextTag() {
         switch tag {
         case .bytes(1): name = Array(copying: try fields.readBytes())
-        case .bytes(2): try TensorShape.read(fields.readBytes(), into: &dimensions)
+        case .bytes(2): try shape.append(message: fields.readBytes())
         case .varint(3): type = try fields.readInt32()
         case .bytes(4): slices.append(try TensorSlice(message: fields.readBytes()))
         default: try fields.skip(tag)
         }
       }
-      spec = TensorSpec(try DType(stored: type), try TensorShape(stored: dimensions))
+      spec = TensorSpec(try DType(stored: type), shape)
       key = TensorKey(bytes: name)
     } catch {
       throw name.isEmpty ? error : error.located(key: TensorKey(bytes: name).description)

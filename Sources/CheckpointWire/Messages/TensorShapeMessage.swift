@@ -7,7 +7,7 @@ package import CheckpointTensors
 extension TensorShape {
   /// How many bytes the message takes.
   package var messageByteCount: Int {
-    dimensions.reduce(0) { $0 + 2 + Self.dimensionByteCount($1) }
+    (0..<rank).reduce(0) { $0 + 2 + Self.dimensionByteCount(self[$1]) }
   }
 
   // A dimension's message is at most 11 bytes long: its length takes one.
@@ -17,21 +17,21 @@ extension TensorShape {
 
   /// Writes the message's fields.
   package func write(to writer: inout ByteWriter) {
-    for dimension in dimensions {
-      writer.write(2, messageOf: Self.dimensionByteCount(dimension))
-      writer.write(1, varint: UInt64(dimension))
+    for axis in 0..<rank {
+      writer.write(2, messageOf: Self.dimensionByteCount(self[axis]))
+      writer.write(1, varint: UInt64(self[axis]))
     }
   }
 
-  /// Reads the dimensions of a message behind those of an earlier one: messages merge.
-  package static func read(
-    _ bytes: Span<UInt8>,
-    into dimensions: inout [Int]
-  ) throws(CheckpointError) {
+  /// Reads the dimensions of a message behind those that are there: messages merge.
+  ///
+  /// - Throws: `corrupt` for a shape that no tensor can have.
+  package mutating func append(message bytes: Span<UInt8>) throws(CheckpointError) {
     var fields = WireReader(bytes)
+    while fields.take(.bytes(2)) { try append(stored: Self.readDimension(fields.readBytes())) }
     while let tag = try fields.nextTag() {
       switch tag {
-      case .bytes(2): dimensions.append(try readDimension(fields.readBytes()))
+      case .bytes(2): try append(stored: Self.readDimension(fields.readBytes()))
       case .varint(3) where try fields.readBool():
         throw CheckpointError(.corrupt, "a stored tensor has no shape of unknown rank")
       case .varint(3): break
@@ -43,6 +43,7 @@ extension TensorShape {
   private static func readDimension(_ bytes: Span<UInt8>) throws(CheckpointError) -> Int {
     var size: Int64 = 0
     var fields = WireReader(bytes)
+    if fields.take(.varint(1)) { size = try fields.readInt64() }
     while let tag = try fields.nextTag() {
       switch tag {
       case .varint(1): size = try fields.readInt64()

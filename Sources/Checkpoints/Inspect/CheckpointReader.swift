@@ -134,14 +134,21 @@ public struct CheckpointReader: TensorReader {
     try reader.forEachEntry(body)
   }
 
+  /// Every tensor, in byte order of the keys.
+  ///
+  /// - Throws: As ``TensorReader/entries()`` says.
+  public func entries() throws(CheckpointError) -> [TensorEntry] { try reader.entries() }
+
   /// What the checkpoint says of one tensor.
   public func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
     try reader.entry(for: key)
   }
 
-  /// What the checkpoint says of several tensors.
-  public func entries(for keys: [TensorKey]) throws(CheckpointError) -> [TensorEntry?] {
-    try reader.entries(for: keys)
+  /// Looks up several tensors, to be read together.
+  ///
+  /// - Throws: As ``TensorReader/batch(of:)`` says.
+  public func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
+    try reader.batch(of: requests)
   }
 
   /// Reads the elements of a tensor, or of a part of it, into memory of the caller.
@@ -163,32 +170,5 @@ public struct CheckpointReader: TensorReader {
     slice: TensorSlice?
   ) throws(CheckpointError) -> AnyTensor {
     try reader.tensor(for: key, slice: slice)
-  }
-
-  /// Reads several tensors into new memory.
-  ///
-  /// - Throws: As ``TensorReader/tensors(for:)`` says.
-  public func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor] {
-    try reader.tensors(for: requests)
-  }
-
-  /// Maps several tensors, as far as the format allows.
-  ///
-  /// - Throws: As ``TensorReader/mappedTensors(for:isChecked:)`` says.
-  public func mappedTensors(
-    for requests: [TensorRequest],
-    isChecked: Bool
-  ) throws(CheckpointError) -> [AnyTensor] {
-    try reader.mappedTensors(for: requests, isChecked: isChecked)
-  }
-
-  /// Offers several tensors, in the order in which they are read fastest.
-  ///
-  /// - Throws: As ``TensorReader/forEachTensor(of:_:)`` says.
-  public func forEachTensor(
-    of requests: [TensorRequest],
-    _ body: (_ position: Int, _ source: any TensorSource) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    try reader.forEachTensor(of: requests, body)
   }
 }

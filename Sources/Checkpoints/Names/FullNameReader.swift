@@ -78,30 +78,12 @@ package struct FullNameReader: TensorReader {
     try reader.tensor(for: try storedKey(key) ?? key, slice: slice)
   }
 
-  package func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor] {
-    try reader.tensors(for: stored(requests))
-  }
-
-  package func mappedTensors(
-    for requests: [TensorRequest],
-    isChecked: Bool
-  ) throws(CheckpointError) -> [AnyTensor] {
-    try reader.mappedTensors(for: stored(requests), isChecked: isChecked)
-  }
-
-  package func forEachTensor(
-    of requests: [TensorRequest],
-    _ body: (_ position: Int, _ source: any TensorSource) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    try reader.forEachTensor(of: stored(requests), body)
-  }
-
-  private func stored(_ requests: [TensorRequest]) throws(CheckpointError) -> [TensorRequest] {
-    var stored: [TensorRequest] = []
-    for request in requests {
-      stored.append(TensorRequest(try storedKey(request.key) ?? request.key, slice: request.slice))
-    }
-    return stored
+  package func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
+    try reader.batch(
+      of: requests.map { request throws(CheckpointError) in
+        TensorRequest(try storedKey(request.key) ?? request.key, slice: request.slice)
+      }
+    )
   }
 
   /// The key of what a saver calls so; `nil` if there is nothing of that name.

@@ -21,8 +21,11 @@ struct NamedSource {
     var reader: any TensorReader = checkpoint
     var usesFullNames = false
     if let graph = try checkpoint.objectGraph() {
-      let stored = mapping == nil ? try checkpoint.entries(for: names) : []
-      let directKeys = Set(stored.compactMap { $0?.key })
+      var directKeys: Set<TensorKey> = []
+      if mapping == nil {
+        let stored = try checkpoint.batch(of: names.map { TensorRequest($0) })
+        directKeys = Set(names.indices.filter { stored.spec(at: $0) != nil }.map { names[$0] })
+      }
       if mapping != nil || directKeys.count < names.count {
         let named = FullNameReader(checkpoint, graph, directKeys: directKeys)
         usesFullNames =

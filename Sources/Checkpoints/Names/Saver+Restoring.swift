@@ -31,14 +31,13 @@ extension Saver {
     }
     var options = options
     options.allowsReshape = options.allowsReshape || self.options.allowsReshape
-    let names = variables.map { TensorKey($0.name) }
     let progress = OperationProgress.current()
     let source = try NamedSource(
       CheckpointReader(path, fileSystem: self.options.files.followed(by: progress).fileSystem),
-      names,
+      keys,
       mapping
     )
-    let wanted = zip(variables, names).map { RestorePlan.Request($0.variable, key: $1) }
+    let wanted = zip(variables, keys).map { RestorePlan.Request($0.variable, key: $1) }
     let plan = try RestorePlan(wanted, from: source.reader, options: options)
     progress?.begin(.reading, byteCount: plan.byteCount)
     var report = try RestoreExecutor(reader: source.reader, options: options).restore(plan)

@@ -23,9 +23,7 @@ extension Saver {
     let prefix = try prefix(path, step)
     guard !variables.isEmpty else { return prefix }
     let start = ContinuousClock.now
-    var plan = SavePlan(
-      items: variables.map { SavePlan.Item($0.variable, key: TensorKey($0.name)) }
-    )
+    var plan = SavePlan(items: zip(variables, keys).map { SavePlan.Item($0.variable, key: $1) })
     try plan.distribute(options.sharding)
     let stateFile = try stateFile(for: prefix, plan.shardCount)
     let saved = try write(plan, to: prefix)

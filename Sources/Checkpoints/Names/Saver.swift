@@ -21,6 +21,7 @@ public final class Saver {
   public let options: Options
   /// What the last save has written; `nil` before the first, and for a saver without variables.
   public internal(set) var lastSave: SaveResult?
+  let keys: [TensorKey]  // of the variables
   var history: SaverHistory
 
   /// Creates a saver of variables under the given names.
@@ -68,6 +69,7 @@ public final class Saver {
   init(_ variables: SaverVariables, _ options: Options) throws(CheckpointError) {
     try options.retention.check()
     self.variables = variables.named
+    keys = variables.keys
     self.options = options
     history = SaverHistory(since: options.now())
   }

@@ -9,6 +9,8 @@ struct SaverVariables {
 
   /// The variables, in byte order of their names.
   let named: [Named]
+  /// Their keys.
+  let keys: [TensorKey]
 
   /// Takes variables under given names.
   ///
@@ -24,6 +26,7 @@ struct SaverVariables {
     for (name, variable) in variables { check.add(variable, as: name) }
     try check.conclude()
     named = variables.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    keys = named.map { TensorKey($0.name) }
   }
 
   /// Takes variables under their own names.

@@ -17,34 +17,32 @@ package struct RestoreExecutor {
   /// - Throws: `corrupt` or `truncated` for a damaged tensor, `io` if the system fails. What has
   ///   changed by then, ``RestoreOptions/Placement`` says, and so does the error.
   package func restore(_ plan: RestorePlan) throws(CheckpointError) -> RestoreReport {
+    let batch = plan.batch
     switch options.placement {
-    case .transactional: try restoreTogether(plan.requests, reader.tensors(for:))
+    case .transactional: try restoreTogether(plan.requests, batch.tensors())
     case .mapped(let isChecked):
-      try restoreTogether(plan.requests) { requests throws(CheckpointError) in
-        try reader.mappedTensors(for: requests, isChecked: isChecked)
-      }
-    case .replacing: try restoreOneByOne(plan.requests, replace)
-    case .inPlace: try restoreOneByOne(plan.requests, fill)
+      try restoreTogether(plan.requests, batch.mappedTensors(isChecked: isChecked))
+    case .replacing: try restoreOneByOne(plan.requests, batch, replace)
+    case .inPlace: try restoreOneByOne(plan.requests, batch, fill)
     }
     return plan.finishedReport
   }
 
   private func restoreTogether(
     _ requests: [RestorePlan.Request],
-    _ read: ([TensorRequest]) throws(CheckpointError) -> [AnyTensor]
+    _ tensors: consuming [AnyTensor]
   ) throws(CheckpointError) {
-    let tensors = try read(requests.map(\.tensorRequest))
-    var restored: [(variable: any TensorVariable, before: AnyTensor)] = []
-    restored.reserveCapacity(requests.count)
-    for (request, tensor) in zip(requests, tensors) {
+    let places = requests.span  // looked at in their places: copies would count references
+    for index in places.indices {
       do throws(CheckpointError) {
-        let before = try request.variable.tensorSnapshot()
-        try set(fitting(tensor, request), request)
-        restored.append((request.variable, before))
+        let variable = places[index].variable
+        let before = try variable.tensorSnapshot()
+        try set(tensors[index], variable)
+        tensors[index] = before
       } catch {
         // A variable's own type refused: the others get their values back.
-        for (variable, before) in restored { try? Self.set(before, variable) }
-        throw error.located(file: reader.path, key: request.key.description)
+        for done in 0..<index { try? set(tensors[done], places[done].variable) }
+        throw error.located(file: reader.path, key: places[index].key.description)
       }
     }
   }
@@ -52,14 +50,13 @@ package struct RestoreExecutor {
   // In the order in which they are read fastest.
   private func restoreOneByOne(
     _ requests: [RestorePlan.Request],
-    _ restore: (RestorePlan.Request, any TensorSource) throws(CheckpointError) -> Void
+    _ batch: any TensorBatch,
+    _ restore: (any TensorVariable, any TensorSource) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     var count = 0
-    try reader.forEachTensor(of: requests.map(\.tensorRequest)) {
-      index,
-      source throws(CheckpointError) in
+    try batch.forEachTensor { index, source throws(CheckpointError) in
       do throws(CheckpointError) {
-        try restore(requests[index], source)
+        try restore(requests.span[index].variable, source)
       } catch {
         var error = error.located(file: reader.path, key: requests[index].key.description)
         error.message += "; \(count) of \(requests.count) variables have changed before"
@@ -70,54 +67,37 @@ package struct RestoreExecutor {
   }
 
   private func replace(
-    _ request: RestorePlan.Request,
+    _ variable: any TensorVariable,
     _ source: any TensorSource
   ) throws(CheckpointError) {
-    try set(fitting(source.tensor(), request), request)
+    try set(source.tensor(), variable)
   }
 
   private func fill(
-    _ request: RestorePlan.Request,
+    _ variable: any TensorVariable,
     _ source: any TensorSource
   ) throws(CheckpointError) {
-    var variable = request.variable
+    var filled = variable  // a reference: what changes is what it refers to
     do throws(CheckpointError) {
-      let filled = try variable.fillTensorBytes { bytes throws(CheckpointError) in
+      let isFilled = try filled.fillTensorBytes { bytes throws(CheckpointError) in
         try source.read(into: &bytes)
       }
-      if filled { return }
+      if isFilled { return }
     } catch {
       var error = error
       error.message += "; this variable's values are undefined now"
       throw error
     }
-    try replace(request, source)
+    try replace(variable, source)
   }
 
-  private func fitting(
-    _ tensor: AnyTensor,
-    _ request: RestorePlan.Request
-  ) throws(CheckpointError) -> AnyTensor {
-    let shape = request.variable.tensorSpec.shape
-    return tensor.spec.shape == shape ? tensor : try tensor.reshaped(to: shape)
-  }
-
+  // In the variable's shape, which the plan has compared.
   private func set(
-    _ tensor: AnyTensor,
-    _ request: RestorePlan.Request
-  ) throws(CheckpointError) {
-    try Self.set(tensor, request.variable)
-  }
-
-  private static func set(
     _ tensor: AnyTensor,
     _ variable: any TensorVariable
   ) throws(CheckpointError) {
     var variable = variable  // a reference: what changes is what it refers to
-    try variable.setTensor(tensor)
+    let shape = variable.tensorSpec.shape
+    try variable.setTensor(tensor.spec.shape == shape ? tensor : tensor.reshaped(to: shape))
   }
-}
-
-extension RestorePlan.Request {
-  fileprivate var tensorRequest: TensorRequest { TensorRequest(key, slice: part?.slice) }
 }

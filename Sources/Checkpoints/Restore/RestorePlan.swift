@@ -23,7 +23,9 @@ package struct RestorePlan {
   }
 
   /// The requests that will be met, in order.
-  package private(set) var requests: [Request] = []
+  package private(set) var requests: [Request]
+  /// What the checkpoint has for them.
+  package private(set) var batch: any TensorBatch
   /// What is known of the outcome so far.
   package private(set) var report: RestoreReport
 
@@ -46,27 +48,35 @@ package struct RestorePlan {
   ) throws(CheckpointError) {
     report = RestoreReport(reader: reader, wanted: wanted.map(\.key))
     let wanted = Self.withParts(wanted)
+    let batch = try reader.batch(of: wanted.map(\.tensorRequest))
+    (requests, self.batch) = (wanted, batch)
     var problems: [CheckpointError] = []
-    requests.reserveCapacity(wanted.count)
-    let entries = try reader.entries(for: wanted.map(\.key))
-    for (request, entry) in zip(wanted, entries) {
-      guard let entry else {
+    var unmet: Set<Int> = []
+    let places = wanted.span  // looked at in their places: copies would count references
+    for position in places.indices {
+      guard let stored = batch.spec(at: position) else {
+        unmet.insert(position)
+        let request = wanted[position]
         report.missing.appendUnlessLast(request.key)
         guard options.completeness == .all else { continue }
         let isKnown = request.part != nil && problems.last?.key == request.key.description
         if !isKnown { problems.append(Self.missing(request)) }
         continue
       }
-      guard let problem = try Self.misfit(request, entry, options) else {
-        requests.append(request)
+      let slices = batch.slices(at: position)
+      // By far the most are whole, and what is wanted.
+      if places[position].part == nil, slices.isEmpty,
+        places[position].variable.tensorSpec == stored
+      {
         continue
       }
-      report.mismatched.appendUnlessLast(request.key)
+      let problem = try Self.misfit(wanted[position], stored, slices, options)
+      guard let problem else { continue }
+      unmet.insert(position)
+      report.mismatched.appendUnlessLast(places[position].key)
       if options.completeness != .matching { problems.append(problem) }
     }
-    // A tensor is not restored in part because some of its parts fit.
-    let misfits = Set(report.mismatched)
-    if !misfits.isEmpty { requests.removeAll { $0.part != nil && misfits.contains($0.key) } }
+    leaveOut(unmet)
     try Self.addHints(to: &problems, report)
     let advice = problems.isEmpty ? "" : try Self.mappingHint(wanted, reader, report)
     problems = otherProblems + problems
@@ -85,9 +95,21 @@ package struct RestorePlan {
   ) throws(CheckpointError) -> CheckpointError? {
     guard let entry = try reader.entry(for: request.key) else { return missing(request) }
     for request in withParts([request]) {
-      if let problem = try misfit(request, entry, options) { return problem }
+      if let problem = try misfit(request, entry.spec, entry.slices, options) { return problem }
     }
     return nil
+  }
+
+  // A tensor is not restored in part because some of its parts fit.
+  private mutating func leaveOut(_ unmet: Set<Int>) {
+    guard !unmet.isEmpty else { return }
+    let misfits = Set(report.mismatched)
+    let met = requests.indices.filter { position in
+      let request = requests[position]
+      return !unmet.contains(position) && (request.part == nil || !misfits.contains(request.key))
+    }
+    batch = batch.selecting(met)
+    requests = met.map { requests[$0] }
   }
 
   // Partitioned variables ask for each of their parts. Types are compared, which takes less than a
@@ -108,7 +130,10 @@ package struct RestorePlan {
   /// The report once all requests are met.
   package var finishedReport: RestoreReport {
     var report = report
-    report.restored.reserveCapacity(requests.count)
+    guard requests.contains(where: { $0.part != nil }) else {
+      report.restored = requests.map(\.key)
+      return report
+    }
     for request in requests {
       if request.part == nil {
         report.restored.append(request.key)
@@ -129,10 +154,10 @@ package struct RestorePlan {
 
   private static func misfit(
     _ request: Request,
-    _ entry: TensorEntry,
+    _ stored: TensorSpec,
+    _ slices: [TensorSlice],
     _ options: RestoreOptions
   ) throws(CheckpointError) -> CheckpointError? {
-    let stored = entry.spec
     let variable = request.variable.tensorSpec
     if stored.dtype != variable.dtype {
       return CheckpointError(
@@ -143,7 +168,7 @@ package struct RestorePlan {
       )
     }
     let wanted = request.part?.fullShape ?? variable.shape
-    guard stored.shape != wanted else { return try misfit(ofPart: request, entry) }
+    guard stored.shape != wanted else { return try misfit(ofPart: request, stored.shape, slices) }
     let sameCount = stored.shape.elementCount == wanted.elementCount && request.part == nil
     guard !(options.allowsReshape && sameCount) else { return nil }
     let advice = sameCount ? "; allowsReshape takes it, element by element" : ""
@@ -157,12 +182,12 @@ package struct RestorePlan {
   // Whether a part has the shape of its place, and all of it is stored.
   private static func misfit(
     ofPart request: Request,
-    _ entry: TensorEntry
+    _ fullShape: TensorShape,
+    _ slices: [TensorSlice]
   ) throws(CheckpointError) -> CheckpointError? {
-    // By far the most are neither, and cost nothing here.
-    guard request.part != nil || !entry.slices.isEmpty else { return nil }
-    let place = try request.part?.slice.region(in: entry.spec.shape)
-    let wanted = place ?? TensorRegion(all: entry.spec.shape)
+    guard request.part != nil || !slices.isEmpty else { return nil }
+    let place = try request.part?.slice.region(in: fullShape)
+    let wanted = place ?? TensorRegion(all: fullShape)
     let shape = request.variable.tensorSpec.shape
     let key = request.key.description
     if let part = request.part, wanted.shape != shape {
@@ -172,10 +197,10 @@ package struct RestorePlan {
         key: key
       )
     }
-    guard !entry.slices.isEmpty else { return nil }
+    guard !slices.isEmpty else { return nil }
     var covered = 0  // by parts that do not overlap: reading checks that
-    for slice in entry.slices {
-      let common = try slice.region(in: entry.spec.shape).intersection(wanted)
+    for slice in slices {
+      let common = try slice.region(in: fullShape).intersection(wanted)
       covered = covered.addingReportingOverflow(common?.shape.elementCount ?? 0).partialValue
     }
     guard covered < wanted.shape.elementCount else { return nil }
@@ -219,6 +244,10 @@ package struct RestorePlan {
     )
     return proposal.hint(for: Set(report.missing)).map { "; \($0)" } ?? ""
   }
+}
+
+extension RestorePlan.Request {
+  fileprivate var tensorRequest: TensorRequest { TensorRequest(key, slice: part?.slice) }
 }
 
 extension [TensorKey] {

@@ -20,27 +20,22 @@ struct SaveSize: Hashable {
   init(of plan: SavePlan) throws(CheckpointError) {
     let items = plan.items.span  // looked at in their places: copies would count references
     for index in items.indices {
-      let rank = UInt64(items[index].variable.tensorSpec.shape.rank)
-      dataByteCount = dataByteCount.adding(try Self.byteCount(items[index].variable)) ?? .max
+      let rank = UInt64(items[index].spec.shape.rank)
+      dataByteCount = dataByteCount.adding(try Self.byteCount(items[index])) ?? .max
       // A part stands in the whole tensor's entry, and in its own.
       let parts: UInt64 = items[index].part == nil ? 1 : 3
       indexByteCount += (UInt64(items[index].key.bytes.count) + 64 + 24 * rank) * parts * 5 / 4
     }
   }
 
-  private static func byteCount(
-    _ variable: any TensorStorable
-  ) throws(CheckpointError) -> UInt64 {
-    let spec = variable.tensorSpec
-    if let byteCount = spec.byteCount { return UInt64(byteCount) }
-    let strings = try variable.tensorSnapshot().strings ?? []
-    let lengths = strings.reduce(UInt64(0)) { $0 + UInt64($1.count) + varintByteCount($1.count) }
+  private static func byteCount(_ item: SavePlan.Item) throws(CheckpointError) -> UInt64 {
+    if let byteCount = item.spec.byteCount { return UInt64(byteCount) }
+    let strings = try item.variable.tensorSnapshot().strings ?? []
+    let lengths = strings.reduce(UInt64(0)) {
+      $0 + UInt64($1.count + ByteWriter.varintLength(UInt64($1.count)))
+    }
     // A checksum of four bytes: one for all strings, one for each variant.
-    return lengths + 4 * (spec.dtype == .variant ? UInt64(strings.count) : 1)
-  }
-
-  private static func varintByteCount(_ value: Int) -> UInt64 {
-    UInt64(max(1, (Int.bitWidth - value.leadingZeroBitCount + 6) / 7))
+    return lengths + 4 * (item.spec.dtype == .variant ? UInt64(strings.count) : 1)
   }
 
   /// The room on a disk with the usual blocks, with some for the small files beside a checkpoint.

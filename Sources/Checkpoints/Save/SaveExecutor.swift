@@ -40,6 +40,7 @@ package struct SaveExecutor {
       shardByteCounts: plan.shardByteCounts,
       options: options
     )
+    writer.reserveCapacity(plan.items.count)
     let items = plan.items.span  // looked at in their places: copies would count references
     for index in items.indices {
       let variable = items[index].variable
@@ -88,9 +89,9 @@ package struct SaveExecutor {
 
   private static func checkV1(_ plan: SavePlan, _ prefix: String) throws(CheckpointError) {
     var problems: [CheckpointError] = []
-    for item in plan.items where !SlicesWriter.canHold(item.variable.tensorSpec.dtype) {
+    for item in plan.items where !SlicesWriter.canHold(item.spec.dtype) {
       guard problems.last?.key != item.key.description else { continue }
-      let dtype = item.variable.tensorSpec.dtype.name
+      let dtype = item.spec.dtype.name
       problems.append(
         CheckpointError(
           .unsupported,

@@ -1,3 +1,4 @@
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
 
@@ -22,7 +23,7 @@ extension SavePlan {
 
   private mutating func distributeByDevice() throws(CheckpointError) {
     // Compared as bytes: two ways to write an accented letter are two labels.
-    let labels = items.map { TensorKey($0.device ?? "") }
+    let labels = items.map { TensorKey(($0.variable as? any TensorVariable)?.device ?? "") }
     let numbers = Dictionary(
       uniqueKeysWithValues: Set(labels).sorted().enumerated().map { ($1, $0) }
     )
@@ -67,7 +68,6 @@ extension SavePlan.Item {
   /// How many bytes the values take in a file: of strings, at most.
   var byteCount: Int {
     get throws(CheckpointError) {
-      let spec = variable.tensorSpec
       if spec.dtype.byteWidth != nil {
         guard let byteCount = spec.byteCount else {
           throw CheckpointError(.mismatch, "a tensor \(spec) is larger than any memory")

@@ -1,4 +1,4 @@
-package import CheckpointGraph
+import CheckpointGraph
 package import CheckpointIO
 package import CheckpointTensors
 
@@ -9,21 +9,25 @@ package struct SavePlan {
   /// One tensor to be written.
   package struct Item {
     /// Where the values come from.
-    package var variable: any TensorStorable
+    package let variable: any TensorStorable & AnyObject
+    /// What it is: asked once, since everybody needs it.
+    package let spec: TensorSpec
     /// The key.
-    package var key: TensorKey
+    package let key: TensorKey
     /// Where they belong, if they are a part of a partitioned tensor.
-    package var part: SliceSpec?
-    /// The label of the device that they belong to.
-    package var device: String?
+    package let part: SliceSpec?
     /// The data file, counted from 0.
     package var shard = 0
 
-    package init(_ variable: any TensorVariable, key: TensorKey, part: SliceSpec? = nil) {
+    package init(
+      _ variable: any TensorStorable & AnyObject,
+      key: TensorKey,
+      part: SliceSpec? = nil
+    ) {
       self.variable = variable
       self.key = key
       self.part = part
-      device = variable.device
+      spec = variable.tensorSpec
     }
   }
 
@@ -44,7 +48,7 @@ package struct SavePlan {
     var counts = [UInt64](repeating: 0, count: shardCount)
     let items = items.span  // looked at in their places: copies would count references
     for index in items.indices {
-      counts[items[index].shard] &+= UInt64(items[index].variable.tensorSpec.byteCount ?? 0)
+      counts[items[index].shard] &+= UInt64(items[index].spec.byteCount ?? 0)
     }
     return counts
   }

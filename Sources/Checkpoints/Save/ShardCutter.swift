@@ -33,7 +33,7 @@ struct ShardCutter {
   /// Places a tensor.
   mutating func add(_ item: SavePlan.Item) throws(CheckpointError) {
     let size = try item.byteCount
-    let spec = item.variable.tensorSpec
+    let spec = item.spec
     if size <= room {
       put(item, size)
     } else if spec.shape.rank > 0, Self.joinable.contains(spec.dtype) {
@@ -78,7 +78,7 @@ struct ShardCutter {
     notes.append(
       CheckpointError(
         .limitExceeded,
-        "\(item.variable.tensorSpec) takes \(size) bytes, more than the \(limit) of a data file, and "
+        "\(item.spec) takes \(size) bytes, more than the \(limit) of a data file, and "
           + "cannot be stored in slices that TensorFlow joins; it has a data file of its own",
         key: item.key.description
       )
@@ -88,9 +88,9 @@ struct ShardCutter {
   // MARK: Pieces
 
   private mutating func cut(_ item: SavePlan.Item) throws(CheckpointError) {
-    let width = item.variable.tensorSpec.dtype.byteWidth ?? 1
+    let width = item.spec.dtype.byteWidth ?? 1
     let first = items.count
-    var rest = [TensorRegion(all: item.variable.tensorSpec.shape)]
+    var rest = [TensorRegion(all: item.spec.shape)]
     while let region = rest.popLast() {
       let size = region.shape.elementCount * width
       if size <= room {
@@ -120,7 +120,7 @@ struct ShardCutter {
       if best.map({ count < $0.count }) ?? true { best = (axis, count) }
     }
     return best.map { best in
-      (best.axis, (shape.dimensions[best.axis] + best.count - 1) / best.count)
+      (best.axis, (shape[best.axis] + best.count - 1) / best.count)
     }
   }
 
@@ -128,24 +128,22 @@ struct ShardCutter {
     of item: SavePlan.Item,
     _ region: TensorRegion
   ) throws(CheckpointError) -> SavePlan.Item {
-    let shape = item.variable.tensorSpec.shape
+    let shape = item.spec.shape
     guard region.shape != shape else { return item }
     let origin = try item.part?.slice.region(in: item.part?.fullShape ?? shape).starts
     let starts = zip(region.starts, origin ?? shape.dimensions.map { _ in 0 }).map { $0 + $1 }
-    var piece = item
-    piece.variable = TensorPiece(of: item.variable, region)
-    piece.part = try SliceSpec(
+    let part = try SliceSpec(
       fullShape: item.part?.fullShape ?? shape,
       slice: TensorSlice(starts: starts, shape: region.shape)
     )
-    return piece
+    return SavePlan.Item(TensorPiece(of: item.variable, region), key: item.key, part: part)
   }
 
   private static func check(_ count: Int, _ item: SavePlan.Item) throws(CheckpointError) {
     guard count > 1 << 16 else { return }
     throw CheckpointError(
       .limitExceeded,
-      "\(item.variable.tensorSpec) would be cut into more than 65536 slices; use larger data files",
+      "\(item.spec) would be cut into more than 65536 slices; use larger data files",
       key: item.key.description
     )
   }
@@ -163,7 +161,7 @@ struct ShardCutter {
 extension TensorRegion {
   /// The two parts before and behind a place of a dimension.
   fileprivate func split(at length: Int, axis: Int) -> [TensorRegion] {
-    let dimension = shape.dimensions[axis]
+    let dimension = shape[axis]
     let first = TensorRegion(starts: starts, shape: shape.replacing(axis, by: length))
     guard length < dimension else { return [first] }
     var rest = TensorRegion(starts: starts, shape: shape.replacing(axis, by: dimension - length))

@@ -3,7 +3,7 @@ import CheckpointTensors
 
 /// A rectangular piece of a tensor, as a tensor to be written: without a copy, if its elements lie
 /// together.
-struct TensorPiece: TensorStorable {
+final class TensorPiece: TensorStorable {
   /// What the piece is.
   let tensorSpec: TensorSpec
   private let whole: any TensorStorable

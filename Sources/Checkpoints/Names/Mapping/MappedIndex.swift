@@ -185,7 +185,7 @@ struct MappedIndex: Sendable {
     guard shape.dimensions.indices.contains(axis) else {
       throw CheckpointError(.mismatch, "'\(name)', \(whole.spec), has no dimension \(axis)")
     }
-    let total = shape.dimensions[axis]
+    let total = shape[axis]
     let lengths = lengths ?? Array(repeating: total / max(parts.count, 1), count: parts.count)
     guard lengths.count == parts.count, Self.sum(lengths) == total else {
       throw CheckpointError(

@@ -56,6 +56,17 @@ public struct MappedReader: TensorReader {
     return TensorEntry(key: key, spec: recipe.spec, byteCount: byteCount)
   }
 
+  /// Looks up several tensors; those that are only renamed are read together.
+  ///
+  /// - Throws: As ``TensorReader/batch(of:)`` says.
+  public func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
+    let stored = requests.compactMap { request in
+      storedKey(request.key).map { TensorRequest($0, slice: request.slice) }
+    }
+    guard stored.count == requests.count else { return try SingleTensors(requests, of: self) }
+    return try reader.batch(of: stored)
+  }
+
   /// The names in the checkpoint of what a tensor of a new name is made of.
   public func sources(of key: TensorKey) -> [TensorKey] {
     index.recipes[key]?.sources.map(\.key) ?? []
@@ -149,7 +160,7 @@ public struct MappedReader: TensorReader {
     for tensor in tensors {
       let place = TensorRegion(starts: starts, shape: tensor.spec.shape)
       try joined.add(tensor, ElementRuns(of: place, from: place, to: whole))
-      starts[axis] += tensor.spec.shape.dimensions[axis]
+      starts[axis] += tensor.spec.shape[axis]
     }
     return try joined.tensor()
   }

@@ -28,7 +28,7 @@ public enum TensorTransform: Sendable, Hashable {
         )
       }
       // An empty tensor's dimensions may be too large in another order.
-      let dimensions = axes.map { spec.shape.dimensions[$0] }
+      let dimensions = axes.map { spec.shape[$0] }
       return TensorSpec(spec.dtype, try TensorShape(stored: dimensions))
     case .reshape(let dimensions):
       return TensorSpec(spec.dtype, try Self.shape(dimensions, of: spec.shape))
