@@ -41,8 +41,10 @@ package struct WireReader: ~Escapable {
     return tag
   }
 
-  /// Takes the next field's tag if it is a certain one, of a byte: what writers that keep to the order
-  /// of the fields have there, as all do. Fields in another order are left to ``nextTag()``.
+  /// Takes the next field's tag if it is a certain one, of a byte.
+  ///
+  /// Writers keep to the order of the fields, so that one knows which comes next; fields in another order
+  /// are left to ``nextTag()``.
   @_lifetime(self: copy self)
   package mutating func take(_ tag: WireTag) -> Bool {
     guard let next = reader.peek(), UInt32(next) == tag.rawValue else { return false }
