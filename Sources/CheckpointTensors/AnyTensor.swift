@@ -49,6 +49,21 @@ public struct AnyTensor: Sendable {
     contents = Scalar.contents(of: storage, count: shape.elementCount)
   }
 
+  /// The memory of a tensor of the same elements as `Scalar`s.
+  ///
+  /// - Throws: `mismatch` if the dtype is another, or if an element has no value of this type.
+  package func storage<Scalar: TensorScalar>(
+    of type: Scalar.Type
+  ) throws(CheckpointError) -> TensorStorage {
+    guard spec.dtype == Scalar.dtype else {
+      throw CheckpointError(
+        .mismatch,
+        "the tensor is \(spec.dtype.name), not \(Scalar.dtype.name)"
+      )
+    }
+    return try Scalar.storage(from: contents, count: spec.shape.elementCount)
+  }
+
   /// The same elements in another shape.
   ///
   /// - Throws: `mismatch` if that has another number of elements.

@@ -9,8 +9,8 @@ public import CheckpointIO
 /// It holds values for checkpoints; it does no arithmetic.
 public struct Tensor<Scalar: TensorScalar>: Sendable {
   /// The dimensions.
-  public private(set) var shape: TensorShape
-  @usableFromInline package internal(set) var storage: TensorStorage
+  public package(set) var shape: TensorShape
+  @usableFromInline package var storage: TensorStorage
 
   /// Creates a tensor from its elements in row-major order.
   ///
@@ -39,25 +39,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   ///
   /// - Throws: `mismatch` if its dtype is another, or if an element has no value of this type.
   public init(_ tensor: AnyTensor) throws(CheckpointError) {
-    storage = try Self.storage(of: tensor)
-    shape = tensor.spec.shape
-  }
-
-  private static func storage(of tensor: AnyTensor) throws(CheckpointError) -> TensorStorage {
-    guard tensor.spec.dtype == Scalar.dtype else {
-      throw CheckpointError(
-        .mismatch,
-        "the tensor is \(tensor.spec.dtype.name), not \(Scalar.dtype.name)"
-      )
-    }
-    return try Scalar.storage(from: tensor.contents, count: tensor.spec.shape.elementCount)
-  }
-
-  /// Becomes the tensor, whose memory it shares.
-  ///
-  /// - Throws: As ``init(_:)-(AnyTensor)``; it is unchanged then.
-  public mutating func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
-    storage = try Self.storage(of: tensor)
+    storage = try tensor.storage(of: Scalar.self)
     shape = tensor.spec.shape
   }
 
@@ -150,20 +132,9 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     return position
   }
 
-  // Whether nobody else sees what is written to the memory.
-  private mutating func ownsStorage() -> Bool {
-    isKnownUniquelyReferenced(&storage) && storage.isWritable
-  }
-
-  /// Makes the memory this tensor's own, with elements that are about to be set, all of them.
-  mutating func replaceSharedStorage() {
-    guard !ownsStorage() else { return }
-    storage = TensorStorage(uninitializedByteCount: storage.byteCount)
-  }
-
   @usableFromInline
   mutating func makeUnique() {
-    guard !ownsStorage() else { return }
+    guard !TensorStorage.isOwned(&storage) else { return }
     // Numbers are copied as bytes; strings, whose memory is more than its bytes, one by one.
     storage =
       Scalar.dtype.byteWidth == nil ? TensorStorage(array) : TensorStorage(copying: storage.bytes)

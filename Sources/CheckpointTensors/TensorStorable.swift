@@ -102,11 +102,12 @@ extension Tensor: TensorStorable {
   public mutating func fillTensorBytes(
     _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) -> Bool {
-    // Any bytes are numbers; strings are more than bytes, and not every byte is a Bool.
-    guard Scalar.dtype.byteWidth != nil, Scalar.dtype != .bool else { return false }
-    replaceSharedStorage()
-    try storage.withMutableBytes(fill)
-    return true
+    try TensorStorage.fill(&storage, of: Scalar.dtype, fill)
+  }
+
+  /// Becomes the tensor, whose memory it shares.
+  public mutating func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
+    self = try Tensor(tensor)
   }
 
   /// The tensor itself, sharing its memory; strings are copied.

@@ -108,9 +108,27 @@ public final class TensorStorage: @unchecked Sendable {
     }
   }
 
-  /// Whether the memory may be written to by its only owner.
-  var isWritable: Bool {
-    if case .mapping = owner { return false }
+  /// Whether nobody else sees what is written to the memory of a tensor.
+  static func isOwned(_ storage: inout TensorStorage) -> Bool {
+    guard isKnownUniquelyReferenced(&storage) else { return false }
+    if case .mapping = storage.owner { return false }
+    return true
+  }
+
+  /// Fills the memory of a tensor, or new memory in its place if others share it, with all elements.
+  ///
+  /// - Returns: Whether it could: see ``TensorStorable/fillTensorBytes(_:)``.
+  package static func fill(
+    _ storage: inout TensorStorage,
+    of dtype: DType,
+    _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) -> Bool {
+    // Any bytes are numbers; strings are more than bytes, and not every byte is a Bool.
+    guard dtype.byteWidth != nil, dtype != .bool else { return false }
+    if !isOwned(&storage) {
+      storage = TensorStorage(uninitializedByteCount: storage.byteCount)
+    }
+    try storage.withMutableBytes(fill)
     return true
   }
 

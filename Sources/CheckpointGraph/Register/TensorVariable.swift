@@ -87,8 +87,8 @@ public final class Variable<Scalar: TensorScalar>: TensorVariable {
   /// The dimensions of the value.
   public var shape: TensorShape { value.shape }
 
-  // Savers ask many variables of whatever type: the parts of the value are looked at in their places,
-  // since a copy of it would take its type's description, which is looked up at run time.
+  // Savers ask many variables of whatever type. The parts of the value are looked at in their places: a
+  // copy of it, and its methods, would take its type's description, which is looked up at run time.
 
   /// The dtype and the shape of the value.
   public var tensorSpec: TensorSpec { TensorSpec(Scalar.dtype, value.shape) }
@@ -105,12 +105,13 @@ public final class Variable<Scalar: TensorScalar>: TensorVariable {
   public func fillTensorBytes(
     _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) -> Bool {
-    try value.fillTensorBytes(fill)
+    try TensorStorage.fill(&value.storage, of: Scalar.dtype, fill)
   }
 
   /// Takes the tensor as its value.
   public func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
-    try value.setTensor(tensor)
+    value.storage = try tensor.storage(of: Scalar.self)
+    value.shape = tensor.spec.shape
   }
 
   /// The value, sharing its memory.

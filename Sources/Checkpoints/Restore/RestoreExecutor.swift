@@ -91,13 +91,12 @@ package struct RestoreExecutor {
     try replace(variable, source)
   }
 
-  // In the variable's shape, which the plan has compared.
   private func set(
     _ tensor: AnyTensor,
     _ variable: any TensorVariable
   ) throws(CheckpointError) {
     var variable = variable  // a reference: what changes is what it refers to
-    let shape = variable.tensorSpec.shape
-    try variable.setTensor(tensor.spec.shape == shape ? tensor : tensor.reshaped(to: shape))
+    guard options.allowsReshape else { return try variable.setTensor(tensor) }
+    try variable.setTensor(tensor.reshaped(to: variable.tensorSpec.shape))
   }
 }
