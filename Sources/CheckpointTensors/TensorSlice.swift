@@ -128,18 +128,31 @@ public struct TensorRegion: Hashable, Sendable {
 ///
 /// Source: tensorflow/core/util/saved_tensor_slice_util.cc, `ParseShapeAndSlice`.
 public struct SliceSpec: Hashable, Sendable, CustomStringConvertible {
+  // Whatever may have a part most often has none: it stays small if a part lies elsewhere.
+  private final class Place: Sendable {
+    let fullShape: TensorShape
+    let slice: TensorSlice
+
+    init(_ fullShape: TensorShape, _ slice: TensorSlice) {
+      self.fullShape = fullShape
+      self.slice = slice
+    }
+  }
+
+  private let place: Place
+
   /// The shape of the whole tensor.
-  public var fullShape: TensorShape
+  public var fullShape: TensorShape { place.fullShape }
+
   /// The part.
-  public var slice: TensorSlice
+  public var slice: TensorSlice { place.slice }
 
   /// Creates a specification.
   ///
   /// - Throws: `mismatch` if the slice does not fit the shape.
   public init(fullShape: TensorShape, slice: TensorSlice) throws(CheckpointError) {
     _ = try slice.region(in: fullShape)
-    self.fullShape = fullShape
-    self.slice = slice
+    place = Place(fullShape, slice)
   }
 
   /// Parses the text form: the full dimensions and the slice, separated by single spaces.
@@ -160,6 +173,17 @@ public struct SliceSpec: Hashable, Sendable, CustomStringConvertible {
     } catch {
       throw CheckpointError(.invalidArgument, "slice specification '\(text)': \(error.message)")
     }
+  }
+
+  /// Whether two parts have the same place in tensors of the same shape.
+  public static func == (left: SliceSpec, right: SliceSpec) -> Bool {
+    left.fullShape == right.fullShape && left.slice == right.slice
+  }
+
+  /// Hashes shape and part.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(fullShape)
+    hasher.combine(slice)
   }
 
   private static func malformed(_ text: String) -> CheckpointError {

@@ -8,12 +8,12 @@ package import CheckpointTensors
 package struct BundleEntry: Hashable, Sendable {
   /// The dtype and the shape of the tensor, or of the slice.
   package var spec: TensorSpec
+  /// The payload's masked checksum.
+  package var maskedCRC: UInt32
   /// The data file, counted from 0.
   package var shard: Int
   /// Where the payload is in that file.
   package var range: ByteRange
-  /// The payload's masked checksum.
-  package var maskedCRC: UInt32
   /// The parts it is stored in; if there are any, the entry has no payload of its own.
   package var slices: [TensorSlice]
 
