@@ -58,7 +58,7 @@ struct Benchmark {
       workload,
       operation,
       folder: folder.path,
-      isQuick: options.isQuick
+      size: options.size
     )
   }
 

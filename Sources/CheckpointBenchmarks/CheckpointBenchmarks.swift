@@ -1,7 +1,7 @@
 // The speed of saving and restoring, against the least that it takes on this machine (a program in
 // C, CheckpointBenchmarkLimit) and against others, run by run in turn.
 //
-//     swift run -c release checkpoint-benchmarks [--quick] [--peers] [--json] [WORKLOAD …]
+//     swift run -c release checkpoint-benchmarks [--quick | --large] [--peers] [--json] [WORKLOAD …]
 //
 // Every contender is a process of its own, which prepares its data and then does one run whenever it
 // is told to. So runs of all contenders alternate, and what one keeps in memory is not counted for
@@ -19,7 +19,7 @@
     let folder = try Folder(in: options.folder)
     let report = Report(options)
     report.begin()
-    for workload in Workload.all(isQuick: options.isQuick) where options.includes(workload) {
+    for workload in Workload.all(options.size) where options.includes(workload) {
       report.begin(workload)
       let benchmark = Benchmark(workload, folder: folder, options: options)
       for operation in workload.operations where options.includes(operation) {

@@ -2,8 +2,8 @@ import Foundation
 
 /// What the command line asks for.
 struct Options {
-  /// Smaller sizes and fewer runs.
-  private(set) var isQuick = false
+  /// How large the workloads are.
+  private(set) var size = Size.full
   /// One JSON object a line instead of a table.
   private(set) var isJSON = false
   /// Whether others take part.
@@ -15,9 +15,11 @@ struct Options {
   private var names: Set<String> = []
 
   static let usage = """
-    checkpoint-benchmarks [--quick] [--peers] [--json] [--rounds N] [--folder DIRECTORY] [NAME …]
+    checkpoint-benchmarks [--quick | --large] [--peers] [--json] [--rounds N] [--folder DIRECTORY]
+                          [NAME …]
 
       --quick    small sizes, few runs: less than a minute
+      --large    up to 1,000,000 tensors and 100,000 modules: how the cost grows (W1, W4, W5)
       --peers    with TensorFlow and safetensors, from Python (CHECKPOINTS_PYTHON, or python3)
       --json     one object a line
       --rounds   how many runs each contender gets
@@ -29,7 +31,8 @@ struct Options {
     var rest = arguments[...]
     while let argument = rest.popFirst() {
       switch argument {
-      case "--quick": isQuick = true
+      case "--quick": size = .quick
+      case "--large": size = .large
       case "--json": isJSON = true
       case "--peers": hasPeers = true
       case "--rounds": rounds = rest.popFirst().flatMap { Int($0) } ?? 0

@@ -8,6 +8,7 @@ final class BundleSource: TensorSource {
   private let positions: [Int]
   private let runEnds: [UInt64]
   private let memory = TensorStorage(uninitializedByteCount: BundleSource.windowByteCount)
+  private var files: ShardCursor
   private var window: PayloadWindow?
   private var windowShard: Int?
   private var turn = 0
@@ -16,6 +17,7 @@ final class BundleSource: TensorSource {
   init(_ batch: BundleBatch, _ positions: [Int]) {
     self.batch = batch
     self.positions = positions
+    files = ShardCursor(batch.reader.shards)
     runEnds = PayloadSchedule.runEnds(
       positions.map { position in
         let entry = batch.plainEntry(at: position)
@@ -33,7 +35,7 @@ final class BundleSource: TensorSource {
     guard let entry = batch.plainEntry(at: positions[turn]) else {
       return try batch.reader.read(request.key, slice: request.slice, into: &output)
     }
-    let byteCount = try batch.reader.shards.checkedByteCount(of: entry)
+    let byteCount = try files.checkedByteCount(of: entry)
     try entry.spec.checkRoom(byteCount, output.byteCount)
     try read(entry, into: &output)
   }
@@ -42,7 +44,7 @@ final class BundleSource: TensorSource {
     guard let entry = batch.plainEntry(at: positions[turn]) else {
       return try batch.reader.tensor(for: request.key, slice: request.slice)
     }
-    let byteCount = try batch.reader.shards.checkedByteCount(of: entry)
+    let byteCount = try files.checkedByteCount(of: entry)
     let storage = TensorStorage(uninitializedByteCount: byteCount)
     try storage.withMutableBytes { bytes throws(CheckpointError) in try read(entry, into: &bytes) }
     return try AnyTensor(entry.spec, .bytes(storage))
@@ -57,7 +59,7 @@ final class BundleSource: TensorSource {
       return try payload.read(into: &output)
     }
     if windowShard != entry.shard || window == nil {
-      window = PayloadWindow(try batch.reader.shards.file(entry.shard), memory: memory)
+      window = PayloadWindow(try files.file(entry.shard), memory: memory)
       windowShard = entry.shard
     }
     try window?.copy(entry.range, to: &output, readAheadTo: runEnds[turn])

@@ -29,10 +29,11 @@ enum PayloadBatch {
     _ shards: ShardSet
   ) throws(CheckpointError) -> [TensorStorage] {
     var memory = TensorMemory(capacity: payloads.count)
+    var files = ShardCursor(shards)
     let places = payloads.span  // looked at in their places: copies would count references
     for index in places.indices {
       do throws(CheckpointError) {
-        memory.add(try shards.checkedByteCount(of: places[index].entry))
+        memory.add(try files.checkedByteCount(of: places[index].entry))
       } catch {
         throw places[index].located(error)
       }

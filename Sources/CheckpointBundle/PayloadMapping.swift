@@ -6,6 +6,7 @@ import CheckpointWire
 /// the others are read.
 struct PayloadMapping {
   private let shards: ShardSet
+  private var files: ShardCursor
   private var maps: [Int: MappedFile] = [:]
   private var memory: [TensorStorage?] = []
   private var mapped: [Int] = []  // the payloads that are, by their positions
@@ -36,10 +37,13 @@ struct PayloadMapping {
     return try mapping.finish(payloads)
   }
 
-  private init(shards: ShardSet) { self.shards = shards }
+  private init(shards: ShardSet) {
+    self.shards = shards
+    files = ShardCursor(shards)
+  }
 
   private mutating func add(_ entry: BundleEntry) throws(CheckpointError) {
-    let byteCount = try shards.checkedByteCount(of: entry)
+    let byteCount = try files.checkedByteCount(of: entry)
     let position = memory.count
     if byteCount > 0, isPlain(entry) {
       // Within the file, whose size is that of the map: it was just checked.

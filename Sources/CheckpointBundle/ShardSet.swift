@@ -54,23 +54,49 @@ final class ShardSet: Sendable {
   /// - Throws: `truncated` if the file is too short; `notFound` if it is missing.
   func file(_ shard: Int, holding range: ByteRange) throws(CheckpointError) -> any ReadableFile {
     let file = try file(shard)
+    try Self.check(range, in: file)
+    return file
+  }
+
+  fileprivate static func check(
+    _ range: ByteRange,
+    in file: any ReadableFile
+  ) throws(CheckpointError) {
     do throws(CheckpointError) {
       try range.checked(within: file.byteCount, what: "the tensor")
     } catch {
       throw error.located(file: file.path)
     }
+  }
+
+  // A process may have 1024 files open on many systems, and has others.
+  private static let mostOpen = 128
+}
+
+/// The data files of payloads that are gone through in order: neighbours are in the same one most often,
+/// which is looked up once.
+struct ShardCursor {
+  private let shards: ShardSet
+  private var current: (shard: Int, file: any ReadableFile)?
+
+  init(_ shards: ShardSet) { self.shards = shards }
+
+  /// A data file, opened.
+  ///
+  /// - Throws: `notFound` if it is missing.
+  mutating func file(_ shard: Int) throws(CheckpointError) -> any ReadableFile {
+    if let current, current.shard == shard { return current.file }
+    let file = try shards.file(shard)
+    current = (shard, file)
     return file
   }
 
   /// How many bytes a payload takes, in a data file that has them: whoever asks for memory of this size
   /// asks for no more than the file has.
   ///
-  /// - Throws: As ``file(_:holding:)`` does.
-  func checkedByteCount(of entry: BundleEntry) throws(CheckpointError) -> Int {
-    if entry.range.count > 0 { _ = try file(entry.shard, holding: entry.range) }
+  /// - Throws: `truncated` if the file is too short; `notFound` if it is missing.
+  mutating func checkedByteCount(of entry: BundleEntry) throws(CheckpointError) -> Int {
+    if entry.range.count > 0 { try ShardSet.check(entry.range, in: file(entry.shard)) }
     return Int(entry.range.count)
   }
-
-  // A process may have 1024 files open on many systems, and has others.
-  private static let mostOpen = 128
 }

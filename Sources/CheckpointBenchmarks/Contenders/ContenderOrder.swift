@@ -22,12 +22,12 @@ struct ContenderOrder {
     _ workload: Workload,
     _ operation: Operation?,
     folder: String,
-    isQuick: Bool
+    size: Size
   ) -> [String] {
     let program = CommandLine.arguments[0]
     return [
       program, mark, contender.rawValue, workload.name, operation?.rawValue ?? "", folder,
-      isQuick ? "quick" : "full",
+      size.rawValue,
     ]
   }
 
@@ -35,7 +35,7 @@ struct ContenderOrder {
   init?(arguments: [String]) {
     guard arguments.count == 6, arguments[0] == Self.mark,
       let contender = Contender(rawValue: arguments[1]),
-      let workload = Workload.named(arguments[2], isQuick: arguments[5] == "quick")
+      let size = Size(rawValue: arguments[5]), let workload = Workload.named(arguments[2], size)
     else { return nil }
     self.contender = contender
     self.workload = workload

@@ -1,54 +1,56 @@
 extension Workload {
   /// The workloads, in order.
-  static func all(isQuick: Bool) -> [Workload] {
+  static func all(_ size: Size) -> [Workload] {
     [
-      manySmall(isQuick), transformer(isQuick), oneLarge(isQuick), modules(isQuick),
-      listing(isQuick), single(isQuick), background(isQuick),
+      manySmall(size), transformer(size), oneLarge(size), modules(size), listing(size),
+      single(size),
+      background(size),
     ]
   }
 
   /// The workload of a name.
-  static func named(_ name: String, isQuick: Bool) -> Workload? {
-    all(isQuick: isQuick).first { $0.name == name }
+  static func named(_ name: String, _ size: Size) -> Workload? {
+    all(size).first { $0.name == name }
   }
 
   // MARK: The cost of a tensor
 
-  private static func manySmall(_ isQuick: Bool) -> Workload {
-    let tensors = smallTensors(isQuick)
+  private static func manySmall(_ size: Size) -> Workload {
+    let tensors = smallTensors(size)
     return Workload(
       "W1",
       "\(tensors.count) float32 variables of 64 elements: the cost of a tensor",
       [.save, .saveDurable, .restore, .restoreInPlace],
-      rounds: isQuick ? 5 : 21,
+      rounds: size.rounds(21),
       tensors: tensors
     )
   }
 
-  private static func smallTensors(_ isQuick: Bool) -> [(name: String, shape: [Int])] {
-    (0..<(isQuick ? 2_000 : 20_000)).map { number in
+  private static func smallTensors(_ size: Size) -> [(name: String, shape: [Int])] {
+    let width = max(5, String(size.tensorCount - 1).count)
+    return (0..<size.tensorCount).map { number in
       let digits = String(number)
-      return ("v" + String(repeating: "0", count: 5 - digits.count) + digits, [64])
+      return ("v" + String(repeating: "0", count: width - digits.count) + digits, [64])
     }
   }
 
   // MARK: The cost of a byte
 
-  private static func transformer(_ isQuick: Bool) -> Workload {
+  private static func transformer(_ size: Size) -> Workload {
     Workload(
       "W2",
-      "a transformer of 220 tensors, \(isQuick ? "94 MiB" : "1 GiB"): the cost of a byte",
+      "a transformer of 220 tensors, \(size == .quick ? "94 MiB" : "1 GiB"): the cost of a byte",
       [
         .save, .saveDurable, .restore, .restoreInPlace, .restoreMapped, .restoreMappedChecked,
         .restoreCold,
       ],
-      rounds: isQuick ? 5 : 9,
-      tensors: transformerTensors(isQuick)
+      rounds: size.rounds(9),
+      tensors: transformerTensors(size)
     )
   }
 
-  private static func transformerTensors(_ isQuick: Bool) -> [(name: String, shape: [Int])] {
-    let width = isQuick ? 256 : 1024
+  private static func transformerTensors(_ size: Size) -> [(name: String, shape: [Int])] {
+    let width = size == .quick ? 256 : 1024
     var tensors: [(name: String, shape: [Int])] = [
       ("wte", [38_400, width]), ("wpe", [2048, width]), ("ln_f/g", [width]), ("ln_f/b", [width]),
     ]
@@ -67,67 +69,67 @@ extension Workload {
     return tensors
   }
 
-  private static func oneLarge(_ isQuick: Bool) -> Workload {
+  private static func oneLarge(_ size: Size) -> Workload {
     Workload(
       "W3",
-      "one float32 tensor of \(isQuick ? "128 MiB" : "2 GiB")",
+      "one float32 tensor of \(size == .quick ? "128 MiB" : "2 GiB")",
       [.save, .restore, .restoreInPlace],
-      rounds: isQuick ? 3 : 5,
-      tensors: [("big", [(isQuick ? 128 : 2048) << 18])]
+      rounds: size == .quick ? 3 : 5,
+      tensors: [("big", [(size == .quick ? 128 : 2048) << 18])]
     )
   }
 
   // MARK: The cost of an object
 
-  private static func modules(_ isQuick: Bool) -> Workload {
-    let count = isQuick ? 500 : 5_000
+  private static func modules(_ size: Size) -> Workload {
+    let count = size.moduleCount
     return Workload(
       "W4",
       "\(count) modules of 4 variables in a tree: the cost of an object",
       [.save, .restore],
-      rounds: isQuick ? 5 : 15,
+      rounds: size.rounds(15),
       moduleCount: count
     )
   }
 
   // MARK: The cost of looking
 
-  private static func listing(_ isQuick: Bool) -> Workload {
-    let tensors = smallTensors(isQuick)
+  private static func listing(_ size: Size) -> Workload {
+    let tensors = smallTensors(size)
     return Workload(
       "W5",
       "opening a checkpoint of \(tensors.count) tensors, and listing them",
       [.list],
       fixture: "W1",
-      rounds: isQuick ? 9 : 31,
+      rounds: size == .quick ? 9 : size.rounds(31),
       tensors: tensors
     )
   }
 
-  private static func single(_ isQuick: Bool) -> Workload {
+  private static func single(_ size: Size) -> Workload {
     Workload(
       "W6",
-      "opening the transformer's checkpoint, and reading one tensor of \(isQuick ? 1 : 16) MiB, or of "
-        + "\(isQuick ? 1 : 4) KiB",
+      "opening the transformer's checkpoint, and reading one tensor of \(size == .quick ? 1 : 16) MiB, or of "
+        + "\(size == .quick ? 1 : 4) KiB",
       [.one, .oneSmall],
       fixture: "W2",
-      rounds: isQuick ? 9 : 31,
-      tensors: transformerTensors(isQuick),
+      rounds: size == .quick ? 9 : size.rounds(31),
+      tensors: transformerTensors(size),
       single: [.one: "h09/mlp/fc/w", .oneSmall: "h09/ln_1/g"]
     )
   }
 
   // MARK: The cost to a training
 
-  private static func background(_ isQuick: Bool) -> Workload {
+  private static func background(_ size: Size) -> Workload {
     Workload(
       "W7",
       "a save of the transformer in the background, and every variable changed behind it: how long the "
         + "call takes",
       [.holdUp],
       fixture: "W2",
-      rounds: isQuick ? 5 : 9,
-      tensors: transformerTensors(isQuick)
+      rounds: size.rounds(9),
+      tensors: transformerTensors(size)
     )
   }
 }
