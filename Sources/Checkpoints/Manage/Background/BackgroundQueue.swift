@@ -1,5 +1,4 @@
 import CheckpointIO
-import Dispatch
 import Synchronization
 
 /// The saves of a manager in the background: one at a time, and one that waits.
@@ -20,7 +19,7 @@ final class BackgroundQueue: Sendable {
   }
 
   private let state = Mutex(State())
-  private let thread = DispatchQueue(label: "checkpoints.background-save")
+  private let thread = BackgroundThread()
 
   /// Whether a save is under way.
   var isBusy: Bool { state.withLock { $0.running != nil } }
@@ -29,16 +28,16 @@ final class BackgroundQueue: Sendable {
   /// begun.
   func add(_ progress: OperationProgress, _ work: @escaping Work) -> BackgroundSave {
     let job = Job(save: BackgroundSave(progress), progress: progress, work: work)
-    let superseded = state.withLock { state -> BackgroundSave? in
+    let (isNext, superseded) = state.withLock { state -> (Bool, Job?) in
       guard state.running != nil else {
         state.running = job
-        thread.async { self.run(job) }
-        return nil
+        return (true, nil)
       }
       defer { state.waiting = job }
-      return state.waiting?.save
+      return (false, state.waiting)
     }
-    superseded?.finish(.success(nil))
+    if isNext { thread.run { self.run(job) } }
+    superseded?.save.finish(.success(nil))
     return job.save
   }
 
