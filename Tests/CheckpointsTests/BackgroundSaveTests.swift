@@ -5,6 +5,7 @@ import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints
 import Foundation
+import Synchronization
 import Testing
 
 /// Proves that a save in the background holds the values of the moment of its call, that one is under
@@ -62,6 +63,117 @@ import Testing
     #expect(try ManagerRun.value("/run/ckpt-1", system) == 0)
   }
 
+  @Test func `saves a variable in parts, as it is at the call`() throws {
+    let parts = (0..<2).map { Variable<Float>([Float($0), 7]) }
+    let whole = try PartitionedVariable(parts, axis: 0, name: "table")
+    let run = try ManagerRun(gate.fileSystem(over: system, at: .lock, of: "history"))
+    try run.checkpoint.track(whole, as: "table")
+    let save = try #require(try run.manager.saveInBackground())
+    gate.waitUntilReached()
+    parts[1].value = Tensor([-1, -1])
+    gate.open()
+    try save.wait()
+    let reader = try BundleReader(prefix: "/run/ckpt-1", fileSystem: system)
+    let key = TensorKey("table/.ATTRIBUTES/VARIABLE_VALUE")
+    #expect(try reader.entry(for: key)?.slices.count == 2)
+    #expect(try Tensor<Float>(reader.tensor(for: key)).array == [0, 7, 1, 7])
+  }
+
+  @Test func `saves the objects of the moment of the call, and the names they have`() throws {
+    let layers = Layers()
+    layers.list = [Variable<Float>([1], name: "first"), Variable<Float>([2])]
+    let run = try ManagerRun(gate.fileSystem(over: system, at: .lock, of: "history"))
+    try run.checkpoint.track(layers, as: "layers")
+    let reference = MemoryFileSystem()
+    let expected = try ManagerRun(reference)
+    try expected.checkpoint.track(layers, as: "layers")
+    try expected.manager.save()
+    let save = try #require(try run.manager.saveInBackground())
+    gate.waitUntilReached()
+    layers.list = [Variable<Float>([3])]
+    gate.open()
+    try save.wait()
+    for suffix in [".index", ".data-00000-of-00001"] {
+      let path = "/run/ckpt-1" + suffix
+      #expect(system.image.files[path] != nil)
+      #expect(system.image.files[path] == reference.image.files[path])
+    }
+  }
+
+  @Test func `lets the objects go, which the program may do without meanwhile`() throws {
+    let run = try ManagerRun(gate.fileSystem(over: system, at: .lock, of: "history"))
+    let layers = Layers()
+    layers.list = [Variable<Float>([1])]
+    weak let variable = layers.list.first
+    try run.checkpoint.track(layers, as: "layers")
+    let save = try #require(try run.manager.saveInBackground())
+    gate.waitUntilReached()
+    layers.list = []
+    #expect(variable == nil)
+    gate.open()
+    try save.wait()
+  }
+
+  @Test func `lets go of each tensor once it is in the file, one by one`() throws {
+    let variables = (0..<6).map { Variable<Float>(repeating: Float($0), shape: [100_000]) }
+    let kept = KeptTensors(variables)
+    let counts = Mutex<[Int]>([])
+    let watched = InterceptingFileSystem(system) { _, call throws(CheckpointError) in
+      guard call.kind == .write, Path(call.path).name.contains("ckpt-1.data") else { return }
+      let count = kept.count
+      counts.withLock { if $0.last != count { $0.append(count) } }
+    }
+    let run = try ManagerRun(gate.fileSystem(over: watched, at: .write, of: "ckpt-1.data"))
+    for (index, variable) in variables.enumerated() {
+      try run.checkpoint.track(variable, as: "v\(index)")
+    }
+    let save = try #require(try run.manager.saveInBackground())
+    gate.waitUntilReached()
+    for variable in variables { variable.value = Tensor(repeating: -1, shape: [1]) }
+    gate.open()
+    try save.wait()
+    // While a tensor is written, those before it are gone.
+    #expect(counts.withLock { $0 }.starts(with: [6, 5, 4, 3, 2, 1]))
+    #expect(kept.count == 0)
+  }
+
+  @Test func `copies no tensor that is written to after it is in the file`() throws {
+    let variables = (0..<2).map { Variable<Float>(repeating: Float($0), shape: [100_000]) }
+    let run = try ManagerRun(gate.fileSystem(over: system, at: .sync, of: "ckpt-1.data"))
+    for (index, variable) in variables.enumerated() {
+      try run.checkpoint.track(variable, as: "v\(index)")
+    }
+    let before = variables.map(\.memory)
+    let save = try #require(try run.manager.saveInBackground())
+    gate.waitUntilReached()
+    for variable in variables { variable.withMutableScalars { $0[0] = -1 } }
+    #expect(variables.map(\.memory) == before)
+    gate.open()
+    try save.wait()
+  }
+
+  @Test func `keeps nothing of a save that has failed`() throws {
+    let variables = (0..<3).map { Variable<Float>(repeating: Float($0), shape: [100_000]) }
+    let kept = KeptTensors(variables)
+    let broken = InterceptingFileSystem(gate.fileSystem(over: system, at: .lock, of: "history")) {
+      _,
+      call throws(CheckpointError) in
+      guard call.kind == .write, Path(call.path).name.contains("ckpt-1.data") else { return }
+      throw CheckpointError(.io, "the disk is full")
+    }
+    let run = try ManagerRun(broken)
+    for (index, variable) in variables.enumerated() {
+      try run.checkpoint.track(variable, as: "v\(index)")
+    }
+    let save = try #require(try run.manager.saveInBackground())
+    gate.waitUntilReached()
+    for variable in variables { variable.value = Tensor(repeating: -1, shape: [1]) }
+    #expect(kept.count == 3)
+    gate.open()
+    #expect(throws: CheckpointError.self) { try save.wait() }
+    #expect(kept.count == 0)
+  }
+
   @Test func `touches no file before the call returns`() throws {
     let intercepted = InterceptingFileSystem(system)
     let run = try ManagerRun(gate.fileSystem(over: intercepted, at: .lock, of: "history"))
@@ -72,6 +184,23 @@ import Testing
     gate.open()
     try save.wait()
   }
+
+  #if os(Linux)
+  @Test func `works on a thread that does not take the core of the caller`() throws {
+    let policies = Mutex<[Int32]>([])
+    let watched = InterceptingFileSystem(system) { _, call throws(CheckpointError) in
+      guard call.kind == .lock else { return }
+      policies.withLock { $0.append(sched_getscheduler(0)) }  // of this thread
+    }
+    let run = try ManagerRun(watched)
+    policies.withLock { $0 = [] }
+    for _ in 0..<3 { try #require(try run.manager.saveInBackground()).wait() }
+    // SCHED_BATCH, but not for threads that this one starts: sched(7).
+    let batch: Int32 = 3 | 0x4000_0000
+    #expect(policies.withLock { Set($0) } == Set([batch]))
+    #expect(sched_getscheduler(0) == 0)
+  }
+  #endif
 
   // MARK: Order
 
@@ -295,6 +424,33 @@ import Testing
     let error = #expect(throws: CheckpointError.self) { try run.save(2) }
     #expect(error?.code == .cancelled)
     #expect(ManagerRun.names(system) == ["ckpt-1"])
+  }
+}
+
+/// A model whose layers change.
+private final class Layers: Checkpointable {
+  var list: [Variable<Float>] = []
+}
+
+/// Which of some tensors still have their memory.
+private final class KeptTensors: Sendable {
+  private struct Reference {
+    weak var storage: TensorStorage?
+  }
+
+  private let references: Mutex<[Reference]>
+
+  init(_ variables: [Variable<Float>]) {
+    references = Mutex(variables.map { Reference(storage: $0.tensorSnapshot().storage) })
+  }
+
+  var count: Int { references.withLock { $0.count { $0.storage != nil } } }
+}
+
+extension Variable {
+  /// What tells the memory of the value from that of others.
+  fileprivate var memory: ObjectIdentifier? {
+    tensorSnapshot().storage.map(ObjectIdentifier.init)
   }
 }
 

@@ -149,6 +149,36 @@ package struct LiveGraph {
     return NodeIdentity(holder, place: names.reversed())
   }
 
+  // MARK: Values of a moment
+
+  /// The same graph without its objects, and with copies of its variables.
+  ///
+  /// - Parameter copy: Makes a variable of the same name with the values of this moment, which nobody
+  ///   else has.
+  /// - Returns: What another thread may have.
+  /// - Throws: What `copy` throws, with the key.
+  package consuming func snapshot(
+    _ copy: (any TensorVariable) throws(CheckpointError) -> any TensorVariable
+  ) throws(CheckpointError) -> GraphSnapshot {
+    let absent = AbsentObject()
+    for number in nodes.indices {
+      var node = Node(object: absent, identity: .place, owner: nil, way: nodes[number].way)
+      if let value = nodes[number].value {
+        do throws(CheckpointError) {
+          node.value = NodeValue(value.kind, try copy(value.variable))
+        } catch {
+          let key = CheckpointKey.key(path: pathBytes(of: number), attribute: value.attribute)
+          throw error.located(key: TensorKey(bytes: key).description)
+        }
+      }
+      node.children = nodes[number].children
+      node.slotVariables = nodes[number].slotVariables
+      nodes[number] = node
+    }
+    doubts = []
+    return GraphSnapshot(self)
+  }
+
   // MARK: Slot variables
 
   private mutating func addSlotVariables() {

@@ -1,7 +1,7 @@
 import Dispatch
 internal import Synchronization
 
-/// Work that all cores share: the one place where threads come from.
+/// Work that all cores share.
 package enum SharedWork {
   /// Does jobs on as many threads as there are cores; the calling thread takes part, and waits for the
   /// others.

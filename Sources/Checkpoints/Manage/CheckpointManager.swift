@@ -153,7 +153,7 @@ public final class CheckpointManager {
       try save.checkRoom(for: plan)
       return save
     }
-    try save.write(plan)
+    try save.write(consume plan)
     lastSave = moment
     return try keeper.finish(save)
   }

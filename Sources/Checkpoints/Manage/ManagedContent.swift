@@ -10,6 +10,8 @@ protocol ManagedContent: AnyObject {
   func beginSave(_ number: Int64)
   /// What there is to write at this moment.
   func savePlan() throws(CheckpointError) -> SavePlan
+  /// The same with the values of this moment, for another thread, which works out what it can.
+  func snapshot() throws(CheckpointError) -> SaveSnapshot
   /// Restores a checkpoint, entirely or not at all.
   func restoreManaged(
     from path: String,
@@ -21,6 +23,10 @@ protocol ManagedContent: AnyObject {
 extension ManagedContent {
   /// The number after that of the last save.
   var nextCount: Int64 { saveCount == .max ? .max : saveCount + 1 }
+}
+
+extension ManagedContent {
+  func snapshot() throws(CheckpointError) -> SaveSnapshot { try SaveSnapshot(savePlan()) }
 }
 
 extension Checkpoint: ManagedContent {

@@ -65,17 +65,18 @@ struct ManagedSave: Sendable {
     try plan.checkRoom(at: path, place.fileSystem)
   }
 
-  /// Writes the checkpoint; when this returns it is there.
+  /// Writes the checkpoint, for which there is room; when this returns it is there.
   ///
   /// - Parameters:
-  ///   - plan: What is written.
+  ///   - plan: What is written; each tensor is let go once it is.
   ///   - progress: Who follows it; the thread's current progress, if there is one, without.
   /// - Throws: What ``SaveExecutor`` throws.
   func write(
-    _ plan: SavePlan,
+    _ plan: consuming SavePlan,
     _ progress: OperationProgress? = .current()
   ) throws(CheckpointError) {
-    try SaveExecutor(options: place.options, progress: progress).save(plan, to: path)
+    try SaveExecutor(options: place.options, progress: progress)
+      .save(plan, to: path, checksRoom: false)
   }
 }
 

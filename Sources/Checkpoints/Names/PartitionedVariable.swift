@@ -104,6 +104,28 @@ public final class PartitionedVariable {
     self.parts = zip(parts, check.regions).map { Part(variable: $0.1, region: $1) }
   }
 
+  private init(_ whole: PartitionedVariable, _ parts: [Part]) {
+    name = whole.name
+    tensorSpec = whole.tensorSpec
+    self.parts = parts
+  }
+
+  /// The same with copies of its parts.
+  ///
+  /// - Parameter copy: Makes one.
+  /// - Returns: A variable at the same places.
+  /// - Throws: What `copy` throws.
+  func copied(
+    _ copy: (any TensorVariable) throws(CheckpointError) -> any TensorVariable
+  ) throws(CheckpointError) -> PartitionedVariable {
+    PartitionedVariable(
+      self,
+      try parts.map { part throws(CheckpointError) in
+        Part(variable: try copy(part.variable), region: part.region)
+      }
+    )
+  }
+
   /// Whether the parts are all of it.
   public var isComplete: Bool {
     parts.reduce(0) { $0 + $1.region.shape.elementCount } == tensorSpec.shape.elementCount

@@ -118,11 +118,27 @@ public final class Checkpoint {
 
   /// What there is to write: every value, then the graph.
   func savePlan() throws(CheckpointError) -> SavePlan {
-    var live = try roots.walk()
+    var live = try liveGraph()
+    return try Self.plan(live.saved())
+  }
+
+  /// The values of this moment, for another thread: keys and graph are worked out there.
+  func snapshot() throws(CheckpointError) -> SaveSnapshot {
+    let values = try liveGraph().snapshot(SaveSnapshot.copy)
+    return SaveSnapshot { () throws(CheckpointError) in try Self.plan(values.saved()) }
+  }
+
+  private func liveGraph() throws(CheckpointError) -> LiveGraph {
+    let live = try roots.walk()
     DeferredRestores.warnAboutUnrestored(in: live)
-    let (message, values) = live.saved()
-    var items = values.map { SavePlan.Item($0.value.variable, key: $0.key) }
-    let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([message]))
+    return live
+  }
+
+  private static func plan(
+    _ saved: (message: [UInt8], values: [LiveGraph.StoredValue])
+  ) throws(CheckpointError) -> SavePlan {
+    var items = saved.values.map { SavePlan.Item($0.value.variable, key: $0.key) }
+    let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([saved.message]))
     items.append(SavePlan.Item(TensorBox(graph), key: TensorKey(ObjectGraph.key)))
     return SavePlan(items: items)
   }

@@ -29,11 +29,21 @@ package struct SaveExecutor {
 
   /// Writes the tensors of a plan to a V2 checkpoint at `prefix`.
   ///
+  /// - Parameters:
+  ///   - plan: The plan. Whoever gives it away gives its tensors away: each is let go once it is written,
+  ///     so that of a snapshot only those are still shared that are not.
+  ///   - prefix: What the names of the files begin with.
+  ///   - checksRoom: Whether it may be that there is too little room, which nobody has looked at.
+  /// - Returns: The prefix, and the files.
   /// - Throws: What ``BundleWriter`` throws, and `io` if there is too little room; a checkpoint that
   ///   stood there stands still then.
   @discardableResult
-  package func save(_ plan: SavePlan, to prefix: String) throws(CheckpointError) -> Saved {
-    try plan.checkRoom(at: prefix, options.fileSystem)
+  package func save(
+    _ plan: consuming SavePlan,
+    to prefix: String,
+    checksRoom: Bool = true
+  ) throws(CheckpointError) -> Saved {
+    if checksRoom { try plan.checkRoom(at: prefix, options.fileSystem) }
     progress?.begin(.writing, byteCount: plan.byteCount)
     var writer = try BundleWriter(
       prefix: prefix,
@@ -41,15 +51,9 @@ package struct SaveExecutor {
       options: options
     )
     writer.reserveCapacity(plan.items.count)
-    let items = plan.items.span  // looked at in their places: copies would count references
-    for index in items.indices {
-      let variable = items[index].variable
-      try writer.add(
-        variable,
-        for: items[index].key,
-        part: items[index].part,
-        shard: items[index].shard
-      )
+    plan.items.reverse()  // in place, as is taking the last one
+    while let item = plan.items.popLast() {
+      try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)
     }
     try writer.finish()
     progress?.finish()

@@ -1,48 +1,89 @@
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
+import Synchronization
 
 /// The values of a plan at one moment: what a save on another thread writes, while the program goes on
 /// changing its variables.
 ///
 /// Tensors that are copied when they are written to are not copied here: the snapshot keeps their
-/// memory. Whoever changes such a variable before the snapshot is gone copies it then.
-package struct SaveSnapshot: Sendable {
-  private struct Item: Sendable {
-    let tensor: AnyTensor
-    let key: TensorKey
-    let part: SliceSpec?
-    let shard: Int
-  }
+/// memory. Whoever changes such a variable copies it then, unless the save has let go of it by that
+/// time: it does so with each tensor once that is in the file.
+package final class SaveSnapshot: Sendable {
+  /// Makes the plan that saves the values; called once, by the thread that saves.
+  package typealias Values = @Sendable () throws(CheckpointError) -> SavePlan
 
-  private let items: [Item]
-  private let shardCount: Int
+  private let values: Mutex<Values?>
 
-  /// Takes the values.
+  /// Takes values that somebody else keeps until then.
+  package init(_ values: @escaping Values) { self.values = Mutex(values) }
+
+  /// Takes the values of a plan.
   ///
   /// - Throws: What a variable's own type throws.
-  package init(_ plan: SavePlan) throws(CheckpointError) {
-    shardCount = plan.shardCount
-    items = try plan.items.map { item throws(CheckpointError) in
-      do throws(CheckpointError) {
-        let tensor = try item.variable.tensorSnapshot()
-        return Item(tensor: tensor, key: item.key, part: item.part, shard: item.shard)
-      } catch {
-        throw error.located(key: item.key.description)
-      }
-    }
+  package convenience init(_ plan: SavePlan) throws(CheckpointError) {
+    let shardCount = plan.shardCount
+    let items = try plan.items.map { item throws(CheckpointError) in try TakenValue(item) }
+    self.init { SavePlan(items, shardCount: shardCount) }
   }
 
-  /// A plan that saves these values.
-  package var plan: SavePlan {
-    var plan = SavePlan(
+  /// A variable of the same name with the values of this moment, which nobody else has; of one in parts,
+  /// one in parts.
+  ///
+  /// - Throws: What the variable's own type throws.
+  static func copy(
+    of variable: any TensorVariable
+  ) throws(CheckpointError) -> any TensorVariable {
+    if type(of: variable) == PartitionedVariable.self, let whole = variable as? PartitionedVariable
+    {
+      return try whole.copied(copy)
+    }
+    return TensorBox(try variable.tensorSnapshot(), name: variable.name)
+  }
+
+  /// Hands out the values, as a plan that saves them; nothing is left here.
+  ///
+  /// - Throws: `notFound` if they have been handed out already.
+  package func takePlan() throws(CheckpointError) -> SavePlan {
+    let values = values.withLock { values in
+      defer { values = nil }
+      return values
+    }
+    guard let values else {
+      throw CheckpointError(.notFound, "the values of a snapshot are handed out once")
+    }
+    return try values()
+  }
+}
+
+/// A value, and where it belongs.
+private struct TakenValue: Sendable {
+  let tensor: AnyTensor
+  let key: TensorKey
+  let part: SliceSpec?
+  let shard: Int
+
+  init(_ item: SavePlan.Item) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      tensor = try item.variable.tensorSnapshot()
+    } catch {
+      throw error.located(key: item.key.description)
+    }
+    key = item.key
+    part = item.part
+    shard = item.shard
+  }
+}
+
+extension SavePlan {
+  fileprivate init(_ items: [TakenValue], shardCount: Int) {
+    self.init(
       items: items.map { item in
         var planned = SavePlan.Item(TensorBox(item.tensor), key: item.key, part: item.part)
         planned.shard = item.shard
         return planned
       }
     )
-    plan.shardCount = shardCount
-    return plan
+    self.shardCount = shardCount
   }
 }

@@ -56,7 +56,7 @@ extension CheckpointManager {
     case .skip, .coalesce: break
     }
     let save = try begin(step: step, moment, metrics: metrics)
-    let snapshot = try SaveSnapshot(content.savePlan())
+    let snapshot = try content.snapshot()
     lastSave = moment
     let progress = OperationProgress(Progress(totalUnitCount: 0))
     return background.add(progress) { [keeper] progress throws(CheckpointError) in
@@ -100,14 +100,14 @@ extension DirectoryKeeper {
     _ progress: OperationProgress
   ) throws(CheckpointError) -> CheckpointManager.Saved {
     do throws(CheckpointError) {
+      let plan = try snapshot.takePlan()
       try progress.check()
-      let plan = snapshot.plan
       let save = try open { found throws(CheckpointError) in
         try save.checkRoom(for: plan)
         return try renumbered(save, found)
       }
       do throws(CheckpointError) {
-        try save.write(plan, progress)
+        try save.write(consume plan, progress)
       } catch {
         discard(save)
         throw error

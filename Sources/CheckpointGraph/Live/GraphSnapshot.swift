@@ -1,0 +1,25 @@
+import CheckpointIO
+import CheckpointTensors
+
+/// A graph with the values of one moment, for another thread: what it stores, and under which keys, is
+/// worked out there, while the program goes on changing its objects, their names and what belongs to
+/// them.
+package struct GraphSnapshot: @unchecked Sendable {
+  // Sendable: the graph has no objects of the program. What it has for its variables nobody else has,
+  // and nobody changes.
+  private let graph: LiveGraph
+
+  /// Takes a graph without objects.
+  init(_ graph: LiveGraph) { self.graph = graph }
+
+  /// The message and the values: see ``LiveGraph/saved()``.
+  package func saved() -> (message: [UInt8], values: [LiveGraph.StoredValue]) {
+    var graph = graph
+    return graph.saved()
+  }
+}
+
+/// What stands for an object of the program.
+final class AbsentObject: Checkpointable {
+  func registerDependencies(in registrar: inout DependencyRegistrar) {}
+}
