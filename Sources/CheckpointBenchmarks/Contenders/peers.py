@@ -135,6 +135,12 @@ def processor_time():
     return usage.ru_utime + usage.ru_stime
 
 
+def train(model):
+    """A step of a training, so that the program has not slept until the call that is measured."""
+    for variable in model.variables.values():
+        variable.assign_add(tf.ones_like(variable))
+
+
 def measure(run):
     gc.collect()
     with open("/proc/self/clear_refs", "w") as file:
@@ -157,6 +163,8 @@ def main():
     for _ in sys.stdin:
         if OPERATION == "restore cold":
             evict(source)
+        for model in MODELS:
+            train(model)
         result = measure(run)
         for model in MODELS:
             model.sync()
