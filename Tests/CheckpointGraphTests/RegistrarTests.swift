@@ -132,4 +132,9 @@ import Testing
     #expect(one.nodes.indices.map(one.identity) == two.nodes.indices.map(two.identity))
     #expect(Set(one.nodes.indices.map(one.identity)).count == one.nodes.count)
   }
+
+  @Test func `tells places apart by the bytes of their names`() throws {
+    let live = try LiveGraph(root: Module(["é": [Dense()], "e\u{301}": [Dense()]]))
+    #expect(Set(live.nodes.indices.map(live.identity)).count == live.nodes.count)
+  }
 }

@@ -11,7 +11,7 @@ struct SavedObjects {
     _ root: any Checkpointable,
     _ attached: [(name: String, object: any Checkpointable)] = []
   ) throws(CheckpointError) {
-    var live = try LiveGraph(root: root, attached: attached)
+    let live = try LiveGraph(root: root, attached: attached)
     let saved = live.saved()
     graph = try ObjectGraph(message: saved.message.span)
     values = saved.values

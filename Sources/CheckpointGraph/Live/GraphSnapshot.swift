@@ -13,10 +13,7 @@ package struct GraphSnapshot: @unchecked Sendable {
   init(_ graph: LiveGraph) { self.graph = graph }
 
   /// The message and the values: see ``LiveGraph/saved()``.
-  package func saved() -> (message: [UInt8], values: [LiveGraph.StoredValue]) {
-    var graph = graph
-    return graph.saved()
-  }
+  package func saved() -> (message: [UInt8], values: [LiveGraph.StoredValue]) { graph.saved() }
 }
 
 /// What stands for an object of the program.

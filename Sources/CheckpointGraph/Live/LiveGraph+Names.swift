@@ -6,17 +6,17 @@ extension LiveGraph {
   /// name and the optimizer's (`w/Adam`, `w/Adam_1`); for an optimizer's own variable its local name
   /// (`beta1_power`).
   /// Source: tensorflow/python/training/slot_creator.py, optimizer.py.
-  package mutating func names(of number: Int) -> [String] {
+  package func names(of number: Int) -> [String] {
     let node = nodes[number]
-    guard let value = node.value, value.kind == .variable else { return [] }
+    guard let value = node.value, value.isVariable else { return [] }
     var names = [value.variable.name, path(of: number)].compactMap { $0 }
     switch node.way {
     case .root: break
     case .child(let parent, let edge):
       guard nodes[parent].object is any SlotVariableProvider else { break }
-      names.append(nodes[parent].children[edge].name)
+      names.append(edges.elements[edge].name)
     case .slot(let optimizer, let index):
-      let slot = nodes[optimizer].slotVariables[index]
+      let slot = slots.elements[index]
       guard let provider = nodes[optimizer].object as? any SlotVariableProvider,
         let place = provider.slotNames.firstIndex(of: slot.slotName)
       else { break }
@@ -38,25 +38,25 @@ extension LiveGraph {
   }
 
   /// The slot variables that optimizers could have, and have not made yet.
-  package mutating func possibleSlots() -> [PossibleSlot] {
-    var slots: [PossibleSlot] = []
+  package func possibleSlots() -> [PossibleSlot] {
+    var possible: [PossibleSlot] = []
     for optimizer in nodes.indices {
       guard let provider = nodes[optimizer].object as? any SlotVariableProvider else { continue }
       for variable in nodes.indices {
-        guard case .child = nodes[variable].way, let original = nodes[variable].value?.variable,
-          nodes[variable].value?.kind == .variable
+        guard case .child = nodes[variable].way,
+          case .variable(let original) = nodes[variable].value
         else { continue }
         let originals = names(of: variable)
         for (place, name) in provider.slotNames.enumerated()
         where provider.slotVariable(name, of: original) == nil {
           let suffix = place == 0 ? "" : "_\(place)"
           let names = originals.map { "\($0)/\(provider.tensorFlowName)\(suffix)" }
-          slots.append(
+          possible.append(
             PossibleSlot(optimizer: optimizer, variable: variable, slotName: name, names: names)
           )
         }
       }
     }
-    return slots
+    return possible
   }
 }

@@ -13,42 +13,31 @@ package struct LiveGraph {
     package let object: any Checkpointable
     /// What tells it from others.
     let identity: DependencyRegistrar.Entry.Identity
-    /// The object that holds it, if it is a place.
-    let owner: AnyObject?
     /// Its value, if it has one.
     package internal(set) var value: NodeValue?
-    /// What it depends on.
-    package internal(set) var children: [ObjectGraph.Child] = []
-    /// The variables it keeps for others.
-    package internal(set) var slotVariables: [ObjectGraph.SlotVariable] = []
     /// How it was reached first.
     let way: Way
-
-    /// The object that holds it, if it is a place; else itself.
-    package var holder: AnyObject {
-      switch identity {
-      case .object, .place: owner ?? object
-      case .foreign(let object): object
-      }
-    }
   }
 
   /// How a node was reached first.
   enum Way {
     case root
-    /// By one of the edges of another node.
+    /// By one of all edges, from another node.
     case child(of: Int, edge: Int)
-    /// As one of the slot variables of an optimizer.
+    /// As one of all slot variables, that of an optimizer.
     case slot(of: Int, index: Int)
   }
 
   /// The nodes; the first is the root.
   package private(set) var nodes: [Node] = []
+  /// What each node depends on.
+  private(set) var edges = FlatLists<ObjectGraph.Child>()
+  /// The variables that each node keeps for others.
+  private(set) var slots = FlatLists<ObjectGraph.SlotVariable>()
   private var numbers = ObjectNumbers()
   private var optimizers: [Int] = []
   private var problems: [CheckpointError] = []
   private var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
-  private var paths: [[UInt8]?] = []  // those known so far; empty before the first
 
   /// Walks over what belongs to an object.
   ///
@@ -61,7 +50,7 @@ package struct LiveGraph {
     root: any Checkpointable,
     attached: [(name: String, object: any Checkpointable)] = []
   ) throws(CheckpointError) {
-    nodes.append(Node(object: root, identity: .object, owner: nil, way: .root))
+    nodes.append(Node(object: root, identity: .object, way: .root))
     _ = numbers.insert(ObjectIdentifier(root), 0)
     var registrar = DependencyRegistrar(of: root)
     var types = ProviderTypes()
@@ -94,59 +83,61 @@ package struct LiveGraph {
     if let value = registrar.value { nodes[number].value = value }
     if !registrar.entries.isEmpty {
       registrar.removeRepetitions()
-      nodes[number].children = children(registrar.entries, of: number)
+      for entry in registrar.entries.indices { add(registrar.entries[entry], to: number) }
     }
+    edges.endList()
     if !registrar.problems.isEmpty { problems += registrar.problems }
     if !registrar.doubts.isEmpty { doubts += registrar.doubts }
   }
 
-  private mutating func children(
-    _ entries: [DependencyRegistrar.Entry],
-    of parent: Int
-  ) -> [ObjectGraph.Child] {
-    var children: [ObjectGraph.Child] = []
-    children.reserveCapacity(entries.count)
-    for entry in entries.indices {
-      let node = number(of: entries[entry], .child(of: parent, edge: entry), in: parent)
-      children.append(ObjectGraph.Child(name: entries[entry].name, node: node))
-    }
-    return children
+  // Adds an edge; and the node that it leads to, unless it is there.
+  private mutating func add(_ entry: DependencyRegistrar.Entry, to parent: Int) {
+    let known: Int? =
+      switch entry.identity {
+      case .object: numbers.insert(ObjectIdentifier(entry.object), nodes.count)
+      case .foreign(let object): numbers.insert(ObjectIdentifier(object), nodes.count)
+      case .place: nil
+      }
+    edges.append(ObjectGraph.Child(name: entry.name, node: known ?? nodes.count))
+    guard known == nil else { return }
+    let way = Way.child(of: parent, edge: edges.elements.count - 1)
+    nodes.append(Node(object: entry.object, identity: entry.identity, way: way))
   }
 
-  private mutating func number(
-    of entry: DependencyRegistrar.Entry,
-    _ way: Way,
-    in parent: Int
-  ) -> Int {
-    let number = nodes.count
-    var owner: AnyObject?
-    switch entry.identity {
-    case .object:
-      if let known = numbers.insert(ObjectIdentifier(entry.object), number) { return known }
-    case .foreign(let object):
-      if let known = numbers.insert(ObjectIdentifier(object), number) { return known }
-    case .place: owner = nodes[parent].holder
-    }
-    nodes.append(Node(object: entry.object, identity: entry.identity, owner: owner, way: way))
-    return number
-  }
+  // MARK: Looking
+
+  /// What a node depends on.
+  package func children(of number: Int) -> ArraySlice<ObjectGraph.Child> { edges[number] }
 
   /// The node that is an object; places have no object of their own.
   package func number(of object: ObjectIdentifier) -> Int? { numbers[object] }
 
+  /// Whether a node is a place, such as an array, and no object.
+  package func isPlace(_ number: Int) -> Bool {
+    if case .place = nodes[number].identity { true } else { false }
+  }
+
+  /// The object that holds a node, if that is a place; else itself.
+  package func holder(of number: Int) -> AnyObject {
+    var current = number
+    while case .place = nodes[current].identity, case .child(let parent, _) = nodes[current].way {
+      current = parent
+    }
+    if case .foreign(let object) = nodes[current].identity { return object }
+    return nodes[current].object
+  }
+
   /// What tells a node from others, also in a later walk.
   package func identity(of number: Int) -> NodeIdentity {
-    let holder = ObjectIdentifier(nodes[number].holder)
-    guard nodes[number].owner != nil else { return NodeIdentity(holder) }
     var names: [String] = []
     var current = number
     while case .place = nodes[current].identity,
       case .child(let parent, let edge) = nodes[current].way
     {
-      names.append(nodes[parent].children[edge].name)
+      names.append(edges.elements[edge].name)
       current = parent
     }
-    return NodeIdentity(holder, place: names.reversed())
+    return NodeIdentity(ObjectIdentifier(holder(of: current)), place: names.reversed())
   }
 
   // MARK: Values of a moment
@@ -162,17 +153,14 @@ package struct LiveGraph {
   ) throws(CheckpointError) -> GraphSnapshot {
     let absent = AbsentObject()
     for number in nodes.indices {
-      var node = Node(object: absent, identity: .place, owner: nil, way: nodes[number].way)
+      var node = Node(object: absent, identity: .place, way: nodes[number].way)
       if let value = nodes[number].value {
         do throws(CheckpointError) {
-          node.value = NodeValue(value.kind, try copy(value.variable))
+          node.value = try value.replacingVariable(by: copy)
         } catch {
-          let key = CheckpointKey.key(path: pathBytes(of: number), attribute: value.attribute)
-          throw error.located(key: TensorKey(bytes: key).description)
+          throw error.located(key: key(of: number, attribute: value.attribute).description)
         }
       }
-      node.children = nodes[number].children
-      node.slotVariables = nodes[number].slotVariables
       nodes[number] = node
     }
     doubts = []
@@ -185,6 +173,7 @@ package struct LiveGraph {
     let variables = optimizers.isEmpty ? [] : nodes.indices.filter(isVariable)
     for optimizer in optimizers {
       guard let provider = nodes[optimizer].object as? any SlotVariableProvider else { continue }
+      slots.begin(optimizer)
       for name in provider.slotNames {
         for variable in variables {
           addSlotVariable(name, of: variable, optimizer: optimizer, provider)
@@ -193,9 +182,7 @@ package struct LiveGraph {
     }
   }
 
-  private func isVariable(_ node: Int) -> Bool {
-    nodes[node].value?.kind == .variable
-  }
+  private func isVariable(_ node: Int) -> Bool { nodes[node].value?.isVariable == true }
 
   private mutating func addSlotVariable(
     _ name: String,
@@ -216,83 +203,21 @@ package struct LiveGraph {
       )
       return
     }
-    let way = Way.slot(of: optimizer, index: nodes[optimizer].slotVariables.count)
-    nodes.append(Node(object: slot, identity: .object, owner: nil, way: way))
-    nodes[number].value = NodeValue(.variable, slot)
-    nodes[optimizer].slotVariables.append(
-      ObjectGraph.SlotVariable(original: variable, slotName: name, node: number)
-    )
-  }
-
-  // MARK: Paths
-
-  /// The way to a node in the form that keys have; empty for the root.
-  package mutating func path(of number: Int) -> String {
-    String(decoding: pathBytes(of: number), as: UTF8.self)
-  }
-
-  /// The UTF-8 of the way to a node.
-  mutating func pathBytes(of number: Int) -> [UInt8] {
-    if paths.isEmpty { paths = Array(repeating: nil, count: nodes.count) }
-    if let known = paths[number] { return known }
-    switch nodes[number].way {
-    case .root: return []
-    case .slot(let optimizer, let index):
-      let slot = nodes[optimizer].slotVariables[index]
-      let path = CheckpointKey.slotPath(
-        variable: path(of: slot.original),
-        optimizer: path(of: optimizer),
-        slotName: slot.slotName
-      )
-      return Array(path.utf8)
-    case .child(let parent, let edge):
-      return path(of: number, edge, of: parent, knownPath(of: parent) ?? pathByClimbing(to: parent))
-    }
-  }
-
-  private func knownPath(of parent: Int) -> [UInt8]? { parent == 0 ? [] : paths[parent] }
-
-  private mutating func path(
-    of number: Int,
-    _ edge: Int,
-    of parent: Int,
-    _ parentPath: [UInt8]
-  ) -> [UInt8] {
-    let name = nodes[parent].children[edge].name
-    let path = CheckpointKey.childPath(name, in: parentPath, isBelowRoot: parent == 0)
-    // The long paths of a chain would take memory that grows with the square of its length.
-    if path.count <= 512, !nodes[number].children.isEmpty { paths[number] = path }
-    return path
-  }
-
-  // Up to the first node whose path is known: a chain may be deeper than the call stack.
-  private mutating func pathByClimbing(to number: Int) -> [UInt8] {
-    var steps: [(node: Int, edge: Int, parent: Int)] = []
-    var current = number
-    var path: [UInt8]?
-    while path == nil, case .child(let parent, let edge) = nodes[current].way {
-      steps.append((current, edge, parent))
-      current = parent
-      path = knownPath(of: parent)
-    }
-    return steps.reversed().reduce(path ?? []) { path, step in
-      self.path(of: step.node, step.edge, of: step.parent, path)
-    }
+    let way = Way.slot(of: optimizer, index: slots.elements.count)
+    nodes.append(Node(object: slot, identity: .object, value: .variable(slot), way: way))
+    slots.append(ObjectGraph.SlotVariable(original: variable, slotName: name, node: number))
   }
 }
 
-/// Which types are optimizers: a cast takes longer than a look at the type, and most nodes have that
-/// of the one before.
+/// Which types are optimizers: a cast takes longer than a look at the type.
 private struct ProviderTypes {
-  private var known: [ObjectIdentifier: Bool] = [:]
-  private var last: (type: ObjectIdentifier, isProvider: Bool)?
+  private var known = ObjectNumbers()  // 1 for those that are
 
   mutating func isProvider(_ object: any Checkpointable) -> Bool {
     let type = ObjectIdentifier(type(of: object))
-    if let last, last.type == type { return last.isProvider }
-    let answer = known[type] ?? (object is any SlotVariableProvider)
-    known[type] = answer
-    last = (type, answer)
+    if let number = known[type] { return number == 1 }
+    let answer = object is any SlotVariableProvider
+    _ = known.insert(type, answer ? 1 : 0)
     return answer
   }
 }

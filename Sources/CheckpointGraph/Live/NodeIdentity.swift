@@ -5,17 +5,19 @@
 package struct NodeIdentity: Hashable {
   /// The object, or the one that holds the place.
   package let object: ObjectIdentifier
-  /// Escaped names from that object on; empty for the object itself.
-  package let place: String
+  /// Escaped names from that object on, in UTF-8; empty for the object itself.
+  package let place: [UInt8]
 
   package init(_ object: ObjectIdentifier) {
     self.object = object
-    place = ""
+    place = []
   }
 
   /// Names from an object on, not escaped yet; none for the object itself.
   init(_ object: ObjectIdentifier, place names: [String]) {
     self.object = object
-    place = names.reduce("") { "\($0)/\(CheckpointKey.escape($1))" }
+    var place: [UInt8] = []
+    for name in names { CheckpointKey.append(CheckpointKey.Step(name, isFirst: false), to: &place) }
+    self.place = place
   }
 }

@@ -42,21 +42,21 @@ package struct Bindings {
     var savedNodes: [Int?] = Array(repeating: nil, count: live.nodes.count)
     var places: [NodeIdentity: Int] = [:]
     let livePlaces = live.nodes.indices.filter { number in
-      live.nodes[number].owner != nil && !(needsValue && live.nodes[number].value == nil)
+      live.isPlace(number) && !(needsValue && live.nodes[number].value == nil)
     }
     for (saved, bound) in bound.enumerated() {
       guard let bound else { continue }
       if !bound.identity.place.isEmpty {
         if !livePlaces.isEmpty { places[bound.identity] = saved }
       } else if let number = live.number(of: bound.identity.object),
-        bound.isOf(live.nodes[number].holder)
+        bound.isOf(live.holder(of: number))
       {
         savedNodes[number] = saved
       }
     }
     for number in livePlaces {
       guard let saved = places[live.identity(of: number)] else { continue }
-      if bound[saved]?.isOf(live.nodes[number].holder) == true { savedNodes[number] = saved }
+      if bound[saved]?.isOf(live.holder(of: number)) == true { savedNodes[number] = saved }
     }
     return savedNodes
   }

@@ -124,18 +124,17 @@ package struct GraphMatch {
 
   // Follows the edges of one pair.
   private mutating func matchChildren(_ pair: Pair, _ queue: inout [Pair]) {
-    var children = NamedChildren(live.nodes[pair.live].children)
+    var children = NamedChildren(live.children(of: pair.live))
     for child in saved.nodes[pair.saved].children {
       if let match = children.next(child.name) {
         guard bind(child.node, match, name: child.name) else { continue }
         queue.append(Pair(saved: child.node, live: match, start: pair.start))
       } else if !bindings.isBound(child.node), saved.nodes[child.node].mayHaveValues {
-        let object = live.nodes[pair.live]
         deferred.append(
           Deferred(
             savedNode: child.node,
             parent: live.identity(of: pair.live),
-            holder: object.holder,
+            holder: live.holder(of: pair.live),
             name: child.name
           )
         )
@@ -151,7 +150,7 @@ package struct GraphMatch {
       }
       return false
     }
-    bindings.bind(savedNode, live.identity(of: liveNode), live.nodes[liveNode].holder)
+    bindings.bind(savedNode, live.identity(of: liveNode), live.holder(of: liveNode))
     note(savedNode, liveNode)
     return true
   }
@@ -234,7 +233,7 @@ package struct GraphMatch {
     guard liveNode.map({ savedOfLive[$0] == nil }) ?? true else { return }
     bindings.bind(slot.node, slotVariable: variable)
     if let liveNode { note(slot.node, liveNode) }
-    let value = NodeValue(.variable, variable)
+    let value = NodeValue.variable(variable)
     assign(slot.node, value, liveNode: liveNode, start: slot.node)
   }
 }
@@ -251,17 +250,20 @@ extension ObjectGraph.Node {
 /// Children found by name, mostly in the order in which they stand: those of the saved object and of
 /// the program's are the same, as a rule.
 private struct NamedChildren {
-  private let children: [ObjectGraph.Child]
-  private var place = 0
+  private let children: ArraySlice<ObjectGraph.Child>
+  private var place: Int
   private lazy var table: [TensorKey: Int] = Dictionary(
     children.map { (TensorKey($0.name), $0.node) },
     uniquingKeysWith: { first, _ in first }
   )
 
-  init(_ children: [ObjectGraph.Child]) { self.children = children }
+  init(_ children: ArraySlice<ObjectGraph.Child>) {
+    self.children = children
+    place = children.startIndex
+  }
 
   mutating func next(_ name: String) -> Int? {
-    if place < children.count, children[place].name.hasSameBytes(as: name) {
+    if place < children.endIndex, children[place].name.hasSameBytes(as: name) {
       place += 1
       return children[place - 1].node
     }

@@ -42,9 +42,8 @@ protocol DependencyContainer {
 extension Array: DependencyContainer {
   // Elements without values are skipped, but keep their index.
   var dependency: Reflection.Dependency {
-    guard !isEmpty, let type = Element.self as? any Checkpointable.Type else {
-      return Reflection.list(self)
-    }
+    guard count > 0 else { return .container(.empty) }
+    guard let type = Element.self as? any Checkpointable.Type else { return Reflection.list(self) }
     return Reflection.objects(self, type)
   }
 }

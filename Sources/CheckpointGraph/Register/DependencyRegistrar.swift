@@ -45,7 +45,7 @@ public struct DependencyRegistrar {
   /// Begins with another object, in the same memory.
   mutating func begin(_ owner: any Checkpointable) {
     ownerType = type(of: owner)
-    entries.removeAll(keepingCapacity: true)
+    if !entries.isEmpty { entries.removeAll(keepingCapacity: true) }
     value = nil
     haveUniqueNames = false
     if !problems.isEmpty { problems = [] }
@@ -109,13 +109,27 @@ public struct DependencyRegistrar {
   ///   - object: The object.
   ///   - excluded: Labels of properties that are left out.
   public mutating func trackProperties(of object: AnyObject, except excluded: Set<String> = []) {
-    let properties = storedProperties(of: object)
     let areFirst = entries.isEmpty
-    Reflection.forEachProperty(of: object, properties) { label, dependency in
-      guard excluded.isEmpty || !excluded.contains(label.name) else { return }
-      add(dependency(), label)
+    guard let known = storedProperties(of: object) else {
+      return trackMirroredProperties(of: object, except: excluded)
     }
-    haveUniqueNames = areFirst && properties?.haveUniqueNames == true
+    for index in known.properties.indices
+    where excluded.isEmpty || !excluded.contains(known.properties[index].label.name) {
+      add(known.dependency(index, of: object), known.properties[index].label)
+    }
+    haveUniqueNames = areFirst && known.haveUniqueNames
+  }
+
+  private mutating func trackMirroredProperties(
+    of object: AnyObject,
+    except excluded: Set<String>
+  ) {
+    for child in Reflection.children(of: object) {
+      let label = Reflection.Label(child.label)
+      guard !excluded.contains(label.name) else { continue }
+      add(Reflection.dependency(in: child.value, isWrapper: label.mayBeWrapper), label)
+    }
+    haveUniqueNames = false
   }
 
   private mutating func storedProperties(of object: AnyObject) -> StoredProperties? {

@@ -2,31 +2,37 @@ import CheckpointIO
 import CheckpointTensors
 
 /// The value of an object: a tensor, and what it is to the object.
-package struct NodeValue {
-  /// What a value is to an object.
-  package enum Kind {
-    /// The value of a variable.
-    case variable
-    /// The state of an object, as a string.
-    case state
+package enum NodeValue {
+  /// The value of a variable.
+  case variable(any TensorVariable)
+  /// The state of an object, as a string.
+  case state(any TensorVariable)
+
+  /// Where the tensor is.
+  package var variable: any TensorVariable {
+    switch self {
+    case .variable(let variable), .state(let variable): variable
+    }
   }
 
-  /// What it is to the object.
-  package let kind: Kind
-  /// Where the tensor is.
-  package let variable: any TensorVariable
+  /// Whether it is the value of a variable.
+  var isVariable: Bool {
+    if case .variable = self { true } else { false }
+  }
 
-  init(_ kind: Kind, _ variable: any TensorVariable) {
-    self.kind = kind
-    self.variable = variable
+  /// A value of the same kind, of what `replacement` makes of the variable.
+  func replacingVariable(
+    by replacement: (any TensorVariable) throws(CheckpointError) -> any TensorVariable
+  ) throws(CheckpointError) -> NodeValue {
+    switch self {
+    case .variable(let variable): .variable(try replacement(variable))
+    case .state(let variable): .state(try replacement(variable))
+    }
   }
 
   /// The name of the attribute: `VARIABLE_VALUE`, `py_state`.
   package var attribute: String {
-    switch kind {
-    case .variable: CheckpointKey.variableValue
-    case .state: CheckpointKey.state
-    }
+    isVariable ? CheckpointKey.variableValue : CheckpointKey.state
   }
 }
 

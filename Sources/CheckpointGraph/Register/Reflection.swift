@@ -42,40 +42,6 @@ enum Reflection {
     var possibleNames: [String] { mayBeWrapper ? [name, nameWithoutUnderscore] : [name] }
   }
 
-  /// Calls `body` with every stored property that may hold something, those of superclasses first.
-  ///
-  /// - Parameters:
-  ///   - object: The object.
-  ///   - known: What is known of its class, if anything.
-  ///   - body: What to call.
-  static func forEachProperty(
-    of object: AnyObject,
-    _ known: StoredProperties?,
-    _ body: (Label, () -> Dependency) -> Void
-  ) {
-    if let known {
-      for property in known.properties {
-        body(property.label) { dependency(in: property, of: object) }
-      }
-    } else {
-      for child in children(of: object) {
-        let label = Label(child.label)
-        body(label) { dependency(in: child.value, isWrapper: label.mayBeWrapper) }
-      }
-    }
-  }
-
-  private static func dependency(
-    in property: StoredProperties.Property,
-    of object: AnyObject
-  ) -> Dependency {
-    switch property.content {
-    case .object(let read): .object(read(object))
-    case .container(let read): read(object).dependency
-    case .other(let read): dependency(in: read(object), isWrapper: property.label.mayBeWrapper)
-    }
-  }
-
   /// The stored properties of an object as `Mirror` shows them, those of superclasses first.
   static func children(of object: AnyObject) -> [(label: String, value: Any)] {
     var mirrors = [Mirror(reflecting: object)]

@@ -20,6 +20,6 @@ public protocol StateRepresentable: Checkpointable {
 extension StateRepresentable {
   /// Registers the state.
   public func registerDependencies(in registrar: inout DependencyRegistrar) {
-    registrar.setValue(NodeValue(.state, StateVariable(self)))
+    registrar.setValue(.state(StateVariable(self)))
   }
 }

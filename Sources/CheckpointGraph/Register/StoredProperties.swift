@@ -12,17 +12,18 @@ final class StoredProperties {
   /// One that may hold something of a checkpoint.
   struct Property {
     let label: Reflection.Label
-    let content: Content
+    fileprivate let content: Content
+    fileprivate let offset: Int
   }
 
-  /// What it holds in an object of the class, as far as the declared type tells.
-  enum Content {
+  /// What a property holds in an object of the class, as far as the declared type tells.
+  fileprivate enum Content {
     /// An object that can be saved.
-    case object((AnyObject) -> any Checkpointable)
+    case object(any Checkpointable.Type)
     /// An array, a dictionary, a set.
-    case container((AnyObject) -> any DependencyContainer)
+    case container(any DependencyContainer.Type)
     /// Something else, to be looked into.
-    case other((AnyObject) -> Any)
+    case other(Any.Type)
   }
 
   /// Those that may hold something, of superclasses first.
@@ -78,10 +79,10 @@ final class StoredProperties {
       // The other way round: the metadata of a type that can be copied, since `Mirror` did.
       let declared = unsafe unsafeBitCast(type, to: Any.Type.self)
       let offset = unsafe field.offset
-      guard isSame(reader(of: declared, at: offset)(object), child.value) else { return nil }
+      guard isSame(value(of: declared, in: object, at: offset), child.value) else { return nil }
       let label = Reflection.Label(child.label)
-      guard let content = content(declared, label, offset) else { continue }
-      properties.append(Property(label: label, content: content))
+      guard let content = content(declared, label) else { continue }
+      properties.append(Property(label: label, content: content, offset: offset))
     }
     return properties
   }
@@ -94,51 +95,69 @@ final class StoredProperties {
 
   // Nothing for a property that never holds anything of a checkpoint: the rules of
   // `Reflection.dependency`, for all values of a type at once.
-  private static func content(
-    _ type: Any.Type,
-    _ label: Reflection.Label,
-    _ offset: Int
-  ) -> Content? {
-    if !label.mayBeWrapper, let type = type as? any Checkpointable.Type {
-      return .object(objectReader(of: type, at: offset))
-    }
+  private static func content(_ type: Any.Type, _ label: Reflection.Label) -> Content? {
+    if !label.mayBeWrapper, let type = type as? any Checkpointable.Type { return .object(type) }
     if !(type is AnyObject.Type) {
       if type is any TensorScalar.Type || type is any ExcludedFromCheckpoints.Type { return nil }
-      if let type = type as? any DependencyContainer.Type {
-        return .container(containerReader(of: type, at: offset))
-      }
+      if let type = type as? any DependencyContainer.Type { return .container(type) }
     }
-    return .other(reader(of: type, at: offset))
+    return .other(type)
   }
 
   // MARK: Reading
 
-  private static func objectReader<Object: Checkpointable>(
+  /// What a property is to a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - index: Which of the properties.
+  ///   - object: An object of the class.
+  /// - Returns: What it is.
+  func dependency(_ index: Int, of object: AnyObject) -> Reflection.Dependency {
+    let property = properties[index]
+    switch property.content {
+    case .object(let type):
+      return .object(Self.object(of: type, in: object, at: property.offset))
+    case .container(let type):
+      return Self.container(of: type, in: object, at: property.offset).dependency
+    case .other(let type):
+      let value = Self.value(of: type, in: object, at: property.offset)
+      return Reflection.dependency(in: value, isWrapper: property.label.mayBeWrapper)
+    }
+  }
+
+  private static func object<Object: Checkpointable>(
     of type: Object.Type,
+    in object: AnyObject,
     at offset: Int
-  ) -> (AnyObject) -> any Checkpointable {
-    { value(of: type, in: $0, at: offset) }
+  ) -> any Checkpointable {
+    property(of: type, in: object, at: offset)
   }
 
-  private static func containerReader<Container: DependencyContainer>(
+  private static func container<Container: DependencyContainer>(
     of type: Container.Type,
+    in object: AnyObject,
     at offset: Int
-  ) -> (AnyObject) -> any DependencyContainer {
-    { value(of: type, in: $0, at: offset) }
+  ) -> any DependencyContainer {
+    property(of: type, in: object, at: offset)
   }
 
-  private static func reader<Value>(of type: Value.Type, at offset: Int) -> (AnyObject) -> Any {
-    { value(of: type, in: $0, at: offset) }
+  private static func value<Value>(of type: Value.Type, in object: AnyObject, at offset: Int) -> Any
+  {
+    property(of: type, in: object, at: offset)
   }
 
   // The property is initialized for as long as the object lives, and of that type there: `find` has
-  // compared it with what `Mirror` shows, and an object is always given to readers of its own class.
+  // compared it with what `Mirror` shows, and an object is always asked for properties of its own
+  // class.
   @inline(__always)
-  private static func value<Value>(of _: Value.Type, in object: AnyObject, at offset: Int) -> Value
-  {
-    withExtendedLifetime(object) {
-      let start = unsafe UnsafeRawPointer(Unmanaged.passUnretained(object).toOpaque())
-      return unsafe (start + offset).assumingMemoryBound(to: Value.self).pointee
-    }
+  private static func property<Value>(
+    of _: Value.Type,
+    in object: AnyObject,
+    at offset: Int
+  ) -> Value {
+    let start = unsafe UnsafeRawPointer(Unmanaged.passUnretained(object).toOpaque())
+    let value = unsafe (start + offset).assumingMemoryBound(to: Value.self).pointee
+    extendLifetime(object)
+    return value
   }
 }

@@ -22,7 +22,7 @@ extension TensorVariable {
 
   /// Registers the value.
   public func registerDependencies(in registrar: inout DependencyRegistrar) {
-    registrar.setValue(NodeValue(.variable, self))
+    registrar.setValue(.variable(self))
   }
 }
 

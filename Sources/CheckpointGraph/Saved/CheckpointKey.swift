@@ -15,21 +15,15 @@ package enum CheckpointKey {
   /// The attribute of an object whose state is a string.
   package static let state = "py_state"
 
-  private static let attributes = "/.ATTRIBUTES/"
-  private static let optimizerSlot = "/.OPTIMIZER_SLOT/"
+  fileprivate static let attributes = Array("/.ATTRIBUTES/".utf8)
+  fileprivate static let escapedSlash = Array(".S".utf8)
+  private static let optimizerSlot = Array("/.OPTIMIZER_SLOT/".utf8)
 
   /// A local name as it stands in a key.
   package static func escape(_ name: String) -> String {
-    guard name.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "/") }) else {
-      return name
-    }
-    return name.unicodeScalars.reduce(into: "") { escaped, scalar in
-      switch scalar {
-      case ".": escaped += ".."
-      case "/": escaped += ".S"
-      default: escaped.unicodeScalars.append(scalar)
-      }
-    }
+    var bytes: [UInt8] = []
+    append(Step(name, isFirst: true), to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The local name that an escaped one stands for.
@@ -50,35 +44,68 @@ package enum CheckpointKey {
     return String(name)
   }
 
-  /// The path of a child of the object at a path.
-  static func childPath(_ name: String, in parent: [UInt8], isBelowRoot: Bool) -> [UInt8] {
-    let name = escape(name)
-    guard !isBelowRoot else { return Array(name.utf8) }
-    var path: [UInt8] = []
-    path.reserveCapacity(parent.count + 1 + name.utf8.count)
-    path += parent
-    path.append(UInt8(ascii: "/"))
-    path += name.utf8
-    return path
-  }
-
-  /// The key of an attribute of the object at a path.
-  static func key(path: [UInt8], attribute: String) -> [UInt8] {
-    var key: [UInt8] = []
-    key.reserveCapacity(path.count + attributes.utf8.count + attribute.utf8.count)
-    key += path
-    key += attributes.utf8
-    key += attribute.utf8
-    return key
+  /// The path of a slot variable.
+  package static func slotPath(variable: String, optimizer: String, slotName: String) -> String {
+    var path = Array(variable.utf8)
+    append(slotsOf: Array(optimizer.utf8), to: &path)
+    append(Step(slotName, isFirst: false), to: &path)
+    return String(decoding: path, as: UTF8.self)
   }
 
   /// The key of an attribute of the object at a path.
   package static func key(path: String, attribute: String) -> String {
-    path + attributes + attribute
+    path + String(decoding: attributes, as: UTF8.self) + attribute
   }
 
-  /// The path of a slot variable.
-  package static func slotPath(variable: String, optimizer: String, slotName: String) -> String {
-    "\(variable)\(optimizerSlot)\(optimizer)/\(escape(slotName))"
+  // MARK: Bytes
+
+  /// A local name in a path.
+  struct Step {
+    fileprivate let name: String
+    fileprivate let isFirst: Bool
+
+    /// - Parameters:
+    ///   - name: The name, not escaped.
+    ///   - isFirst: Whether it leads from the root, so that no slash stands before it.
+    init(_ name: String, isFirst: Bool) { (self.name, self.isFirst) = (name, isFirst) }
+
+    /// How many bytes it takes, at most: each may have to be escaped.
+    var maxCount: Int { 1 + 2 * name.utf8.count }
+  }
+
+  /// Appends a local name to a path.
+  static func append(_ step: Step, to path: inout [UInt8]) {
+    path.append(addingCapacity: step.maxCount) { $0.append(step) }
+  }
+
+  /// How many bytes an attribute adds to a path.
+  static func count(ofAttribute name: String) -> Int { attributes.count + name.utf8.count }
+
+  /// Makes the path of a variable what stands before the names of its slot variables.
+  static func append(slotsOf optimizer: [UInt8], to path: inout [UInt8]) {
+    path += optimizerSlot
+    path += optimizer
+  }
+}
+
+extension OutputSpan<UInt8> {
+  /// Appends a local name to a path.
+  @_lifetime(self: copy self)
+  mutating func append(_ step: CheckpointKey.Step) {
+    if !step.isFirst { append(UInt8(ascii: "/")) }
+    for byte in step.name.utf8 {
+      switch byte {
+      case UInt8(ascii: "."): append(repeating: byte, count: 2)
+      case UInt8(ascii: "/"): append(copying: CheckpointKey.escapedSlash.span)
+      default: append(byte)
+      }
+    }
+  }
+
+  /// Makes a path the key of an attribute.
+  @_lifetime(self: copy self)
+  mutating func append(attribute: String) {
+    append(copying: CheckpointKey.attributes.span)
+    append(copying: attribute.utf8.span)
   }
 }

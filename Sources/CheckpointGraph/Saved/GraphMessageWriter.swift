@@ -3,110 +3,120 @@ import CheckpointWire
 
 /// Writes the message of an object graph, node by node.
 ///
-/// Lengths stand before what they count; they are computed, so that nothing is written twice.
+/// What belongs to a node is added in the order of the fields: children, attributes, slot variables.
+/// Its length stands before it, so that it is put together first.
 struct GraphMessageWriter {
-  /// An attribute as it is written.
-  struct Attribute {
-    let name: String
-    let fullName: ArraySlice<UInt8>
-    let key: ArraySlice<UInt8>
-    let isOptional: Bool
+  /// The message so far, of the nodes that are ended.
+  private(set) var bytes: [UInt8] = []
+  private var node: [UInt8] = []
+
+  init(capacity: Int) { bytes.reserveCapacity(capacity) }
+
+  /// Adds an edge to the node.
+  mutating func add(_ child: ObjectGraph.Child) {
+    let name = child.name.utf8
+    let length = Field.length(ofNumber: child.node) + Field.length(ofString: name.count)
+    node.append(addingCapacity: Field.length(ofMessage: length)) { output in
+      output.append(1, messageOf: length)
+      output.append(1, child.node)
+      output.append(2, name.span)
+    }
   }
 
-  private var writer: ByteWriter
-
-  init(capacity: Int) { writer = ByteWriter(capacity: capacity) }
-
-  /// The message so far.
-  var bytes: [UInt8] { writer.bytes }
-
-  /// Writes a node.
-  mutating func write(
-    children: [ObjectGraph.Child],
-    attributes: some Collection<Attribute>,
-    slotVariables: [ObjectGraph.SlotVariable],
-    registeredSaver: String?,
-    hasCheckpointValues: Bool?
+  /// Adds a value to the node.
+  mutating func addAttribute(
+    _ name: Span<UInt8>,
+    fullName: Span<UInt8>,
+    key: Span<UInt8>,
+    isOptional: Bool = false
   ) {
-    var count = children.reduce(0) { $0 + Self.field(of: $1.messageLength) }
-    count += attributes.reduce(0) { $0 + Self.field(of: $1.messageLength) }
-    count += slotVariables.reduce(0) { $0 + Self.field(of: $1.messageLength) }
-    if let registeredSaver { count += Self.field(of: Self.string(registeredSaver)) }
-    if let hasCheckpointValues { count += hasCheckpointValues ? 4 : 2 }
-    writer.write(1, messageOf: count)
-    for child in children { write(child) }
-    for attribute in attributes { write(attribute) }
-    for slot in slotVariables { write(slot) }
-    if let registeredSaver {
-      writer.write(4, messageOf: Self.string(registeredSaver))
-      writer.write(1, string: registeredSaver)
+    let length =
+      Field.length(ofString: name.count) + Field.length(ofString: fullName.count)
+      + Field.length(ofString: key.count) + (isOptional ? 2 : 0)
+    node.append(addingCapacity: Field.length(ofMessage: length)) { output in
+      output.append(2, messageOf: length)
+      output.append(1, name)
+      output.append(2, fullName)
+      output.append(3, key)
+      output.append(4, isOptional ? 1 : 0)
     }
+  }
+
+  /// Adds a slot variable to the node.
+  mutating func add(_ slot: ObjectGraph.SlotVariable) {
+    let name = slot.slotName.utf8
+    let length =
+      Field.length(ofNumber: slot.original) + Field.length(ofString: name.count)
+      + Field.length(ofNumber: slot.node)
+    node.append(addingCapacity: Field.length(ofMessage: length)) { output in
+      output.append(3, messageOf: length)
+      output.append(1, slot.original)
+      output.append(2, name.span)
+      output.append(3, slot.node)
+    }
+  }
+
+  /// Adds the name of the saver that keeps the node's values.
+  mutating func addSaver(_ name: String) {
+    let name = name.utf8
+    let length = Field.length(ofString: name.count)
+    node.append(addingCapacity: Field.length(ofMessage: length)) { output in
+      output.append(4, messageOf: length)
+      output.append(1, name.span)
+    }
+  }
+
+  /// Ends the node.
+  mutating func endNode(hasCheckpointValues: Bool?) {
     if let hasCheckpointValues {
-      writer.write(5, messageOf: hasCheckpointValues ? 2 : 0)
-      if hasCheckpointValues { writer.write(1, varint: 1) }
+      let length = hasCheckpointValues ? 2 : 0
+      node.append(addingCapacity: Field.length(ofMessage: length)) { output in
+        output.append(5, messageOf: length)
+        output.append(1, hasCheckpointValues ? 1 : 0)
+      }
     }
+    let length = node.count
+    bytes.append(addingCapacity: Field.length(ofMessage: length)) { output in
+      output.append(1, messageOf: length)
+    }
+    bytes += node
+    node.removeAll(keepingCapacity: true)
   }
+}
 
-  private mutating func write(_ child: ObjectGraph.Child) {
-    writer.write(1, messageOf: child.messageLength)
-    writer.write(1, varint: UInt64(child.node))
-    writer.write(2, string: child.name)
-  }
-
-  private mutating func write(_ attribute: Attribute) {
-    writer.write(2, messageOf: attribute.messageLength)
-    writer.write(1, string: attribute.name)
-    write(2, attribute.fullName)
-    write(3, attribute.key)
-    writer.write(4, varint: attribute.isOptional ? 1 : 0)
-  }
-
-  private mutating func write(_ slot: ObjectGraph.SlotVariable) {
-    writer.write(3, messageOf: slot.messageLength)
-    writer.write(1, varint: UInt64(slot.original))
-    writer.write(2, string: slot.slotName)
-    writer.write(3, varint: UInt64(slot.node))
-  }
-
-  private mutating func write(_ number: UInt32, _ bytes: ArraySlice<UInt8>) {
-    guard !bytes.isEmpty else { return }
-    writer.write(number, messageOf: bytes.count)
-    writer.bytes.append(contentsOf: bytes)
-  }
-
-  // MARK: Lengths: a tag takes one byte
-
-  fileprivate static func field(of byteCount: Int) -> Int {
+/// How long fields are whose tag takes one byte; what is 0 or empty is not written.
+private enum Field {
+  static func length(ofMessage byteCount: Int) -> Int {
     1 + ByteWriter.varintLength(UInt64(byteCount)) + byteCount
   }
 
-  fileprivate static func string(_ text: String) -> Int { string(text.utf8.count) }
-
-  fileprivate static func string(_ byteCount: Int) -> Int {
-    byteCount == 0 ? 0 : field(of: byteCount)
+  static func length(ofString byteCount: Int) -> Int {
+    byteCount == 0 ? 0 : length(ofMessage: byteCount)
   }
 
-  fileprivate static func number(_ value: Int) -> Int {
+  static func length(ofNumber value: Int) -> Int {
     value == 0 ? 0 : 1 + ByteWriter.varintLength(UInt64(value))
   }
 }
 
-extension ObjectGraph.Child {
-  fileprivate var messageLength: Int {
-    GraphMessageWriter.number(node) + GraphMessageWriter.string(name)
+extension OutputSpan<UInt8> {
+  @_lifetime(self: copy self)
+  fileprivate mutating func append(_ field: UInt8, _ value: Int) {
+    guard value != 0 else { return }
+    append(field << 3)
+    append(varint: UInt64(value))
   }
-}
 
-extension GraphMessageWriter.Attribute {
-  fileprivate var messageLength: Int {
-    GraphMessageWriter.string(name) + GraphMessageWriter.string(fullName.count)
-      + GraphMessageWriter.string(key.count) + (isOptional ? 2 : 0)
+  @_lifetime(self: copy self)
+  fileprivate mutating func append(_ field: UInt8, messageOf byteCount: Int) {
+    append(field << 3 | 2)
+    append(varint: UInt64(byteCount))
   }
-}
 
-extension ObjectGraph.SlotVariable {
-  fileprivate var messageLength: Int {
-    GraphMessageWriter.number(original) + GraphMessageWriter.string(slotName)
-      + GraphMessageWriter.number(node)
+  @_lifetime(self: copy self)
+  fileprivate mutating func append(_ field: UInt8, _ string: Span<UInt8>) {
+    guard !string.isEmpty else { return }
+    append(field, messageOf: string.count)
+    append(copying: string)
   }
 }

@@ -14,21 +14,18 @@ extension ObjectGraph {
   package var message: [UInt8] {
     var writer = GraphMessageWriter(capacity: nodes.count * 96)
     for node in nodes {
-      let attributes = node.attributes.map { attribute in
-        GraphMessageWriter.Attribute(
-          name: attribute.name,
-          fullName: Array(attribute.fullName.utf8)[...],
-          key: Array(attribute.key.utf8)[...],
+      for child in node.children { writer.add(child) }
+      for attribute in node.attributes {
+        writer.addAttribute(
+          attribute.name.utf8.span,
+          fullName: attribute.fullName.utf8.span,
+          key: attribute.key.utf8.span,
           isOptional: attribute.isOptional
         )
       }
-      writer.write(
-        children: node.children,
-        attributes: attributes,
-        slotVariables: node.slotVariables,
-        registeredSaver: node.registeredSaver,
-        hasCheckpointValues: node.hasCheckpointValues
-      )
+      for slot in node.slotVariables { writer.add(slot) }
+      if let saver = node.registeredSaver { writer.addSaver(saver) }
+      writer.endNode(hasCheckpointValues: node.hasCheckpointValues)
     }
     return writer.bytes
   }

@@ -118,8 +118,7 @@ public final class Checkpoint {
 
   /// What there is to write: every value, then the graph.
   func savePlan() throws(CheckpointError) -> SavePlan {
-    var live = try liveGraph()
-    return try Self.plan(live.saved())
+    try Self.plan(liveGraph().saved())
   }
 
   /// The values of this moment, for another thread: keys and graph are worked out there.

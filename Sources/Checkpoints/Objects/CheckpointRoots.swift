@@ -41,7 +41,7 @@ final class CheckpointRoots {
     _ attached: [(name: String, object: any Checkpointable)]
   ) throws(CheckpointError) -> Variable<Int64>? {
     let live = try LiveGraph(root: root, attached: attached)
-    guard let child = live.nodes[0].children.first(where: { $0.name == counterName }) else {
+    guard let child = live.children(of: 0).first(where: { $0.name == counterName }) else {
       return nil
     }
     guard let counter = live.nodes[child.node].object as? Variable<Int64>, counter.shape.rank == 0

@@ -140,7 +140,7 @@ public struct LoadStatus: CustomStringConvertible {
     guard let session else {
       return [CheckpointError(.notFound, "there was no checkpoint to restore from")]
     }
-    var live = try roots.walk()
+    let live = try roots.walk()
     let saved = session.bindings.savedNodes(of: live, withValue: true)
     var problems: [CheckpointError] = []
     for number in live.nodes.indices where live.nodes[number].value != nil {

@@ -17,7 +17,6 @@ struct NameBasedGraph {
 
   /// Finds the tensors of the variables.
   init(_ live: LiveGraph, in reader: any TensorReader) throws(CheckpointError) {
-    var live = live
     let message = live.saved().message
     var graph = try ObjectGraph(message: message.span)
     var entries: Set<TensorKey> = []

@@ -4,7 +4,6 @@ import CheckpointIO
 extension RestoreSession {
   /// What restoring would do.
   func comparison(with live: LiveGraph) throws(CheckpointError) -> RestoreComparison {
-    var live = live
     let match = try GraphMatch(graph, live, from: [(root, 0)])
     var comparison = RestoreComparison(path: path)
     for request in match.assignments.map(\.request) {

@@ -74,7 +74,7 @@ extension RestoreSession {
     in live: LiveGraph
   ) throws(CheckpointError) {
     let holders = Dictionary(
-      pairs.map { ($0.saved, live.nodes[$0.live].holder) },
+      pairs.map { ($0.saved, live.holder(of: $0.live)) },
       uniquingKeysWith: { first, _ in first }
     )
     var new: [CheckpointError] = []
@@ -110,11 +110,13 @@ extension RestoreSession {
     guard !deferred.isEmpty else { return [] }
     let waiting = Dictionary(grouping: deferred, by: \.parent)
     var pairs: [(saved: Int, live: Int)] = []
-    for (number, node) in live.nodes.enumerated() where !node.children.isEmpty {
+    for number in live.nodes.indices {
+      let children = live.children(of: number)
+      guard !children.isEmpty else { continue }
       for entry in waiting[live.identity(of: number)] ?? [] {
         // The identity of an object that is gone may have gone to another one.
-        guard entry.holder === node.holder else { continue }
-        let child = node.children.first { $0.name.hasSameBytes(as: entry.name) }
+        guard entry.holder === live.holder(of: number) else { continue }
+        let child = children.first { $0.name.hasSameBytes(as: entry.name) }
         if let child { pairs.append((entry.savedNode, child.node)) }
       }
     }
@@ -123,7 +125,6 @@ extension RestoreSession {
 
   // New variables that have the name of a tensor which is left over.
   private func namedPairs(in live: LiveGraph) -> [(saved: Int, live: Int)] {
-    var live = live
     let known = bindings.savedNodes(of: live)
     var pairs: [(saved: Int, live: Int)] = []
     for number in live.nodes.indices where live.nodes[number].value != nil {

@@ -95,9 +95,8 @@ final class RestoreSession {
   func begin(with roots: CheckpointRoots, _ live: LiveGraph) throws(CheckpointError) {
     self.roots = roots
     let match = try GraphMatch(graph, live, from: [(root, 0)])
-    var named = live
     missing = unassigned(match, in: live).filter { !roots.isCounter(live.nodes[$0]) }
-      .map { named.path(of: $0) }
+      .map { live.path(of: $0) }
     let count = match.assignments.count + missing.count
     let problems = options.completeness == .all ? missingProblems(match) : []
     try carryOut(match, match.assignments, in: live, problems, of: count)
@@ -142,7 +141,6 @@ final class RestoreSession {
     in live: LiveGraph,
     without left: Set<TensorKey>
   ) {
-    var live = live
     for assignment in assignments {
       if left.isEmpty || !left.contains(assignment.key) {
         isRestored[assignment.savedNode] = true

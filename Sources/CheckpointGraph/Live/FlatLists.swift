@@ -1,0 +1,32 @@
+/// Lists with the numbers 0, 1, 2 …, one after the other in one array.
+///
+/// Each of many nodes has a few short lists: as arrays, they would take memory of their own, which
+/// costs more than what is in them.
+struct FlatLists<Element> {
+  /// The elements of all lists.
+  private(set) var elements: [Element] = []
+  private var ends: [Int] = []  // where each list ends; the one behind them is open
+
+  /// Adds an element to the open list.
+  mutating func append(_ element: Element) { elements.append(element) }
+
+  /// Ends the open list: what is appended from now on belongs to the next one.
+  mutating func endList() { ends.append(elements.count) }
+
+  /// Ends lists until that of a number is open.
+  mutating func begin(_ list: Int) {
+    while ends.count < list { endList() }
+  }
+
+  /// Where the elements of a list are; lists behind the open one are empty.
+  func range(of list: Int) -> Range<Int> {
+    (list == 0 ? 0 : end(of: list - 1))..<end(of: list)
+  }
+
+  private func end(of list: Int) -> Int { list < ends.count ? ends[list] : elements.count }
+
+  /// The elements of a list.
+  subscript(list: Int) -> ArraySlice<Element> { elements[range(of: list)] }
+}
+
+extension FlatLists: Sendable where Element: Sendable {}
