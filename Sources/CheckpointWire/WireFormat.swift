@@ -12,9 +12,11 @@
 // Source: protobuf.dev/programming-guides/encoding.
 
 /// A field's number and wire type, as one number: what a parser switches on.
-package struct WireTag: Hashable, Sendable {
+@frozen
+public struct WireTag: Hashable, Sendable {
   /// How a value is written.
-  package enum WireType: UInt8 {
+  @frozen
+  public enum WireType: UInt8, Sendable {
     case varint = 0
     case fixed64 = 1
     case bytes = 2
@@ -24,36 +26,43 @@ package struct WireTag: Hashable, Sendable {
   }
 
   /// Number and type as the tag's varint has them.
-  package let rawValue: UInt32
+  public let rawValue: UInt32
 
-  package init(rawValue: UInt32) { self.rawValue = rawValue }
+  /// Creates a tag from its varint.
+  @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
   /// A number as varint: integers, enumerations, Booleans.
-  package static func varint(_ number: UInt32) -> WireTag {
+  @inlinable
+  public static func varint(_ number: UInt32) -> WireTag {
     WireTag(rawValue: number &<< 3 | UInt32(WireType.varint.rawValue))
   }
 
   /// Bytes: strings, messages, packed numbers.
-  package static func bytes(_ number: UInt32) -> WireTag {
+  @inlinable
+  public static func bytes(_ number: UInt32) -> WireTag {
     WireTag(rawValue: number &<< 3 | UInt32(WireType.bytes.rawValue))
   }
 
   /// Four bytes: fixed integers and `float`.
-  package static func fixed32(_ number: UInt32) -> WireTag {
+  @inlinable
+  public static func fixed32(_ number: UInt32) -> WireTag {
     WireTag(rawValue: number &<< 3 | UInt32(WireType.fixed32.rawValue))
   }
 
   /// Eight bytes: fixed integers and `double`.
-  package static func fixed64(_ number: UInt32) -> WireTag {
+  @inlinable
+  public static func fixed64(_ number: UInt32) -> WireTag {
     WireTag(rawValue: number &<< 3 | UInt32(WireType.fixed64.rawValue))
   }
 
   /// The field's number.
-  package var number: UInt32 { rawValue &>> 3 }
+  @inlinable public var number: UInt32 { rawValue &>> 3 }
   /// The wire type; `nil` for the two that protobuf does not define.
-  package var wireType: WireType? { WireType(rawValue: UInt8(rawValue & 7)) }
+  @inlinable public var wireType: WireType? { WireType(rawValue: UInt8(rawValue & 7)) }
 
-  package static func ~= (pattern: WireTag, value: WireTag) -> Bool {
+  /// Whether a tag is another one.
+  @inlinable
+  public static func ~= (pattern: WireTag, value: WireTag) -> Bool {
     pattern.rawValue == value.rawValue
   }
 }

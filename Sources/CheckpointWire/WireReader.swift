@@ -1,4 +1,4 @@
-package import CheckpointIO
+public import CheckpointIO
 
 /// A cursor over the fields of a message: a tag, then its value or `skip`.
 ///
@@ -9,16 +9,23 @@ package import CheckpointIO
 ///       default: try fields.skip(tag)
 ///       }
 ///     }
-package struct WireReader: ~Escapable {
-  private var reader: ByteReader
+@frozen
+public struct WireReader: ~Escapable {
+  @usableFromInline var reader: ByteReader
 
   /// Creates a reader at the start of a message, which it borrows.
+  @inlinable
   @_lifetime(copy bytes)
-  package init(_ bytes: Span<UInt8>) { reader = ByteReader(bytes) }
+  public init(_ bytes: Span<UInt8>) { reader = ByteReader(bytes) }
+
+  /// How many bytes have been read.
+  @inlinable
+  public var offset: Int { reader.offset }
 
   /// The next field's tag; `nil` at the end of the message.
+  @inlinable
   @_lifetime(self: copy self)
-  package mutating func nextTag() throws(CheckpointError) -> WireTag? {
+  public mutating func nextTag() throws(CheckpointError) -> WireTag? {
     guard let first = reader.peek() else { return nil }
     let tag = WireTag(rawValue: UInt32(first))
     // Most tags are of one byte, which then is the tag.
@@ -27,8 +34,9 @@ package struct WireReader: ~Escapable {
     return tag
   }
 
+  @usableFromInline
   @_lifetime(self: copy self)
-  private mutating func nextLongTag() throws(CheckpointError) -> WireTag {
+  mutating func nextLongTag() throws(CheckpointError) -> WireTag {
     let start = reader.offset
     let tag = WireTag(rawValue: try reader.readVarint32())
     guard tag.number != 0, tag.wireType != nil else {
@@ -45,20 +53,23 @@ package struct WireReader: ~Escapable {
   ///
   /// Writers keep to the order of the fields, so that one knows which comes next; fields in another order
   /// are left to ``nextTag()``.
+  @inlinable
   @_lifetime(self: copy self)
-  package mutating func take(_ tag: WireTag) -> Bool {
+  public mutating func take(_ tag: WireTag) -> Bool {
     guard let next = reader.peek(), UInt32(next) == tag.rawValue else { return false }
     reader.skipByte()
     return true
   }
 
   /// Reads the value of a varint field.
+  @inlinable
   @_lifetime(self: copy self)
-  package mutating func readVarint() throws(CheckpointError) -> UInt64 { try reader.readVarint() }
+  public mutating func readVarint() throws(CheckpointError) -> UInt64 { try reader.readVarint() }
 
   /// Reads a varint field of type `int32` or an enumeration: the low 32 bits count.
+  @inlinable
   @_lifetime(self: copy self)
-  package mutating func readInt32() throws(CheckpointError) -> Int32 {
+  public mutating func readInt32() throws(CheckpointError) -> Int32 {
     Int32(truncatingIfNeeded: try reader.readVarint())
   }
 
@@ -69,8 +80,9 @@ package struct WireReader: ~Escapable {
   }
 
   /// Reads a varint field of type `bool`.
+  @inlinable
   @_lifetime(self: copy self)
-  package mutating func readBool() throws(CheckpointError) -> Bool { try reader.readVarint() != 0 }
+  public mutating func readBool() throws(CheckpointError) -> Bool { try reader.readVarint() != 0 }
 
   /// Reads the value of a four-byte field.
   @_lifetime(self: copy self)
@@ -85,9 +97,10 @@ package struct WireReader: ~Escapable {
   }
 
   /// Reads the bytes of a string, message or packed field, without copying them.
+  @inlinable
   @_lifetime(copy self)
   @_lifetime(self: copy self)
-  package mutating func readBytes() throws(CheckpointError) -> Span<UInt8> {
+  public mutating func readBytes() throws(CheckpointError) -> Span<UInt8> {
     let count = try reader.readVarint()
     return try reader.readBytes(count)
   }
@@ -95,13 +108,26 @@ package struct WireReader: ~Escapable {
   /// Reads a string field, which has to be UTF-8.
   @_lifetime(self: copy self)
   package mutating func readString() throws(CheckpointError) -> String {
+    String(copying: try readText())
+  }
+
+  /// Reads the bytes of a string field, which have to be UTF-8, without copying them.
+  @inlinable
+  @_lifetime(copy self)
+  @_lifetime(self: copy self)
+  public mutating func readText() throws(CheckpointError) -> UTF8Span {
     let start = reader.offset
     let bytes = try readBytes()
     do throws(UTF8.ValidationError) {
-      return String(copying: try UTF8Span(validating: bytes))
+      return try UTF8Span(validating: bytes)
     } catch {
-      throw CheckpointError(.corrupt, "a text field is not UTF-8", offset: UInt64(start))
+      throw Self.noText(at: start)
     }
+  }
+
+  @usableFromInline @inline(never)
+  static func noText(at offset: Int) -> CheckpointError {
+    CheckpointError(.corrupt, "a text field is not UTF-8", offset: UInt64(offset))
   }
 
   /// Passes over a field whose number or wire type is not known.

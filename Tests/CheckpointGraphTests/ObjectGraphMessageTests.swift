@@ -95,7 +95,7 @@ import Testing
     let graph = try ObjectGraph(message: ([0x0A, UInt8(node.count)] + node).span)
     #expect(graph.nodes[0].attributes.map(\.isOptional) == [true])
     #expect(graph.nodes[0].hasCheckpointValues == nil)
-    #expect(graph.nodes[0].mayHaveValues)
+    #expect(try graph.saved().mayHaveValues(0))
     #expect(try ObjectGraph(message: graph.message.span) == graph)
   }
 
@@ -104,7 +104,7 @@ import Testing
     let node = saver + [0x3A, 1, 0]
     let graph = try ObjectGraph(message: ([0x10, 5, 0x0A, UInt8(node.count)] + node).span)
     #expect(graph.nodes[0].registeredSaver == "s")
-    #expect(graph.nodes[0].mayHaveValues)
+    #expect(try graph.saved().mayHaveValues(0))
   }
 }
 

@@ -36,6 +36,11 @@ struct SavedObjects {
   var fullNames: [String] { graph.nodes.flatMap(\.attributes).map(\.fullName) }
 }
 
+extension ObjectGraph {
+  /// The graph as a restore looks at it.
+  func saved() throws(CheckpointError) -> SavedGraph { try SavedGraph(message: message) }
+}
+
 extension LiveGraph.StoredValue {
   /// Gives it another value, as a restore does.
   func set(_ tensor: AnyTensor) throws(CheckpointError) {

@@ -17,6 +17,14 @@ package struct LiveGraph {
     package internal(set) var value: NodeValue?
     /// How it was reached first.
     let way: Way
+
+    fileprivate func isObject(_ identifier: ObjectIdentifier) -> Bool {
+      switch identity {
+      case .object: ObjectIdentifier(object) == identifier
+      case .foreign(let object): ObjectIdentifier(object) == identifier
+      case .place: false
+      }
+    }
   }
 
   /// How a node was reached first.
@@ -34,7 +42,7 @@ package struct LiveGraph {
   private(set) var edges = FlatLists<ObjectGraph.Child>()
   /// The variables that each node keeps for others.
   private(set) var slots = FlatLists<ObjectGraph.SlotVariable>()
-  private var numbers = ObjectNumbers()
+  private var numbers: ObjectNumbers
   private var optimizers: [Int] = []
   private var problems: [CheckpointError] = []
   private var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
@@ -44,20 +52,28 @@ package struct LiveGraph {
   /// - Parameters:
   ///   - root: Where to begin.
   ///   - attached: What belongs to the root besides, behind what it registers itself.
+  ///   - nodeCount: How many nodes there will be, as far as somebody knows.
   /// - Throws: One error with every problem of registration: `invalidArgument` for values that could
   ///   not be restored, `duplicateName` for two things of one name; each names type and property.
   package init(
     root: any Checkpointable,
-    attached: [(name: String, object: any Checkpointable)] = []
+    attached: [(name: String, object: any Checkpointable)] = [],
+    nodeCount: Int = 0
   ) throws(CheckpointError) {
+    nodes.reserveCapacity(nodeCount)
+    numbers = ObjectNumbers(count: nodeCount)
+    edges.reserveCapacity(listCount: nodeCount, nodeCount)
     nodes.append(Node(object: root, identity: .object, way: .root))
     _ = numbers.insert(ObjectIdentifier(root), 0)
     var registrar = DependencyRegistrar(of: root)
     var types = ProviderTypes()
     var next = 0
     while next < nodes.count {
-      if types.isProvider(nodes[next].object) { optimizers.append(next) }
-      register(next, attached: next == 0 ? attached : [], &registrar)
+      if nodes[next].value == nil {  // else it is known to be a variable
+        if types.isProvider(nodes[next].object) { optimizers.append(next) }
+        register(next, attached: next == 0 ? attached : [], &registrar)
+      }
+      edges.endList()
       next += 1
     }
     addSlotVariables()
@@ -83,9 +99,9 @@ package struct LiveGraph {
     if let value = registrar.value { nodes[number].value = value }
     if !registrar.entries.isEmpty {
       registrar.removeRepetitions()
-      for entry in registrar.entries.indices { add(registrar.entries[entry], to: number) }
+      let entries = registrar.entries.span  // looked at in place: copies would count references
+      for entry in entries.indices { add(entries[entry], to: number) }
     }
-    edges.endList()
     if !registrar.problems.isEmpty { problems += registrar.problems }
     if !registrar.doubts.isEmpty { doubts += registrar.doubts }
   }
@@ -101,7 +117,13 @@ package struct LiveGraph {
     edges.append(ObjectGraph.Child(name: entry.name, node: known ?? nodes.count))
     guard known == nil else { return }
     let way = Way.child(of: parent, edge: edges.elements.count - 1)
-    nodes.append(Node(object: entry.object, identity: entry.identity, way: way))
+    let node = Node(
+      object: entry.object,
+      identity: entry.identity,
+      value: entry.value,
+      way: way
+    )
+    nodes.append(node)
   }
 
   // MARK: Looking
@@ -111,6 +133,11 @@ package struct LiveGraph {
 
   /// The node that is an object; places have no object of their own.
   package func number(of object: ObjectIdentifier) -> Int? { numbers[object] }
+
+  /// The same, for an object that another walk found as the node `hint`.
+  func number(of object: ObjectIdentifier, near hint: Int) -> Int? {
+    nodes.indices.contains(hint) && nodes[hint].isObject(object) ? hint : numbers[object]
+  }
 
   /// Whether a node is a place, such as an array, and no object.
   package func isPlace(_ number: Int) -> Bool {
@@ -129,15 +156,17 @@ package struct LiveGraph {
 
   /// What tells a node from others, also in a later walk.
   package func identity(of number: Int) -> NodeIdentity {
-    var names: [String] = []
+    guard isPlace(number) else { return NodeIdentity(ObjectIdentifier(holder(of: number))) }
+    var edges: [Int] = []
     var current = number
     while case .place = nodes[current].identity,
       case .child(let parent, let edge) = nodes[current].way
     {
-      names.append(edges.elements[edge].name)
+      edges.append(edge)
       current = parent
     }
-    return NodeIdentity(ObjectIdentifier(holder(of: current)), place: names.reversed())
+    let names = edges.reversed().lazy.map { self.edges.elements[$0].name }
+    return NodeIdentity(ObjectIdentifier(holder(of: current)), place: names)
   }
 
   // MARK: Values of a moment

@@ -14,7 +14,7 @@ package struct NodeIdentity: Hashable {
   }
 
   /// Names from an object on, not escaped yet; none for the object itself.
-  init(_ object: ObjectIdentifier, place names: [String]) {
+  init(_ object: ObjectIdentifier, place names: some Sequence<String>) {
     self.object = object
     var place: [UInt8] = []
     for name in names { CheckpointKey.append(CheckpointKey.Step(name, isFirst: false), to: &place) }

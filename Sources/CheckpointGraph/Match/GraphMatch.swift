@@ -71,10 +71,10 @@ package struct GraphMatch {
     let name: String
   }
 
-  private let saved: ObjectGraph
+  private let saved: SavedGraph
   private let live: LiveGraph
-  private var savedOfLive: [Int?]
-  private var liveOfSaved: [Int?]
+  private var savedOfLive: NodeNumbers
+  private var liveOfSaved: NodeNumbers
   private var newSlots: [NewSlot] = []
 
   /// Lays a saved graph over the running program.
@@ -87,7 +87,7 @@ package struct GraphMatch {
   ///   - refused: Saved nodes of `pairs`, and slot variables, that are not to be matched.
   /// - Throws: What an optimizer throws that makes a slot variable.
   package init(
-    _ saved: ObjectGraph,
+    _ saved: SavedGraph,
     _ live: LiveGraph,
     from pairs: [(saved: Int, live: Int)],
     bindings: Bindings? = nil,
@@ -95,64 +95,68 @@ package struct GraphMatch {
   ) throws(CheckpointError) {
     self.saved = saved
     self.live = live
-    self.bindings = bindings ?? Bindings(nodeCount: saved.nodes.count)
-    savedOfLive = bindings?.savedNodes(of: live) ?? Array(repeating: nil, count: live.nodes.count)
-    liveOfSaved = Array(repeating: nil, count: saved.nodes.count)
-    for (number, saved) in savedOfLive.enumerated() {
-      if let saved { liveOfSaved[saved] = number }
+    self.bindings = bindings ?? Bindings(nodeCount: saved.nodeCount)
+    savedOfLive = bindings?.savedNodes(of: live) ?? NodeNumbers(count: live.nodes.count)
+    liveOfSaved = NodeNumbers(count: saved.nodeCount)
+    if bindings != nil {
+      for number in live.nodes.indices {
+        if let saved = savedOfLive[number] { liveOfSaved[saved] = number }
+      }
     }
     matchNodes(from: pairs.filter { !refused.contains($0.saved) })
     try matchSlots(without: refused)
   }
 
   private mutating func matchNodes(from pairs: [(saved: Int, live: Int)]) {
+    assignments.reserveCapacity(min(saved.attributes.elements.count, live.nodes.count))
     var queue: [Pair] = []
-    queue.reserveCapacity(saved.nodes.count)
-    for pair in pairs where bind(pair.saved, pair.live, name: "") {
-      queue.append(Pair(saved: pair.saved, live: pair.live, start: pair.saved))
+    for pair in pairs {
+      match(Pair(saved: pair.saved, live: pair.live, start: pair.saved), name: nil, &queue)
     }
     var next = 0
     while next < queue.count {
-      let pair = queue[next]
+      matchChildren(queue[next], &queue)
       next += 1
-      matchChildren(pair, &queue)
-      guard let value = live.nodes[pair.live].value else { continue }
-      assign(pair.saved, value, liveNode: pair.live, start: pair.start)
     }
     deferred.removeAll { bindings.isBound($0.savedNode) }  // reached by another way after all
+  }
+
+  // Pairs a node with an object, if both are free; their children come later.
+  private mutating func match(_ pair: Pair, name: SavedGraph.Text?, _ queue: inout [Pair]) {
+    guard !bindings.isBound(pair.saved), savedOfLive[pair.live] == nil else {
+      guard liveOfSaved[pair.saved] != pair.live else { return }
+      let name = name.map(saved.string) ?? ""
+      conflicts.append(Conflict(savedNode: pair.saved, liveNode: pair.live, name: name))
+      return
+    }
+    let identity = live.identity(of: pair.live)
+    bindings.bind(pair.saved, identity, live.holder(of: pair.live), at: pair.live)
+    note(pair.saved, pair.live)
+    if let value = live.nodes[pair.live].value {
+      assign(pair.saved, value, liveNode: pair.live, start: pair.start)
+    }
+    if !saved.children.range(of: pair.saved).isEmpty { queue.append(pair) }
   }
 
   // Follows the edges of one pair.
   private mutating func matchChildren(_ pair: Pair, _ queue: inout [Pair]) {
     var children = NamedChildren(live.children(of: pair.live))
-    for child in saved.nodes[pair.saved].children {
-      if let match = children.next(child.name) {
-        guard bind(child.node, match, name: child.name) else { continue }
-        queue.append(Pair(saved: child.node, live: match, start: pair.start))
-      } else if !bindings.isBound(child.node), saved.nodes[child.node].mayHaveValues {
+    for edge in saved.children.range(of: pair.saved) {
+      let child = saved.children.elements[edge]
+      let node = Int(child.node)
+      if let object = children.next(saved.bytes(child.name)) {
+        match(Pair(saved: node, live: object, start: pair.start), name: child.name, &queue)
+      } else if !bindings.isBound(node), saved.mayHaveValues(node) {
         deferred.append(
           Deferred(
-            savedNode: child.node,
+            savedNode: node,
             parent: live.identity(of: pair.live),
             holder: live.holder(of: pair.live),
-            name: child.name
+            name: saved.string(child.name)
           )
         )
       }
     }
-  }
-
-  // Pairs a node with an object, if both are free; whether they are a new pair.
-  private mutating func bind(_ savedNode: Int, _ liveNode: Int, name: String) -> Bool {
-    guard !bindings.isBound(savedNode), savedOfLive[liveNode] == nil else {
-      if liveOfSaved[savedNode] != liveNode {
-        conflicts.append(Conflict(savedNode: savedNode, liveNode: liveNode, name: name))
-      }
-      return false
-    }
-    bindings.bind(savedNode, live.identity(of: liveNode), live.holder(of: liveNode))
-    note(savedNode, liveNode)
-    return true
   }
 
   private mutating func note(_ savedNode: Int, _ liveNode: Int) {
@@ -166,12 +170,15 @@ package struct GraphMatch {
     liveNode: Int?,
     start: Int
   ) {
-    let stored = saved.nodes[savedNode].attributes.first { $0.name == value.attribute }
+    let name = value.attribute.utf8
+    let stored = saved.attributes.range(of: savedNode).first {
+      saved.bytes(saved.attributes.elements[$0].name).matches(name.span)
+    }
     guard let stored else { return }
     assignments.append(
       Assignment(
         savedNode: savedNode,
-        key: TensorKey(stored.key),
+        key: TensorKey(copying: saved.bytes(saved.attributes.elements[stored].key)),
         value: value,
         liveNode: liveNode,
         start: start
@@ -191,9 +198,13 @@ package struct GraphMatch {
   // Pairs of earlier walks count too: variable and optimizer may come at different times.
   private mutating func matchSlots(without refused: Set<Int>) throws(CheckpointError) {
     var made: Set<SlotPlace> = []
-    for (optimizer, node) in saved.nodes.enumerated() where !node.slotVariables.isEmpty {
+    for optimizer in saved.nodes.indices {
+      let places = saved.slots.range(of: optimizer)
+      guard !places.isEmpty else { continue }
       let provider = liveOfSaved[optimizer].map { live.nodes[$0].object }
-      for slot in node.slotVariables where !bindings.isBound(slot.node) {
+      for place in places {
+        let slot = saved.slotVariable(saved.slots.elements[place])
+        guard !bindings.isBound(slot.node) else { continue }
         guard let provider, let original = liveOfSaved[slot.original],
           !refused.contains(slot.node)
         else {
@@ -231,19 +242,10 @@ package struct GraphMatch {
     _ liveNode: Int?
   ) {
     guard liveNode.map({ savedOfLive[$0] == nil }) ?? true else { return }
-    bindings.bind(slot.node, slotVariable: variable)
+    bindings.bind(slot.node, to: variable, at: liveNode)
     if let liveNode { note(slot.node, liveNode) }
     let value = NodeValue.variable(variable)
     assign(slot.node, value, liveNode: liveNode, start: slot.node)
-  }
-}
-
-extension ObjectGraph.Node {
-  /// Whether it or a node below may have values; old files do not say.
-  package var mayHaveValues: Bool {
-    hasCheckpointValues
-      ?? (!children.isEmpty || !attributes.isEmpty || !slotVariables.isEmpty
-        || registeredSaver != nil)
   }
 }
 
@@ -262,15 +264,14 @@ private struct NamedChildren {
     place = children.startIndex
   }
 
-  mutating func next(_ name: String) -> Int? {
-    if place < children.endIndex, children[place].name.hasSameBytes(as: name) {
+  mutating func next(_ name: Span<UInt8>) -> Int? {
+    if place < children.endIndex, children[place].name.utf8.span.matches(name) {
       place += 1
       return children[place - 1].node
     }
-    guard children.count <= 8 else { return table[TensorKey(name)] }
-    guard let found = children.firstIndex(where: { $0.name.hasSameBytes(as: name) }) else {
-      return nil
-    }
+    guard children.count <= 8 else { return table[TensorKey(copying: name)] }
+    let found = children.firstIndex { $0.name.utf8.span.matches(name) }
+    guard let found else { return nil }
     place = found + 1
     return children[found].node
   }

@@ -43,8 +43,13 @@ extension Array: DependencyContainer {
   // Elements without values are skipped, but keep their index.
   var dependency: Reflection.Dependency {
     guard count > 0 else { return .container(.empty) }
-    guard let type = Element.self as? any Checkpointable.Type else { return Reflection.list(self) }
-    return Reflection.objects(self, type)
+    if let type = Element.self as? any PlainVariable.Type {
+      return Reflection.variables(self, type)
+    }
+    if let type = Element.self as? any Checkpointable.Type {
+      return Reflection.objects(self, type)
+    }
+    return Reflection.list(self)
   }
 }
 
@@ -80,21 +85,38 @@ extension Set: DependencyContainer {
 }
 
 extension Reflection {
-  // Many layers in a list are the rule, and a look at each, whether it is an object, takes longest.
+  // Many layers or variables in a list are the rule, and a look at each, what it is, takes longest.
+  fileprivate static func variables<Element, Variable: PlainVariable>(
+    _ elements: [Element],
+    _: Variable.Type
+  ) -> Dependency {
+    // `Variable` is `Element`, which the caller had no other way to say.
+    numbered(unsafe unsafeBitCast(elements, to: [Variable].self)) { name, variable in
+      let value = NodeValue.variable(variable)
+      return DependencyRegistrar.Entry(
+        name: name,
+        object: variable,
+        identity: .object,
+        value: value
+      )
+    }
+  }
+
   fileprivate static func objects<Element, Object: Checkpointable>(
     _ elements: [Element],
     _: Object.Type
   ) -> Dependency {
-    // `Object` is `Element`, which its caller had no other way to say.
-    let objects = unsafe unsafeBitCast(elements, to: [Object].self)
-    var entries: [DependencyRegistrar.Entry] = []
-    entries.reserveCapacity(objects.count)
-    for index in objects.indices {
-      let object: any Checkpointable = objects[index]
-      entries.append(
-        DependencyRegistrar.Entry(name: String(index), object: object, identity: .object)
-      )
+    // `Object` is `Element`, as above.
+    numbered(unsafe unsafeBitCast(elements, to: [Object].self)) { name, object in
+      DependencyRegistrar.Entry(name: name, object: object, identity: .object)
     }
+  }
+
+  private static func numbered<Object: Checkpointable>(
+    _ objects: [Object],
+    _ entry: (String, Object) -> DependencyRegistrar.Entry
+  ) -> Dependency {
+    let entries = objects.indices.map { entry(String($0), objects[$0]) }
     return .container(ContainerNode(list: entries))
   }
 

@@ -8,6 +8,8 @@ public struct DependencyRegistrar {
     let name: String
     let object: any Checkpointable
     let identity: Identity
+    /// Its value, if that is known to be all that belongs to it.
+    var value: NodeValue?
 
     /// How the thing is told from others: an object by itself, or by the one it stands for; a place,
     /// such as an array, or a property that is a number, by the object that has it and the name.
@@ -149,9 +151,14 @@ public struct DependencyRegistrar {
   /// Registers the object's own value.
   mutating func setValue(_ value: NodeValue) { self.value = value }
 
-  mutating func add(_ name: String, _ object: any Checkpointable, _ identity: Entry.Identity) {
+  mutating func add(
+    _ name: String,
+    _ object: any Checkpointable,
+    _ identity: Entry.Identity,
+    value: NodeValue? = nil
+  ) {
     if let reason = Self.reasonAgainst(name) { return refuse(name, reason) }
-    entries.append(Entry(name: name, object: object, identity: identity))
+    entries.append(Entry(name: name, object: object, identity: identity, value: value))
     haveUniqueNames = false
   }
 
@@ -167,6 +174,7 @@ public struct DependencyRegistrar {
     switch dependency {
     case .nothing: break
     case .object(let object): add(name, object, .object)
+    case .variable(let variable): add(name, variable, .object, value: .variable(variable))
     case .foreign(let variable, let object): add(name, variable, .foreign(object))
     case .container(let container): add(name, container, .place)
     case .wrapped(let inner): add(inner, as: name)

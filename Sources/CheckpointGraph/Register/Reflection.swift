@@ -9,6 +9,8 @@ enum Reflection {
     case nothing
     /// An object with values.
     case object(any Checkpointable)
+    /// A variable to which nothing but its value belongs.
+    case variable(any TensorVariable)
     /// An object of somebody else's array type, and the variable that stands for it.
     case foreign(any TensorVariable, AnyObject)
     /// An array, dictionary, tuple or struct.
@@ -160,7 +162,7 @@ enum Reflection {
     case .nothing, .bystander: false
     case .container(let container): container.isWorthTracking
     case .wrapped(let inner): holdsValues(inner)
-    case .object, .foreign, .problem: true
+    case .object, .variable, .foreign, .problem: true
     }
   }
 }

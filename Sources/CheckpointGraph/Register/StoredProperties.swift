@@ -18,7 +18,9 @@ final class StoredProperties {
 
   /// What a property holds in an object of the class, as far as the declared type tells.
   fileprivate enum Content {
-    /// An object that can be saved.
+    /// A variable.
+    case variable(any PlainVariable.Type)
+    /// Another object that can be saved.
     case object(any Checkpointable.Type)
     /// An array, a dictionary, a set.
     case container(any DependencyContainer.Type)
@@ -96,7 +98,10 @@ final class StoredProperties {
   // Nothing for a property that never holds anything of a checkpoint: the rules of
   // `Reflection.dependency`, for all values of a type at once.
   private static func content(_ type: Any.Type, _ label: Reflection.Label) -> Content? {
-    if !label.mayBeWrapper, let type = type as? any Checkpointable.Type { return .object(type) }
+    if !label.mayBeWrapper {
+      if let type = type as? any PlainVariable.Type { return .variable(type) }
+      if let type = type as? any Checkpointable.Type { return .object(type) }
+    }
     if !(type is AnyObject.Type) {
       if type is any TensorScalar.Type || type is any ExcludedFromCheckpoints.Type { return nil }
       if let type = type as? any DependencyContainer.Type { return .container(type) }
@@ -115,6 +120,8 @@ final class StoredProperties {
   func dependency(_ index: Int, of object: AnyObject) -> Reflection.Dependency {
     let property = properties[index]
     switch property.content {
+    case .variable(let type):
+      return .variable(Self.variable(of: type, in: object, at: property.offset))
     case .object(let type):
       return .object(Self.object(of: type, in: object, at: property.offset))
     case .container(let type):
@@ -123,6 +130,14 @@ final class StoredProperties {
       let value = Self.value(of: type, in: object, at: property.offset)
       return Reflection.dependency(in: value, isWrapper: property.label.mayBeWrapper)
     }
+  }
+
+  private static func variable<Variable: PlainVariable>(
+    of type: Variable.Type,
+    in object: AnyObject,
+    at offset: Int
+  ) -> any TensorVariable {
+    property(of: type, in: object, at: offset)
   }
 
   private static func object<Object: Checkpointable>(

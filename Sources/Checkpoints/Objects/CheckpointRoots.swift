@@ -15,6 +15,7 @@ final class CheckpointRoots {
   private var attached: [(name: String, object: any Checkpointable)]
   private var later: [(name: String, object: any Checkpointable)] = []
   private let ownsCounter: Bool
+  private var nodeCount: Int  // of the last walk
 
   /// The root of a checkpoint that has names only.
   private final class NamedObjects: Checkpointable {
@@ -29,18 +30,16 @@ final class CheckpointRoots {
     if let root { attached.append(("root", root)) }  // an edge to itself, as in TensorFlow
     attached.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     let root = root ?? NamedObjects()
-    let existing = try Self.counter(in: root, attached)
+    let live = try LiveGraph(root: root, attached: attached)
+    let existing = try Self.counter(in: live)
     self.root = root
     self.attached = attached
     counter = existing ?? Variable<Int64>(0, name: Self.counterName)
     ownsCounter = existing == nil
+    nodeCount = live.nodes.count
   }
 
-  private static func counter(
-    in root: any Checkpointable,
-    _ attached: [(name: String, object: any Checkpointable)]
-  ) throws(CheckpointError) -> Variable<Int64>? {
-    let live = try LiveGraph(root: root, attached: attached)
+  private static func counter(in live: LiveGraph) throws(CheckpointError) -> Variable<Int64>? {
     guard let child = live.children(of: 0).first(where: { $0.name == counterName }) else {
       return nil
     }
@@ -60,7 +59,13 @@ final class CheckpointRoots {
   /// - Throws: What registering them throws.
   func walk() throws(CheckpointError) -> LiveGraph {
     let counted = usesCounter && ownsCounter ? [(Self.counterName, counter)] : []
-    return try LiveGraph(root: root, attached: attached + counted + later)
+    let live = try LiveGraph(
+      root: root,
+      attached: attached + counted + later,
+      nodeCount: nodeCount
+    )
+    nodeCount = live.nodes.count
+    return live
   }
 
   /// Attaches another object.

@@ -11,7 +11,7 @@ import CheckpointTensors
 /// Source: tensorflow/python/checkpoint/checkpoint.py, `NameBasedSaverStatus`.
 struct NameBasedGraph {
   /// The graph.
-  let graph: ObjectGraph
+  let graph: SavedGraph
   /// The nodes of the tensors that are left over, by name.
   let leftovers: [TensorKey: Int]
 
@@ -47,7 +47,7 @@ struct NameBasedGraph {
       leftovers[name] = graph.nodes.count
       graph.nodes.append(Self.node(name))
     }
-    self.graph = graph
+    self.graph = try SavedGraph(message: graph.message)
     self.leftovers = leftovers
   }
 

@@ -18,6 +18,25 @@ extension ObjectGraph {
   /// - Parameter reader: The checkpoint.
   /// - Throws: As ``init(at:)``.
   public init(from reader: any TensorReader) throws(CheckpointError) {
+    self.init(try SavedGraph(from: reader))
+  }
+
+  /// The keys of the variables of each full name, of a checkpoint.
+  ///
+  /// - Parameter path: The prefix.
+  /// - Returns: See ``keyMapping``.
+  /// - Throws: As ``init(at:)``.
+  public static func keyMapping(at path: String) throws(CheckpointError) -> [String: [String]] {
+    try ObjectGraph(at: path).keyMapping
+  }
+}
+
+extension SavedGraph {
+  /// Reads the graph of an open checkpoint.
+  ///
+  /// - Parameter reader: The checkpoint.
+  /// - Throws: As ``ObjectGraph/init(at:)``.
+  init(from reader: any TensorReader) throws(CheckpointError) {
     let key = TensorKey(ObjectGraph.key)
     guard let entry = try reader.entry(for: key) else {
       throw CheckpointError(
@@ -36,18 +55,9 @@ extension ObjectGraph {
     }
     let message = try reader.tensor(for: key).strings?.first ?? []
     do throws(CheckpointError) {
-      try self.init(message: message.span)
+      try self.init(message: message)
     } catch {
       throw error.located(file: reader.path, key: ObjectGraph.key)
     }
-  }
-
-  /// The keys of the variables of each full name, of a checkpoint.
-  ///
-  /// - Parameter path: The prefix.
-  /// - Returns: See ``keyMapping``.
-  /// - Throws: As ``init(at:)``.
-  public static func keyMapping(at path: String) throws(CheckpointError) -> [String: [String]] {
-    try ObjectGraph(at: path).keyMapping
   }
 }

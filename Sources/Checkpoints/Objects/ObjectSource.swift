@@ -8,10 +8,11 @@ struct ObjectSource {
   /// What is read.
   let reader: any TensorReader
   /// The saved objects; `nil` if names count.
-  let graph: ObjectGraph?
+  let graph: SavedGraph?
 
   init(_ checkpoint: CheckpointReader, _ mapping: KeyMapping?) throws(CheckpointError) {
-    let graph = try checkpoint.objectGraph()
+    let isObjectBased = try checkpoint.entry(for: TensorKey(ObjectGraph.key)) != nil
+    let graph = isObjectBased ? try SavedGraph(from: checkpoint) : nil
     guard let mapping else {
       self.graph = graph
       reader = checkpoint
@@ -19,7 +20,7 @@ struct ObjectSource {
     }
     self.graph = nil
     if let graph {
-      reader = try MappedReader(FullNameReader(checkpoint, graph), mapping)
+      reader = try MappedReader(FullNameReader(checkpoint, ObjectGraph(graph)), mapping)
     } else {
       reader = try MappedReader(checkpoint, mapping)
     }

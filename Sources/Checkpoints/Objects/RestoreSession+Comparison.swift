@@ -4,7 +4,7 @@ import CheckpointIO
 extension RestoreSession {
   /// What restoring would do.
   func comparison(with live: LiveGraph) throws(CheckpointError) -> RestoreComparison {
-    let match = try GraphMatch(graph, live, from: [(root, 0)])
+    let match = try GraphMatch(saved, live, from: [(root, 0)])
     var comparison = RestoreComparison(path: path)
     for request in match.assignments.map(\.request) {
       let problem = try RestorePlan.problem(of: request, in: reader, options: RestoreOptions())

@@ -34,14 +34,14 @@ extension RestoreSession {
     defer { taken.add(self, in: live) }
     let pairs = readyPairs(in: live)
     guard !pairs.isEmpty || !deferredSlots.isEmpty else { return }
-    var match = try GraphMatch(graph, live, from: pairs, bindings: bindings)
+    var match = try GraphMatch(saved, live, from: pairs, bindings: bindings)
     let misfits = misfits(match, taken)
     if !misfits.isEmpty {
       for assignment in match.assignments where misfits[assignment.start] != nil {
         taken.add(assignment)
       }
       let refused = Set(misfits.keys)
-      match = try GraphMatch(graph, live, from: pairs, bindings: bindings, without: refused)
+      match = try GraphMatch(saved, live, from: pairs, bindings: bindings, without: refused)
     }
     do throws(CheckpointError) {
       let wanted = match.assignments.filter { !taken.contains($0) }

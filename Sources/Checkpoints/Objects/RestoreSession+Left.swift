@@ -35,7 +35,7 @@ extension RestoreSession {
 
   /// The places of the values that are in variables now.
   var restoredPlaces: [String] {
-    graph.nodes.indices.filter { isRestored[$0] }.map(place(of:))
+    isRestored.indices.filter { isRestored[$0] }.map(place(of:))
   }
 
   /// What has not been restored: the nodes that wait for objects, and those that nothing takes.
@@ -53,9 +53,7 @@ extension RestoreSession {
   }
 
   var unrestoredNodes: [Int] {
-    let nodes = graph.nodes.indices.filter { node in
-      !isRestored[node] && graph.nodes[node].hasOwnValues
-    }
+    let nodes = isRestored.indices.filter { !isRestored[$0] && saved.hasOwnValues($0) }
     guard !nodes.isEmpty else { return [] }
     let isInScope = root == 0 ? nil : withSlotVariables(reachable(from: [root], and: []))
     let counters = graph.nodes[0].children.filter { $0.name == CheckpointRoots.counterName }
@@ -86,12 +84,5 @@ extension RestoreSession {
       for slot in node.slotVariables where isReached[slot.original] { isThere[slot.node] = true }
     }
     return isThere
-  }
-}
-
-extension ObjectGraph.Node {
-  /// Whether it has values that a program should not do without, here or in files of its own saver.
-  fileprivate var hasOwnValues: Bool {
-    registeredSaver != nil || attributes.contains { !$0.isOptional }
   }
 }

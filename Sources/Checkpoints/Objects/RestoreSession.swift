@@ -9,7 +9,9 @@ final class RestoreSession {
   /// The checkpoint.
   let path: String
   /// The saved graph.
-  let graph: ObjectGraph
+  let saved: SavedGraph
+  /// The same, to say what is in it.
+  private(set) lazy var graph = ObjectGraph(saved)
   /// What still waits for an object, with the object that will hold it.
   private(set) var deferred: [GraphMatch.Deferred] = []
   /// What still waits for an optimizer or a variable.
@@ -58,9 +60,8 @@ final class RestoreSession {
   ) throws(CheckpointError) {
     self.progress = progress
     let reader = source.reader
-    let graph: ObjectGraph
-    if let saved = source.graph {
-      (graph, leftovers) = (saved, [:])
+    if let graph = source.graph {
+      (saved, leftovers) = (graph, [:])
     } else {
       guard place.isEmpty else {
         throw CheckpointError(
@@ -70,23 +71,28 @@ final class RestoreSession {
         )
       }
       let named = try NameBasedGraph(live, in: reader)
-      (graph, leftovers) = (named.graph, named.leftovers)
+      (saved, leftovers) = (named.graph, named.leftovers)
     }
-    guard let root = graph.node(at: place) else {
-      let children = graph.nodes[0].children.map { "'\($0.name)'" }.joined(separator: ", ")
-      throw CheckpointError(
-        .notFound,
-        "there is no object at '\(place)'; the root has \(children)",
-        file: reader.path
-      )
-    }
+    root = try place.isEmpty ? 0 : Self.node(at: place, ObjectGraph(saved), reader)
     path = reader.path
-    self.graph = graph
-    self.root = root
     self.reader = reader
     self.options = options
     self.origin = origin
-    isRestored = Array(repeating: false, count: graph.nodes.count)
+    isRestored = Array(repeating: false, count: saved.nodeCount)
+  }
+
+  private static func node(
+    at place: String,
+    _ graph: ObjectGraph,
+    _ reader: any TensorReader
+  ) throws(CheckpointError) -> Int {
+    if let node = graph.node(at: place) { return node }
+    let children = graph.nodes[0].children.map { "'\($0.name)'" }.joined(separator: ", ")
+    throw CheckpointError(
+      .notFound,
+      "there is no object at '\(place)'; the root has \(children)",
+      file: reader.path
+    )
   }
 
   // MARK: Restoring
@@ -94,7 +100,7 @@ final class RestoreSession {
   /// Restores what exists.
   func begin(with roots: CheckpointRoots, _ live: LiveGraph) throws(CheckpointError) {
     self.roots = roots
-    let match = try GraphMatch(graph, live, from: [(root, 0)])
+    let match = try GraphMatch(saved, live, from: [(root, 0)])
     missing = unassigned(match, in: live).filter { !roots.isCounter(live.nodes[$0]) }
       .map { live.path(of: $0) }
     let count = match.assignments.count + missing.count

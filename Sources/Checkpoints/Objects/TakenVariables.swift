@@ -19,8 +19,9 @@ struct TakenVariables {
 
   /// Adds the variables that a restore has given values to.
   mutating func add(_ session: RestoreSession, in live: LiveGraph) {
-    for (node, saved) in session.bindings.savedNodes(of: live).enumerated() {
-      if let saved, session.isRestored[saved] { nodes.insert(node) }
+    let savedNodes = session.bindings.savedNodes(of: live)
+    for node in savedNodes.indices {
+      if let saved = savedNodes[node], session.isRestored[saved] { nodes.insert(node) }
     }
     for (object, saved) in session.bindings.slotVariables where session.isRestored[saved] {
       objects.insert(object)

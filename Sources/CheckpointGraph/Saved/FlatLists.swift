@@ -7,6 +7,12 @@ struct FlatLists<Element> {
   private(set) var elements: [Element] = []
   private var ends: [Int] = []  // where each list ends; the one behind them is open
 
+  /// Makes room for lists and elements.
+  mutating func reserveCapacity(listCount: Int, _ elementCount: Int) {
+    ends.reserveCapacity(listCount)
+    elements.reserveCapacity(elementCount)
+  }
+
   /// Adds an element to the open list.
   mutating func append(_ element: Element) { elements.append(element) }
 
