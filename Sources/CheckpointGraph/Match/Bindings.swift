@@ -9,16 +9,14 @@ package struct Bindings {
     let liveNode: Int
   }
 
-  // Never looked at. An object that goes has its place in memory, and with it the identity, taken by
-  // another one, but not while an unowned reference remains.
+  // An object that goes has its place in memory, and with it the identity, taken by another one, but
+  // not while an unowned reference remains.
   private struct Holder {
     #if canImport(ObjectiveC)
     // Unowned references to objects of Objective-C do not do that.
     weak let object: AnyObject?
-    func isOf(_ other: AnyObject) -> Bool { object === other }
     #else
     unowned let object: AnyObject
-    func isOf(_ other: AnyObject) -> Bool { true }
     #endif
   }
 
@@ -74,9 +72,9 @@ package struct Bindings {
 
   private func isOf(_ holder: AnyObject, _ saved: Int) -> Bool {
     #if canImport(ObjectiveC)
-    holders[saved]?.isOf(holder) == true
+    holders[saved]?.object === holder
     #else
-    true
+    true  // it has the identity, see `Holder`
     #endif
   }
 
