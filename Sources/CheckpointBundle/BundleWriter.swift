@@ -12,7 +12,7 @@ import CheckpointWire
 ///
 /// A checkpoint that stands at the prefix already stays until ``finish()`` replaces it in one step.
 /// Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, `BundleWriter`.
-public struct BundleWriter: TensorWriter {
+public struct BundleWriter: ShardedTensorWriter {
   let prefix: String
   private let transaction: BundleTransaction
   var shards: [ShardWriter]

@@ -21,7 +21,7 @@ import CheckpointWire
 /// names, some of them are missing, which every reader of the pattern reports; each that is there is
 /// complete.
 /// Source: tensorflow/core/util/tensor_slice_writer.cc, `TensorSliceWriter`.
-public struct SlicesWriter: TensorWriter {
+public struct SlicesWriter: ShardedTensorWriter {
   /// What to give a ``SlicesReader``: the path, or the pattern for all shards.
   public let path: String
   /// The paths of the files that ``finish()`` makes appear.
@@ -64,6 +64,12 @@ public struct SlicesWriter: TensorWriter {
     }
     let sharded = SlicesPath(prefix: prefix, shardCount: shardCount)
     try self.init(path: sharded.pattern, files: sharded.shards, options)
+  }
+
+  /// How many bytes numbers take at least, which are stored in as few as each needs; `nil` of strings.
+  package static func leastByteCount(of spec: TensorSpec) -> UInt64? {
+    guard spec.dtype.byteWidth != nil, let list = TensorValueList(spec.dtype) else { return nil }
+    return UInt64(spec.shape.elementCount).multiplied(by: UInt64(list.leastByteCount)) ?? .max
   }
 
   /// Whether the format has a form for values of a dtype.

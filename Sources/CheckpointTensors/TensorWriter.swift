@@ -23,6 +23,27 @@ public protocol TensorWriter {
   mutating func finish() throws(CheckpointError)
 }
 
+/// A writer that spreads tensors over several data files.
+package protocol ShardedTensorWriter: TensorWriter {
+  /// The paths of the files that ``TensorWriter/finish()`` makes appear.
+  var files: [String] { get }
+
+  /// Adds a tensor, or a part of one, to a data file.
+  ///
+  /// - Parameters:
+  ///   - tensor: The values.
+  ///   - key: The key.
+  ///   - part: Where the values belong, if they are a part of a partitioned tensor.
+  ///   - shard: Which data file, from 0 on.
+  /// - Throws: As ``TensorWriter/add(_:for:part:)`` says.
+  mutating func add(
+    _ tensor: some TensorStorable,
+    for key: TensorKey,
+    part: SliceSpec?,
+    shard: Int
+  ) throws(CheckpointError)
+}
+
 extension TensorWriter {
   /// Adds a whole tensor.
   ///

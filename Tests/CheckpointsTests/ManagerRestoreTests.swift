@@ -229,6 +229,27 @@ import Glibc
     system.setAvailableByteCount(nil)
   }
 
+  @Test(arguments: [Sharding.none, .count(2)])
+  func `a saver of V1 knows what it needs at least, and changes nothing without`(
+    sharding: Sharding
+  ) throws {
+    var options = Saver.Options()
+    options.files.fileSystem = system
+    options.format = .v1
+    options.sharding = sharding
+    let large = Variable<Float>(repeating: 1, shape: [1 << 16])
+    let saver = try Saver(["numbers": large, "small": Variable<Int64>([1, 2])], options: options)
+    system.setAvailableByteCount(200_000)
+    let before = system.image
+    let error = #expect(throws: CheckpointError.self) { try saver.save(to: "/run/old") }
+    #expect(error?.systemError == ENOSPC)
+    #expect(error?.message.hasPrefix("the checkpoint has 262146 bytes of values ") == true)
+    #expect(system.image == before)
+    system.setAvailableByteCount(400_000)
+    try saver.save(to: "/run/old")
+    system.setAvailableByteCount(nil)
+  }
+
   @Test func `asks the system for the room where a directory is to be`() throws {
     let directory = try TemporaryDirectory()
     let free = try #require(LocalFileSystem().availableByteCount(at: directory.path))

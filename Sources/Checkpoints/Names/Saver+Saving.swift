@@ -26,14 +26,15 @@ extension Saver {
     var plan = SavePlan(items: zip(variables, keys).map { SavePlan.Item($0.variable, key: $1) })
     try plan.distribute(options.sharding)
     let stateFile = try stateFile(for: prefix, plan.shardCount)
-    let saved = try write(plan, to: prefix)
+    let notes = plan.notes
+    let saved = try write(consume plan, to: prefix)
     var result = SaveResult(
       path: saved.path,
       files: saved.files,
       byteCount: byteCount(of: saved.files),
       duration: .now - start
     )
-    result.warnings = plan.notes
+    result.warnings = notes
     lastSave = result
     try record(saved.path, step: step, in: stateFile)
     return saved.path
@@ -50,7 +51,7 @@ extension Saver {
   }
 
   private func write(
-    _ plan: SavePlan,
+    _ plan: consuming SavePlan,
     to prefix: String
   ) throws(CheckpointError) -> SaveExecutor.Saved {
     let executor = SaveExecutor(options: options.files)

@@ -1,9 +1,11 @@
 import CheckpointIO
+import CheckpointSlices
 import CheckpointTensors
 
 // How much room a save needs is known before its first byte is written:
 //
-//   values    exactly: numbers by their shapes, strings by their lengths
+//   values    exactly: numbers by their shapes, strings by their lengths; in the format V1, where small
+//             numbers take fewer bytes, at least
 //   index     at most: an entry's key, 64 bytes for what it says (more for one in parts), and blocks
 //             around them
 //
@@ -17,18 +19,23 @@ struct SaveSize: Hashable {
   var indexByteCount: UInt64 = 4_096
 
   /// Works it out.
-  init(of plan: SavePlan) throws(CheckpointError) {
+  init(of plan: SavePlan, isV1: Bool) throws(CheckpointError) {
     let items = plan.items.span  // looked at in their places: copies would count references
     for index in items.indices {
       let rank = UInt64(items[index].spec.shape.rank)
-      dataByteCount = dataByteCount.adding(try Self.byteCount(items[index])) ?? .max
+      let count = try Self.byteCount(items[index], isV1: isV1)
+      dataByteCount = dataByteCount.adding(count) ?? .max
       // A part stands in the whole tensor's entry, and in its own.
       let parts: UInt64 = items[index].part == nil ? 1 : 3
       indexByteCount += (UInt64(items[index].key.bytes.count) + 64 + 24 * rank) * parts * 5 / 4
     }
   }
 
-  private static func byteCount(_ item: SavePlan.Item) throws(CheckpointError) -> UInt64 {
+  private static func byteCount(
+    _ item: SavePlan.Item,
+    isV1: Bool
+  ) throws(CheckpointError) -> UInt64 {
+    if isV1, let byteCount = SlicesWriter.leastByteCount(of: item.spec) { return byteCount }
     if let byteCount = item.spec.byteCount { return UInt64(byteCount) }
     let strings = try item.variable.tensorSnapshot().strings ?? []
     let lengths = strings.reduce(UInt64(0)) {
@@ -52,10 +59,15 @@ extension SavePlan {
   /// - Parameters:
   ///   - prefix: Where the checkpoint is to be.
   ///   - fileSystem: In which file system; if it does not tell how much is free, writing will.
+  ///   - isV1: Whether it is saved in the format V1.
   /// - Throws: `io` with `ENOSPC` if there is too little room.
-  func checkRoom(at prefix: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
+  func checkRoom(
+    at prefix: String,
+    _ fileSystem: any FileSystem,
+    isV1: Bool = false
+  ) throws(CheckpointError) {
     guard let free = fileSystem.availableByteCount(near: Path(prefix).directory) else { return }
-    let size = try SaveSize(of: self)
+    let size = try SaveSize(of: self, isV1: isV1)
     guard size.room > free else { return }
     var error = CheckpointError(
       .io,

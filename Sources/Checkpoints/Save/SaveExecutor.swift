@@ -51,13 +51,20 @@ package struct SaveExecutor {
       options: options
     )
     writer.reserveCapacity(plan.items.count)
+    return Saved(path: prefix, files: try write(plan, to: &writer))
+  }
+
+  private func write(
+    _ plan: consuming SavePlan,
+    to writer: inout some ShardedTensorWriter
+  ) throws(CheckpointError) -> [String] {
     plan.items.reverse()  // in place, as is taking the last one
     while let item = plan.items.popLast() {
       try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)
     }
     try writer.finish()
     progress?.finish()
-    return Saved(path: prefix, files: writer.files)
+    return writer.files
   }
 
   /// Writes the tensors of a plan to a V1 checkpoint.
@@ -68,14 +75,15 @@ package struct SaveExecutor {
   ///   - isSharded: Whether the files have numbers, also if there is only one.
   /// - Returns: The path, and the files.
   /// - Throws: One error with every tensor that the format cannot hold, before anything is written;
-  ///   `pathConflict` if there is an index, which every reader would prefer; what ``SlicesWriter``
-  ///   throws.
+  ///   `pathConflict` if there is an index, which every reader would prefer; `io` if there is too little
+  ///   room; what ``SlicesWriter`` throws.
   package func saveV1(
-    _ plan: SavePlan,
+    _ plan: consuming SavePlan,
     to prefix: String,
     isSharded: Bool
   ) throws(CheckpointError) -> Saved {
     try Self.checkV1(plan, prefix)
+    try plan.checkRoom(at: prefix, options.fileSystem, isV1: true)
     progress?.begin(.writing, byteCount: plan.byteCount)
     var writer =
       isSharded
@@ -83,12 +91,7 @@ package struct SaveExecutor {
       : try SlicesWriter(path: prefix, options: options)
     // Under the lock, which a save in the format V2 would take as well.
     try checkHasNoIndex(writer.path)
-    for item in plan.items {
-      try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)
-    }
-    try writer.finish()
-    progress?.finish()
-    return Saved(path: writer.path, files: writer.files)
+    return Saved(path: writer.path, files: try write(plan, to: &writer))
   }
 
   private static func checkV1(_ plan: SavePlan, _ prefix: String) throws(CheckpointError) {
