@@ -39,8 +39,10 @@ public struct CheckpointReader: TensorReader {
   ///   ``CheckpointLocation``: a directory, for its latest checkpoint, a SavedModel, for its
   ///   variables, a file of a checkpoint. ``path`` says which it was.
   /// - Throws: `notACheckpoint` if there is none; `corrupt` or `truncated` if it is damaged.
-  public init(_ path: String) throws(CheckpointError) {
-    let fileSystem = LocalFileSystem()
+  public init(_ path: String) throws(CheckpointError) { try self.init(at: path, LocalFileSystem()) }
+
+  /// Opens whatever a path leads to.
+  init(at path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
     let isCheckpoint = try Self.format(at: path, fileSystem) != nil
     try self.init(
       isCheckpoint ? path : CheckpointLocation(path, fileSystem: fileSystem).path,

@@ -36,21 +36,28 @@ public struct Verification: Sendable {
   /// Whether nothing is wrong.
   public var isIntact: Bool { problemCount == 0 }
 
-  /// Checks a checkpoint.
+  /// Checks a checkpoint; followed by the thread's current `Progress`, if there is one, which can cancel it.
   ///
   /// - Parameters:
   ///   - path: As for ``CheckpointReader/init(_:)``.
   ///   - progress: Called every few megabytes, from any thread but one at a time, with the number of
   ///     bytes that have been checked, and of all there are.
   /// - Throws: `notACheckpoint` if there is none; `io` if it cannot be opened; `unsupported` if it
-  ///   is of a later version. Damage is a result, no error.
+  ///   is of a later version; `cancelled` if its progress is. Damage is a result, no error.
   public init(
     of path: String,
     progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) throws(CheckpointError) {
     self.path = path
+    let follower = OperationProgress.current()
     do throws(CheckpointError) {
-      let findings = Self.findings(of: try CheckpointReader(path).reader, progress)
+      let files = SaveOptions().followed(by: follower).fileSystem
+      let findings = Self.findings(of: try CheckpointReader(at: path, files).reader) {
+        follower?.checked($0, of: $1)
+        progress($0, $1)
+      }
+      try follower?.check()  // what is left unread is no damage
+      follower?.finish()
       tensorCount = findings.tensorCount
       byteCount = findings.byteCount
       problems = findings.problems.problems

@@ -12,6 +12,8 @@ public enum CheckpointPhase: String, Sendable, Hashable {
   case committing
   /// Values come from the files.
   case reading
+  /// Values are compared with their checksums.
+  case checking
   /// All is done. After an error it stays at what failed.
   case finished
 }

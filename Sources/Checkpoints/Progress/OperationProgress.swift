@@ -66,7 +66,22 @@ final class OperationProgress: FileObserver {
   // MARK: The files
 
   func moved(_ byteCount: Int) throws(CheckpointError) {
-    try enter(nil) { $0.completed = min($0.total, $0.completed + Int64(byteCount)) }
+    try enter(nil) { count in
+      guard count.phase != .checking else { return }  // who checks says how far it is
+      count.completed = min(count.total, count.completed + Int64(byteCount))
+    }
+  }
+
+  /// Tells how many bytes of how many have been checked.
+  func checked(_ byteCount: UInt64, of total: UInt64) {
+    count.withLock { count in
+      if count.phase != .checking {
+        count = Count(phase: .checking, total: max(1, Int64(clamping: total)))
+        tell(&count)
+      }
+      count.completed = min(count.total, Int64(clamping: byteCount))
+      if count.completed - count.told >= Self.step { tell(&count) }
+    }
   }
 
   func willSync() throws(CheckpointError) { try enter(.syncing) { _ in } }
