@@ -40,8 +40,8 @@ package struct RestoreExecutor {
         try set(tensors[index], variable)
         tensors[index] = before
       } catch {
-        // A variable's own type refused: the others get their values back.
-        for done in 0..<index { try? set(tensors[done], places[done].variable) }
+        // A variable's own type refused: the others get their values back, the last one first.
+        for done in (0..<index).reversed() { try? set(tensors[done], places[done].variable) }
         throw error.located(file: reader.path, key: places[index].key.description)
       }
     }
