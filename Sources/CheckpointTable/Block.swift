@@ -36,12 +36,28 @@ struct Block: Sendable {
         at: byteCount - 4
       )
     }
+    let entriesEnd = byteCount - 4 - 4 * Int(count)  // `count` is less than `byteCount`
+    let leadsNowhere = try Self.endsBehindEntries(bytes, byteCount, count: count, entriesEnd)
     self.bytes = bytes
-    self.restartCount = Int(count)  // less than `byteCount`
-    self.entriesEnd = byteCount - 4 - 4 * Int(count)
+    self.restartCount = Int(count) - (leadsNowhere ? 1 : 0)
+    self.entriesEnd = entriesEnd
     self.order = order
     self.place = place
     self.storedByteCount = storedByteCount
+  }
+
+  // Whether the last restart is where the entries end. The writer of Swift for TensorFlow sets one after
+  // every 15 or 16 entries, whether or not another entry follows. No search needs it.
+  // Source: github.com/tensorflow/swift-models, Checkpoints/CheckpointIndexWriter.swift.
+  private static func endsBehindEntries(
+    _ bytes: [UInt8],
+    _ byteCount: Int,
+    count: UInt64,
+    _ entriesEnd: Int
+  ) throws(CheckpointError) -> Bool {
+    guard count > 1, entriesEnd > 0 else { return false }
+    var reader = ByteReader(bytes.span.extracting((byteCount - 8)..<(byteCount - 4)))
+    return UInt64(try reader.readUInt32()) == UInt64(entriesEnd)
   }
 
   /// A cursor before the first entry.

@@ -2,7 +2,8 @@ internal import CheckpointIO
 
 /// The index block of a table, checked: where its blocks are, and which keys they may hold.
 struct TableIndex: Sendable {
-  /// For each block a key that none of its keys comes after, and none of the next precedes.
+  /// For each block a key that none of its keys comes after, and none of the next precedes: see
+  /// ``isBounded``.
   private(set) var separators = KeyList()
   /// Where the blocks are: in ascending order, without overlap, within the file.
   private(set) var handles: [BlockHandle] = []
@@ -40,6 +41,18 @@ struct TableIndex: Sendable {
         offset: handle.offset
       )
     }
+  }
+
+  /// Whether the last separator is one.
+  ///
+  /// The writer of Swift for TensorFlow derives it from the key before the last restart, which may be
+  /// none; all its keys are in one block. Where that has no other key than the empty one, it makes no
+  /// difference.
+  var isBounded: Bool { count > 1 || !separators[0].isEmpty }
+
+  /// The first block from `start` on that may have a key, or `count`.
+  func firstBlock(for key: Span<UInt8>, from start: Int = 0) -> Int {
+    isBounded ? separators.firstIndex(notBelow: key, from: start) : start
   }
 
   private static func handle(

@@ -61,7 +61,7 @@ package final class TableReader: Sendable {
     _ body: (_ value: Span<UInt8>) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result? {
     let separators = index.separators
-    var number = separators.firstIndex(notBelow: key)
+    var number = index.firstBlock(for: key)
     while number < index.count {
       let block = try block(number)
       var entries = block.entries
@@ -151,7 +151,7 @@ package final class TableReader: Sendable {
     try Self.checkSorted(keys)
     var (position, number) = (0, 0)
     while position < keys.count {
-      number = index.separators.firstIndex(notBelow: keys[position], from: number)
+      number = index.firstBlock(for: keys[position], from: number)
       guard number < index.count else { break }
       position = try visit(keys, from: position, inBlock: number, body)
       number += 1
@@ -217,7 +217,7 @@ package final class TableReader: Sendable {
     let separators = index.separators
     try block.check(
       after: number > 0 ? separators[number - 1] : nil,
-      upTo: separators[number],
+      upTo: index.isBounded ? separators[number] : nil,
       keyBytesPerStoredByte: limits.keyBytesPerStoredByte
     )
     cache.withLock { $0.insert(block, as: number) }

@@ -100,12 +100,20 @@ import Testing
     )
   }
 
-  @Test(arguments: [15, 16, .max] as [UInt32])
-  func `refuses restarts after the entries`(offset: UInt32) {
+  @Test(arguments: [[16], [.max], [15, 15], [16, 15], [15, 16]] as [[UInt32]])
+  func `refuses restarts after the entries`(offsets: [UInt32]) {
     let entries = [StoredEntry("a"), StoredEntry("b"), StoredEntry("c")]
     #expect(
-      problem(table(block(entries, restarts: [0, offset])))
-        == "memory.index: byte 15: restart 1 is at \(offset), the entries end at 15" + damageAdvice
+      problem(table(block(entries, restarts: [0] + offsets)))
+        == "memory.index: byte 15: restart 1 is at \(offsets[0]), the entries end at 15"
+        + damageAdvice
+    )
+  }
+
+  @Test func `refuses a block whose only restart is after the entries`() {
+    #expect(
+      problem(table(block([StoredEntry("a")], restarts: [5])))
+        == "memory.index: byte 5: restart 0 is at 5, the entries end at 5" + damageAdvice
     )
   }
 

@@ -66,6 +66,27 @@ import Testing
     try expect(assembler.finish(), holds: "a", "b", "c")
   }
 
+  @Test(arguments: [[0, 15], [0, 5, 15], [0, 5, 10, 15]] as [[UInt32]])
+  func `accepts a last restart where the entries end`(restarts: [UInt32]) throws {
+    let data = block([StoredEntry("b"), StoredEntry("c"), StoredEntry("d")], restarts: restarts)
+    try expect(table(data), holds: "b", "c", "d")
+  }
+
+  // The writer of Swift for TensorFlow has forgotten the last key when a restart is due.
+  @Test func `accepts an only block whose separator says nothing`() throws {
+    let data = block([StoredEntry("b"), StoredEntry("c")], restarts: [0, 10])
+    try expect(table(data, separator: ""), holds: "b", "c")
+    #expect(try readTable(table(data, separator: "")).value(for: []) == nil)
+  }
+
+  @Test func `refuses one of several blocks whose separator says nothing`() {
+    #expect(
+      problem(twoBlocks([], []))
+        == "memory.index: byte 5: last key 'b' of the block comes after '', which the index gives as "
+        + "its end" + damageAdvice
+    )
+  }
+
   @Test func `accepts gaps, bytes after a handle, and lengths in a long form`() throws {
     var assembler = TableAssembler()
     assembler.append([1, 2, 3, 4, 5, 6, 7])
