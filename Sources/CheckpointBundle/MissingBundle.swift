@@ -89,9 +89,7 @@ package struct MissingBundle {
   }
 
   private static func list(_ prefixes: [String]) -> String {
-    let shown = prefixes.prefix(limit).map { "'\($0)'" }.joined(separator: ", ")
-    let more = prefixes.count > limit ? ", … \(prefixes.count) in all" : ""
-    return "the directory has \(shown)\(more)"
+    "the directory has \(NameList.text(prefixes, limit: limit))"
   }
 
   private static let limit = 5

@@ -83,10 +83,23 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
   }
 
   /// One line: where, what, and the kind; a line for each of several problems follows.
+  ///
+  /// No more than 20 kB: of many problems the first ones are shown and the others counted;
+  /// ``problems`` has all of them.
   public var description: String {
-    let headline = "\(place)\(message) (\(code))"
-    return ([headline] + problems.map { "  - \($0)" }).joined(separator: "\n")
+    var text = "\(place)\(message) (\(code))"
+    for (shown, problem) in problems.enumerated() {
+      let line = "\n  - \(problem)"
+      guard shown == 0 || text.utf8.count + line.utf8.count <= Self.textByteCount else {
+        return text + "\n  - … \(problems.count - shown) more"
+      }
+      text += line
+    }
+    return text
   }
+
+  // With the few bytes of the last line, less than 20 kB.
+  private static let textByteCount = 16 << 10
 
   private var place: String {
     let parts = [file, offset.map { "byte \($0)" }, key.map { "key '\($0)'" }]

@@ -50,10 +50,10 @@ extension CheckpointReader {
     _ name: String
   ) throws(CheckpointError) -> TensorKey {
     guard candidates.count == 1 else {
-      let list = candidates.map { "'\($0)'" }.joined(separator: ", ")
       throw CheckpointError(
         .ambiguousName,
-        "\(candidates.count) saved variables have this name: \(list); ask for one by its key",
+        "\(candidates.count) saved variables have this name: \(NameList.text(candidates)); "
+          + "ask for one by its key",
         file: path,
         key: name
       )

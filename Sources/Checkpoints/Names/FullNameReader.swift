@@ -91,10 +91,10 @@ package struct FullNameReader: TensorReader {
     if try reader.entry(for: name) != nil { return name }
     guard let candidates = keys[name] else { return nil }
     guard candidates.count == 1 else {
-      let list = candidates.map { "'\($0)'" }.joined(separator: ", ")
       throw CheckpointError(
         .ambiguousName,
-        "\(candidates.count) saved variables have this name: \(list); ask for one by its key",
+        "\(candidates.count) saved variables have this name: \(NameList.text(candidates)); "
+          + "ask for one by its key",
         file: path,
         key: name.description
       )

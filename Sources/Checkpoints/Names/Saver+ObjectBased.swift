@@ -66,7 +66,7 @@ private struct NameMatch {
     let doubtful = ambiguous.map { name, keys in
       CheckpointError(
         .ambiguousName,
-        "\(keys.count) saved variables have this name: \(Self.list(keys)); say which by namesToKeys",
+        "\(keys.count) saved variables have this name: \(NameList.text(keys)); say which by namesToKeys",
         key: name
       )
     }
@@ -81,15 +81,10 @@ private struct NameMatch {
     let instead =
       others.isEmpty
       ? "all names that it has are known"
-      : "\(others.count) names that it has are not known here: \(Self.list(others))"
+      : "\(others.count) names that it has are not known here: \(NameList.text(others))"
     return
       "\(absent.count + ambiguous.count) variables have no key in this object-based checkpoint; "
       + "\(instead); \(keys.count) names match. Name the variables as they were saved, or give "
       + "namesToKeys"
-  }
-
-  private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
-    return names.count > 8 ? "\(shown), …" : shown
   }
 }

@@ -71,7 +71,7 @@ enum DeferredRestores {
       let places = session.readyPairs(in: live).map { session.place(of: $0.saved) }
       guard !places.isEmpty else { continue }
       CheckpointWarnings.warn(
-        "\(PlaceList.text(places)) came after the restore of '\(session.path)' and did not get "
+        "\(NameList.text(places)) came after the restore of '\(session.path)' and did not get "
           + "the values that it has for them: call restoreDeferred() once they exist, or mark the "
           + "property @Dependency"
       )

@@ -193,7 +193,7 @@ private final class StatusWatch {
       ("could not be restored later", session.failures.map(\.error.description)),
     ]
     let lines = kinds.filter { !$0.1.isEmpty }.map { what, places in
-      "  \(places.count) \(what): \(PlaceList.text(places))"
+      "  \(places.count) \(what): \(NameList.text(places))"
     }
     return (["\(session.path): \(session.restoredCount) restored"] + lines)
       .joined(separator: "\n")

@@ -29,16 +29,8 @@ public struct RestoreComparison: Sendable, CustomStringConvertible {
       ("have no variable in the program", unused), ("are in conflict", conflicting),
     ]
     let lines = kinds.filter { !$0.1.isEmpty }.map { what, places in
-      "  \(places.count) \(what): \(PlaceList.text(places))"
+      "  \(places.count) \(what): \(NameList.text(places))"
     }
     return (["\(path): \(matched.count) match"] + lines).joined(separator: "\n")
-  }
-}
-
-/// Places as a person can read them: the first few, and how many there are.
-enum PlaceList {
-  static func text(_ places: [String]) -> String {
-    let shown = places.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
-    return places.count > 8 ? "\(shown), … \(places.count) in all" : shown
   }
 }

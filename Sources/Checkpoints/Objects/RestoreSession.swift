@@ -87,10 +87,10 @@ final class RestoreSession {
     _ reader: any TensorReader
   ) throws(CheckpointError) -> Int {
     if let node = graph.node(at: place) { return node }
-    let children = graph.nodes[0].children.map { "'\($0.name)'" }.joined(separator: ", ")
     throw CheckpointError(
       .notFound,
-      "there is no object at '\(place)'; the root has \(children)",
+      "there is no object at '\(place)'; the root has "
+        + NameList.text(graph.nodes[0].children.map(\.name)),
       file: reader.path
     )
   }

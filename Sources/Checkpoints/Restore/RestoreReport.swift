@@ -55,8 +55,6 @@ public struct RestoreReport: Sendable, CustomStringConvertible {
   }
 
   private static func line(_ what: String, _ keys: [TensorKey]) -> String? {
-    guard !keys.isEmpty else { return nil }
-    let shown = keys.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
-    return "  \(what): \(shown)\(keys.count > 8 ? ", … \(keys.count) in all" : "")"
+    keys.isEmpty ? nil : "  \(what): \(NameList.text(keys))"
   }
 }
