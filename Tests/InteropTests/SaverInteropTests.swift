@@ -227,7 +227,7 @@ struct SaverInteropTests {
     _ tensors: [(String, TensorSpec)],
     _ limit: Int
   ) throws -> [Set<String>] {
-    var plan = SavePlan(
+    var plan = try SavePlan(
       items: tensors.map { SavePlan.Item(TensorBox(Self.zeros($1)), key: TensorKey($0)) }
     )
     try plan.distribute(.maxBytes(limit))

@@ -8,6 +8,8 @@ public import CheckpointIO
 public protocol StateRepresentable: Checkpointable {
   /// The state.
   ///
+  /// Asked for once a save, at its beginning, in the foreground as in the background.
+  ///
   /// - Throws: `unsupported` if it cannot be written down now.
   func stateBytes() throws(CheckpointError) -> [UInt8]
 

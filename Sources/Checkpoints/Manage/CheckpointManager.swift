@@ -146,7 +146,7 @@ public final class CheckpointManager {
     background.waitUntilIdle()
     try settle()
     guard let moment = try dueMoment(step: step, force: force) else { return nil }
-    var plan = SavePlan(items: [])
+    var plan = try SavePlan(items: [])
     let save = try keeper.open { _ throws(CheckpointError) in
       let save = try begin(step: step, moment, metrics: metrics)
       plan = try content.savePlan()

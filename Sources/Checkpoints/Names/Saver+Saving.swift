@@ -23,7 +23,9 @@ extension Saver {
     let prefix = try prefix(path, step)
     guard !variables.isEmpty else { return prefix }
     let start = ContinuousClock.now
-    var plan = SavePlan(items: zip(variables, keys).map { SavePlan.Item($0.variable, key: $1) })
+    var plan = try SavePlan(
+      items: zip(variables, keys).map { SavePlan.Item($0.variable, key: $1) }
+    )
     try plan.distribute(options.sharding)
     let stateFile = try stateFile(for: prefix, plan.shardCount)
     let notes = plan.notes

@@ -139,6 +139,6 @@ public final class Checkpoint {
     var items = saved.values.map { SavePlan.Item($0.value.variable, key: $0.key) }
     let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([saved.message]))
     items.append(SavePlan.Item(TensorBox(graph), key: TensorKey(ObjectGraph.key)))
-    return SavePlan(items: items)
+    return try SavePlan(items: items)
   }
 }

@@ -39,8 +39,16 @@ package struct SavePlan {
   package internal(set) var notes: [CheckpointError] = []
 
   /// Plans one data file; partitioned variables become an item for each part.
-  package init(items: [Item]) {
+  ///
+  /// Values without fixed width, strings and states, are taken at once: how many bytes they have is
+  /// asked several times before they are written, and all answers have to be about the same values.
+  ///
+  /// - Throws: What the variable's own type throws.
+  package init(items: [Item]) throws(CheckpointError) {
     self.items = items.contains(where: \.isPartitioned) ? items.flatMap(\.parts) : items
+    for index in self.items.indices where self.items[index].spec.dtype.byteWidth == nil {
+      self.items[index] = try self.items[index].taken()
+    }
   }
 
   /// For each data file how many bytes the numbers in it take; strings come on top.
@@ -58,6 +66,21 @@ package struct SavePlan {
 }
 
 extension SavePlan.Item {
+  // With the values of this moment.
+  fileprivate func taken() throws(CheckpointError) -> SavePlan.Item {
+    let variable = variable as? any TensorVariable
+    let copy: TensorBox<AnyTensor>
+    do throws(CheckpointError) {
+      copy = TensorBox(try self.variable.tensorSnapshot(), name: variable?.name)
+    } catch {
+      throw error.located(key: key.description)
+    }
+    copy.device = variable?.device
+    var item = SavePlan.Item(copy, key: key, part: part)
+    item.shard = shard
+    return item
+  }
+
   // Compares types, which takes less than a cast for each of many variables.
   fileprivate var isPartitioned: Bool { type(of: variable) == PartitionedVariable.self }
 

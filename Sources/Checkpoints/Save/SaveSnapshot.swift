@@ -24,7 +24,7 @@ package final class SaveSnapshot: Sendable {
   package convenience init(_ plan: SavePlan) throws(CheckpointError) {
     let shardCount = plan.shardCount
     let items = try plan.items.map { item throws(CheckpointError) in try TakenValue(item) }
-    self.init { SavePlan(items, shardCount: shardCount) }
+    self.init { () throws(CheckpointError) in try SavePlan(items, shardCount: shardCount) }
   }
 
   /// A variable of the same name with the values of this moment, which nobody else has; of one in parts,
@@ -76,8 +76,8 @@ private struct TakenValue: Sendable {
 }
 
 extension SavePlan {
-  fileprivate init(_ items: [TakenValue], shardCount: Int) {
-    self.init(
+  fileprivate init(_ items: [TakenValue], shardCount: Int) throws(CheckpointError) {
+    try self.init(
       items: items.map { item in
         var planned = SavePlan.Item(TensorBox(item.tensor), key: item.key, part: item.part)
         planned.shard = item.shard
