@@ -2,6 +2,12 @@ import CheckpointIO
 import CheckpointTestSupport
 import Testing
 
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
 /// Proves what the files of this machine do for a checkpointer.
 @Suite struct LocalFileSystemTests {
   let directory: TemporaryDirectory
@@ -90,5 +96,20 @@ import Testing
     #expect(missing?.code == .notFound)
     let cut = #expect(throws: CheckpointError.self) { try system.openFile("a\u{0}b") }
     #expect(cut?.code == .invalidArgument)
+  }
+
+  /// A number of seconds has no room for a nanosecond.
+  @Test func `tells times apart that differ by a nanosecond`() throws {
+    for name in ["one", "other"] { try directory.write([], to: name) }
+    for (name, nanoseconds) in [("one", 123_456_788), ("other", 123_456_789)] {
+      var times = [timespec(tv_sec: 1_700_000_000, tv_nsec: nanoseconds)]
+      times += times
+      #expect(unsafe utimensat(AT_FDCWD, directory.path(name), &times, 0) == 0)
+    }
+    let one = try #require(try system.status(of: directory.path("one")))
+    let other = try #require(try system.status(of: directory.path("other")))
+    #expect(one.modified == FileTime(seconds: 1_700_000_000, nanoseconds: 123_456_788))
+    #expect(one.modified < other.modified)
+    #expect(FileTime(seconds: -1, nanoseconds: 5) < FileTime(seconds: 0))
   }
 }

@@ -36,9 +36,10 @@ package final class MemoryFileSystem: FileSystem {
     var names: [String: Node] = [:]
     var contents: [Int: [UInt8]] = [:]
     var locked: Set<Int> = []
-    /// When files were last written: a number that grows with every change.
-    var times: [Int: Double] = [:]
-    var changeCount = 0.0
+    /// When files were last written: a number that grows with every change; 0 for what was there at
+    /// the beginning.
+    var times: [Int: Int64] = [:]
+    var changeCount: Int64 = 0
     var room: UInt64?
     var log: [Event] = []
 
@@ -71,6 +72,7 @@ package final class MemoryFileSystem: FileSystem {
     for (path, bytes) in image.files {
       let file = state.create()
       state.contents[file] = bytes
+      state.times[file] = 0
       state.names[path] = .file(file)
     }
     self.state = Mutex(state)
@@ -129,6 +131,7 @@ package final class MemoryFileSystem: FileSystem {
       try Self.checkDirectory(of: path, state)
       if case .file(let file) = state.names[path] {
         state.contents[file] = []
+        state.touch(file)
         state.log.append(.content(file, []))
         return file
       }
@@ -194,13 +197,14 @@ package final class MemoryFileSystem: FileSystem {
     try update { state throws(CheckpointError) -> FileStatus? in
       switch state.names[path] {
       case nil: return nil
-      case .directory: return FileStatus(kind: .directory, byteCount: 0, modificationTime: 0)
+      case .directory:
+        return FileStatus(kind: .directory, byteCount: 0, modified: FileTime(seconds: 0))
       case .file(let file):
         let count = UInt64(state.contents[file]?.count ?? 0)
         return FileStatus(
           kind: .file,
           byteCount: count,
-          modificationTime: state.times[file] ?? 0,
+          modified: FileTime(seconds: state.times[file] ?? 0),
           identity: [UInt64(file)]
         )
       }
@@ -232,6 +236,7 @@ package final class MemoryFileSystem: FileSystem {
   fileprivate func changeContent(_ file: Int, _ change: (inout [UInt8]) -> Void) {
     state.withLock { state in
       change(&state.contents[file, default: []])
+      state.touch(file)
       state.log.append(.content(file, state.contents[file, default: []]))
     }
   }

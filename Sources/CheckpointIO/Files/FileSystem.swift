@@ -43,22 +43,25 @@ package struct FileStatus: Sendable, Hashable {
   package var kind: Kind
   /// The size in bytes.
   package var byteCount: UInt64
-  /// When its content last changed, in seconds since 1970.
-  package var modificationTime: Double
+  /// When its content last changed.
+  package var modified: FileTime
   /// What tells it from all others that there are, whatever their paths: device and number.
   package var identity: [UInt64]
 
   package init(
     kind: Kind,
     byteCount: UInt64,
-    modificationTime: Double,
+    modified: FileTime,
     identity: [UInt64] = []
   ) {
     self.kind = kind
     self.byteCount = byteCount
-    self.modificationTime = modificationTime
+    self.modified = modified
     self.identity = identity
   }
+
+  /// When its content last changed, in seconds since 1970.
+  package var modificationTime: Double { modified.secondsSince1970 }
 }
 
 /// A file open for reading, at any position, by any number of threads.

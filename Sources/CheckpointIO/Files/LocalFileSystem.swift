@@ -134,7 +134,10 @@ extension FileStatus {
     self.init(
       kind: kind,
       byteCount: UInt64(clamping: status.st_size),
-      modificationTime: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9,
+      modified: FileTime(
+        seconds: Int64(time.tv_sec),
+        nanoseconds: UInt32(truncatingIfNeeded: time.tv_nsec)  // less than a second
+      ),
       identity: [UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)]
     )
   }
