@@ -211,7 +211,7 @@ import Testing
       run.clock.now += 10
       try run.manager.saveInBackground()
     }
-    try run.manager.finish()
+    try run.manager.waitUntilFinished()
     #expect(run.manager.checkpoints.map(\.path) == ["/run/ckpt-3", "/run/ckpt-4", "/run/ckpt-5"])
     #expect(ManagerRun.names(system) == ["ckpt-3", "ckpt-4", "ckpt-5"])
     for value in 3...5 {
@@ -282,7 +282,7 @@ import Testing
     #expect(try run.manager.saveInBackground(step: 1) != nil)
     #expect(try run.manager.saveInBackground(step: 9) == nil)  // also while the first is under way
     #expect(try run.manager.saveInBackground(step: 11) != nil)
-    try run.manager.finish()
+    try run.manager.waitUntilFinished()
     #expect(ManagerRun.names(system) == ["ckpt-1", "ckpt-11"])
   }
 
@@ -328,7 +328,7 @@ import Testing
   @Test func `is not too early again after a failure`() throws {
     let run = try ManagerRun(failing("ckpt-1.data"), saving: .everySteps(10))
     try run.manager.saveInBackground(step: 1)
-    #expect(throws: CheckpointError.self) { try run.manager.finish() }
+    #expect(throws: CheckpointError.self) { try run.manager.waitUntilFinished() }
     #expect(try run.manager.saveInBackground(step: 2)?.wait()?.path == "/run/ckpt-2")
   }
 
@@ -379,7 +379,7 @@ import Testing
     gate.open()
     let error = #expect(throws: CheckpointError.self) { try second.wait() }
     #expect(error?.code == .cancelled)
-    try run.manager.finish()
+    try run.manager.waitUntilFinished()
     #expect(ManagerRun.names(system) == ["ckpt-1"])
   }
 

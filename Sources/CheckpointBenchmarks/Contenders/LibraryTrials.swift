@@ -86,7 +86,7 @@ struct LibraryTrials {
       run: { try manager.saveInBackground() as Any },
       finish: {
         for variable in variables { variable.withMutableScalars { $0[0] += 1 } }
-        try manager.finish()
+        try manager.waitUntilFinished()
       }
     )
   }

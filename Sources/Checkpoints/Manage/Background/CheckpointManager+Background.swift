@@ -72,10 +72,10 @@ extension CheckpointManager {
     try settle()
   }
 
-  /// The same for code that is not asynchronous: the thread waits.
+  /// Does what ``finish()`` does in code that is not asynchronous: the thread waits.
   ///
   /// - Throws: Why saves have failed, if nobody has been told.
-  public func finish() throws(CheckpointError) {
+  public func waitUntilFinished() throws(CheckpointError) {
     background.waitUntilIdle()
     try settle()
   }
