@@ -151,6 +151,15 @@ let package = Package(
       path: "Tests/CrashingSaver",
       swiftSettings: settings
     ),
+    // The code of README.md and of the articles: what users may see has to be enough for it.
+    .executableTarget(
+      name: "documentation-samples",
+      dependencies: ["Checkpoints"],
+      path: "Tests/DocumentationSamples",
+      exclude: ["Manifest"],
+      packageAccess: false,
+      swiftSettings: settings
+    ),
     tests("CheckpointIOTests", ["CheckpointIO"]),
     tests("CheckpointTensorsTests", ["CheckpointIO", "CheckpointTensors"]),
     tests("CheckpointWireTests", ["CheckpointIO", "CheckpointTensors", "CheckpointWire"]),
@@ -182,7 +191,7 @@ let package = Package(
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
         "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "Checkpoints",
-        "crashing-saver",
+        "crashing-saver", "documentation-samples",
       ]
     ),
     tests(

@@ -6,7 +6,7 @@ public import CheckpointIO
 /// `String` and `[UInt8]` (byte strings that need not be text) conform. A `BitwiseCopyable` type of
 /// one's own needs its dtype only:
 ///
-///     extension MyComplex: @retroactive TensorScalar {
+///     extension MyComplex: TensorScalar {
 ///       static var dtype: DType { .complex64 }  // its memory: two Floats
 ///     }
 public protocol TensorScalar: Sendable {

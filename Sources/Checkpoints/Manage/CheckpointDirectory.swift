@@ -6,7 +6,7 @@ import CheckpointWire
 /// A directory that checkpoints were saved to: finds the newest.
 ///
 ///     if let path = try CheckpointDirectory("run").latest() {
-///       try checkpoint.restore(from: path)  // run/ckpt-7
+///       try checkpoint.restore(from: path).assertConsumed()  // run/ckpt-7
 ///     }
 ///
 /// Paths are literal: directories with `[`, `*`, `?` or `\` in their names work.

@@ -4,7 +4,7 @@ public import CheckpointIO
 /// The checkpoints of a directory as they come: for a process that evaluates while another one trains.
 ///
 ///     for try await path in CheckpointDirectory("run").updates(timeout: .seconds(3600)) {
-///       try checkpoint.restore(from: path)
+///       try checkpoint.restore(from: path).assertConsumed()
 ///       evaluate()
 ///     }
 ///

@@ -1,0 +1,18 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// What README.md says about adding the library to a package; `DocumentationTests` has it read.
+let package = Package(
+  name: "my-model",
+  dependencies: [
+    .package(path: "../swift-checkpoints")
+    // or: .package(url: "<URL of the repository>", branch: "main")
+  ],
+  targets: [
+    .target(
+      name: "MyModel",
+      dependencies: [.product(name: "Checkpoints", package: "swift-checkpoints")]
+    )
+  ]
+)

@@ -1,0 +1,33 @@
+import Checkpoints
+
+// What several pages have.
+
+final class Dense: Checkpointable {
+  let kernel: Variable<Float>  // shape [inputs, outputs]
+  let bias: Variable<Float>  // shape [outputs]
+
+  init(_ inputs: Int, _ outputs: Int) {
+    kernel = Variable(repeating: 0, shape: [inputs, outputs])
+    bias = Variable(repeating: 0, shape: [outputs])
+  }
+}
+
+final class Classifier: Checkpointable {
+  let hidden = Dense(64, 128)
+  let heads = [Dense(128, 10), Dense(128, 2)]  // heads/0, heads/1
+  var extra: Dense? = nil  // extra, once it is there
+}
+
+final class Momentum: SlotVariableHolder {
+  let slots = SlotVariables<Float>("momentum")
+  let rate = Variable<Float>(0.1)
+
+  func update(_ weight: Variable<Float>, slope: Float) {
+    let velocity = slots["momentum", of: weight]  // zero, when it is first asked for
+    velocity.scalar = 0.9 * velocity.scalar + slope
+    weight.scalar -= rate.scalar * velocity.scalar
+  }
+}
+
+/// A step of a training, as the pages mean it; it returns a loss.
+@discardableResult func train() -> Double { 0.5 }

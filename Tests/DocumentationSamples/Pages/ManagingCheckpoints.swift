@@ -1,0 +1,71 @@
+import Checkpoints
+import Foundation
+
+func managingCheckpoints() throws {
+  let (model, optimizer) = (Classifier(), Momentum())
+  try keeping(model, optimizer)
+  try savingWhenItIsTime(model, optimizer)
+
+  let checkpoint = try Checkpoint(["model": model])
+  let manager = try CheckpointManager(checkpoint, directory: "other", retention: .all)
+
+  if let save = try manager.saveInBackground() {
+    print(save.progress.fractionCompleted)
+    save.cancel()
+  }
+
+  try? manager.waitUntilFinished()  // it may have been cancelled
+  try manager.save()
+  var isRestored = false
+
+  if let restored = try manager.restoreOrInitialize(checking: .everything) {
+    for reason in restored.skipped { print(reason) }  // run/ckpt-9.index: byte 0: …
+    print(restored.path)
+    isRestored = restored.skipped.isEmpty  // not on the page
+  }
+
+  expect(isRestored)
+}
+
+private func keeping(_ model: Classifier, _ optimizer: Momentum) throws {
+  let checkpoint = try Checkpoint(["model": model, "optimizer": optimizer])
+  let manager = try CheckpointManager(
+    checkpoint,
+    directory: "run",
+    retention: .latest(5).or(.every(.hours(2)))
+  )
+  try manager.restoreOrInitialize()
+  try manager.save()  // run/ckpt-1, then run/ckpt-2, …
+
+  for _ in 0..<2 { try manager.save() }
+  var lines: [String] = []
+  func print(_ decision: RetentionPlan.Decision) { lines.append("\(decision)") }
+
+  let policy = RetentionPolicy.latest(2).or(.best(1, by: "loss", .lowest))
+  for decision in policy.plan(for: manager.checkpoints).decisions {
+    print(decision)  // run/ckpt-1 goes: 2 are newer, the latest 2 stay; …
+  }
+
+  expect(lines.first == "run/ckpt-1 goes: 2 are newer, the latest 2 stay; it has no 'loss'")
+  expect(lines.count == 3)
+}
+
+private func savingWhenItIsTime(_ model: Classifier, _ optimizer: Momentum) throws {
+  let checkpoint = try Checkpoint(["model": model, "optimizer": optimizer])
+  let manager = try CheckpointManager(
+    checkpoint,
+    directory: "run",
+    retention: .latest(3).or(.best(2, by: "loss", .lowest)),
+    saving: .everySteps(500).or(.every(.minutes(10)))
+  )
+  let termination = try TerminationSignal()
+  var step = 0
+  while step < 1000, !termination.isReceived {
+    step += 1
+    let loss = train()
+    try manager.save(step: step, metrics: ["loss": loss])  // nil most of the time
+  }
+  try manager.save(step: step, force: true)
+
+  expect(manager.checkpoints.compactMap(\.step).suffix(3) == [1, 501, 1000])
+}

@@ -1,0 +1,49 @@
+import Checkpoints
+
+// The code of README.md and of the articles, as it stands there: compiled as everything else is, warnings
+// being errors, and run by `DocumentationTests`, page by page, each in an empty directory.
+//
+//     documentation-samples PAGE
+//
+// What a page says outside of functions stands in `Pages`, a file for each page, in a function that is listed
+// below. Code with `await` stands here, at top level, where the compiler chooses differently between functions
+// that are asynchronous and others. Lines that no page has, but stand between lines of a block, end with
+// `// not on the page`.
+
+let pages: [String: () throws -> Void] = [
+  "README": readme,
+  "CheckpointKeys": checkpointKeys,
+  "Checkpoints": frontPage,
+  "ManagingCheckpoints": managingCheckpoints,
+  "MappingNames": mappingNames,
+  "RegisteringObjects": registeringObjects,
+  "RestoringObjects": restoringObjects,
+  "WritingYourOwnArrayType": writingYourOwnArrayType,
+]
+let page = CommandLine.arguments.dropFirst().first ?? ""
+guard let samples = pages[page] else { fail("main.swift lists no samples of the page '\(page)'") }
+try samples()
+
+// MARK: ManagingCheckpoints.md
+
+if page == "ManagingCheckpoints" {
+  let checkpoint = try Checkpoint(["model": Classifier(), "optimizer": Momentum()])
+  let manager = try CheckpointManager(checkpoint, directory: "run", retention: .all)
+
+  for step in 1...1000 {
+    train()
+    if step % 500 == 0 { try manager.saveInBackground(step: step) }
+  }
+  try await manager.finish()  // the process must not end before
+
+  expect(manager.checkpoints.compactMap(\.step).suffix(2) == [500, 1000])
+  var count = 0
+
+  for try await path in CheckpointDirectory("run").updates(timeout: .seconds(3600)) {
+    try checkpoint.restore(from: path).assertConsumed()
+    count += 1  // not on the page
+    break  // not on the page
+  }
+
+  expect(count == 1)
+}
