@@ -5,15 +5,15 @@ internal import Synchronization
 package struct FileCall: Hashable, Sendable, CustomStringConvertible {
   /// What is asked for.
   package enum Kind: String, Sendable, CaseIterable {
-    case open, read, map, list, status
+    case open, read, map, list, status, room
     case create, reserve, write, sync, close, rename, link, remove
-    case createDirectory, syncDirectory, lock, setNote, removeLock
+    case createDirectory, syncDirectory, lock, readNote, setNote, removeLock
     case startWriteback
 
     /// Whether the call changes what a later process finds.
     package var changesFiles: Bool {
       switch self {
-      case .open, .read, .map, .list, .status, .startWriteback: false
+      case .open, .read, .map, .list, .status, .room, .readNote, .startWriteback: false
       default: true
       }
     }
@@ -126,7 +126,12 @@ package final class InterceptingFileSystem: FileSystem {
   }
 
   package func availableByteCount(at directory: String) -> UInt64? {
-    base.availableByteCount(at: directory)
+    do throws(CheckpointError) {
+      try note(.room, directory)
+    } catch {
+      return nil
+    }
+    return base.availableByteCount(at: directory)
   }
 
   package func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
@@ -211,7 +216,10 @@ private final class InterceptedLockedFile: LockedFile {
 
   var isExclusive: Bool { file.isExclusive }
 
-  func contents(limit: Int) throws(CheckpointError) -> [UInt8] { try file.contents(limit: limit) }
+  func contents(limit: Int) throws(CheckpointError) -> [UInt8] {
+    try system.note(.readNote, path)
+    return try file.contents(limit: limit)
+  }
 
   func setContents(_ bytes: [UInt8]) throws(CheckpointError) {
     try file.setContents(Array(bytes.prefix(bytes.count / 2)))  // torn, as writes are

@@ -340,6 +340,7 @@ private struct Redirected: FileSystem {
   func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
     try local.lockFile(place(path))
   }
+  func availableByteCount(at directory: String) -> UInt64? { nil }
 }
 
 @Suite struct LatestCheckpointTests {

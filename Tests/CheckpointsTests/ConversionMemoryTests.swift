@@ -116,6 +116,10 @@ private final class FlowingFileSystem: FileSystem {
   func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
     try base.lockFile(path)
   }
+
+  func availableByteCount(at directory: String) -> UInt64? {
+    base.availableByteCount(at: directory)
+  }
 }
 
 private final class FlowingSource: ReadableFile {

@@ -1,14 +1,9 @@
 import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints
+import Foundation
 import Synchronization
 import Testing
-
-#if canImport(Darwin)
-import Darwin
-#else
-import Glibc
-#endif
 
 /// Proves that a restore takes the newest checkpoint that is intact and says what it passed over, and
 /// that a save refuses to begin without room.
@@ -203,6 +198,19 @@ import Glibc
     #expect(run.checkpoint.saveCounter.value[] == counter + 1)  // used up, as in TensorFlow
     system.setAvailableByteCount(1 << 20)
     #expect(try run.save(2)?.path == "/run/ckpt-3")
+  }
+
+  @Test func `says so, too, while somebody follows the save`() throws {
+    let run = try ManagerRun(system)
+    system.setAvailableByteCount(10_000)
+    let before = system.image
+    let progress = Foundation.Progress(totalUnitCount: 1)
+    progress.becomeCurrent(withPendingUnitCount: 1)
+    let error = #expect(throws: CheckpointError.self) { try run.save(1) }
+    progress.resignCurrent()
+    #expect(error?.systemError == ENOSPC, "\(String(describing: error))")
+    #expect(system.image.files.keys.filter { $0.contains("ckpt-1") }.isEmpty)
+    #expect(before.files.isEmpty)
   }
 
   /// Saver row 75.

@@ -2,6 +2,8 @@
 /// and replay every call.
 ///
 /// Paths are literal: no character of them is a pattern. Errors name the path and carry `errno`.
+///
+/// Nothing here has a default: a wrapper that forgets a call must not compile.
 package protocol FileSystem: Sendable {
   /// Opens a file for positioned reads.
   func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile
@@ -19,7 +21,9 @@ package protocol FileSystem: Sendable {
   func createDirectory(_ path: String) throws(CheckpointError)
   /// Makes the names in a directory durable.
   func syncDirectory(_ path: String) throws(CheckpointError)
-  /// The names in a directory, in no order, without `.` and `..`.
+  /// The names in a directory, all of them, in no order, without `.` and `..`.
+  ///
+  /// A list that comes to an end by a failure is an error: what is not seen must not be overwritten.
   func namesInDirectory(_ path: String) throws(CheckpointError) -> [String]
   /// What a path leads to; `nil` if there is nothing.
   func status(of path: String) throws(CheckpointError) -> FileStatus?
@@ -29,10 +33,6 @@ package protocol FileSystem: Sendable {
   func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)?
   /// How many bytes this user can still write where a directory is; `nil` if that is not known.
   func availableByteCount(at directory: String) -> UInt64?
-}
-
-extension FileSystem {
-  package func availableByteCount(at directory: String) -> UInt64? { nil }
 }
 
 /// What a path leads to.

@@ -16,7 +16,7 @@ package protocol FileObserver: Sendable {
   func willRename(to path: String) throws(CheckpointError)
 }
 
-/// A file system that is watched.
+/// A file system that is watched; whatever nobody watches goes through as it is.
 package struct ObservedFileSystem: FileSystem {
   private let base: any FileSystem
   private let observer: any FileObserver
@@ -63,6 +63,10 @@ package struct ObservedFileSystem: FileSystem {
 
   package func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
     try base.lockFile(path)
+  }
+
+  package func availableByteCount(at directory: String) -> UInt64? {
+    base.availableByteCount(at: directory)
   }
 }
 
