@@ -67,23 +67,6 @@ package struct LocalFileSystem: FileSystem {
     }
   }
 
-  package func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {
-    try checkPath(path)
-    guard let directory = unsafe opendir(path) else {
-      throw .system("list directory", errno: errno, file: path)
-    }
-    defer { unsafe closedir(directory) }
-    var names: [String] = []
-    while let entry = unsafe readdir(directory) {
-      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        // Names are NUL-terminated within `d_name`; one that is no UTF-8 is no name of ours.
-        unsafe String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if let name, name != ".", name != ".." { names.append(name) }
-    }
-    return names
-  }
-
   package func status(of path: String) throws(CheckpointError) -> FileStatus? {
     try checkPath(path)
     var status = stat()
@@ -100,8 +83,7 @@ package struct LocalFileSystem: FileSystem {
   }
 
   package func availableByteCount(at directory: String) -> UInt64? {
-    var status = statvfs()
-    guard !directory.utf8.contains(0), unsafe statvfs(directory, &status) == 0 else { return nil }
+    guard !directory.utf8.contains(0), let status = volumeStatus(at: directory) else { return nil }
     let (count, overflows) = UInt64(status.f_bavail)
       .multipliedReportingOverflow(by: UInt64(status.f_frsize))
     return overflows ? nil : count

@@ -52,10 +52,8 @@ final class LocalLockedFile: LockedFile {
     _ descriptor: borrowing Descriptor,
     at path: String
   ) throws(CheckpointError) -> Bool {
-    let ours = try descriptor.status(path: path)
-    var there = stat()
-    guard unsafe (stat(path, &there) == 0) else { return false }
-    return ours.st_ino == there.st_ino && ours.st_dev == there.st_dev
+    let ours = FileStatus(try descriptor.status(path: path))
+    return try LocalFileSystem().status(of: path)?.identity == ours.identity
   }
 
   func contents(limit: Int) throws(CheckpointError) -> [UInt8] {

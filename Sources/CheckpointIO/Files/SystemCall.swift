@@ -37,10 +37,20 @@ extension CheckpointError {
 
   // What an ordinary user may still write there, if the system knows.
   private static func freeSpace(beside file: String) -> String {
-    var system = statvfs()
-    guard unsafe statvfs(Path(file).directory, &system) == 0 else { return "" }
+    guard let system = volumeStatus(at: Path(file).directory) else { return "" }
     let byteCount = Double(system.f_bavail) * Double(system.f_frsize)
     return "\(Int64(min(byteCount / 1e6, 1e15))) MB are free there; "
+  }
+}
+
+/// What the system says of the volume that a directory is on; `nil` if it does not.
+func volumeStatus(at directory: String) -> statvfs? {
+  var status = statvfs()
+  do throws(CheckpointError) {
+    try systemCall("ask for room", file: directory) { unsafe statvfs(directory, &status) }
+    return status
+  } catch {
+    return nil
   }
 }
 
@@ -65,6 +75,30 @@ package func systemCall<Result: SignedInteger>(
     let result = body()
     guard result < 0 else { return result }
     let number = errno
+    guard number != EINTR else { continue }
+    throw CheckpointError.system(action(), errno: number, file: file)
+  }
+}
+
+/// Makes a system call again for as long as a signal interrupts it, where the same answer stands for
+/// the end and for a failure, and only `errno` tells which it is.
+///
+/// - Parameters:
+///   - action: What was to be done, for the message.
+///   - file: The path it was to be done to.
+///   - body: Makes the call; `nil` with `errno` set is a failure.
+/// - Returns: What the call returned; `nil` at the end.
+/// - Throws: `io` if it failed.
+package func systemCall<Result>(
+  _ action: @autoclosure () -> String,
+  file: String,
+  orNil body: () -> Result?
+) throws(CheckpointError) -> Result? {
+  while true {
+    errno = 0
+    if let result = body() { return result }
+    let number = errno
+    guard number != 0 else { return nil }
     guard number != EINTR else { continue }
     throw CheckpointError.system(action(), errno: number, file: file)
   }

@@ -82,14 +82,18 @@ extension SavePlan {
 }
 
 extension FileSystem {
-  // Of the directory, or of the one above it that exists.
+  // Of the directory, or of the one above it that exists; `nil` where the system does not tell.
   fileprivate func availableByteCount(near directory: String) -> UInt64? {
-    var current = directory
-    while (try? status(of: current)).flatMap({ $0 }) == nil {
-      let parent = Path(current).directory
-      guard parent != current else { return nil }
-      current = parent
+    do throws(CheckpointError) {
+      var current = directory
+      while try status(of: current) == nil {
+        let parent = Path(current).directory
+        guard parent != current else { return nil }
+        current = parent
+      }
+      return availableByteCount(at: current)
+    } catch {
+      return nil
     }
-    return availableByteCount(at: current)
   }
 }

@@ -46,7 +46,7 @@ struct ManagedDirectory: Sendable {
     history = known ?? history
     let state = try readState()
     findUnfinished()
-    resolvePending()
+    try resolvePending()
     history.checkpoints = history.checkpoints.filter { exists($0.name) }
     if let state { take(state, isFirst: known == nil) }
     if known == nil, state == nil { history.since = start - 1 }  // as TensorFlow
@@ -108,26 +108,27 @@ struct ManagedDirectory: Sendable {
   }
 
   // A save came to its end if there is an index which was not there before.
-  private mutating func resolvePending() {
+  private mutating func resolvePending() throws(CheckpointError) {
     var unresolved: [CheckpointHistory.Pending] = []
     for pending in history.saving {
       let name = pending.entry.name
-      let isNew =
-        pending.replacedIndex == nil
-        || (try? place.indexChecksum(name)) != pending.replacedIndex
-      if exists(name), isNew {
+      if exists(name), try isNew(pending) {
         history.add(pending.entry)
-      } else if isInProgress(name) {
+      } else if try isInProgress(name) {
         unresolved.append(pending)
       }
     }
     history.saving = unresolved
   }
 
+  private func isNew(_ pending: CheckpointHistory.Pending) throws(CheckpointError) -> Bool {
+    guard let replaced = pending.replacedIndex else { return true }
+    return try place.indexChecksum(pending.entry.name) != replaced
+  }
+
   // Another process may be about to commit it.
-  private func isInProgress(_ name: String) -> Bool {
-    let lock = try? place.fileSystem.status(of: TemporaryName.lock(for: place.path(name)))
-    return lock.flatMap { $0 } != nil
+  private func isInProgress(_ name: String) throws(CheckpointError) -> Bool {
+    try place.fileSystem.status(of: TemporaryName.lock(for: place.path(name))) != nil
   }
 
   // MARK: The state file

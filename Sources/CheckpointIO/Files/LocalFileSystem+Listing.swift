@@ -1,0 +1,34 @@
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Android)
+import Android
+#else
+import Glibc
+#endif
+
+// Listing a directory. The end of it and a failure look the same, and only `errno` tells one from the
+// other: a list that a failure has cut short must not pass for the whole.
+
+extension LocalFileSystem {
+  package func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {
+    try checkPath(path)
+    let opening = { unsafe opendir(path) }
+    let stream = unsafe try systemCall("list directory", file: path, orNil: opening)
+    guard let directory = unsafe stream else {
+      throw .system("list directory", errno: EIO, file: path)  // it gives a stream, or a reason
+    }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    let next: () -> UnsafeMutablePointer<dirent>? = { unsafe readdir(directory) }
+    while let entry = unsafe try systemCall("list directory", file: path, orNil: next) {
+      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        // Names are NUL-terminated within `d_name`; one that is no UTF-8 is no name of ours.
+        unsafe String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if let name, name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+}
