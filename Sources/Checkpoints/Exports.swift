@@ -5,9 +5,11 @@
 @_exported public import enum CheckpointBundle.BundleRenamer
 @_exported public import struct CheckpointBundle.BundleWriter
 @_exported public import protocol CheckpointGraph.Checkpointable
+@_exported public import class CheckpointGraph.CheckpointableObject
 @_exported public import protocol CheckpointGraph.CheckpointableValue
 @_exported public import struct CheckpointGraph.DependencyRegistrar
 @_exported public import protocol CheckpointGraph.DependencyWrapper
+@_exported public import protocol CheckpointGraph.ExcludedFromCheckpoints
 @_exported public import struct CheckpointGraph.FieldRegistrar
 @_exported public import struct CheckpointGraph.NoDependency
 @_exported public import struct CheckpointGraph.ObjectGraph

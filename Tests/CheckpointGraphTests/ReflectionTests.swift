@@ -17,7 +17,7 @@ import Testing
 
   // MARK: What is found
 
-  private class Base: Checkpointable {
+  private class Base: CheckpointableObject {
     let first = Variable(1.0)
     let number = 5
   }
@@ -33,7 +33,7 @@ import Testing
     #expect(try places(Last()) == ["first", "second", "first2"])
   }
 
-  private class Generic<Value>: Checkpointable {
+  private class Generic<Value>: CheckpointableObject {
     let before: Value
     let inner: Variable<Double>
     var list: [Dense] = []

@@ -44,7 +44,7 @@ import Testing
     #expect(attention.name == "y")
   }
 
-  private class Excluding: Checkpointable {
+  private final class Excluding: Checkpointable {
     let a = Variable(1.0)
     let b = Variable(2.0)
     func registerDependencies(in registrar: inout DependencyRegistrar) {
@@ -57,6 +57,68 @@ import Testing
 
   @Test func `adds to the stored properties, or leaves some out`() throws {
     #expect(try SavedObjects(Excluding()).edges == ["0: a 1, c 2, list 3", "1: ", "2: ", "3: 0 2"])
+  }
+
+  private class Common: CheckpointableObject { let w = Variable<Float>([1, 2]) }
+  private final class Scaled: Common {
+    var scale: Float = 3
+    override func registerDependencies(in registrar: inout DependencyRegistrar) {
+      registrar.track(w, as: "kernel")
+      registrar.variable("scale", of: self, \.scale)
+    }
+  }
+  private final class Automatic: Common { let b = Variable<Float>(3) }
+
+  @Test func `hears a subclass that registers by hand, and finds the properties of others`() throws
+  {
+    #expect(try SavedObjects(Scaled()).places == ["kernel", "scale"])
+    #expect(try SavedObjects(Module(["l": Scaled()])).places == ["l/kernel", "l/scale"])
+    #expect(try SavedObjects(Automatic()).places == ["w", "b"])
+  }
+
+  private class Foreign { let hidden = Variable<Float>(1) }
+  private class Below: Foreign, Checkpointable {
+    func registerDependencies(in registrar: inout DependencyRegistrar) {
+      registrar.trackProperties(of: self)
+    }
+  }
+  private final class More: Below {
+    var scale: Float = 3
+    override func registerDependencies(in registrar: inout DependencyRegistrar) {
+      super.registerDependencies(in: &registrar)
+      registrar.variable("scale", of: self, \.scale)
+    }
+  }
+
+  @Test func `hears subclasses below a superclass that knows nothing of checkpoints`() throws {
+    #expect(try SavedObjects(More()).places == ["hidden", "scale"])
+  }
+
+  private final class Counter: Common, StateRepresentable {
+    var count: UInt8 = 7
+    func stateBytes() throws(CheckpointError) -> [UInt8] { [count] }
+    func restoreState(_ bytes: [UInt8]) throws(CheckpointError) { count = bytes[0] }
+  }
+
+  private class Box: CheckpointableObject, TensorVariable {
+    var tensor = Tensor<Float>([1])
+    var tensorSpec: TensorSpec { tensor.tensorSpec }
+    func withTensorBytes<Result>(
+      _ body: (RawSpan) throws(CheckpointError) -> Result
+    ) throws(CheckpointError) -> Result { try tensor.withTensorBytes(body) }
+    func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
+      try self.tensor.setTensor(tensor)
+    }
+    override func registerDependencies(in registrar: inout DependencyRegistrar) {}
+  }
+
+  @Test func `saves the value of a state or a variable whose superclass registers`() throws {
+    let counter = Counter()
+    let saved = try SavedObjects(Module(["counter": counter, "box": Box()]))
+    #expect(Set(saved.places) == ["counter", "counter/w", "box"])
+    let state = try #require(saved.values.first { $0.key.description.hasSuffix("py_state") })
+    try state.set(AnyTensor(TensorSpec(.string, .scalar), .strings([[9]])))
+    #expect(counter.count == 9)
   }
 
   private struct Layer: CheckpointableValue {

@@ -18,6 +18,7 @@ let pages: [String: () throws -> Void] = [
   "MappingNames": mappingNames,
   "RegisteringObjects": registeringObjects,
   "RestoringObjects": restoringObjects,
+  "SubclassesAndActors": subclassesAndActors,
   "WritingYourOwnArrayType": writingYourOwnArrayType,
 ]
 let page = CommandLine.arguments.dropFirst().first ?? ""
@@ -46,4 +47,12 @@ if page == "ManagingCheckpoints" {
   }
 
   expect(count == 1)
+}
+
+// MARK: SubclassesAndActors.md
+
+if page == "SubclassesAndActors" {
+  let path = try await Trainer().save(to: "run/trainer")
+  expect(try ObjectGraph(at: path).node(at: "model/kernel") != nil)
+  try objectsOfTheMainActor()
 }

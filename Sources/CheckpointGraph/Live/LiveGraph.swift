@@ -66,12 +66,13 @@ package struct LiveGraph {
     nodes.append(Node(object: root, identity: .object, way: .root))
     _ = numbers.insert(ObjectIdentifier(root), 0)
     var registrar = DependencyRegistrar(of: root)
-    var types = ProviderTypes()
+    var kinds = ObjectKinds()
     var next = 0
     while next < nodes.count {
       if nodes[next].value == nil {  // else it is known to be a variable
-        if types.isProvider(nodes[next].object) { optimizers.append(next) }
-        register(next, attached: next == 0 ? attached : [], &registrar)
+        let kind = kinds.kind(of: nodes[next].object)
+        if kind.contains(.optimizer) { optimizers.append(next) }
+        register(next, kind, attached: next == 0 ? attached : [], &registrar)
       }
       edges.endList()
       next += 1
@@ -89,6 +90,7 @@ package struct LiveGraph {
   // Asks one object what belongs to it.
   private mutating func register(
     _ number: Int,
+    _ kind: ObjectKind,
     attached: [(name: String, object: any Checkpointable)],
     _ registrar: inout DependencyRegistrar
   ) {
@@ -96,7 +98,7 @@ package struct LiveGraph {
     registrar.begin(object)
     object.registerDependencies(in: &registrar)
     for item in attached { registrar.track(item.object, as: item.name) }
-    if let value = registrar.value { nodes[number].value = value }
+    nodes[number].value = registrar.value ?? Self.value(of: object, kind)
     if !registrar.entries.isEmpty {
       registrar.removeRepetitions()
       let entries = registrar.entries.span  // looked at in place: copies would count references
@@ -104,6 +106,17 @@ package struct LiveGraph {
     }
     if !registrar.problems.isEmpty { problems += registrar.problems }
     if !registrar.doubts.isEmpty { doubts += registrar.doubts }
+  }
+
+  // What is a variable or a state has a value, also where its superclass does the registering.
+  private static func value(of object: any Checkpointable, _ kind: ObjectKind) -> NodeValue? {
+    if kind.contains(.variable), let variable = object as? any TensorVariable {
+      return .variable(variable)
+    }
+    if kind.contains(.state), let object = object as? any StateRepresentable {
+      return .state(StateVariable(object))
+    }
+    return nil
   }
 
   // Adds an edge; and the node that it leads to, unless it is there.
@@ -235,18 +248,5 @@ package struct LiveGraph {
     let way = Way.slot(of: optimizer, index: slots.elements.count)
     nodes.append(Node(object: slot, identity: .object, value: .variable(slot), way: way))
     slots.append(ObjectGraph.SlotVariable(original: variable, slotName: name, node: number))
-  }
-}
-
-/// Which types are optimizers: a cast takes longer than a look at the type.
-private struct ProviderTypes {
-  private var known = ObjectNumbers()  // 1 for those that are
-
-  mutating func isProvider(_ object: any Checkpointable) -> Bool {
-    let type = ObjectIdentifier(type(of: object))
-    if let number = known[type] { return number == 1 }
-    let answer = object is any SlotVariableProvider
-    _ = known.insert(type, answer ? 1 : 0)
-    return answer
   }
 }

@@ -1,6 +1,6 @@
 /// An object whose values a checkpoint saves and restores, with those of the objects it holds.
 ///
-/// Conforming is enough: the stored properties are found, and named by their labels.
+/// For a final class, conforming is enough: the stored properties are found, and named by their labels.
 ///
 ///     final class Dense: Checkpointable {
 ///       let kernel: Variable<Float>  // shape [inputs, outputs]
@@ -8,12 +8,29 @@
 ///     }
 ///
 /// Variables, other checkpointable objects, and arrays, dictionaries with string keys, optionals and
-/// tuples of them are followed. Numbers and strings are not saved: they are no variables; a value
-/// that can change belongs into a ``Variable``, or is registered by hand.
+/// tuples of them are followed. Single numbers and strings are not saved: they are no variables; a
+/// value that can change belongs into a ``Variable``, or is registered by hand. Arrays of numbers and
+/// other values that would be forgotten are an error when the checkpoint is made.
+///
+/// A class that is to have subclasses inherits from ``CheckpointableObject``. If it cannot, it writes
+/// the method, so that its subclasses override it:
+///
+///     class Module: Foreign, Checkpointable {
+///       func registerDependencies(in registrar: inout DependencyRegistrar) {
+///         registrar.trackProperties(of: self)
+///       }
+///     }
 ///
 /// TensorFlow's newer word is trackable.
 /// Source: tensorflow/python/trackable/base.py, `Trackable`; autotrackable.py, `AutoTrackable`.
 public protocol Checkpointable: AnyObject {
+  /// The class whose stored properties the default ``registerDependencies(in:)`` registers: never to be
+  /// chosen.
+  ///
+  /// It is the class itself only if nothing can inherit from that: a method that a subclass wrote
+  /// would not be the protocol's, and nobody would call it.
+  associatedtype Registered = Self
+
   /// Says what belongs to the object, when other names or other things are wanted than the labels
   /// of the stored properties.
   ///
@@ -22,34 +39,45 @@ public protocol Checkpointable: AnyObject {
   ///       registrar.variable("scale", of: self, \.scale)  // a plain Float or Tensor property
   ///     }
   ///
-  /// Called at every save and restore; it must not change the object. The default registers the
-  /// stored properties, those of superclasses first.
+  /// Called at every save and restore; it must not change the object. A final class has a default,
+  /// which registers the stored properties, those of superclasses first. A class that is not final
+  /// writes the method or inherits it, and its subclasses override it: the compiler sees to that.
   func registerDependencies(in registrar: inout DependencyRegistrar)
 }
 
-extension Checkpointable {
+extension Checkpointable where Registered == Self {
   /// Registers the stored properties, those of superclasses first.
   public func registerDependencies(in registrar: inout DependencyRegistrar) {
     registrar.trackProperties(of: self)
   }
 }
 
-/// A stored property that is not part of the checkpoint: a cache, a reference to an owner.
-///
-///     final class Decoder: Checkpointable {
-///       let embedding: Variable<Float>
-///       @NoDependency var encoder: Encoder?
-///     }
-///
-/// Source: tensorflow/python/trackable/data_structures.py, `NoDependency`.
-@propertyWrapper
-public struct NoDependency<Value> {
-  /// The value.
-  public var wrappedValue: Value
+// The compiler takes one of these for the witness where the default does not apply, and says why it
+// must not.
 
-  /// Creates the property.
-  public init(wrappedValue: Value) { self.wrappedValue = wrappedValue }
+extension Checkpointable {
+  /// Not there for a class that can have subclasses: what they registered would not be heard.
+  @available(
+    *,
+    unavailable,
+    message: """
+      a class that is not final has to have a method that subclasses can override: make the class \
+      final, let it inherit from CheckpointableObject, or write 'func registerDependencies(in \
+      registrar: inout DependencyRegistrar) { registrar.trackProperties(of: self) }'
+      """
+  )
+  public func registerDependencies(in registrar: inout DependencyRegistrar) {}
 }
 
-protocol ExcludedFromCheckpoints {}
-extension NoDependency: ExcludedFromCheckpoints {}
+extension Checkpointable where Registered == Self, Self: Actor {
+  /// Not there for an actor: a checkpoint would read its properties while others change them.
+  @available(
+    *,
+    unavailable,
+    message: """
+      an actor cannot be part of a checkpoint, which reads and writes properties from outside: hold \
+      them in a final class that is Checkpointable, and save that inside of the actor
+      """
+  )
+  public func registerDependencies(in registrar: inout DependencyRegistrar) {}
+}

@@ -19,9 +19,23 @@ public protocol StateRepresentable: Checkpointable {
   func restoreState(_ bytes: [UInt8]) throws(CheckpointError)
 }
 
-extension StateRepresentable {
+extension StateRepresentable where Registered == Self {
   /// Registers the state.
   public func registerDependencies(in registrar: inout DependencyRegistrar) {
     registrar.setValue(.state(StateVariable(self)))
   }
+}
+
+extension StateRepresentable {
+  /// Not there for a class that can have subclasses: what they registered would not be heard.
+  @available(
+    *,
+    unavailable,
+    message: """
+      a class that is not final has to have a method that subclasses can override: make the class \
+      final, or write 'func registerDependencies(in registrar: inout DependencyRegistrar) {}'; the \
+      state is registered all the same
+      """
+  )
+  public func registerDependencies(in registrar: inout DependencyRegistrar) {}
 }

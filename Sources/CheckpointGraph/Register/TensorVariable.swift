@@ -19,11 +19,27 @@ extension TensorVariable {
 
   /// No label.
   public var device: String? { nil }
+}
 
+extension TensorVariable where Registered == Self {
   /// Registers the value.
   public func registerDependencies(in registrar: inout DependencyRegistrar) {
     registrar.setValue(.variable(self))
   }
+}
+
+extension TensorVariable {
+  /// Not there for a class that can have subclasses: what they registered would not be heard.
+  @available(
+    *,
+    unavailable,
+    message: """
+      a class that is not final has to have a method that subclasses can override: make the class \
+      final, or write 'func registerDependencies(in registrar: inout DependencyRegistrar) {}'; the \
+      value is registered all the same
+      """
+  )
+  public func registerDependencies(in registrar: inout DependencyRegistrar) {}
 }
 
 /// A variable: a tensor that training changes, with a name if it needs one.

@@ -1,0 +1,26 @@
+/// What an object is besides something that can be saved.
+struct ObjectKind: OptionSet {
+  let rawValue: Int
+
+  static let optimizer = ObjectKind(rawValue: 1)
+  static let variable = ObjectKind(rawValue: 2)
+  static let state = ObjectKind(rawValue: 4)
+  static let actor = ObjectKind(rawValue: 8)
+}
+
+/// The kinds of objects, by their classes: a cast takes longer than a look at the class.
+struct ObjectKinds {
+  private var known = ObjectNumbers()
+
+  mutating func kind(of object: any Checkpointable) -> ObjectKind {
+    let type = ObjectIdentifier(type(of: object))
+    if let number = known[type] { return ObjectKind(rawValue: number) }
+    var kind: ObjectKind = []
+    if object is any SlotVariableProvider { kind.insert(.optimizer) }
+    if object is any TensorVariable { kind.insert(.variable) }
+    if object is any StateRepresentable { kind.insert(.state) }
+    if object is any Actor { kind.insert(.actor) }
+    _ = known.insert(type, kind.rawValue)
+    return kind
+  }
+}
