@@ -1,6 +1,7 @@
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
+import Synchronization
 import Testing
 
 /// Proves what is found in an object's stored properties, and what is refused and how.
@@ -79,6 +80,7 @@ import Testing
 
   private final class Owner: Checkpointable {
     let unique = Unique()
+    let lock = Mutex<[Float]>([1])
     let w = Variable(1.0)
   }
 
@@ -147,6 +149,48 @@ import Testing
     #expect(
       saved.graph.nodes[saved.graph.node(at: "pair") ?? 0].children.map(\.name)
         == ["inner", "0", "2"]
+    )
+  }
+
+  private struct Queue: RandomAccessCollection {
+    private let storage: Storage
+    private final class Storage { var layers: [Variable<Double>] = [] }
+    init(_ layers: [Variable<Double>]) {
+      storage = Storage()
+      storage.layers = layers
+    }
+    var startIndex: Int { 0 }
+    var endIndex: Int { storage.layers.count }
+    subscript(index: Int) -> Variable<Double> { storage.layers[index] }
+  }
+
+  private struct Stack: RandomAccessCollection {
+    var layers: [Variable<Double>]
+    var startIndex: Int { 0 }
+    var endIndex: Int { layers.count }
+    subscript(index: Int) -> Variable<Double> { layers[index] }
+  }
+
+  private final class OtherCollections: Checkpointable {
+    let slice = [Variable(0.0), Variable(1.0), Variable(2.0)][1...]
+    let inline: InlineArray<2, Variable<Double>?> = [nil, Variable(3.0)]
+    let reversed = [Variable(4.0), Variable(5.0)].reversed()
+    let one = CollectionOfOne(Variable(6.0))
+    let queue: Queue? = Queue([Variable(7.0)])
+    let stack = Stack(layers: [Variable(8.0)])
+    let none: ArraySlice<Dense> = []
+  }
+
+  @Test func `follows every collection that has an order, by the place in it`() throws {
+    let saved = try SavedObjects(OtherCollections())
+    let numbers = try saved.values.map { value in
+      try Tensor<Double>(value.value.variable.tensorSnapshot()).array[0]
+    }
+    #expect(
+      zip(saved.places, numbers).map { "\($0) \(Int($1))" } == [
+        "slice/0 1", "slice/1 2", "inline/1 3", "one/0 6", "queue/0 7", "reversed/_base/0 4",
+        "reversed/_base/1 5", "stack/layers/0 8",
+      ]
     )
   }
 
@@ -331,8 +375,8 @@ import Testing
     let layer = Dense()
     #expect(
       problem(Module(["layers": Set([Named(layer)])]))
-        == "Module, property 'layers': a set has no order to name its elements by; use an array or "
-        + "a dictionary"
+        == "Module, property 'layers': a Set<Named> has no order to name its elements by; use an array "
+        + "or a dictionary"
     )
     #expect(
       problem(Module(["layers": [1: layer]]))

@@ -183,6 +183,81 @@ import Testing
     #expect(model.value.layers[1].biases[1].array != [0])
   }
 
+  private struct Forgetful: CheckpointableValue {
+    var weight = Tensor<Float>([1])
+    var bias: Tensor<Float>?
+    var other = Group()
+    var numbers: [Float] = []
+    var rate: Float = 1
+    var inner = Inner()
+    var layer = Dense()
+    var scratch = Tensor<Float>([2])
+    @NoDependency var cache = Tensor<Float>([3])
+    var watched = Tensor<Float>([4]) { didSet {} }
+
+    static func registerFields(in fields: inout FieldRegistrar<Self>) {
+      fields.tensor("w", \.weight)
+      fields.tensor("part", \.inner.a)
+      fields.tensor("watched", \.watched)
+      fields.exclude("scratch")
+    }
+  }
+
+  private struct Inner {
+    var size = 1
+    var a = Tensor<Float>([1])
+    var b = Tensor<Float>([2])
+  }
+
+  @Test func `refuses fields with values that are neither registered nor left out`() {
+    let error = #expect(throws: CheckpointError.self) {
+      try SavedObjects(Module(["model": Tracked(Forgetful())]))
+    }
+    #expect(
+      error?.problems.map(\.key)
+        == ["bias", "other", "numbers", "inner/b", "layer"].map {
+          "model/\($0)"
+        }
+    )
+    #expect(
+      error?.problems.map(\.message).first
+        == "Forgetful, field 'bias': it holds Tensor<Float>, which would be forgotten: register it, or "
+        + "leave it out by fields.exclude(\"bias\")"
+    )
+  }
+
+  private struct Sound: CheckpointableValue {
+    var weight = Tensor<Float>([1])
+    var layer = Dense()
+    var scratch: [Float] = []
+    var size = (1, 2)
+    static func registerFields(in fields: inout FieldRegistrar<Self>) {
+      fields.tensor("weight", \.weight)
+      fields.object("layer", \.layer)
+      fields.exclude("scratch")
+    }
+  }
+
+  @Test func `takes objects in structs, and leaves out what is excluded`() throws {
+    let model = Tracked(Sound())
+    let saved = try SavedObjects(Module(["model": model, "layer": model.value.layer]))
+    #expect(saved.edges.first == "0: model 1, layer 2")
+    #expect(saved.places == ["model/weight", "layer/kernel", "layer/bias"])
+  }
+
+  private struct Mistaken: CheckpointableValue {
+    var weight = Tensor<Float>([1])
+    static func registerFields(in fields: inout FieldRegistrar<Self>) {
+      fields.tensor("weight", \.weight)
+      fields.exclude("wieght")
+    }
+  }
+
+  @Test func `refuses to leave out a field that there is not`() {
+    let error = #expect(throws: CheckpointError.self) { try SavedObjects(Tracked(Mistaken())) }
+    #expect(error?.message == "Mistaken, field 'wieght': there is no such field to be left out")
+  }
+
   @Test func `tells two structs of one type apart`() throws {
     let object = Module(["a": Tracked(Group()), "b": Tracked(Group())])
     #expect(try SavedObjects(object).values.count == 8)

@@ -194,6 +194,19 @@ import Testing
     try status.assertExistingObjectsMatched()
   }
 
+  @Test func `refuses what is forgotten when the checkpoint is made, and when it comes later`()
+    throws
+  {
+    let module = TestModule(["numbers": [1.5]])
+    #expect(throws: CheckpointError.self) { try Checkpoint(["m": module]) }
+    module.properties = [("w", Variable<Float>(1))]
+    let checkpoint = try Checkpoint(["m": module])
+    let path = try checkpoint.save(to: self.path)
+    module.properties.append(("numbers", [1.5]))
+    #expect(failure { try checkpoint.save(to: path) }?.key == "m/numbers")
+    #expect(failure { try checkpoint.restore(from: path).expectPartial() }?.key == "m/numbers")
+  }
+
   @Test func `refuses one saved node for two objects`() throws {
     let shared = Variable<Float>(1)
     let path = try written(["a": shared, "b": shared])

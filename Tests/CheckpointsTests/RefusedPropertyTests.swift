@@ -19,7 +19,7 @@ import Testing
     Refusal(object: { Refused.Struct() }, message: "is a value whose fields could not be written"),
     Refusal(object: { Refused.Forgotten() }, message: "holds variables, but is not Checkpointable"),
     Refusal(object: { Refused.Numbered() }, message: "only a dictionary with string keys"),
-    Refusal(object: { Refused.Unordered() }, message: "a set has no order"),
+    Refusal(object: { Refused.Unordered() }, message: "has no order to name its elements by"),
     Refusal(object: { Refused.Twice() }, message: "two things have the name 'a'"),
     Refusal(object: { Refused.Suffix() }, message: "a name that ends in '.ATTRIBUTES'"),
   ]

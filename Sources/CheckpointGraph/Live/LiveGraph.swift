@@ -95,17 +95,40 @@ package struct LiveGraph {
     _ registrar: inout DependencyRegistrar
   ) {
     let object = nodes[number].object
-    registrar.begin(object)
+    guard !kind.contains(.actor) else { return refuseActor(number) }
+    registrar.begin(isPlace(number) ? type(of: holder(of: number)) : type(of: object))
     object.registerDependencies(in: &registrar)
     for item in attached { registrar.track(item.object, as: item.name) }
     nodes[number].value = registrar.value ?? Self.value(of: object, kind)
+    registrar.finish()
     if !registrar.entries.isEmpty {
-      registrar.removeRepetitions()
       let entries = registrar.entries.span  // looked at in place: copies would count references
       for entry in entries.indices { add(entries[entry], to: number) }
     }
-    if !registrar.problems.isEmpty { problems += registrar.problems }
-    if !registrar.doubts.isEmpty { doubts += registrar.doubts }
+    if !registrar.problems.isEmpty { note(registrar.problems, of: number) }
+  }
+
+  private mutating func note(_ found: [DependencyRegistrar.Problem], of number: Int) {
+    let owner = path(of: number)
+    for problem in found {
+      let place = (owner.isEmpty ? [] : [owner]) + problem.path
+      let error = problem.error.located(key: place.joined(separator: "/"))
+      if let objects = problem.objects {
+        doubts.append((error, objects))
+      } else {
+        problems.append(error)
+      }
+    }
+  }
+
+  // The compiler has refused it, unless it registers by hand and is nonisolated in that.
+  private mutating func refuseActor(_ number: Int) {
+    let error = CheckpointError(
+      .invalidArgument,
+      "\(type(of: nodes[number].object)) is an actor, whose properties nobody else may read; hold them "
+        + "in a final class that is Checkpointable"
+    )
+    problems.append(error.located(key: path(of: number)))
   }
 
   // What is a variable or a state has a value, also where its superclass does the registering.

@@ -27,6 +27,9 @@ final class ContainerNode: Checkpointable {
     self.elements = elements
   }
 
+  /// Whether nothing belongs to it.
+  var isEmpty: Bool { entries.isEmpty && elements.isEmpty }
+
   func registerDependencies(in registrar: inout DependencyRegistrar) {
     if !entries.isEmpty { return registrar.setElements(entries) }
     for element in elements { registrar.add(element.value, as: element.name) }
@@ -36,12 +39,12 @@ final class ContainerNode: Checkpointable {
 /// A collection whose elements are dependencies.
 protocol DependencyContainer {
   /// The node of the collection.
-  var dependency: Reflection.Dependency { get }
+  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency
 }
 
 extension Array: DependencyContainer {
   // Elements without values are skipped, but keep their index.
-  var dependency: Reflection.Dependency {
+  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
     guard count > 0 else { return .container(.empty) }
     if let type = Element.self as? any PlainVariable.Type {
       return Reflection.variables(self, type)
@@ -49,38 +52,49 @@ extension Array: DependencyContainer {
     if let type = Element.self as? any Checkpointable.Type {
       return Reflection.objects(self, type)
     }
-    return Reflection.list(self)
+    if Element.self is any TensorScalar.Type { return .container(.empty) }
+    return reflection.list(self)
+  }
+}
+
+extension ArraySlice: DependencyContainer {
+  // Named by their place in the slice, wherever it stands in its array.
+  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+    reflection.list(self)
   }
 }
 
 extension ContiguousArray: DependencyContainer {
-  var dependency: Reflection.Dependency { Reflection.list(self) }
+  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+    reflection.list(self)
+  }
+}
+
+extension InlineArray: DependencyContainer {
+  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+    reflection.list(indices.lazy.map { self[$0] })
+  }
 }
 
 extension Dictionary: DependencyContainer {
   // In byte order of the keys: a Swift dictionary has no order of its own.
-  var dependency: Reflection.Dependency {
-    let pairs = map { (name: $0.key as? String, value: $0.value as Any) }
-    return Reflection.dictionary(pairs, isSorted: true)
+  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+    let found = reflection.dictionary(self, isSorted: true)
+    if Key.self is any Checkpointable.Type { reflection.noteKeys(keys) }
+    return found
   }
 }
 
 extension KeyValuePairs: DependencyContainer {
   // In their own order, as TensorFlow keeps the order of insertion.
-  var dependency: Reflection.Dependency {
-    let pairs = map { (name: $0.key as? String, value: $0.value as Any) }
-    return Reflection.dictionary(pairs, isSorted: false)
+  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+    reflection.dictionary(self, isSorted: false)
   }
 }
 
 extension Set: DependencyContainer {
-  var dependency: Reflection.Dependency {
-    for element in self {
-      guard case .nothing = Reflection.dependency(in: element) else {
-        return .problem("a set has no order to name its elements by; use an array or a dictionary")
-      }
-    }
-    return .nothing
+  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+    reflection.unordered(self)
   }
 }
 
@@ -120,33 +134,67 @@ extension Reflection {
     return .container(ContainerNode(list: entries))
   }
 
-  static func list<Element>(_ elements: some RandomAccessCollection<Element>) -> Dependency {
-    guard !elements.isEmpty, !(Element.self is any TensorScalar.Type) else {
-      return .container(.empty)
-    }
+  /// The elements of a collection that has an order, named by their place.
+  mutating func list(_ elements: some Sequence) -> Dependency {
     var named: [(name: String, value: Dependency)] = []
     for (index, element) in elements.enumerated() {
-      let dependency = dependency(in: element)
+      let dependency = look(at: String(index)) { $0.dependency(in: element) }
       if case .nothing = dependency { continue }
       named.append((String(index), dependency))
     }
     return .container(ContainerNode(named))
   }
 
-  static func dictionary(_ pairs: [(name: String?, value: Any)], isSorted: Bool) -> Dependency {
+  fileprivate mutating func dictionary<Key, Value>(
+    _ pairs: some Sequence<(key: Key, value: Value)>,
+    isSorted: Bool
+  ) -> Dependency {
     var named: [(name: String, value: Dependency)] = []
-    for pair in pairs {
-      let dependency = dependency(in: pair.value)
+    for (key, value) in pairs {
+      let name = key as? String
+      let dependency = look(at: name ?? "\(key)") { $0.dependency(in: value) }
       if case .nothing = dependency { continue }
-      guard let name = pair.name else {
-        return .problem(
-          "only a dictionary with string keys can hold variables: keys are names; mark it "
-            + "@NoDependency if they are an optimizer's slot variables"
-        )
+      guard let name else {
+        guard Self.holdsValues(dependency) else { continue }
+        note(ForgottenValue(reason: .keyed("Dictionary")))
+        return .nothing
       }
       named.append((name, dependency))
     }
     if isSorted { named.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } }
     return .container(ContainerNode(named))
+  }
+
+  // Objects that are keys have no name; mostly they stand somewhere else as well.
+  fileprivate mutating func noteKeys(_ keys: some Sequence) {
+    let objects = keys.compactMap { $0 as? any Checkpointable }
+    guard !objects.isEmpty else { return }
+    note(
+      "the keys of a dictionary are not followed; hold the objects in an array",
+      holding: objects
+    )
+  }
+
+  /// The elements of a collection without an order, which cannot be named.
+  mutating func unordered<Elements: Sequence>(_ elements: Elements) -> Dependency {
+    for element in elements {
+      let dependency = look(at: "*") { $0.dependency(in: element) }
+      guard Self.holdsValues(dependency) else { continue }
+      note(ForgottenValue(reason: .unordered("\(Elements.self)")))
+      break
+    }
+    return .nothing
+  }
+
+  /// The elements of a collection of somebody else's: by their place, if that is a place.
+  mutating func elements<Elements: Collection>(of collection: Elements) -> Dependency {
+    switch StoredType.of(Elements.Element.self) {
+    case .configuration, .forgotten: return .nothing
+    case .lists, .open, .followed: break
+    }
+    guard !(collection is any LazySequenceProtocol) else { return .nothing }
+    guard collection is any BidirectionalCollection else { return unordered(collection) }
+    guard case .container(let node) = list(collection), !node.isEmpty else { return .nothing }
+    return .container(node)
   }
 }

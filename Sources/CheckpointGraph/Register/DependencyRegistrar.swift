@@ -29,29 +29,44 @@ public struct DependencyRegistrar {
       case (.place, _), (_, .place): false
       }
     }
+
+    /// Whether it is an array or a dictionary to which nothing belongs.
+    fileprivate var isEmptyPlace: Bool { (object as? ContainerNode)?.isEmpty == true }
+  }
+
+  /// Something that cannot be part of a checkpoint.
+  struct Problem {
+    /// The names that lead to it from the owner.
+    let path: [String]
+    let error: CheckpointError
+    /// If these objects are reached by another way, it is no problem; always one for `nil`.
+    let objects: [AnyObject]?
   }
 
   private(set) var entries: [Entry] = []
   private(set) var value: NodeValue?
-  private(set) var problems: [CheckpointError] = []
-  /// What is a problem if nothing else leads to the objects.
-  private(set) var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
+  private(set) var problems: [Problem] = []
   private var ownerType: Any.Type
   // Whether no two things can have one name: all are properties of one class, or elements of a list.
   private var haveUniqueNames = false
+  // What has been found by itself, and could be registered by hand as well.
+  private var found: (entries: Range<Int>, problems: Range<Int>) = (0..<0, 0..<0)
+  private var reflection = Reflection()
   // Of the object asked last: mostly the next one is of the same class.
   private var lastClass: (type: ObjectIdentifier, properties: StoredProperties?)?
 
   init(of owner: any Checkpointable) { ownerType = type(of: owner) }
 
   /// Begins with another object, in the same memory.
-  mutating func begin(_ owner: any Checkpointable) {
-    ownerType = type(of: owner)
+  ///
+  /// - Parameter type: The type of the object, or of the one that holds it.
+  mutating func begin(_ type: Any.Type) {
+    ownerType = type
     if !entries.isEmpty { entries.removeAll(keepingCapacity: true) }
     value = nil
     haveUniqueNames = false
     if !problems.isEmpty { problems = [] }
-    if !doubts.isEmpty { doubts = [] }
+    found = (0..<0, 0..<0)
   }
 
   /// Registers an object under a name.
@@ -71,7 +86,9 @@ public struct DependencyRegistrar {
   ///   - name: What it is called in the checkpoint.
   @_disfavoredOverload
   public mutating func track(_ value: Any, as name: String) {
-    add(Reflection.dependency(in: value), as: name)
+    reflection.isStrict = true
+    add(reflection.dependency(in: value), as: name)
+    noteProblems(of: name)
   }
 
   /// Registers a stored property that holds a tensor, or any storable value.
@@ -107,29 +124,33 @@ public struct DependencyRegistrar {
   /// Registers the stored properties of an object, those of superclasses first, named by their
   /// labels.
   ///
+  /// A property that holds values which would be forgotten is an error, unless it is left out, or
+  /// registered under its label besides.
+  ///
   /// - Parameters:
   ///   - object: The object.
   ///   - excluded: Labels of properties that are left out.
   public mutating func trackProperties(of object: AnyObject, except excluded: Set<String> = []) {
-    let areFirst = entries.isEmpty
-    guard let known = storedProperties(of: object) else {
-      return trackMirroredProperties(of: object, except: excluded)
+    let (entryCount, problemCount) = (entries.count, problems.count)
+    if let known = storedProperties(of: object) {
+      for index in known.properties.indices
+      where excluded.isEmpty || !known.properties[index].label.isAny(of: excluded) {
+        let dependency = known.dependency(index, of: object, &reflection)
+        add(dependency, known.properties[index].label)
+      }
+      haveUniqueNames = entryCount == 0 && known.haveUniqueNames
+    } else {
+      trackMirroredProperties(of: object, except: excluded)
     }
-    for index in known.properties.indices
-    where excluded.isEmpty || !excluded.contains(known.properties[index].label.name) {
-      add(known.dependency(index, of: object), known.properties[index].label)
-    }
-    haveUniqueNames = areFirst && known.haveUniqueNames
+    found = (entryCount..<entries.count, problemCount..<problems.count)
   }
 
   private mutating func trackMirroredProperties(
     of object: AnyObject,
     except excluded: Set<String>
   ) {
-    for child in Reflection.children(of: object) {
-      let label = Reflection.Label(child.label)
-      guard !excluded.contains(label.name) else { continue }
-      add(Reflection.dependency(in: child.value, isWrapper: label.mayBeWrapper), label)
+    for child in Reflection.children(of: object) where !child.label.isAny(of: excluded) {
+      add(reflection.dependency(in: child), child.label)
     }
     haveUniqueNames = false
   }
@@ -157,17 +178,20 @@ public struct DependencyRegistrar {
     _ identity: Entry.Identity,
     value: NodeValue? = nil
   ) {
-    if let reason = Self.reasonAgainst(name) { return refuse(name, reason) }
+    if let reason = Self.reasonAgainst(name) { return refuse([name], reason) }
     entries.append(Entry(name: name, object: object, identity: identity, value: value))
     haveUniqueNames = false
   }
 
-  private mutating func add(_ dependency: Reflection.Dependency, _ label: Reflection.Label) {
+  private mutating func add(_ dependency: Reflection.Dependency, _ label: PropertyLabel) {
+    var name = label.name
     if case .wrapped(let inner) = dependency {
-      add(inner, as: label.nameWithoutUnderscore)
+      name = label.wrappedName ?? name
+      add(inner, as: name)
     } else {
-      add(dependency, as: label.name)
+      add(dependency, as: name)
     }
+    noteProblems(of: name)
   }
 
   mutating func add(_ dependency: Reflection.Dependency, as name: String) {
@@ -178,23 +202,50 @@ public struct DependencyRegistrar {
     case .foreign(let variable, let object): add(name, variable, .foreign(object))
     case .container(let container): add(name, container, .place)
     case .wrapped(let inner): add(inner, as: name)
-    case .problem(let reason): refuse(name, reason)
-    case .bystander(let objects, let reason): doubts.append((problem(name, reason), objects))
+    }
+  }
+
+  // What has been found in a property, and cannot be part of a checkpoint.
+  private mutating func noteProblems(of name: String) {
+    guard !reflection.problems.isEmpty else { return }
+    for problem in reflection.takeProblems() {
+      refuse([name] + problem.path, problem.reason, holding: problem.objects)
     }
   }
 
   /// Leaves one of what is there twice under one name; two things of one name are a problem.
-  mutating func removeRepetitions() {
+  ///
+  /// What has been registered by hand is no problem of the property of that name any more.
+  mutating func finish() {
+    if !found.problems.isEmpty { settleProblems() }
     guard !haveUniqueNames, haveRepeatedNames else { return }
-    var known: [TensorKey: Entry] = [:]
-    entries = entries.filter { entry in
+    var known: [TensorKey: Int] = [:]
+    var kept: [Entry] = []
+    for entry in entries {
       guard let first = known[TensorKey(entry.name)] else {
-        known[TensorKey(entry.name)] = entry
-        return true
+        known[TensorKey(entry.name)] = kept.count
+        kept.append(entry)
+        continue
       }
-      if !entry.isSame(as: first) { addDuplicate(entry, first) }
-      return false
+      if kept[first].isEmptyPlace {
+        kept[first] = entry
+      } else if !entry.isSame(as: kept[first]), !entry.isEmptyPlace {
+        addDuplicate(entry, kept[first])
+      }
     }
+    entries = kept
+  }
+
+  private mutating func settleProblems() {
+    let names = entries.indices.lazy.filter { [found] in !found.entries.contains($0) }
+      .map { [entries] in entries[$0].name }
+    let isSettled = found.problems.map { index in
+      names.contains { $0.hasSameBytes(as: problems[index].path[0]) }
+    }
+    for index in found.problems.reversed() where isSettled[index - found.problems.lowerBound] {
+      problems.remove(at: index)
+    }
+    found.problems = 0..<0
   }
 
   // Few are compared with each other, many by way of a table.
@@ -209,20 +260,31 @@ public struct DependencyRegistrar {
 
   private mutating func addDuplicate(_ entry: Entry, _ first: Entry) {
     let types = "\(type(of: first.object)) and \(type(of: entry.object))"
-    problems.append(
-      CheckpointError(
-        .duplicateName,
-        "\(ownerType): two things have the name '\(entry.name)', \(types)"
-      )
+    let error = CheckpointError(
+      .duplicateName,
+      "\(ownerType): two things have the name '\(entry.name)', \(types)"
     )
+    problems.append(Problem(path: [entry.name], error: error, objects: nil))
   }
 
-  private mutating func refuse(_ name: String, _ reason: String) {
-    problems.append(problem(name, reason))
+  private mutating func refuse(
+    _ path: [String],
+    _ reason: String,
+    holding objects: [AnyObject]? = nil
+  ) {
+    let place = path.joined(separator: "/")
+    let error = CheckpointError(
+      .invalidArgument,
+      "\(ownerType), property '\(place)': \(reason)"
+    )
+    problems.append(Problem(path: path, error: error, objects: objects))
   }
 
-  private func problem(_ name: String, _ reason: String) -> CheckpointError {
-    CheckpointError(.invalidArgument, "\(ownerType), property '\(name)': \(reason)")
+  /// Notes what is wrong with a field of a struct.
+  mutating func refuse(_ problem: FieldProblem, of type: Any.Type) {
+    let place = problem.path.joined(separator: "/")
+    let error = CheckpointError(.invalidArgument, "\(type), field '\(place)': \(problem.reason)")
+    problems.append(Problem(path: problem.path, error: error, objects: nil))
   }
 
   // TensorFlow looks for the first `.ATTRIBUTES/` in a key, and would find it too early.

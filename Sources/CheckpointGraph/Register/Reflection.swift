@@ -1,8 +1,8 @@
 import CheckpointIO
 import CheckpointTensors
 
-/// Finds what belongs to an object by looking at its stored properties.
-enum Reflection {
+/// Finds what belongs to an object by looking at its stored properties, and what would be forgotten.
+struct Reflection {
   /// What a value is to a checkpoint.
   enum Dependency {
     /// Nothing: a number, a string, `nil`.
@@ -17,41 +17,56 @@ enum Reflection {
     case container(ContainerNode)
     /// The value of a property wrapper.
     indirect case wrapped(Dependency)
-    /// Values that could not be restored, and why.
-    case problem(String)
-    /// An object that is not followed, but holds others: a problem if nothing else leads to them.
-    case bystander(holding: [AnyObject], reason: String)
   }
 
-  /// The label of a stored property.
-  struct Label {
-    /// The label, without the mark of a lazy property.
-    let name: String
-    let isLazy: Bool
+  /// Values that could not be restored, or would not be saved.
+  struct Problem {
+    /// Where they are in the property.
+    var path: [String] = []
+    /// Why, and what to do about it.
+    let reason: String
+    /// If these objects are reached by another way, it is none; always one for `nil`.
+    var objects: [AnyObject]?
+  }
 
-    init(_ label: String) {
-      let lazyMark = "$__lazy_storage_$_"
-      isLazy = label.hasPrefix(lazyMark)
-      name = isLazy ? String(label.dropFirst(lazyMark.count)) : label
+  /// Whether values that would be forgotten are problems.
+  ///
+  /// They are none in what a superclass outside of `Checkpointable` has: nobody can change that.
+  var isStrict = true
+  /// What has been found so far.
+  private(set) var problems: [Problem] = []
+
+  /// Takes the problems out.
+  mutating func takeProblems() -> [Problem] {
+    defer { problems = [] }
+    return problems
+  }
+
+  /// Notes a problem, unless problems do not matter.
+  mutating func note(_ reason: String, holding objects: [AnyObject]? = nil) {
+    if isStrict { problems.append(Problem(reason: reason, objects: objects)) }
+  }
+
+  /// Notes that a value would be forgotten.
+  mutating func note(_ value: ForgottenValue) {
+    if isStrict { problems.append(Problem(path: value.path, reason: value.text)) }
+  }
+
+  /// Looks at a part of a value, which has a name in it.
+  mutating func look(
+    at name: @autoclosure () -> String,
+    _ part: (inout Reflection) -> Dependency
+  ) -> Dependency {
+    let count = problems.count
+    let found = part(&self)
+    if problems.count > count {
+      let name = name()
+      for index in count..<problems.count { problems[index].path.insert(name, at: 0) }
     }
-
-    /// The storage of a wrapped property has the property's name after an underscore.
-    var mayBeWrapper: Bool { !isLazy && name.hasPrefix("_") }
-
-    var nameWithoutUnderscore: String { String(name.dropFirst()) }
-
-    /// What the property may be registered as.
-    var possibleNames: [String] { mayBeWrapper ? [name, nameWithoutUnderscore] : [name] }
+    return found
   }
 
-  /// The stored properties of an object as `Mirror` shows them, those of superclasses first.
-  static func children(of object: AnyObject) -> [(label: String, value: Any)] {
-    var mirrors = [Mirror(reflecting: object)]
-    while let superclass = mirrors.last?.superclassMirror { mirrors.append(superclass) }
-    return mirrors.reversed().flatMap { mirror in
-      mirror.children.compactMap { child in child.label.map { ($0, child.value) } }
-    }
-  }
+  // MARK: Values
 
   /// Tells what a value is to a checkpoint.
   ///
@@ -59,110 +74,106 @@ enum Reflection {
   ///   - value: The value.
   ///   - isWrapper: Whether it may be a property wrapper's storage, which is looked into.
   /// - Returns: What it is.
-  static func dependency(in value: Any, isWrapper: Bool = false) -> Dependency {
+  mutating func dependency(in value: Any, isWrapper: Bool = false) -> Dependency {
     if let object = value as? any Checkpointable {
       return isWrapper && object is any DependencyWrapper
         ? .wrapped(.object(object)) : .object(object)
     }
-    if value is any TensorScalar || value is any ExcludedFromCheckpoints { return .nothing }
-    if let container = value as? any DependencyContainer { return container.dependency }
+    switch StoredType.of(type(of: value), isWrapper: isWrapper) {
+    case .configuration: return .nothing
+    case .forgotten(let values) where isStrict: return forgotten(values, in: value, isWrapper)
+    default: return held(in: value, isWrapper: isWrapper)
+    }
+  }
+
+  private mutating func forgotten(
+    _ values: [ForgottenValue],
+    in value: Any,
+    _ isWrapper: Bool
+  ) -> Dependency {
+    var found = values.map { Problem(path: $0.path, reason: $0.text) }
+    if !values.contains(where: \.path.isEmpty) {  // else it is a whole, with nothing in it
+      var parts = Reflection()
+      _ = parts.inside(value, isWrapper: false)
+      found += parts.problems.filter { problem in !found.contains { $0.path == problem.path } }
+    }
+    if isWrapper, found.count == 1 { found[0].path = [] }
+    problems += found
+    return isWrapper ? .wrapped(.nothing) : .nothing
+  }
+
+  private mutating func held(in value: Any, isWrapper: Bool) -> Dependency {
+    if let container = value as? any DependencyContainer { return container.dependency(&self) }
     if let wrapper = value as? any DependencyWrapper {
       return .wrapped(dependency(in: wrapper.wrappedDependency))
     }
-    if let storable = value as? any TensorStorable { return Self.storable(storable) }
-    if value is any CheckpointableValue {
-      return .problem(
-        "a \(type(of: value)) is a value whose fields could not be written back; "
-          + "hold it in Tracked"
-      )
-    }
-    return inside(value, isWrapper: isWrapper)
-  }
-
-  private static func storable(_ storable: any TensorStorable) -> Dependency {
-    if let object = storable as? any TensorStorable & AnyObject {
+    if let object = value as? any TensorStorable & AnyObject {
       return .foreign(ForeignVariable(object), object)
     }
-    return .problem(
-      "a \(type(of: storable)) is a value that could not be written back; hold it in a Variable or "
-        + "TensorBox, register it with registrar.variable, or mark it @NoDependency"
-    )
+    let found = inside(value, isWrapper: isWrapper)
+    if case .nothing = found, let collection = value as? any Collection {
+      return elements(of: collection)
+    }
+    return found
   }
 
   // Optionals, tuples, structs and enumerations: what they hold, if that has values.
-  private static func inside(_ value: Any, isWrapper: Bool) -> Dependency {
+  private mutating func inside(_ value: Any, isWrapper: Bool) -> Dependency {
     let mirror = Mirror(reflecting: value)
     switch mirror.displayStyle {
     case .optional:
       return mirror.children.first.map { dependency(in: $0.value) } ?? .nothing
     case .tuple: return tuple(mirror)
     case .struct, .enum: return fields(mirror, isWrapper: isWrapper)
-    case .class: return plainObject(value, mirror)
+    case .class:
+      if isStrict { lookAtPlainObject(value as AnyObject) }
+      return .nothing
     default: return .nothing
     }
   }
 
   // Named elements by name first, then all by index, as TensorFlow has named tuples.
-  private static func tuple(_ mirror: Mirror) -> Dependency {
+  private mutating func tuple(_ mirror: Mirror) -> Dependency {
     var named: [(name: String, value: Dependency)] = []
     var numbered: [(name: String, value: Dependency)] = []
     for (index, child) in mirror.children.enumerated() {
-      let dependency = dependency(in: child.value)
+      let label = child.label.flatMap { $0.hasPrefix(".") ? nil : $0 }
+      let dependency = look(at: String(index)) { $0.dependency(in: child.value) }
       if case .nothing = dependency { continue }
-      if let label = child.label, !label.hasPrefix(".") { named.append((label, dependency)) }
+      if let label { named.append((label, dependency)) }
       numbered.append((String(index), dependency))
     }
     return numbered.isEmpty ? .nothing : .container(ContainerNode(named + numbered))
   }
 
-  private static func fields(_ mirror: Mirror, isWrapper: Bool) -> Dependency {
+  private mutating func fields(_ mirror: Mirror, isWrapper: Bool) -> Dependency {
+    let wasStrict = isStrict
+    defer { isStrict = wasStrict }
+    if isStrict, !isWrapper, mirror.displayStyle == .struct {
+      isStrict = !ModuleOfType(mirror.subjectType).keepsToItself
+    }
+    let isObservable = mirror.children.contains { PropertyLabel.isRegistrar($0.label) }
+    let count = problems.count
     var named: [(name: String, value: Dependency)] = []
-    for child in mirror.children {
-      let dependency = dependency(in: child.value)
-      guard holdsValues(dependency) else { continue }
-      named.append((Label(child.label ?? "").name, dependency))
+    for child in mirror.children where !PropertyLabel.isRegistrar(child.label) {
+      let label = PropertyLabel(child.label ?? "", isObservable: isObservable)
+      let dependency = look(at: label.name) { $0.dependency(in: label.declared(child.value)) }
+      if Self.holdsValues(dependency) { named.append((label.name, dependency)) }
     }
-    if isWrapper, named.count == 1, let only = named.first { return .wrapped(only.value) }
-    return named.isEmpty ? .nothing : .container(ContainerNode(named))
+    guard isWrapper else { return named.isEmpty ? .nothing : .container(ContainerNode(named)) }
+    if problems.count == count + 1 { problems[count].path = [] }
+    if named.count < 2 { return .wrapped(named.first?.value ?? .nothing) }
+    return .container(ContainerNode(named))
   }
 
-  // Forgotten conformance is the usual reason for a model that is not saved.
-  private static func plainObject(_ value: Any, _ mirror: Mirror) -> Dependency {
-    var held: [AnyObject] = []
-    var next: Mirror? = mirror
-    while let mirror = next {
-      for child in mirror.children { collectObjects(in: child.value, &held) }
-      next = mirror.superclassMirror
-    }
-    guard !held.isEmpty else { return .nothing }
-    let reason =
-      "\(type(of: value)) holds variables, but is not Checkpointable: let it conform, or mark "
-      + "the property @NoDependency"
-    return .bystander(holding: held, reason: reason)
-  }
-
-  // The objects in a value; those behind other plain objects are not looked for. Of a collection the
-  // first element tells what it holds.
-  private static func collectObjects(in value: Any, _ objects: inout [AnyObject]) {
-    if let object = value as? any Checkpointable { return objects.append(object) }
-    if value is any TensorScalar || value is any ExcludedFromCheckpoints { return }
-    let mirror = Mirror(reflecting: value)
-    switch mirror.displayStyle {
-    case .optional, .tuple, .struct, .enum:
-      for child in mirror.children { collectObjects(in: child.value, &objects) }
-    case .collection, .dictionary:
-      if let first = mirror.children.first { collectObjects(in: first.value, &objects) }
-    default: break
-    }
-  }
-
-  // A list of numbers is a node, but no reason to look at the struct that holds it as one.
-  private static func holdsValues(_ dependency: Dependency) -> Bool {
+  /// Whether something has values: a list of numbers is a node, but no reason to look at the struct
+  /// that holds it as one.
+  static func holdsValues(_ dependency: Dependency) -> Bool {
     switch dependency {
-    case .nothing, .bystander: false
+    case .nothing: false
     case .container(let container): container.isWorthTracking
     case .wrapped(let inner): holdsValues(inner)
-    case .object, .variable, .foreign, .problem: true
+    case .object, .variable, .foreign: true
     }
   }
 }
@@ -175,6 +186,17 @@ extension ContainerNode {
     return !registrar.entries.isEmpty || !registrar.problems.isEmpty
   }
 }
+
+extension PropertyLabel {
+  /// The value of the property, where its storage is given: a lazy property is stored as an optional.
+  func declared(_ stored: Any) -> Any {
+    guard isLazy, let optional = stored as? any OptionalValue else { return stored }
+    return optional.value ?? ()
+  }
+}
+
+private protocol OptionalValue { var value: Any? { get } }
+extension Optional: OptionalValue { fileprivate var value: Any? { map { $0 } } }
 
 /// A property wrapper whose value is a dependency under the property's name, without the underscore
 /// of its storage.

@@ -1,4 +1,3 @@
-import CFieldLayout
 import CheckpointTensors
 import Synchronization
 
@@ -11,7 +10,9 @@ import Synchronization
 final class StoredProperties {
   /// One that may hold something of a checkpoint.
   struct Property {
-    let label: Reflection.Label
+    let label: PropertyLabel
+    /// Whether values in it that would be forgotten are problems.
+    let isStrict: Bool
     fileprivate let content: Content
     fileprivate let offset: Int
   }
@@ -24,6 +25,8 @@ final class StoredProperties {
     case object(any Checkpointable.Type)
     /// An array, a dictionary, a set.
     case container(any DependencyContainer.Type)
+    /// Values that nobody would save.
+    case forgotten([ForgottenValue])
     /// Something else, to be looked into.
     case other(Any.Type)
   }
@@ -66,25 +69,21 @@ final class StoredProperties {
   // MARK: A new class
 
   private static func find(in object: AnyObject) -> [Property]? {
-    let type: Any.Type = type(of: object)
     guard !(object is any CustomReflectable) else { return nil }
-    let children = Reflection.children(of: object)
-    // A type that is not known at compile time is one pointer, to the metadata.
-    let metadata = unsafe unsafeBitCast(type, to: UnsafeRawPointer.self)
-    guard unsafe ck_field_count(metadata) == children.count else { return nil }
     var properties: [Property] = []
-    for (index, child) in children.enumerated() {
-      let field = unsafe ck_field_at(metadata, index)
-      guard unsafe field.isStrong, let name = unsafe field.name, let type = unsafe field.type,
-        unsafe String(cString: name) == child.label
-      else { return nil }
-      // The other way round: the metadata of a type that can be copied, since `Mirror` did.
-      let declared = unsafe unsafeBitCast(type, to: Any.Type.self)
-      let offset = unsafe field.offset
-      guard isSame(value(of: declared, in: object, at: offset), child.value) else { return nil }
-      let label = Reflection.Label(child.label)
-      guard let content = content(declared, label) else { continue }
-      properties.append(Property(label: label, content: content, offset: offset))
+    for child in Reflection.children(of: object) {
+      guard let place = child.traits.place, child.traits.isStrong else { return nil }
+      let value = value(of: place.type, in: object, at: place.offset)
+      guard isSame(value, child.value) else { return nil }
+      guard let content = content(child, place.type) else { continue }
+      properties.append(
+        Property(
+          label: child.label,
+          isStrict: child.isStrict,
+          content: content,
+          offset: place.offset
+        )
+      )
     }
     return properties
   }
@@ -97,16 +96,18 @@ final class StoredProperties {
 
   // Nothing for a property that never holds anything of a checkpoint: the rules of
   // `Reflection.dependency`, for all values of a type at once.
-  private static func content(_ type: Any.Type, _ label: Reflection.Label) -> Content? {
-    if !label.mayBeWrapper {
-      if let type = type as? any PlainVariable.Type { return .variable(type) }
-      if let type = type as? any Checkpointable.Type { return .object(type) }
+  private static func content(_ child: Reflection.Child, _ type: Any.Type) -> Content? {
+    let mayBeWrapper = child.label.wrappedName != nil
+    if let type = type as? any PlainVariable.Type { return .variable(type) }
+    if !mayBeWrapper, let type = type as? any Checkpointable.Type { return .object(type) }
+    switch StoredType.of(child.label.declaredType(type), isWrapper: mayBeWrapper) {
+    case .configuration: return nil
+    case .forgotten(let values) where values.allSatisfy(\.path.isEmpty) && child.isStrict:
+      return .forgotten(values)
+    case .forgotten: return .other(type)
+    case .lists, .open, .followed:
+      return (type as? any DependencyContainer.Type).map(Content.container) ?? .other(type)
     }
-    if !(type is AnyObject.Type) {
-      if type is any TensorScalar.Type || type is any ExcludedFromCheckpoints.Type { return nil }
-      if let type = type as? any DependencyContainer.Type { return .container(type) }
-    }
-    return .other(type)
   }
 
   // MARK: Reading
@@ -116,19 +117,31 @@ final class StoredProperties {
   /// - Parameters:
   ///   - index: Which of the properties.
   ///   - object: An object of the class.
+  ///   - reflection: Gets what would be forgotten.
   /// - Returns: What it is.
-  func dependency(_ index: Int, of object: AnyObject) -> Reflection.Dependency {
+  func dependency(
+    _ index: Int,
+    of object: AnyObject,
+    _ reflection: inout Reflection
+  ) -> Reflection.Dependency {
     let property = properties[index]
+    reflection.isStrict = property.isStrict
     switch property.content {
     case .variable(let type):
       return .variable(Self.variable(of: type, in: object, at: property.offset))
     case .object(let type):
       return .object(Self.object(of: type, in: object, at: property.offset))
     case .container(let type):
-      return Self.container(of: type, in: object, at: property.offset).dependency
+      return Self.container(of: type, in: object, at: property.offset).dependency(&reflection)
+    case .forgotten(let values):
+      for value in values { reflection.note(value) }
+      return .nothing
     case .other(let type):
       let value = Self.value(of: type, in: object, at: property.offset)
-      return Reflection.dependency(in: value, isWrapper: property.label.mayBeWrapper)
+      return reflection.dependency(
+        in: property.label.declared(value),
+        isWrapper: property.label.wrappedName != nil
+      )
     }
   }
 
