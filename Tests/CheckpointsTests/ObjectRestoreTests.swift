@@ -194,6 +194,36 @@ import Testing
     try status.assertExistingObjectsMatched()
   }
 
+  @Test func `restores the slot variables of two saved variables that are one now`() throws {
+    let (a, b, optimizer) = (Variable<Float>(1), Variable<Float>(2), TestMomentum())
+    (optimizer[a], optimizer[b]) = (5, 6)
+    let path = try written(["a": a, "b": b, "optimizer": optimizer])
+    for isThere in [false, true] {
+      let (shared, restored) = (Variable<Float>(0), TestMomentum())
+      if isThere { restored[shared] = 0 }
+      let checkpoint = try Checkpoint(["a": shared, "b": shared, "optimizer": restored])
+      let status = try checkpoint.restore(from: path)
+      #expect((shared.scalar, restored[shared]) == (1, 5))
+      #expect(status.conflicting == ["b", "b/.OPTIMIZER_SLOT/optimizer/momentum"])
+      try checkpoint.restoreDeferred()
+      #expect(status.conflicting.count == 2)
+      #expect(status.deferred == [])
+    }
+  }
+
+  @Test func `restores the children of two saved objects that are one now`() throws {
+    let path = try written([
+      "a": TestModule(["x": Variable<Float>(1)]), "b": TestModule(["y": [Variable<Float>(2)]]),
+      "c": Variable<Float>(3),
+    ])
+    let (x, y) = (Variable<Float>(0), Variable<Float>(0))
+    let one = TestModule(["x": x, "y": [y]])
+    let status = try Checkpoint(["a": one, "b": one, "c": one]).restore(from: path)
+    #expect((x.scalar, y.scalar) == (1, 2))
+    #expect(status.conflicting == [] && status.unused == ["c"])
+    try status.assertExistingObjectsMatched()
+  }
+
   @Test func `refuses what is forgotten when the checkpoint is made, and when it comes later`()
     throws
   {

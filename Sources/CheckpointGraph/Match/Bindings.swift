@@ -41,33 +41,28 @@ package struct Bindings {
   /// saved nodes.
   package private(set) var slotVariables: [ObjectIdentifier: Int] = [:]
 
-  /// The saved node of each node of a walk.
+  /// The node of a walk for each saved node that has been paired; several may have the same.
   ///
   /// - Parameters:
   ///   - live: The walk.
   ///   - needsValue: Whether nodes without a value do not matter.
-  /// - Returns: A number for each node of the walk that has been paired.
-  package func savedNodes(of live: LiveGraph, withValue needsValue: Bool = false) -> NodeNumbers {
-    var savedNodes = NodeNumbers(count: live.nodes.count)
+  /// - Returns: A number for each saved node whose object the walk has met.
+  package func liveNodes(of live: LiveGraph, withValue needsValue: Bool = false) -> NodeNumbers {
+    var liveNodes = NodeNumbers(count: bound.count)
     var places: [NodeIdentity: Int] = [:]
-    let livePlaces = live.nodes.indices.filter { number in
-      live.isPlace(number) && !(needsValue && live.nodes[number].value == nil)
+    for number in live.nodes.indices
+    where live.isPlace(number) && !(needsValue && live.nodes[number].value == nil) {
+      places[live.identity(of: number)] = number
     }
     for saved in bound.indices {
       guard let bound = bound[saved] else { continue }
-      if !bound.identity.place.isEmpty {
-        if !livePlaces.isEmpty { places[bound.identity] = saved }
-      } else if let number = live.number(of: bound.identity.object, near: bound.liveNode),
-        isOf(live.holder(of: number), saved)
-      {
-        savedNodes[number] = saved
-      }
+      let number =
+        bound.identity.place.isEmpty
+        ? live.number(of: bound.identity.object, near: bound.liveNode) : places[bound.identity]
+      guard let number, isOf(live.holder(of: number), saved) else { continue }
+      liveNodes[saved] = number
     }
-    for number in livePlaces {
-      guard let saved = places[live.identity(of: number)] else { continue }
-      if isOf(live.holder(of: number), saved) { savedNodes[number] = saved }
-    }
-    return savedNodes
+    return liveNodes
   }
 
   private func isOf(_ holder: AnyObject, _ saved: Int) -> Bool {
@@ -86,7 +81,7 @@ package struct Bindings {
   mutating func bind(_ saved: Int, to slotVariable: AnyObject, at liveNode: Int?) {
     let identity = ObjectIdentifier(slotVariable)
     bind(saved, Bound(identity: NodeIdentity(identity), liveNode: liveNode ?? -1), slotVariable)
-    slotVariables[identity] = saved
+    if slotVariables[identity] == nil { slotVariables[identity] = saved }  // the first counts
   }
 
   private mutating func bind(_ saved: Int, _ bound: Bound, _ holder: AnyObject) {

@@ -5,7 +5,8 @@ package import CheckpointTensors
 /// counterpart.
 ///
 /// Begins at a pair of roots and follows edges of the same name, breadth first. The first object
-/// that a node meets is its object.
+/// that a node meets is its object. An object may be met by several nodes: it gets the children of
+/// all, and the value of the first that has one.
 /// Source: tensorflow/python/checkpoint/restore.py, `CheckpointPosition`.
 package struct GraphMatch {
   /// A stored value that goes into a variable.
@@ -35,7 +36,7 @@ package struct GraphMatch {
     package let slot: ObjectGraph.SlotVariable
   }
 
-  /// Two objects for one node, or two nodes for one object: only the first pair is restored.
+  /// Two objects for one node, or two values for one object: only the first is restored.
   package struct Conflict {
     package let savedNode: Int
     package let liveNode: Int
@@ -73,8 +74,9 @@ package struct GraphMatch {
 
   private let saved: SavedGraph
   private let live: LiveGraph
-  private var savedOfLive: NodeNumbers
   private var liveOfSaved: NodeNumbers
+  // Of each node of the program the saved one that its value comes from.
+  private var sources: NodeNumbers
   private var newSlots: [NewSlot] = []
 
   /// Lays a saved graph over the running program.
@@ -96,15 +98,21 @@ package struct GraphMatch {
     self.saved = saved
     self.live = live
     self.bindings = bindings ?? Bindings(nodeCount: saved.nodeCount)
-    savedOfLive = bindings?.savedNodes(of: live) ?? NodeNumbers(count: live.nodes.count)
-    liveOfSaved = NodeNumbers(count: saved.nodeCount)
-    if bindings != nil {
-      for number in live.nodes.indices {
-        if let saved = savedOfLive[number] { liveOfSaved[saved] = number }
-      }
-    }
+    liveOfSaved = bindings?.liveNodes(of: live) ?? NodeNumbers(count: saved.nodeCount)
+    sources = NodeNumbers(count: live.nodes.count)
+    if bindings != nil { noteSources() }
     matchNodes(from: pairs.filter { !refused.contains($0.saved) })
     try matchSlots(without: refused)
+  }
+
+  // Pairs of earlier walks count too.
+  private mutating func noteSources() {
+    for saved in liveOfSaved.indices {
+      guard let number = liveOfSaved[saved], sources[number] == nil,
+        let value = live.nodes[number].value, stored(value, in: saved) != nil
+      else { continue }
+      sources[number] = saved
+    }
   }
 
   private mutating func matchNodes(from pairs: [(saved: Int, live: Int)]) {
@@ -121,9 +129,9 @@ package struct GraphMatch {
     deferred.removeAll { bindings.isBound($0.savedNode) }  // reached by another way after all
   }
 
-  // Pairs a node with an object, if both are free; their children come later.
+  // Pairs a node that has none yet with an object; their children come later.
   private mutating func match(_ pair: Pair, name: SavedGraph.Text?, _ queue: inout [Pair]) {
-    guard !bindings.isBound(pair.saved), savedOfLive[pair.live] == nil else {
+    guard !bindings.isBound(pair.saved) else {
       guard liveOfSaved[pair.saved] != pair.live else { return }
       let name = name.map(saved.string) ?? ""
       conflicts.append(Conflict(savedNode: pair.saved, liveNode: pair.live, name: name))
@@ -131,9 +139,10 @@ package struct GraphMatch {
     }
     let identity = live.identity(of: pair.live)
     bindings.bind(pair.saved, identity, live.holder(of: pair.live), at: pair.live)
-    note(pair.saved, pair.live)
+    liveOfSaved[pair.saved] = pair.live
     if let value = live.nodes[pair.live].value {
-      assign(pair.saved, value, liveNode: pair.live, start: pair.start)
+      let name = name.map(saved.string)
+      assign(pair.saved, value, liveNode: pair.live, start: pair.start, name: name ?? "")
     }
     if !saved.children.range(of: pair.saved).isEmpty { queue.append(pair) }
   }
@@ -159,31 +168,39 @@ package struct GraphMatch {
     }
   }
 
-  private mutating func note(_ savedNode: Int, _ liveNode: Int) {
-    savedOfLive[liveNode] = savedNode
-    liveOfSaved[savedNode] = liveNode
-  }
-
+  // The value goes to the first node that has one for it.
   private mutating func assign(
     _ savedNode: Int,
     _ value: NodeValue,
     liveNode: Int?,
-    start: Int
+    start: Int,
+    name: @autoclosure () -> String
   ) {
-    let name = value.attribute.utf8
-    let stored = saved.attributes.range(of: savedNode).first {
-      saved.bytes(saved.attributes.elements[$0].name).matches(name.span)
+    guard let attribute = stored(value, in: savedNode) else { return }
+    if let liveNode {
+      guard sources[liveNode] == nil else {
+        conflicts.append(Conflict(savedNode: savedNode, liveNode: liveNode, name: name()))
+        return
+      }
+      sources[liveNode] = savedNode
     }
-    guard let stored else { return }
     assignments.append(
       Assignment(
         savedNode: savedNode,
-        key: TensorKey(copying: saved.bytes(saved.attributes.elements[stored].key)),
+        key: TensorKey(copying: saved.bytes(saved.attributes.elements[attribute].key)),
         value: value,
         liveNode: liveNode,
         start: start
       )
     )
+  }
+
+  // Which of all attributes is the one that a saved node has for a value.
+  private func stored(_ value: NodeValue, in savedNode: Int) -> Int? {
+    let name = value.attribute.utf8
+    return saved.attributes.range(of: savedNode).first {
+      saved.bytes(saved.attributes.elements[$0].name).matches(name.span)
+    }
   }
 
   // MARK: Slot variables
@@ -197,42 +214,51 @@ package struct GraphMatch {
 
   // Pairs of earlier walks count too: variable and optimizer may come at different times.
   private mutating func matchSlots(without refused: Set<Int>) throws(CheckpointError) {
-    var made: Set<SlotPlace> = []
+    var made: [SlotPlace: any TensorVariable] = [:]
     for optimizer in saved.nodes.indices {
-      let places = saved.slots.range(of: optimizer)
-      guard !places.isEmpty else { continue }
-      let provider = liveOfSaved[optimizer].map { live.nodes[$0].object }
-      for place in places {
+      for place in saved.slots.range(of: optimizer) {
         let slot = saved.slotVariable(saved.slots.elements[place])
         guard !bindings.isBound(slot.node) else { continue }
-        guard let provider, let original = liveOfSaved[slot.original],
+        guard let owner = liveOfSaved[optimizer], let original = liveOfSaved[slot.original],
           !refused.contains(slot.node)
         else {
           deferredSlots.append(DeferredSlot(optimizer: optimizer, slot: slot))
           continue
         }
-        let place = SlotPlace(optimizer: optimizer, original: original, name: slot.slotName)
-        guard made.insert(place).inserted,
-          let provider = provider as? any SlotVariableProvider,
-          let variable = live.nodes[original].value?.variable
-        else { continue }
-        try matchSlot(slot, provider, variable)
+        let place = SlotPlace(optimizer: owner, original: original, name: slot.slotName)
+        try matchSlot(slot, at: place, &made)
       }
     }
   }
 
   private mutating func matchSlot(
     _ slot: ObjectGraph.SlotVariable,
-    _ provider: any SlotVariableProvider,
-    _ original: any TensorVariable
+    at place: SlotPlace,
+    _ made: inout [SlotPlace: any TensorVariable]
   ) throws(CheckpointError) {
+    guard let provider = live.nodes[place.optimizer].object as? any SlotVariableProvider,
+      let original = live.nodes[place.original].value?.variable
+    else { return }
     if let known = provider.slotVariable(slot.slotName, of: original) {
       return bind(slot, known, live.number(of: ObjectIdentifier(known)))
     }
-    guard let made = try provider.makeSlotVariable(slot.slotName, for: original) else { return }
-    bind(slot, made, nil)
+    if let known = made[place] {  // for another saved variable, or another saved optimizer
+      bindings.bind(slot.node, to: known, at: nil)
+      conflicts.append(
+        Conflict(savedNode: slot.node, liveNode: place.original, name: slot.slotName)
+      )
+      return
+    }
+    guard let variable = try provider.makeSlotVariable(slot.slotName, for: original) else { return }
+    made[place] = variable
+    bind(slot, variable, nil)
     newSlots.append(
-      NewSlot(provider: provider, name: slot.slotName, original: original, variable: made)
+      NewSlot(
+        provider: provider,
+        name: slot.slotName,
+        original: original,
+        variable: variable
+      )
     )
   }
 
@@ -241,11 +267,15 @@ package struct GraphMatch {
     _ variable: any TensorVariable,
     _ liveNode: Int?
   ) {
-    guard liveNode.map({ savedOfLive[$0] == nil }) ?? true else { return }
     bindings.bind(slot.node, to: variable, at: liveNode)
-    if let liveNode { note(slot.node, liveNode) }
-    let value = NodeValue.variable(variable)
-    assign(slot.node, value, liveNode: liveNode, start: slot.node)
+    if let liveNode { liveOfSaved[slot.node] = liveNode }
+    assign(
+      slot.node,
+      .variable(variable),
+      liveNode: liveNode,
+      start: slot.node,
+      name: slot.slotName
+    )
   }
 }
 

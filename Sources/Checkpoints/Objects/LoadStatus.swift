@@ -39,7 +39,8 @@ public struct LoadStatus: CustomStringConvertible {
     examined { session in session.left.unused.map(session.place(of:)) }
   }
 
-  /// The places of saved objects that two objects of the program, or the reverse, would share.
+  /// The places of saved objects that two objects of the program would share, and of saved values that
+  /// another one took the place of.
   public var conflicting: [String] { examined(\.conflicts) }
 
   /// What went wrong when values that had waited were to be restored, the oldest first; also if
@@ -82,7 +83,7 @@ public struct LoadStatus: CustomStringConvertible {
     problems += conflicting.map {
       CheckpointError(
         .ambiguousName,
-        "this saved object belongs to two objects, or two belong to one",
+        "this saved object belongs to two objects, or another value went into its object",
         key: $0
       )
     }
@@ -141,10 +142,10 @@ public struct LoadStatus: CustomStringConvertible {
       return [CheckpointError(.notFound, "there was no checkpoint to restore from")]
     }
     let live = try roots.walk()
-    let saved = session.bindings.savedNodes(of: live, withValue: true)
+    let isRestored = session.restoredNodes(of: live)
     var problems: [CheckpointError] = []
     for number in live.nodes.indices where live.nodes[number].value != nil {
-      if let saved = saved[number], session.isRestored[saved] { continue }
+      guard !isRestored[number] else { continue }
       guard !roots.isCounter(live.nodes[number]) else { continue }
       problems.append(
         CheckpointError(

@@ -125,10 +125,11 @@ extension RestoreSession {
 
   // New variables that have the name of a tensor which is left over.
   private func namedPairs(in live: LiveGraph) -> [(saved: Int, live: Int)] {
-    let known = bindings.savedNodes(of: live)
+    let liveNodes = bindings.liveNodes(of: live)
+    let known = Set(liveNodes.indices.lazy.compactMap { liveNodes[$0] })
     var pairs: [(saved: Int, live: Int)] = []
     for number in live.nodes.indices where live.nodes[number].value != nil {
-      guard known[number] == nil else { continue }
+      guard !known.contains(number) else { continue }
       let names = live.names(of: number).map { TensorKey($0) }
       guard let node = names.lazy.compactMap({ self.leftovers[$0] }).first else { continue }
       if !isRestored[node] { pairs.append((node, number)) }

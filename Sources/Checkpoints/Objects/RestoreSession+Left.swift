@@ -38,6 +38,16 @@ extension RestoreSession {
     isRestored.indices.filter { isRestored[$0] }.map(place(of:))
   }
 
+  /// Of each node of a walk whether it has a value from the checkpoint.
+  func restoredNodes(of live: LiveGraph) -> [Bool] {
+    var isThere = Array(repeating: false, count: live.nodes.count)
+    let liveNodes = bindings.liveNodes(of: live, withValue: true)
+    for saved in liveNodes.indices where isRestored[saved] {
+      if let number = liveNodes[saved] { isThere[number] = true }
+    }
+    return isThere
+  }
+
   /// What has not been restored: the nodes that wait for objects, and those that nothing takes.
   ///
   /// Nodes with values, below the node that the restore began at. Values that a program may do

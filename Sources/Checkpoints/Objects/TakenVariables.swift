@@ -19,10 +19,8 @@ struct TakenVariables {
 
   /// Adds the variables that a restore has given values to.
   mutating func add(_ session: RestoreSession, in live: LiveGraph) {
-    let savedNodes = session.bindings.savedNodes(of: live)
-    for node in savedNodes.indices {
-      if let saved = savedNodes[node], session.isRestored[saved] { nodes.insert(node) }
-    }
+    let isRestored = session.restoredNodes(of: live)
+    for node in isRestored.indices where isRestored[node] { nodes.insert(node) }
     for (object, saved) in session.bindings.slotVariables where session.isRestored[saved] {
       objects.insert(object)
     }
