@@ -224,6 +224,23 @@ import Testing
     try status.assertExistingObjectsMatched()
   }
 
+  @Test func `warns once of a checkpoint without a value`() throws {
+    let empty = try Checkpoint(["nothing to save": TestModule(["number": 1])])
+    let full = try Checkpoint(["something to save": TestModule(["w": Variable<Float>(1)])])
+    let texts = try warnings(containing: " to save'") {
+      for checkpoint in [empty, full] {
+        try checkpoint.save(to: path)
+        try checkpoint.write(to: path)
+      }
+    }
+    #expect(
+      texts == [
+        "a checkpoint of 'nothing to save' is saved without a single value: nothing in it is a Variable, "
+          + "or registered"
+      ]
+    )
+  }
+
   @Test func `refuses what is forgotten when the checkpoint is made, and when it comes later`()
     throws
   {

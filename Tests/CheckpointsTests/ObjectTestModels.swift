@@ -1,5 +1,6 @@
 import CheckpointTestSupport
 import Checkpoints
+import Foundation
 import Synchronization
 
 final class TestLayer: Checkpointable {
@@ -45,19 +46,27 @@ final class TestMomentum: SlotVariableHolder {
   }
 }
 
-/// The warnings about checkpoints in a directory that are given while `body` runs; not for two tests
-/// at once.
+/// The warnings about checkpoints in a directory that are given while `body` runs.
 func warnings(
   about directory: TemporaryDirectory,
   _ body: () throws -> Void
 ) rethrows -> [String] {
+  try warnings(containing: directory.path, body)
+}
+
+/// The warnings with some text that are given while `body` runs.
+func warnings(containing text: String, _ body: () throws -> Void) rethrows -> [String] {
+  handlerLock.lock()  // there is one handler for all tests
+  defer { handlerLock.unlock() }
   let texts = Texts()
   let before = CheckpointWarnings.handler
   CheckpointWarnings.handler = { texts.append($0) }
   defer { CheckpointWarnings.handler = before }
   try body()
-  return texts.all.filter { $0.contains(directory.path) }
+  return texts.all.filter { $0.contains(text) }
 }
+
+private let handlerLock = NSLock()
 
 private final class Texts: Sendable {
   private let texts = Mutex<[String]>([])

@@ -130,6 +130,7 @@ public final class Checkpoint {
   private func liveGraph() throws(CheckpointError) -> LiveGraph {
     let live = try roots.walk()
     DeferredRestores.warnAboutUnrestored(in: live)
+    roots.warnIfEmpty(live)
     return live
   }
 

@@ -16,6 +16,7 @@ final class CheckpointRoots {
   private var later: [(name: String, object: any Checkpointable)] = []
   private let ownsCounter: Bool
   private var nodeCount: Int  // of the last walk
+  private var hasWarned = false
 
   /// The root of a checkpoint that has names only.
   private final class NamedObjects: Checkpointable {
@@ -66,6 +67,17 @@ final class CheckpointRoots {
     )
     nodeCount = live.nodes.count
     return live
+  }
+
+  /// Says so, once, if there is nothing to be saved but the counter.
+  func warnIfEmpty(_ live: LiveGraph) {
+    guard !hasWarned, live.nodes.allSatisfy({ $0.value == nil || isCounter($0) }) else { return }
+    hasWarned = true
+    let names = (attached + later).map { "'\($0.name)'" }.joined(separator: ", ")
+    CheckpointWarnings.warn(
+      "a checkpoint of \(names.isEmpty ? "no objects" : names) is saved without a single value: nothing "
+        + "in it is a Variable, or registered"
+    )
   }
 
   /// Attaches another object.
