@@ -69,7 +69,7 @@ struct BundleBatch: TensorBatch {
     do throws(CheckpointError) {
       memory = try read(payloads)
     } catch {
-      throw error.located(file: reader.path)
+      throw reader.explained(error).located(file: reader.path)
     }
     var places = [Int](repeating: memory.count, count: requests.count)
     for (place, position) in plain.enumerated() { places[position] = place }
@@ -97,6 +97,7 @@ struct BundleBatch: TensorBatch {
       do throws(CheckpointError) {
         try body(position, source)
       } catch {
+        let error = reader.explained(error)
         throw error.located(file: reader.path, key: requests[position].key.description)
       }
       source.advance()

@@ -29,7 +29,8 @@ public enum BundleMerger {
     var merged = MergedIndex()
     for part in parts {
       do throws(CheckpointError) {
-        try merged.add(BundleReader(prefix: part, fileSystem: options.fileSystem))
+        let files = options.fileSystem
+        try merged.add(BundleReader(prefix: part, fileSystem: files, opensData: false))
       } catch {
         throw error.located(file: part)
       }

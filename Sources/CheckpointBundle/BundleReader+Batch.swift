@@ -36,7 +36,7 @@ extension BundleReader {
         }
       }
     } catch {
-      throw error.located(file: indexPath)
+      throw explained(error).located(file: indexPath)
     }
   }
 

@@ -33,7 +33,7 @@ extension BundleReader: TensorPieceReader {
         }
       }
     } catch {
-      throw error.located(file: path, key: key.description)
+      throw explained(error).located(file: path, key: key.description)
     }
   }
 

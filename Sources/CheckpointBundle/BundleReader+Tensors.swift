@@ -24,7 +24,7 @@ extension BundleReader {
       }
       try read(stored, into: &output)
     } catch {
-      throw error.located(file: path, key: key.description)
+      throw explained(error).located(file: path, key: key.description)
     }
   }
 
@@ -46,7 +46,7 @@ extension BundleReader {
       }
       return try AnyTensor(stored.spec, .bytes(storage))
     } catch {
-      throw error.located(file: path, key: key.description)
+      throw explained(error).located(file: path, key: key.description)
     }
   }
 

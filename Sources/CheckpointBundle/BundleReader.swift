@@ -9,6 +9,10 @@ import CheckpointWire
 ///     for entry in try reader.entries() { print(entry.key, entry.spec) }
 ///
 /// Opening reads the end of the index only; a tensor is looked up in the block that has it.
+///
+/// The files stay open as long as there are not too many: what is deleted or replaced later can be read
+/// still. Of more than about a hundred data files some are opened later, if the checkpoint still stands.
+///
 /// Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, `BundleReader`.
 public struct BundleReader: TensorReader {
   /// The prefix.
@@ -16,55 +20,33 @@ public struct BundleReader: TensorReader {
   /// The data files.
   let shards: ShardSet
   let table: TableReader
+  private let index: PooledFile
 
   /// Opens the checkpoint of a prefix.
   ///
-  /// - Throws: `notACheckpoint` if there is no index; `corrupt` or `truncated` if it is damaged;
-  ///   `unsupported` if it is of a later version.
+  /// - Throws: `notACheckpoint` if there is no index; `notFound` if it was deleted meanwhile; `busy` if
+  ///   it is replaced again and again; `corrupt` or `truncated` if it is damaged; `unsupported` if it is
+  ///   of a later version.
   public init(prefix: String) throws(CheckpointError) {
     try self.init(prefix: prefix, fileSystem: LocalFileSystem())
   }
 
-  package init(prefix: String, fileSystem: any FileSystem) throws(CheckpointError) {
+  package init(
+    prefix: String,
+    fileSystem: any FileSystem,
+    opensData: Bool = true
+  ) throws(CheckpointError) {
     let paths = BundlePath(prefix)
-    let table = try TableReader(Self.openIndex(paths, fileSystem))
-    let header: BundleHeader
-    do throws(CheckpointError) {
-      header = try Self.header(of: table)
-    } catch {
-      throw error.located(file: paths.index)
-    }
-    self.path = prefix
-    self.table = table
-    shards = ShardSet(
-      paths: paths,
-      count: header.shardCount,
-      isBigEndian: header.isBigEndian,
-      fileSystem: fileSystem
-    )
+    let opening = try BundleOpening(paths, fileSystem: fileSystem, opensData: opensData)
+    path = prefix
+    index = opening.index
+    table = opening.table
+    shards = opening.shards
   }
 
-  private static func openIndex(
-    _ paths: BundlePath,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> any ReadableFile {
-    do throws(CheckpointError) {
-      return try fileSystem.openFile(paths.index)
-    } catch {
-      guard error.code == .notFound else { throw error }
-      throw MissingBundle(prefix: paths.prefix, fileSystem: fileSystem).error
-    }
-  }
-
-  private static func header(of table: TableReader) throws(CheckpointError) -> BundleHeader {
-    let none: [UInt8] = []
-    let header = try table.withValue(for: none.span) { value throws(CheckpointError) in
-      try BundleHeader(message: value)
-    }
-    guard let header else {
-      throw CheckpointError(.corrupt, "the index has no header; it is no index of a V2 checkpoint")
-    }
-    return header
+  /// Says of an error that the checkpoint was deleted or replaced meanwhile, if that is its cause.
+  func explained(_ error: CheckpointError) -> CheckpointError {
+    index.explained(error, path: path)
   }
 
   /// The number of data files, by their names.
@@ -80,7 +62,7 @@ public struct BundleReader: TensorReader {
         try self.decode(value)
       }
     } catch {
-      throw error.located(file: indexPath, key: key.description)
+      throw explained(error).located(file: indexPath, key: key.description)
     }
   }
 
@@ -89,18 +71,22 @@ public struct BundleReader: TensorReader {
     _ body: (Span<UInt8>, BundleEntry) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     var isHeader = true
-    try table.forEach { key, value throws(CheckpointError) in
-      guard !isHeader else {
-        isHeader = false  // the empty key comes first; keys ascend, so there is one
-        return
+    do throws(CheckpointError) {
+      try table.forEach { key, value throws(CheckpointError) in
+        guard !isHeader else {
+          isHeader = false  // the empty key comes first; keys ascend, so there is one
+          return
+        }
+        let entry: BundleEntry
+        do throws(CheckpointError) {
+          entry = try self.decode(value)
+        } catch {
+          throw error.located(file: self.indexPath, key: TensorKey(copying: key).description)
+        }
+        try body(key, entry)
       }
-      let entry: BundleEntry
-      do throws(CheckpointError) {
-        entry = try self.decode(value)
-      } catch {
-        throw error.located(file: self.indexPath, key: TensorKey(copying: key).description)
-      }
-      try body(key, entry)
+    } catch {
+      throw explained(error)
     }
   }
 
@@ -152,4 +138,16 @@ public struct BundleReader: TensorReader {
       throw error
     }
   }
+}
+
+extension BundleReader: FileBackedReader {
+  /// Closes the index and the data files until they are needed.
+  package func closeFiles(keepsChecksum: Bool) {
+    shards.closeFiles()
+    index.close(keepsChecksum: keepsChecksum)
+    table.forgetBlocks()  // the next look-up compares the index
+  }
+
+  /// What has become of the index.
+  package func change() throws(CheckpointError) -> FileChange? { try index.change() }
 }

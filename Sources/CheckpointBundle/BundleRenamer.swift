@@ -26,14 +26,16 @@ public enum BundleRenamer {
   ) throws(CheckpointError) {
     let fileSystem = options.fileSystem
     let location = Path(prefix)
-    _ = try BundleReader(prefix: prefix, fileSystem: fileSystem)  // no lock for what is not there
+    // No lock for what is not there.
+    _ = try BundleReader(prefix: prefix, fileSystem: fileSystem, opensData: false)
     let lock = try SaveLock.acquire(prefix, fileSystem: fileSystem)
     // What a save that died has left goes first: the index is read under the lock.
     var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
     try leftovers.remove(of: lock)
     try lock.setNote([])
     do throws(CheckpointError) {
-      let index = try renamed(names, BundleReader(prefix: prefix, fileSystem: fileSystem))
+      let reader = try BundleReader(prefix: prefix, fileSystem: fileSystem, opensData: false)
+      let index = try renamed(names, reader)
       let file = try AtomicFile(
         BundlePath(prefix).index,
         lock: lock,

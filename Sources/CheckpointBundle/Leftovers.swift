@@ -101,7 +101,8 @@ package struct Leftovers {
   /// cannot be read.
   static func shardCount(of prefix: String, fileSystem: any FileSystem) -> Int? {
     do throws(CheckpointError) {
-      return try BundleReader(prefix: prefix, fileSystem: fileSystem).shardCount
+      return try BundleReader(prefix: prefix, fileSystem: fileSystem, opensData: false)
+        .shardCount
     } catch {
       return error.code == .notACheckpoint ? 0 : nil
     }

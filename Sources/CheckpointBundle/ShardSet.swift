@@ -2,50 +2,83 @@ import CheckpointIO
 import CheckpointWire
 import Synchronization
 
-/// The data files of a bundle, each opened when it is needed.
+/// The data files of a bundle: the first are opened with the index, others when they are needed.
 ///
-/// However many there are, a bounded number stays open; who uses one keeps it.
+/// However many there are, a bounded number stays open: see `FilePool`.
 final class ShardSet: Sendable {
   /// How many there are, by their names; those that no entry names may be absent.
   let count: Int
   /// Whether numbers in them are big-endian.
   let isBigEndian: Bool
   private let paths: BundlePath
+  private let index: PooledFile
   private let fileSystem: any FileSystem
-  private let files = Mutex<[Int: any ReadableFile]>([:])
+  private let files = Mutex<[Int: PooledFile]>([:])
 
-  init(paths: BundlePath, count: Int, isBigEndian: Bool, fileSystem: any FileSystem) {
+  init(paths: BundlePath, _ header: BundleHeader, index: PooledFile, fileSystem: any FileSystem) {
     self.paths = paths
-    self.count = count
-    self.isBigEndian = isBigEndian
+    self.index = index
     self.fileSystem = fileSystem
+    count = header.shardCount
+    isBigEndian = header.isBigEndian
   }
 
   /// The path of a data file.
   func path(_ shard: Int) -> String { paths.data(shard: shard, of: count) }
 
+  /// Opens as many as may be open at once, with the index.
+  ///
+  /// One that is absent, or that the system refuses to open, is of interest to those who need it.
+  func openFirst() {
+    for shard in 0..<min(count, FilePool.shared.capacity - 1) {
+      let file = try? PooledFile(path(shard), fileSystem: fileSystem, insists: false)
+      guard let file else { continue }
+      files.withLock { $0[shard] = file }
+    }
+  }
+
+  /// Closes all, until they are needed.
+  func closeFiles() {
+    for file in files.withLock({ Array($0.values) }) { file.close() }
+  }
+
   /// A data file, opened.
   ///
-  /// - Throws: `notFound` if it is missing.
+  /// - Throws: `notFound` if it is missing, or if the checkpoint was deleted meanwhile; `busy` if it was
+  ///   replaced; `io` if the system refuses.
   func file(_ shard: Int) throws(CheckpointError) -> any ReadableFile {
-    let known = files.withLock { $0[shard] }
-    if let known { return known }
-    let file: any ReadableFile
+    if let known = files.withLock({ $0[shard] }) { return known }
+    let file: PooledFile
     do throws(CheckpointError) {
-      file = try fileSystem.openFile(path(shard))
+      file = try PooledFile(path(shard), fileSystem: fileSystem)
     } catch {
-      guard error.code == .notFound else { throw error }
-      throw CheckpointError(
+      try checkIndex()
+      throw refusal(error, shard)
+    }
+    try checkIndex()
+    return files.withLock { files in
+      if let other = files[shard] { return other }  // another thread was faster
+      files[shard] = file
+      return file
+    }
+  }
+
+  // A data file belongs to the index that was opened before if that is still the same.
+  private func checkIndex() throws(CheckpointError) {
+    if let change = try index.change() { throw change.error(at: paths.prefix) }
+  }
+
+  private func refusal(_ error: CheckpointError, _ shard: Int) -> CheckpointError {
+    switch error.code {
+    case .notFound:
+      CheckpointError(
         .notFound,
         "this data file is missing; the index of '\(paths.prefix)' names it",
         file: path(shard)
       )
-    }
-    return files.withLock { files in
-      if let other = files[shard] { return other }  // another thread was faster
-      if files.count >= Self.mostOpen { files.removeAll() }
-      files[shard] = file
-      return file
+    // No file: nothing is said of the bytes of one.
+    case .notACheckpoint: CheckpointError(.io, error.message, file: path(shard))
+    default: error
     }
   }
 
@@ -68,9 +101,6 @@ final class ShardSet: Sendable {
       throw error.located(file: file.path)
     }
   }
-
-  // A process may have 1024 files open on many systems, and has others.
-  private static let mostOpen = 128
 }
 
 /// The data files of payloads that are gone through in order: neighbours are in the same one most often,

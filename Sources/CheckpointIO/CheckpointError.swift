@@ -66,6 +66,8 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
   public var systemError: Int32?
   /// All problems, if there are several: one check reports everything it found.
   public var problems: [CheckpointError] = []
+  /// Whether what was being read has been deleted or replaced meanwhile: what is there now may be whole.
+  package var isOutdated = false
 
   /// Creates an error; what is not known yet, a layer above fills in.
   public init(

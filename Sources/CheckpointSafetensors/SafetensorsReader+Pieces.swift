@@ -16,7 +16,7 @@ extension SafetensorsReader: TensorPieceReader {
       }
       try elements(of: entry).forEachPiece(byteCount: entry.range.count, body)
     } catch {
-      throw error.located(file: path, key: key.description)
+      throw explained(error).located(file: path, key: key.description)
     }
   }
 }

@@ -24,7 +24,7 @@ extension SafetensorsReader {
       }
       try read(wanted, into: &output)
     } catch {
-      throw error.located(file: path, key: key.description)
+      throw explained(error).located(file: path, key: key.description)
     }
   }
 
@@ -44,7 +44,7 @@ extension SafetensorsReader {
       }
       return try AnyTensor(wanted.spec, .bytes(storage))
     } catch {
-      throw error.located(file: path, key: key.description)
+      throw explained(error).located(file: path, key: key.description)
     }
   }
 

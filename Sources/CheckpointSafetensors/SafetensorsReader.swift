@@ -40,7 +40,7 @@ public struct SafetensorsReader: TensorReader {
   }
 
   package init(_ path: String, fileSystem: any FileSystem) throws(CheckpointError) {
-    try self.init(file: fileSystem.openFile(path))
+    try self.init(file: PooledFile(path, fileSystem: fileSystem))
   }
 
   package init(file: any ReadableFile) throws(CheckpointError) {
@@ -84,6 +84,11 @@ public struct SafetensorsReader: TensorReader {
     return try file.bytes(count, at: lengthByteCount)
   }
 
+  /// Says of an error that the file was deleted or replaced meanwhile, if that is its cause.
+  func explained(_ error: CheckpointError) -> CheckpointError {
+    (file as? PooledFile)?.explained(error, path: path) ?? error
+  }
+
   /// The texts that the file has about itself: `["format": "pt"]`.
   public var metadata: [String: String] { header.metadata }
 
@@ -125,6 +130,16 @@ public struct SafetensorsReader: TensorReader {
   func elements(of tensor: SafetensorsEntry) -> StoredElements {
     // The file holds the range: it was checked at opening.
     StoredElements(file: file, start: elementsOffset + tensor.range.offset)
+  }
+}
+
+extension SafetensorsReader: FileBackedReader {
+  /// Closes the file until it is needed.
+  package func closeFiles(keepsChecksum: Bool) { (file as? PooledFile)?.close() }
+
+  /// What has become of the file.
+  package func change() throws(CheckpointError) -> FileChange? {
+    try (file as? PooledFile)?.change()
   }
 }
 

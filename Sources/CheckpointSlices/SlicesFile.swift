@@ -12,6 +12,9 @@ struct SlicesFile: Sendable {
   /// What is in the file.
   let meta: SavedTensorSliceMeta
 
+  /// The file, which stays open as long as there are not too many.
+  let file: PooledFile
+
   /// The path of the file.
   var path: String { table.path }
 
@@ -19,7 +22,8 @@ struct SlicesFile: Sendable {
   ///
   /// - Throws: `notACheckpoint` for a table of another kind; `corrupt` or `truncated` if the file is
   ///   damaged or is no table.
-  init(_ file: any ReadableFile) throws(CheckpointError) {
+  init(_ file: PooledFile) throws(CheckpointError) {
+    self.file = file
     table = try Self.table(file)
     byteCount = file.byteCount
     guard let meta = try Self.meta(of: table) else {

@@ -7,9 +7,13 @@ extension SlicesReader {
   /// Whether there is a V1 checkpoint at a path: a file, or the pattern of a sharded one.
   ///
   /// Reads the last eight bytes and the first few; of a file that is compressed, its list of tensors.
-  /// A file that is damaged elsewhere counts: opening it says what is wrong. Whatever cannot be read
-  /// does not.
-  package static func isCheckpoint(at path: String, fileSystem: any FileSystem) -> Bool {
+  /// A file that is damaged elsewhere counts: opening it says what is wrong.
+  ///
+  /// - Throws: `io` if the system fails.
+  package static func isCheckpoint(
+    at path: String,
+    fileSystem: any FileSystem
+  ) throws(CheckpointError) -> Bool {
     do throws(CheckpointError) {
       var path = path
       if let sharded = SlicesPath(pattern: path), try fileSystem.status(of: path) == nil {
@@ -23,8 +27,8 @@ extension SlicesReader {
       guard try endsLikeTable(file) else { return false }
       if try beginsWithMeta(file) { return true }
       return try SlicesFile.meta(of: SlicesFile.table(file)) != nil
-    } catch {
-      return false
+    } catch  where error.code != .io {
+      return false  // it is no such table, or it went
     }
   }
 

@@ -24,7 +24,7 @@ extension SlicesReader {
       }
       try read(key, wanted, into: &output)
     } catch {
-      throw error.located(file: path, key: key.description)
+      throw explained(error).located(file: path, key: key.description)
     }
   }
 
@@ -46,7 +46,7 @@ extension SlicesReader {
       }
       return try AnyTensor(wanted.spec, .bytes(storage))
     } catch {
-      throw error.located(file: path, key: key.description)
+      throw explained(error).located(file: path, key: key.description)
     }
   }
 

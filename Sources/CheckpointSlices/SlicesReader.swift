@@ -13,6 +13,9 @@ import CheckpointWire
 /// more. Reading a tensor reads one block for each slice that matters, checks it as a whole, and
 /// decodes from there into the memory asked for: besides that, a block is what it takes, and a slice
 /// of which only some is wanted.
+///
+/// Of more than about a hundred files, those that have not been used for longest are closed, and opened
+/// again when they are needed.
 /// Source: tensorflow/core/util/tensor_slice_reader.cc, `TensorSliceReader`.
 public struct SlicesReader: TensorReader {
   /// The path, or the pattern for all shards.
@@ -26,45 +29,25 @@ public struct SlicesReader: TensorReader {
   ///   checkpoint, all of which have to be there. One shard may be opened as a file: it then has its
   ///   own tensors only, and of partitioned ones its own slices.
   /// - Throws: `notACheckpoint` if there is no such file, or one of another kind; `notFound` if a shard
-  ///   is missing; `corrupt` or `truncated` if a file is damaged; `unsupported` if it is of a later
+  ///   is missing, or if it was deleted meanwhile; `busy` if files are replaced again and again; `corrupt` or `truncated` if a file is damaged; `unsupported` if it is of a later
   ///   version.
   public init(path: String) throws(CheckpointError) {
     try self.init(path: path, fileSystem: LocalFileSystem())
   }
 
   package init(path: String, fileSystem: any FileSystem) throws(CheckpointError) {
-    var files: [SlicesFile] = []
-    for path in try Self.paths(path, fileSystem) {
-      files.append(try SlicesFile(Self.open(path, fileSystem)))
-    }
+    (files, catalog) = try SlicesOpening(path, fileSystem).open()
     self.path = path
-    self.files = files
-    catalog = try SlicesCatalog(files)
+  }
+
+  /// Says of an error that the checkpoint was deleted or replaced meanwhile, if that is its cause.
+  func explained(_ error: CheckpointError) -> CheckpointError {
+    guard error.maySayChange else { return error }
+    return files.reduce(error) { $0.isOutdated ? $0 : $1.file.explained($0, path: path) }
   }
 
   /// The number of files.
   public var shardCount: Int { files.count }
-
-  // A file that has the name of a pattern is a file.
-  private static func paths(
-    _ path: String,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> [String] {
-    guard let sharded = SlicesPath(pattern: path) else { return [path] }
-    return try fileSystem.status(of: path) == nil ? sharded.shards : [path]
-  }
-
-  private static func open(
-    _ path: String,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> any ReadableFile {
-    do throws(CheckpointError) {
-      return try fileSystem.openFile(path)
-    } catch {
-      guard error.code == .notFound else { throw error }
-      throw MissingSlices(path: path, fileSystem: fileSystem).error
-    }
-  }
 
   // MARK: Listing
 
@@ -144,5 +127,23 @@ public struct SlicesReader: TensorReader {
         "the record of slice \(slice) says that it is slice \(record.slice) of '\(record.key)'"
       )
     }
+  }
+}
+
+extension SlicesReader: FileBackedReader {
+  /// Closes the files until they are needed.
+  package func closeFiles(keepsChecksum: Bool) {
+    for file in files {
+      file.file.close()
+      file.table.forgetBlocks()  // the next look-up compares the file
+    }
+  }
+
+  /// What has become of the first file that is not what it was.
+  package func change() throws(CheckpointError) -> FileChange? {
+    for file in files {
+      if let change = try file.file.change() { return change }
+    }
+    return nil
   }
 }

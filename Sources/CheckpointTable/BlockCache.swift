@@ -22,6 +22,9 @@ struct BlockCache: Sendable {
     return block
   }
 
+  /// Forgets all blocks.
+  mutating func removeAll() { self = BlockCache(byteCount: budget) }
+
   /// Keeps a block, unless it alone would take more than half of the budget.
   mutating func insert(_ block: Block, as number: Int) {
     let cost = block.byteCount + Self.overhead

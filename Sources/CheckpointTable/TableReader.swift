@@ -49,6 +49,9 @@ package final class TableReader: Sendable {
   /// How many data blocks there are.
   package var blockCount: Int { index.count }
 
+  /// Forgets the blocks that were read: the next look-up reads the file again.
+  package func forgetBlocks() { cache.withLock { $0.removeAll() } }
+
   /// Looks a key up.
   ///
   /// - Parameters:

@@ -64,6 +64,7 @@ private final class BrokenFile: ReadableFile {
 
   var path: String { file.path }
   var byteCount: UInt64 { file.byteCount }
+  var status: FileStatus { file.status }
 
   func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {
     guard offset + UInt64(output.byteCount) <= start else {

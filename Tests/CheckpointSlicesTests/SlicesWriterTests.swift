@@ -271,10 +271,10 @@ import Testing
     try writer.finish()
     let path = directory.path("what?-?????-of-00002")
     #expect(try SlicesReader(path: path).entries().count == 1)
-    #expect(SlicesReader.isCheckpoint(at: path, fileSystem: LocalFileSystem()))
+    #expect(try SlicesReader.isCheckpoint(at: path, fileSystem: LocalFileSystem()))
     for name in ["what?", "what?-????-of-00002", "what?-?????-of-00000", "*-?????-of-00002", ""] {
       let path = directory.path(name)
-      #expect(!SlicesReader.isCheckpoint(at: path, fileSystem: LocalFileSystem()), "\(name)")
+      #expect(try !SlicesReader.isCheckpoint(at: path, fileSystem: LocalFileSystem()), "\(name)")
     }
   }
 }

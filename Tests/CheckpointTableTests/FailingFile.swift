@@ -10,6 +10,7 @@ final class FailingFile: ReadableFile {
 
   var path: String { file.path }
   var byteCount: UInt64 { file.byteCount }
+  var status: FileStatus { file.status }
 
   func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {
     guard !fails.withLock({ $0 }) else {

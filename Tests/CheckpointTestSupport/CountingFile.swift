@@ -11,6 +11,7 @@ package final class CountingFile: ReadableFile {
 
   package var path: String { file.path }
   package var byteCount: UInt64 { file.byteCount }
+  package var status: FileStatus { file.status }
 
   /// What was read, in order.
   package var reads: [ByteRange] { log.withLock { $0 } }

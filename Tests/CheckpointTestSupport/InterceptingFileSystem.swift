@@ -152,6 +152,7 @@ private final class InterceptedReadableFile: ReadableFile {
 
   var path: String { file.path }
   var byteCount: UInt64 { file.byteCount }
+  var status: FileStatus { file.status }
 
   func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {
     try system.note(.read, path)

@@ -3,13 +3,26 @@ package import CheckpointIO
 /// A file that is an array: for readers of bytes that no file system has to hold.
 package final class MemoryFile: ReadableFile {
   package let path: String
-  package var byteCount: UInt64 { UInt64(bytes.count) }
+  package var byteCount: UInt64 { status.byteCount }
+  package let status: FileStatus
   private let bytes: [UInt8]
 
   /// Creates a file with a path to appear in messages.
-  package init(_ bytes: [UInt8], path: String = "memory.index") {
+  ///
+  /// - Parameters:
+  ///   - bytes: What it holds.
+  ///   - path: The path.
+  ///   - status: What its file system says of it.
+  package init(_ bytes: [UInt8], path: String = "memory.index", status: FileStatus? = nil) {
     self.bytes = bytes
     self.path = path
+    self.status =
+      status
+      ?? FileStatus(
+        kind: .file,
+        byteCount: UInt64(bytes.count),
+        modified: FileTime(seconds: 0)
+      )
   }
 
   package func read(

@@ -54,6 +54,15 @@ package final class MemoryFileSystem: FileSystem {
       return contents.count - 1
     }
 
+    func status(of file: Int) -> FileStatus {
+      FileStatus(
+        kind: .file,
+        byteCount: UInt64(contents[file]?.count ?? 0),
+        modified: FileTime(seconds: times[file] ?? 0),
+        identity: [UInt64(file)]
+      )
+    }
+
     mutating func touch(_ file: Int) {
       changeCount += 1
       times[file] = changeCount
@@ -118,12 +127,12 @@ package final class MemoryFileSystem: FileSystem {
   }
 
   package func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile {
-    let bytes = try update { state throws(CheckpointError) -> [UInt8]? in
+    let found = try update { state throws(CheckpointError) -> ([UInt8], FileStatus)? in
       guard case .file(let file) = state.names[path] else { return nil }
-      return state.contents[file]
+      return (state.contents[file] ?? [], state.status(of: file))
     }
-    guard let bytes else { throw Self.missing("open", path) }
-    return MemoryFile(bytes, path: path)
+    guard let (bytes, status) = found else { throw Self.missing("open", path) }
+    return MemoryFile(bytes, path: path, status: status)
   }
 
   package func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
@@ -199,14 +208,7 @@ package final class MemoryFileSystem: FileSystem {
       case nil: return nil
       case .directory:
         return FileStatus(kind: .directory, byteCount: 0, modified: FileTime(seconds: 0))
-      case .file(let file):
-        let count = UInt64(state.contents[file]?.count ?? 0)
-        return FileStatus(
-          kind: .file,
-          byteCount: count,
-          modified: FileTime(seconds: state.times[file] ?? 0),
-          identity: [UInt64(file)]
-        )
+      case .file(let file): return state.status(of: file)
       }
     }
   }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A directory of a test's own, removed when it goes.
-package final class TemporaryDirectory {
+package final class TemporaryDirectory: Sendable {
   /// Its path, without a slash at the end.
   package let path: String
 

@@ -133,6 +133,7 @@ private final class FlowingSource: ReadableFile {
 
   var path: String { file.path }
   var byteCount: UInt64 { file.byteCount }
+  var status: FileStatus { file.status }
 
   func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {
     try file.read(into: &output, at: offset)

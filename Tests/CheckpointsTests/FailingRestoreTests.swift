@@ -48,8 +48,9 @@ import Testing
     #expect(problem(try saver(variables(1), counting), placement) == nil)
     for (number, call) in counting.calls.enumerated() {
       let variables = variables(1)
-      let failing = InterceptingFileSystem(system) { current, call throws(CheckpointError) in
-        guard current == number else { return }
+      // The same call fails again: a data file that cannot be opened at first is opened when it is needed.
+      let failing = InterceptingFileSystem(system) { current, other throws(CheckpointError) in
+        guard current == number || (current > number && other == call) else { return }
         throw .system("injected failure of \(call.kind)", errno: EIO, file: call.path)
       }
       let error = try #require(

@@ -70,6 +70,8 @@ package protocol ReadableFile: AnyObject, Sendable {
   var path: String { get }
   /// The size in bytes when it was opened: reads beyond are refused.
   var byteCount: UInt64 { get }
+  /// What it was like when it was opened.
+  var status: FileStatus { get }
   /// Fills `output` with the bytes from `offset` on.
   ///
   /// - Throws: `truncated` if the file ends first; `io` if the system fails.

@@ -12,6 +12,7 @@ import Glibc
 final class LocalReadableFile: ReadableFile {
   let path: String
   let byteCount: UInt64
+  let status: FileStatus
   private let descriptor: Descriptor
 
   init(_ path: String) throws(CheckpointError) {
@@ -23,7 +24,8 @@ final class LocalReadableFile: ReadableFile {
       throw CheckpointError(.notACheckpoint, "this is \(found), a file is needed", file: path)
     }
     self.path = path
-    self.byteCount = status.byteCount
+    byteCount = status.byteCount
+    self.status = status
     self.descriptor = descriptor
   }
 

@@ -81,6 +81,7 @@ private final class ObservedReadableFile: ReadableFile {
 
   var path: String { base.path }
   var byteCount: UInt64 { base.byteCount }
+  var status: FileStatus { base.status }
 
   func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {
     try base.read(into: &output, at: offset)

@@ -57,6 +57,14 @@ func volumeStatus(at directory: String) -> statvfs? {
 /// The system's number for a full disk, which layers without its headers need as well.
 package let noSpace = ENOSPC
 
+extension CheckpointError {
+  /// Whether the process, or the system, has as many files open as it may.
+  var saysTooManyFiles: Bool { systemError == EMFILE || systemError == ENFILE }
+
+  /// Whether a file that is open is gone on the server that has it.
+  package var saysStaleFile: Bool { systemError == ESTALE }
+}
+
 /// Makes a system call again for as long as a signal interrupts it, and takes `errno` at once.
 ///
 /// - Parameters:

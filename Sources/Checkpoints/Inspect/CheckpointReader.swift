@@ -78,7 +78,7 @@ public struct CheckpointReader: TensorReader {
     _ fileSystem: any FileSystem
   ) throws(CheckpointError) -> Format? {
     if try fileSystem.status(of: BundlePath(path).index)?.kind == .file { return .v2 }
-    if SlicesReader.isCheckpoint(at: path, fileSystem: fileSystem) { return .v1 }
+    if try SlicesReader.isCheckpoint(at: path, fileSystem: fileSystem) { return .v1 }
     return try isSafetensors(path, fileSystem) ? .safetensors : nil
   }
 
@@ -173,4 +173,14 @@ public struct CheckpointReader: TensorReader {
   ) throws(CheckpointError) -> AnyTensor {
     try reader.tensor(for: key, slice: slice)
   }
+}
+
+extension CheckpointReader: FileBackedReader {
+  /// Closes all files until they are needed.
+  package func closeFiles(keepsChecksum: Bool) {
+    reader.closeFilesIfAny(keepsChecksum: keepsChecksum)
+  }
+
+  /// What has become of the checkpoint.
+  package func change() throws(CheckpointError) -> FileChange? { try reader.changeIfAny() }
 }

@@ -84,7 +84,7 @@ public struct CheckpointFiles: Sendable {
   private func isV1() throws(CheckpointError) -> Bool {
     let fileSystem = options.fileSystem
     guard try fileSystem.status(of: BundlePath(path).index) == nil else { return false }
-    return SlicesReader.isCheckpoint(at: path, fileSystem: fileSystem)
+    return try SlicesReader.isCheckpoint(at: path, fileSystem: fileSystem)
   }
 
   private func removeV1() throws(CheckpointError) {

@@ -102,3 +102,13 @@ package struct FullNameReader: TensorReader {
     return candidates[0]
   }
 }
+
+extension FullNameReader: FileBackedReader {
+  /// Closes the files of what it reads until they are needed.
+  package func closeFiles(keepsChecksum: Bool) {
+    reader.closeFilesIfAny(keepsChecksum: keepsChecksum)
+  }
+
+  /// What has become of the checkpoint.
+  package func change() throws(CheckpointError) -> FileChange? { try reader.changeIfAny() }
+}

@@ -166,6 +166,16 @@ public struct MappedReader: TensorReader {
   }
 }
 
+extension MappedReader: FileBackedReader {
+  /// Closes the files of what it reads until they are needed.
+  package func closeFiles(keepsChecksum: Bool) {
+    reader.closeFilesIfAny(keepsChecksum: keepsChecksum)
+  }
+
+  /// What has become of the checkpoint.
+  package func change() throws(CheckpointError) -> FileChange? { try reader.changeIfAny() }
+}
+
 /// A tensor being put together.
 struct TensorJoin {
   private let spec: TensorSpec
