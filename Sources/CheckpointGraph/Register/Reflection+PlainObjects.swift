@@ -55,8 +55,14 @@ private struct PlainContents {
   var tensorType: String?
 
   mutating func add(_ object: AnyObject) {
-    for child in Reflection.children(of: object) where child.traits.isStrong {
-      add(value: child.value)
+    if let known = StoredProperties.of(object) {
+      let contents = known.contents(of: object)
+      tensorType = contents.forgotten.lazy.compactMap(\.tensorType).first
+      for value in contents.values { add(value: value) }
+    } else {
+      for child in Reflection.children(of: object) where child.traits.isStrong {
+        add(value: child.value)
+      }
     }
   }
 

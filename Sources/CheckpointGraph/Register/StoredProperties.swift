@@ -145,6 +145,26 @@ final class StoredProperties {
     }
   }
 
+  /// What the properties that may hold something hold, and what of them would be forgotten; those of
+  /// other types are not read.
+  func contents(of object: AnyObject) -> (values: [Any], forgotten: [ForgottenValue]) {
+    var contents: (values: [Any], forgotten: [ForgottenValue]) = ([], [])
+    for property in properties {
+      switch property.content {
+      case .forgotten(let values): contents.forgotten += values
+      case .variable(let type):
+        contents.values.append(Self.variable(of: type, in: object, at: property.offset))
+      case .object(let type):
+        contents.values.append(Self.object(of: type, in: object, at: property.offset))
+      case .container(let type):
+        contents.values.append(Self.container(of: type, in: object, at: property.offset))
+      case .other(let type):
+        contents.values.append(Self.value(of: type, in: object, at: property.offset))
+      }
+    }
+    return contents
+  }
+
   private static func variable<Variable: PlainVariable>(
     of type: Variable.Type,
     in object: AnyObject,
