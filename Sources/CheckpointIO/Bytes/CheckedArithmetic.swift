@@ -3,14 +3,14 @@
 extension UInt64 {
   /// The sum, or `nil` if it does not fit.
   @inlinable
-  public func adding(_ other: UInt64) -> UInt64? {
+  package func adding(_ other: UInt64) -> UInt64? {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? nil : sum
   }
 
   /// The product, or `nil` if it does not fit.
   @inlinable
-  public func multiplied(by other: UInt64) -> UInt64? {
+  package func multiplied(by other: UInt64) -> UInt64? {
     let (product, overflow) = multipliedReportingOverflow(by: other)
     return overflow ? nil : product
   }
