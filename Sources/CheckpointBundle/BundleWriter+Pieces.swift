@@ -18,13 +18,16 @@ extension BundleWriter {
     ) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
+      guard !isFinished else { throw .writerIsFinished }
       try Self.check(spec, for: key)
+      let key = try unused(key)
       let (range, checksum) = try shards[0].append(pieces: pieces)
       guard Int(exactly: range.count) == spec.byteCount else {
         throw CheckpointError(.mismatch, "\(range.count) bytes came of a tensor \(spec)")
       }
       let entry = BundleEntry(spec: spec, shard: 0, range: range, maskedCRC: checksum.masked)
       index.add(key, entry)
+      keys.insert(key)
     } catch {
       throw error.located(file: prefix, key: key.description)
     }

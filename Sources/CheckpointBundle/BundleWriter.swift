@@ -19,7 +19,8 @@ public struct BundleWriter: ShardedTensorWriter {
   var index: BundleIndex
   // The whole tensors, which list their parts.
   private var partitioned: [TensorKey: BundleEntry] = [:]
-  private var isFinished = false
+  var keys = AddedKeys()
+  private(set) var isFinished = false
 
   /// The paths of the files that ``finish()`` makes appear: data files, then the index.
   package var files: [String] { transaction.files }
@@ -66,7 +67,10 @@ public struct BundleWriter: ShardedTensorWriter {
   }
 
   /// Says how many tensors, or parts of them, will be added: memory is asked for once.
-  public mutating func reserveCapacity(_ count: Int) { index.reserveCapacity(count) }
+  public mutating func reserveCapacity(_ count: Int) {
+    index.reserveCapacity(count)
+    keys.reserveCapacity(count)
+  }
 
   /// Adds a tensor, or a part of one, to the first data file.
   ///
@@ -86,7 +90,8 @@ public struct BundleWriter: ShardedTensorWriter {
   ///   - key: The key.
   ///   - part: Where the values belong, if they are a part of a partitioned tensor.
   ///   - shard: Which data file, from 0 on.
-  /// - Throws: As ``TensorWriter/add(_:for:part:)`` says.
+  /// - Throws: As ``TensorWriter/add(_:for:part:)`` says, and `invalidArgument` for a data file that
+  ///   there is not.
   public mutating func add(
     _ tensor: some TensorStorable,
     for key: TensorKey,
@@ -94,13 +99,19 @@ public struct BundleWriter: ShardedTensorWriter {
     shard: Int
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
+      guard !isFinished else { throw .writerIsFinished }
+      guard shards.indices.contains(shard) else { throw .noShard(shard, of: shards.count) }
       let spec = tensor.tensorSpec
-      let storedKey = try place(spec, for: key, part, shard: shard)
+      try Self.check(spec, for: key)
+      let part = try Self.properPart(part, spec)
+      let storedKey = try place(spec, for: key, part)
       let (range, checksum) = try append(tensor, spec, to: shard)
       index.add(
         storedKey,
         BundleEntry(spec: spec, shard: shard, range: range, maskedCRC: checksum.masked)
       )
+      keys.insert(storedKey)
+      if let part { note(part, of: key, spec.dtype, shard: shard) }
     } catch {
       throw error.located(file: prefix, key: key.description)
     }
@@ -131,15 +142,12 @@ public struct BundleWriter: ShardedTensorWriter {
     }
   }
 
-  // The key that the values are stored under. A part is noted in the entry of the whole tensor.
-  private mutating func place(
-    _ spec: TensorSpec,
-    for key: TensorKey,
+  // Where the values belong, if they are less than all of the tensor.
+  private static func properPart(
     _ part: SliceSpec?,
-    shard: Int
-  ) throws(CheckpointError) -> TensorKey {
-    try Self.check(spec, for: key)
-    guard let part else { return key }
+    _ spec: TensorSpec
+  ) throws(CheckpointError) -> SliceSpec? {
+    guard let part else { return nil }
     let region = try part.slice.region(in: part.fullShape)
     guard region.shape == spec.shape else {
       throw CheckpointError(
@@ -148,19 +156,42 @@ public struct BundleWriter: ShardedTensorWriter {
           + "the values have \(spec.shape)"
       )
     }
-    guard region.shape != part.fullShape else { return key }  // all of it is no part
+    return region.shape == part.fullShape ? nil : part
+  }
+
+  // The key that the values are stored under.
+  private func place(
+    _ spec: TensorSpec,
+    for key: TensorKey,
+    _ part: SliceSpec?
+  ) throws(CheckpointError) -> TensorKey {
+    guard let part else { return try unused(key) }
+    let sliceKey = key.sliceKey(part.slice)
+    guard !keys.contains(key), !keys.contains(sliceKey) else { throw .addedTwice }
     let whole = TensorSpec(spec.dtype, part.fullShape)
+    try partitioned[key]?.check(whole)
+    return sliceKey
+  }
+
+  /// The key of a whole tensor, if neither it nor a part of it was added.
+  func unused(_ key: TensorKey) throws(CheckpointError) -> TensorKey {
+    guard !keys.contains(key), partitioned[key] == nil else { throw .addedTwice }
+    return key
+  }
+
+  // A part is listed in the entry of the whole tensor.
+  private mutating func note(_ part: SliceSpec, of key: TensorKey, _ dtype: DType, shard: Int) {
+    let whole = TensorSpec(dtype, part.fullShape)
     let first = BundleEntry(partitioned: whole, shard: shard, slices: [])
-    try partitioned[key, default: first].add(part.slice, of: whole)
-    return key.sliceKey(part.slice)
+    partitioned[key, default: first].slices.append(part.slice)
   }
 
   /// Makes the checkpoint appear, whole.
   ///
-  /// - Throws: `duplicateName` if a key, or a part of it, was added twice; `invalidArgument` if
-  ///   nothing was added; `io` if the system fails. The old checkpoint stands then.
+  /// - Throws: `mismatch` if parts overlap; `invalidArgument` if nothing was added, and if the writer is
+  ///   finished already; `io` if the system fails. The old checkpoint stands then.
   public mutating func finish() throws(CheckpointError) {
-    precondition(!isFinished, "a checkpoint is finished once")
+    guard !isFinished else { throw .writerIsFinished.located(file: prefix) }
     isFinished = true
     try completeIndex()
     for shard in shards.indices { try shards[shard].commit() }
@@ -169,13 +200,8 @@ public struct BundleWriter: ShardedTensorWriter {
 
   private mutating func completeIndex() throws(CheckpointError) {
     for (key, entry) in partitioned { index.add(key, entry) }
-    if let key = index.sort() {
-      throw CheckpointError(
-        .duplicateName,
-        "this key, or this part of it, was added twice",
-        file: prefix,
-        key: key.description
-      )
+    if let key = index.sort() {  // of a part, which somebody has added as a key
+      throw .addedTwice.located(file: prefix, key: key.description)
     }
     guard !index.isEmpty else {
       throw CheckpointError(
@@ -200,12 +226,16 @@ extension BundleEntry {
     _ slice: TensorSlice,
     of whole: TensorSpec
   ) throws(CheckpointError) {
+    try check(whole)
+    slices.append(slice)
+  }
+
+  fileprivate func check(_ whole: TensorSpec) throws(CheckpointError) {
     guard spec == whole else {
       throw CheckpointError(
         .mismatch,
         "this part is of a tensor \(whole), those before are of \(spec)"
       )
     }
-    slices.append(slice)
   }
 }

@@ -17,6 +17,7 @@ extension SafetensorsWriter {
     ) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
+      guard !isFinished else { throw .writerIsFinished }
       guard let declared else {
         throw CheckpointError(.mismatch, "a tensor in pieces has to be declared")
       }

@@ -26,7 +26,7 @@ public struct SafetensorsWriter: TensorWriter {
   private(set) var declared: Declared?
   private var kept: [(key: TensorKey, tensor: AnyTensor)] = []
   var added: Set<TensorKey> = []
-  private var isFinished = false
+  private(set) var isFinished = false
 
   struct Declared {
     let output: SafetensorsOutput
@@ -111,13 +111,14 @@ public struct SafetensorsWriter: TensorWriter {
   ///   quantized, `complex128`, less than a byte), for a part of a partitioned tensor, and for a name
   ///   that is not UTF-8; `invalidArgument` for an empty name, and for `__metadata__`;
   ///   `duplicateName` for a name that was added already; `mismatch` for one that was not declared,
-  ///   or declared otherwise; `io` if the system fails.
+  ///   or declared otherwise; `invalidArgument` if the writer is finished; `io` if the system fails.
   public mutating func add(
     _ tensor: some TensorStorable,
     for key: TensorKey,
     part: SliceSpec?
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
+      guard !isFinished else { throw .writerIsFinished }
       let spec = tensor.tensorSpec
       let type = try Self.type(of: spec, key, part: part)
       guard !added.contains(key) else { throw Self.repeated }
@@ -141,10 +142,11 @@ public struct SafetensorsWriter: TensorWriter {
 
   /// Makes the file appear, whole.
   ///
-  /// - Throws: `invalidArgument` if a declared tensor was not added; `limitExceeded` if the names
-  ///   are too many for a header; `io` if the system fails. A file that stood there stands then.
+  /// - Throws: `invalidArgument` if a declared tensor was not added, and if the writer is finished
+  ///   already; `limitExceeded` if the names are too many for a header; `io` if the system fails. A
+  ///   file that stood there stands then.
   public mutating func finish() throws(CheckpointError) {
-    precondition(!isFinished, "a file is finished once")
+    guard !isFinished else { throw .writerIsFinished.located(file: path) }
     isFinished = true
     do throws(CheckpointError) {
       let output = try finishedOutput()

@@ -28,8 +28,14 @@ public struct SlicesWriter: ShardedTensorWriter {
   package let files: [String]
   private let transaction: SlicesTransaction
   private var shards: [SlicesContent]
-  private var specs: [TensorKey: TensorSpec] = [:]
+  private var added: [TensorKey: Added] = [:]
   private var isFinished = false
+
+  /// What was added of a tensor: all of it, or parts.
+  private struct Added {
+    let spec: TensorSpec
+    var parts: Set<TensorSlice> = []
+  }
 
   /// Begins a checkpoint of one file.
   ///
@@ -108,7 +114,8 @@ public struct SlicesWriter: ShardedTensorWriter {
   ///   - shard: Which file, from 0 on.
   /// - Throws: `unsupported` for a dtype that V1 cannot hold, and for a key that is not UTF-8;
   ///   `limitExceeded` for a tensor of 2 GiB or more; `duplicateName` for a key, or a part of it, that
-  ///   was added already; `mismatch` if parts of one tensor disagree.
+  ///   was added already; `mismatch` if parts of one tensor disagree; `invalidArgument` for a file that
+  ///   there is not, and if the writer is finished.
   public mutating func add(
     _ tensor: some TensorStorable,
     for key: TensorKey,
@@ -162,10 +169,13 @@ public struct SlicesWriter: ShardedTensorWriter {
     _ stored: (SavedSliceRecord) throws(CheckpointError) -> StoredTensor
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
+      guard !isFinished else { throw .writerIsFinished }
+      guard shards.indices.contains(shard) else { throw .noShard(shard, of: shards.count) }
       try Self.check(key)
-      let stored = try stored(SavedSliceRecord(key: key, slice: Self.slice(spec, part)))
+      let slice = try Self.slice(spec, part)
+      let stored = try stored(SavedSliceRecord(key: key, slice: slice))
       let whole = TensorSpec(spec.dtype, part?.fullShape ?? spec.shape)
-      try note(whole, of: key, isPart: part != nil)
+      try note(whole, of: key, spec.shape == whole.shape ? nil : slice)
       shards[shard].append(stored, of: whole)
     } catch {
       throw error.located(file: path, key: key.description)
@@ -203,30 +213,29 @@ public struct SlicesWriter: ShardedTensorWriter {
   private mutating func note(
     _ spec: TensorSpec,
     of key: TensorKey,
-    isPart: Bool
+    _ part: TensorSlice?
   ) throws(CheckpointError) {
-    guard let known = specs[key] else {
-      specs[key] = spec
+    guard let known = added[key] else {
+      added[key] = Added(spec: spec, parts: part.map { [$0] } ?? [])
       return
     }
-    guard isPart else {
-      throw CheckpointError(.duplicateName, "this key, or a part of it, was added already")
-    }
-    guard known == spec else {
+    guard let part, !known.parts.isEmpty else { throw .addedTwice }
+    guard known.spec == spec else {
       throw CheckpointError(
         .mismatch,
-        "this part is of a tensor \(spec), those before are of \(known)"
+        "this part is of a tensor \(spec), those before are of \(known.spec)"
       )
     }
+    guard added[key]?.parts.insert(part).inserted == true else { throw .addedTwice }
   }
 
   /// Makes the checkpoint appear, whole.
   ///
-  /// - Throws: `duplicateName` if a part was added twice; `mismatch` if parts overlap;
-  ///   `invalidArgument` if nothing was added; `io` if the system fails. What stood there stands then,
-  ///   but for shards: of these some may have got their names.
+  /// - Throws: `mismatch` if parts overlap; `invalidArgument` if nothing was added, and if the writer is
+  ///   finished already; `io` if the system fails. What stood there stands then, but for shards: of
+  ///   these some may have got their names.
   public mutating func finish() throws(CheckpointError) {
-    precondition(!isFinished, "a checkpoint is finished once")
+    guard !isFinished else { throw .writerIsFinished.located(file: path) }
     isFinished = true
     do throws(CheckpointError) {
       try checkSlices()
@@ -242,17 +251,14 @@ public struct SlicesWriter: ShardedTensorWriter {
   }
 
   private func checkSlices() throws(CheckpointError) {
-    guard !specs.isEmpty else {
+    guard !added.isEmpty else {
       throw CheckpointError(.invalidArgument, "a checkpoint holds one tensor at least")
     }
     var slices: [TensorKey: [TensorSlice]] = [:]
     for tensor in shards.flatMap(\.meta) { slices[tensor.key, default: []] += tensor.slices }
     for (key, slices) in slices where slices.count > 1 {
       do throws(CheckpointError) {
-        guard Set(slices).count == slices.count else {
-          throw CheckpointError(.duplicateName, "a part of this key was added twice")
-        }
-        try TensorSlice.checkDisjoint(slices, in: specs[key]?.shape ?? .scalar)
+        try TensorSlice.checkDisjoint(slices, in: added[key]?.spec.shape ?? .scalar)
       } catch {
         throw error.located(key: key.description)
       }

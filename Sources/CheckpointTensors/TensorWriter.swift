@@ -12,14 +12,16 @@ public protocol TensorWriter {
   ///   - key: The key; any bytes but none.
   ///   - part: Where the values belong, if they are a part of a partitioned tensor.
   /// - Throws: `duplicateName` for a key, or a part of it, that was added already; `mismatch` if
-  ///   parts of one tensor disagree; `io` if the system fails.
+  ///   parts of one tensor disagree; `invalidArgument` if the writer is finished; `io` if the system
+  ///   fails.
   mutating func add(
     _ tensor: some TensorStorable,
     for key: TensorKey,
     part: SliceSpec?
   ) throws(CheckpointError)
 
-  /// Makes the checkpoint appear, whole.
+  /// Makes the checkpoint appear, whole. Whatever it throws, the writer is finished then: `add` and
+  /// `finish` throw `invalidArgument`.
   mutating func finish() throws(CheckpointError)
 }
 
@@ -35,7 +37,8 @@ package protocol ShardedTensorWriter: TensorWriter {
   ///   - key: The key.
   ///   - part: Where the values belong, if they are a part of a partitioned tensor.
   ///   - shard: Which data file, from 0 on.
-  /// - Throws: As ``TensorWriter/add(_:for:part:)`` says.
+  /// - Throws: As ``TensorWriter/add(_:for:part:)`` says, and `invalidArgument` for a data file that
+  ///   there is not.
   mutating func add(
     _ tensor: some TensorStorable,
     for key: TensorKey,
@@ -53,5 +56,27 @@ extension TensorWriter {
     for key: TensorKey
   ) throws(CheckpointError) {
     try add(tensor, for: key, part: nil)
+  }
+}
+
+extension CheckpointError {
+  /// The error for whoever goes on with a writer that is finished.
+  package static let writerIsFinished = CheckpointError(
+    .invalidArgument,
+    "this writer is finished, it has written a checkpoint or failed; make another one"
+  )
+
+  /// The error for a key, or a part of it, that comes again.
+  package static let addedTwice = CheckpointError(
+    .duplicateName,
+    "this key, or this part of it, was added already"
+  )
+
+  /// The error for a data file that there is not.
+  package static func noShard(_ shard: Int, of count: Int) -> CheckpointError {
+    CheckpointError(
+      .invalidArgument,
+      "there is no data file \(shard); they have the numbers 0 to \(count - 1)"
+    )
   }
 }

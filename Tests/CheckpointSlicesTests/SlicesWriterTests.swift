@@ -75,7 +75,7 @@ import Testing
     try writer.add(half, for: "w", part: SliceSpec("4 0,2"))
     #expect(
       problem { try writer.add(half, for: "w") }
-        == "w: this key, or a part of it, was added already (duplicateName)"
+        == "w: this key, or this part of it, was added already (duplicateName)"
     )
     #expect(
       problem { try writer.add(half, for: "w", part: SliceSpec("5 2,2")) }
@@ -88,15 +88,12 @@ import Testing
   }
 
   @Test func `finds parts that overlap when it finishes`() throws {
-    for (second, expected) in [
-      ("4 0,2", "w: a part of this key was added twice (duplicateName)"),
-      ("4 1,2", "w: the slices 0,2 and 1,2 overlap (mismatch)"),
-    ] {
+    do {
       var writer = try writer()
       try writer.add(Tensor<Float>([1, 2]), for: "w", part: SliceSpec("4 0,2"))
-      // A part that disagrees with what is there already is refused at once; these two do not.
-      try writer.add(Tensor<Float>([1, 2]), for: "w", part: SliceSpec(second))
-      #expect(problem { try writer.finish() } == expected)
+      // A part that disagrees with what is there already is refused at once; this one does not.
+      try writer.add(Tensor<Float>([1, 2]), for: "w", part: SliceSpec("4 1,2"))
+      #expect(problem { try writer.finish() } == "w: the slices 0,2 and 1,2 overlap (mismatch)")
     }
     #expect(directory.names == [])
   }
