@@ -16,12 +16,22 @@ package final class MessageFile {
   }
 
   /// The place of the message that the file is.
-  package var whole: ByteRange { ByteRange(offset: 0, count: file.byteCount) }
-  private let file: any ReadableFile
+  package let whole: ByteRange
+  private let file: (any ReadableFile)?  // none if the window has everything
   private var window: [UInt8] = []
   private var windowStart: UInt64 = 0
 
-  package init(_ file: any ReadableFile) { self.file = file }
+  package init(_ file: any ReadableFile) {
+    self.file = file
+    whole = ByteRange(offset: 0, count: file.byteCount)
+  }
+
+  /// Takes a message that is in memory.
+  package init(_ message: [UInt8]) {
+    file = nil
+    whole = ByteRange(offset: 0, count: UInt64(message.count))
+    window = message
+  }
 
   /// Calls `body` with the number and the value of each field of the message at `place`.
   ///
@@ -147,7 +157,7 @@ package final class MessageFile {
   private func load(_ place: ByteRange) throws(CheckpointError) -> Range<Int> {
     if let range = inWindow(place) { return range }
     // The place is within the file, and so is what follows it.
-    let count = min(UInt64(Self.windowByteCount), file.byteCount - place.offset)
+    let count = min(UInt64(Self.windowByteCount), whole.count - place.offset)
     window = try read(place.offset, count: Int(count))
     windowStart = place.offset
     return 0..<Int(place.count)
@@ -157,7 +167,7 @@ package final class MessageFile {
     var bytes = [UInt8](repeating: 0, count: count)
     var span = bytes.mutableSpan
     var output = unsafe span.mutableBytes  // every pattern of bits is a UInt8
-    try file.read(into: &output, at: offset)
+    try file?.read(into: &output, at: offset)  // without a file, nothing is outside of the window
     return bytes
   }
 

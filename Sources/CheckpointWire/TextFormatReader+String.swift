@@ -16,16 +16,42 @@ extension TextFormatReader {
   package mutating func readString() throws(CheckpointError) -> String {
     skipSpace()
     let start = position
-    guard isAtQuote else { throw unexpected("a text in quotes") }
-    var utf8: [UInt8] = []
-    repeat {
-      try readLiteral(into: &utf8)
-      skipSpace()
-    } while isAtQuote
-    guard let string = String(validating: utf8, as: UTF8.self) else {
+    guard let string = String(validating: try readBytes(), as: UTF8.self) else {
       throw .textFormat("the escapes of this text make no UTF-8", at: start)
     }
     return string
+  }
+
+  /// Reads a value of bytes: one or more adjacent texts, whose escapes may make any.
+  @_lifetime(self: copy self)
+  mutating func readBytes() throws(CheckpointError) -> [UInt8] {
+    skipSpace()
+    guard isAtQuote else { throw unexpected("a text in quotes") }
+    var bytes: [UInt8] = []
+    repeat {
+      try readLiteral(into: &bytes)
+      skipSpace()
+    } while isAtQuote
+    return bytes
+  }
+
+  /// Passes over one or more adjacent texts, whose escapes are not looked at.
+  @_lifetime(self: copy self)
+  mutating func skipTexts() throws(CheckpointError) {
+    repeat {
+      let (start, quote) = (position, nextByte)
+      var isEscaped = false
+      position &+= 1  // the quote
+      while let byte = nextByte, byte != UInt8(ascii: "\n"), isEscaped || byte != quote {
+        isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+        position &+= 1  // at most `bytes.count`
+      }
+      guard nextByte == quote else {
+        throw .textFormat("this text does not end on its line", at: start)
+      }
+      position &+= 1  // the quote
+      skipSpace()
+    } while isAtQuote
   }
 
   private var isAtQuote: Bool {

@@ -1,5 +1,5 @@
 // The text form of protobuf, as far as the `checkpoint` state file needs it: fields of text and
-// of numbers, single or repeated.
+// of numbers, single or repeated. What messages in messages add has a file of its own.
 //
 //   file   = (field [',' | ';'])*
 //   field  = name ':' (value | '[' [value (',' value)*] ']')       a list only if it is repeated
@@ -34,11 +34,13 @@ package struct TextFormatReader: ~Escapable {
 
   /// Creates a reader at the start of a text, which it borrows.
   ///
-  /// - Throws: `limitExceeded` for a text longer than ``byteCountLimit``; `corrupt` if it is not
-  ///   UTF-8.
+  /// - Throws: `limitExceeded` for a text longer than `limit`; `corrupt` if it is not UTF-8.
   @_lifetime(copy bytes)
-  package init(_ bytes: Span<UInt8>) throws(CheckpointError) {
-    try Self.checkByteCount(UInt64(bytes.count))
+  package init(
+    _ bytes: Span<UInt8>,
+    limit: UInt64 = byteCountLimit
+  ) throws(CheckpointError) {
+    try Self.check(UInt64(bytes.count), limit)
     do throws(UTF8.ValidationError) {
       _ = try UTF8Span(validating: bytes)
     } catch {
@@ -51,10 +53,14 @@ package struct TextFormatReader: ~Escapable {
   ///
   /// - Throws: `limitExceeded` if it is longer than ``byteCountLimit``.
   package static func checkByteCount(_ byteCount: UInt64) throws(CheckpointError) {
-    guard byteCount <= byteCountLimit else {
+    try check(byteCount, byteCountLimit)
+  }
+
+  private static func check(_ byteCount: UInt64, _ limit: UInt64) throws(CheckpointError) {
+    guard byteCount <= limit else {
       throw CheckpointError(
         .limitExceeded,
-        "a text of \(byteCount) bytes, more than the limit of \(byteCountLimit)"
+        "a text of \(byteCount) bytes, more than the limit of \(limit)"
       )
     }
   }
@@ -93,8 +99,9 @@ package struct TextFormatReader: ~Escapable {
     repeat { values.append(try readDouble()) } while try continuesList()
   }
 
+  /// Whether a list goes on behind an element; the comma, or the bracket, is passed over.
   @_lifetime(self: copy self)
-  private mutating func continuesList() throws(CheckpointError) -> Bool {
+  mutating func continuesList() throws(CheckpointError) -> Bool {
     if skip("]") { return false }
     guard skip(",") else { throw unexpected("',' or ']'") }
     return true

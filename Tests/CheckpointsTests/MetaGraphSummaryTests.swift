@@ -100,6 +100,77 @@ import Testing
     #expect(parts.map { $0.part?.description } == ["5 3 0,3:0,3", "5 3 3,2:0,3", nil])
   }
 
+  // MARK: The text form
+
+  @Test(arguments: names) func `reads the text form as the message`(name: String) throws {
+    let (message, text) = (try summary(name), try summary("text/\(name)"))
+    #expect(text.path == "\(Self.folder)/text/\(name).meta")
+    #expect(text.tensorFlowVersion == "2.21.0")
+    #expect(text.tensorFlowGitVersion == message.tensorFlowGitVersion)
+    #expect(text.tags == message.tags)
+    #expect(text.saverDefinition == message.saverDefinition)
+    #expect(text.variables.map { "\($0)" } == message.variables.map { "\($0)" })
+    #expect(try saved("text/\(name)") == saved(name))
+    #expect(text.savedTensors.map(\.dtype) == message.savedTensors.map(\.dtype))
+    #expect(text.savedTensors.isEmpty == (name == "no_saver"))
+  }
+
+  private func summary(text: String) throws -> MetaGraphSummary {
+    try MetaGraphSummary(MemoryFile(Array(text.utf8), path: "f"))
+  }
+
+  @Test func `reads the text form however it is written`() throws {
+    let summary = try summary(
+      text: """
+
+        # by hand
+        meta_info_def < tags: ["a", 'b' "c"], [ext.of.another]: { x: 1 } any_info { [t.com/M] {} } >;
+        saver_def: { save_tensor_name: "a\\x3a0" max_to_keep: 0x10, sharded: t version: 2
+          unknown { deep < list: [1, -2.5e3f, "}"] > } }
+        """
+    )
+    #expect(summary.tags == ["a", "bc"])
+    let saver = summary.saverDefinition
+    #expect(saver?.saveTensorName == "a:0")
+    #expect(saver?.maxToKeep == 16)
+    #expect(saver?.isSharded == true)
+    #expect(saver?.version == .v2)
+  }
+
+  @Test func `takes words of later versions for unknown numbers`() throws {
+    let saver = try summary(text: "saver_def { version: V9 }").saverDefinition
+    #expect(saver?.version.rawValue == 0)
+  }
+
+  @Test(
+    arguments: [
+      ("graph_def {", "f: byte 11: expected a field's name or '}', the text ends (corrupt)"),
+      ("graph_def }", "f: byte 10: expected '{', found '}' (corrupt)"),
+      (
+        "graph_def { node { name 1 } }",
+        "f: byte 24: expected ':' after a field's name, found '1'"
+      ),
+      ("graph_def { node { name: 1 } }", "f: byte 25: expected a text in quotes, found '1'"),
+      (
+        "saver_def { max_to_keep: 1.5 }",
+        "f: byte 26: expected a field's name, found '.' (corrupt)"
+      ),
+      ("saver_def { max_to_keep: 0x }", "f: byte 25: '0x' is no whole number (corrupt)"),
+      ("saver_def { other { ]", "f: byte 20: expected a value, found ']' (corrupt)"),
+      ("saver_def { other { \"a", "f: byte 20: this text does not end on its line (corrupt)"),
+      ("saver_def { other {", "f: byte 18: the text ends within what begins here (corrupt)"),
+      ("saver_def { save_tensor_name: \"\\xff\" }", "f: a text field is not UTF-8 (corrupt)"),
+      (
+        "graph_def { x " + String(repeating: "{", count: 200),
+        "f: byte 114: messages in messages, more than 100 deep (limitExceeded)"
+      ),
+    ]
+  )
+  func `refuses a text of another form, with its place`(text: String, message: String) {
+    let refusal = refusal(Array(text.utf8))
+    #expect(refusal?.hasPrefix(message) == true, "\(refusal ?? "")")
+  }
+
   // MARK: Hostile files
 
   private func refusal(_ bytes: [UInt8]) -> String? {
@@ -113,11 +184,6 @@ import Testing
     #expect(refusal([0x07]) == "f: byte 0: no protobuf field has the tag 7 (corrupt)")
     #expect(
       refusal([0x1A, 3, 0x0A, 1, 0xFF])?.hasSuffix("a text field is not UTF-8 (corrupt)") == true
-    )
-    #expect(
-      refusal(Array("meta_info_def {\n}\n".utf8))
-        == "f: this is protobuf's text form, which is not read here; export it with as_text=False "
-        + "(unsupported)"
     )
     let error = #expect(throws: CheckpointError.self) {
       try MetaGraphSummary(contentsOf: "/nowhere/model.meta")
@@ -135,7 +201,7 @@ import Testing
     #expect(summary.savedTensors.isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(20)), arguments: names)
+  @Test(.timeLimit(.minutes(20)), arguments: names + ["text/default", "text/version_1_sharded"])
   func `reads or refuses whatever is changed in a file`(name: String) throws {
     let whole = Array(try Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(name).meta")))
     for seed in 0..<150 as Range<UInt64> {

@@ -30,51 +30,64 @@ public struct MetaGraphSummary: Sendable {
   /// checkpoint, ``variables`` about the program.
   public let savedTensors: [SavedTensor]
 
-  /// Reads a `.meta` file.
+  /// Reads a `.meta` file, which may also be in protobuf's text form (`as_text=True`).
   ///
   /// - Parameter path: The file: a prefix with `.meta`.
   /// - Throws: `notFound` if there is none; `corrupt` or `truncated` if it is damaged or another kind
-  ///   of file; `unsupported` if it is in protobuf's text form; `limitExceeded` for numbers that no
-  ///   graph has.
+  ///   of file; `limitExceeded` for numbers that no graph has, and for a text of more than 512 MiB.
   public init(contentsOf path: String) throws(CheckpointError) {
     try self.init(LocalFileSystem().openFile(path))
   }
 
   package init(_ file: any ReadableFile) throws(CheckpointError) {
     do throws(CheckpointError) {
-      let messages = MessageFile(file)
-      try Self.checkIsBinary(messages)
-      let message = try MetaGraphMessage(messages)
-      let saver = message.saver ?? message.collectedSavers.first
-      tensorFlowVersion = message.tensorFlowVersion
-      tensorFlowGitVersion = message.tensorFlowGitVersion
-      tags = message.tags
-      saverDefinition = saver.map { SaverDefinition($0) }
-      variables = try Self.variables(of: message)
-      guard let saver else {
-        savedTensors = []
-        self.path = file.path
-        return
+      if let message = try Self.message(ofText: file) {
+        try self.init(translated: message, file.path)
+      } else {
+        try self.init(MessageFile(file), file.path)
       }
-      let graph = try GraphIndex(message.graphs, in: messages)
-      savedTensors = try SaveOperations(graph).tensors(savedBy: saver)
     } catch {
       throw error.located(file: file.path)
     }
-    path = file.path
   }
 
-  // A text would be read as a message for a while, and lead to a puzzling error.
-  private static func checkIsBinary(_ file: MessageFile) throws(CheckpointError) {
-    let begin = ByteRange(offset: 0, count: min(file.whole.count, 32))
-    let bytes = try file.bytes(begin, limit: 32, what: "the beginning")
-    for field in ["meta_info_def", "graph_def", "saver_def", "collection_def"] {
-      guard !bytes.starts(with: field.utf8) else {
-        throw CheckpointError(
-          .unsupported,
-          "this is protobuf's text form, which is not read here; export it with as_text=False"
-        )
-      }
+  private init(translated message: [UInt8], _ path: String) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try self.init(MessageFile(message), path)
+    } catch {
+      var error = error
+      error.offset = nil  // in the message, which nobody has
+      throw error
     }
+  }
+
+  private init(_ file: MessageFile, _ path: String) throws(CheckpointError) {
+    self.path = path
+    let message = try MetaGraphMessage(file)
+    let saver = message.saver ?? message.collectedSavers.first
+    tensorFlowVersion = message.tensorFlowVersion
+    tensorFlowGitVersion = message.tensorFlowGitVersion
+    tags = message.tags
+    saverDefinition = saver.map { SaverDefinition($0) }
+    variables = try Self.variables(of: message)
+    guard let saver else {
+      savedTensors = []
+      return
+    }
+    let graph = try GraphIndex(message.graphs, in: file)
+    savedTensors = try SaveOperations(graph).tensors(savedBy: saver)
+  }
+
+  // The message that a text stands for; `nil` if the file is none. A text would be read as a message
+  // for a while.
+  private static func message(
+    ofText file: any ReadableFile
+  ) throws(CheckpointError) -> [UInt8]? {
+    let content = MessageFile(file)
+    let start = ByteRange(offset: 0, count: min(file.byteCount, 256))
+    let beginning = try content.bytes(start, limit: start.count, what: "the beginning")
+    guard MetaGraphText.isText(beginning.span) else { return nil }
+    let text = try content.bytes(content.whole, limit: MetaGraphText.mostBytes, what: "the text")
+    return try MetaGraphText.message(text.span)
   }
 }

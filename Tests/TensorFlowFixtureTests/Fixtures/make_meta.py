@@ -1,4 +1,4 @@
-"""Writes the .meta files of `meta`, as TensorFlow's savers of graphs export them.
+"""Writes the .meta files of `meta`, as TensorFlow's savers of graphs export them: as messages, and as text.
 
     python make_meta.py .
 
@@ -111,6 +111,7 @@ def make(directory: str, build: Callable[[], v1.train.Saver]) -> None:
             saver.restore(session, prefix)
         found = [f for f in os.listdir(scratch) if f.endswith(".meta")]
         shutil.copy(os.path.join(scratch, found[0]), os.path.join(directory, f"{name}.meta"))
+        saver.export_meta_graph(os.path.join(directory, "text", f"{name}.meta"), as_text=True)
 
 
 def no_saver(directory: str) -> None:
@@ -119,13 +120,15 @@ def no_saver(directory: str) -> None:
         variables()
         info = v1.MetaGraphDef.MetaInfoDef(tags=["serve", "gpu"])
         v1.train.export_meta_graph(os.path.join(directory, "no_saver.meta"), meta_info_def=info)
+        text = os.path.join(directory, "text", "no_saver.meta")
+        v1.train.export_meta_graph(text, meta_info_def=info, as_text=True)
 
 
 def main() -> None:
     """Writes all files anew."""
     directory = os.path.join(sys.argv[1], "meta")
     shutil.rmtree(directory, ignore_errors=True)
-    os.makedirs(directory)
+    os.makedirs(os.path.join(directory, "text"))
     builders = [default, references, renamed, scoped, partitioned, sharded]
     for build in builders + [version_1, version_1_sharded]:
         make(directory, build)
