@@ -93,7 +93,7 @@ public struct CheckpointConversion: Sendable {
     options: Options = Options()
   ) throws(CheckpointError) {
     let format =
-      options.format ?? (destination.hasSuffix(".safetensors") ? .safetensors : .v2)
+      options.format ?? (CheckpointName.isSafetensors(destination) ? .safetensors : .v2)
     let fileSystem = options.files.fileSystem
     try ConversionTarget(destination, format, fileSystem).check(overwrites: options.overwrites)
     var plan = ConversionPlan(format: format, options: options)

@@ -16,7 +16,7 @@ struct ConversionTarget {
 
   /// Checks that the place is one, and free.
   ///
-  /// - Throws: `invalidArgument` for a path that the format does not have; `pathConflict` if a
+  /// - Throws: `invalidArgument` or `unsupported` for a path that the format does not have; `pathConflict` if a
   ///   checkpoint would be replaced, or would hide the new one.
   func check(overwrites: Bool) throws(CheckpointError) {
     do throws(CheckpointError) {
@@ -44,13 +44,8 @@ struct ConversionTarget {
         "this is a directory; name the checkpoint that is to be written in it"
       )
     }
-    guard format != .v2 || !path.hasSuffix(".index"), DataFileName(Path(path).name) == nil else {
-      throw CheckpointError(
-        .invalidArgument,
-        "this is the name of one file of a V2 checkpoint; give the prefix: 'run/ckpt-7' for "
-          + "'run/ckpt-7.index'"
-      )
-    }
+    if format != .safetensors { try CheckpointName.check(path) }
+    try CheckpointName.checkIsWhole(path)
     guard SlicesPath(pattern: path) == nil else {
       throw CheckpointError(
         .invalidArgument,

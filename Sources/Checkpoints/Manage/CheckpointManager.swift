@@ -56,7 +56,8 @@ public final class CheckpointManager {
   ///   - saving: When a save is one, and when it is skipped.
   ///   - stepCounter: The variable that counts steps, if they are not passed to ``save(step:metrics:force:)``.
   /// - Throws: `invalidArgument` for a name that cannot be a file's, and for policies that make no
-  ///   sense; `unsupported` if a later version of this library was here; `io` if the system fails.
+  ///   sense; `unsupported` for the name of a safetensors file, and if a later version of this library
+  ///   was here; `io` if the system fails.
   public convenience init(
     _ checkpoint: Checkpoint,
     directory: String,

@@ -13,13 +13,15 @@ extension Saver {
   /// - Returns: What ``restore(from:mapping:options:)`` takes: the prefix; of a V1 checkpoint in several
   ///   files their pattern, `run/model-1000-?????-of-00002`. A saver without variables writes nothing,
   ///   and returns the prefix all the same. ``lastSave`` has the details.
-  /// - Throws: `invalidArgument` for a negative step; `pathConflict` if the state file would have
-  ///   the checkpoint's name, or a V1 file would stand beside an index; `unsupported` for variables
-  ///   that the format cannot hold; `busy` if somebody else is saving there; `io` if the system fails.
+  /// - Throws: `invalidArgument` for a negative step, and for the path of a single file of a checkpoint,
+  ///   `run/model.index`; `pathConflict` if the state file would have the checkpoint's name, or a V1 file
+  ///   would stand beside an index; `unsupported` for variables that the format cannot hold, and for the
+  ///   path of a safetensors file; `busy` if somebody else is saving there; `io` if the system fails.
   ///   A checkpoint that stood there stands still then, and nothing is left behind. Old checkpoints
   ///   that cannot be deleted are no error: see ``SaveResult/warnings``.
   @discardableResult
   public func save(to path: String, step: Int? = nil) throws(CheckpointError) -> String {
+    try CheckpointName.check(path)
     let prefix = try prefix(path, step)
     guard !variables.isEmpty else { return prefix }
     let start = ContinuousClock.now

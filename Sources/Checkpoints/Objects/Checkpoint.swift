@@ -71,11 +71,13 @@ public final class Checkpoint {
   ///
   /// - Parameter path: What the names of the files begin with: `run/ckpt` becomes `run/ckpt-1`.
   /// - Returns: The prefix, for ``restore(from:_:at:mapping:fileID:line:)``.
-  /// - Throws: `invalidArgument` or `duplicateName` if objects cannot be registered; `pathConflict`
-  ///   if the state file would have the checkpoint's name; `busy` if somebody else is saving there;
-  ///   `io` if the system fails. The number is used up all the same.
+  /// - Throws: `invalidArgument` or `duplicateName` if objects cannot be registered; `unsupported` for the
+  ///   path of a safetensors file, `invalidArgument` for that of a single file of a checkpoint,
+  ///   `run/ckpt.index`; `pathConflict` if the state file would have the checkpoint's name; `busy` if
+  ///   somebody else is saving there; `io` if the system fails. The number is used up all the same.
   @discardableResult
   public func save(to path: String) throws(CheckpointError) -> String {
+    try CheckpointName.check(path)
     roots.usesCounter = true
     try advanceCounter()
     let prefix = "\(path)-\(saveCounter.value[])"
@@ -112,6 +114,7 @@ public final class Checkpoint {
   /// - Throws: As ``save(to:)``.
   @discardableResult
   public func write(to prefix: String) throws(CheckpointError) -> String {
+    try CheckpointName.check(prefix)
     try SaveExecutor(options: options).save(savePlan(), to: prefix)
     return prefix
   }

@@ -8,7 +8,8 @@ struct CheckpointNaming: Sendable, Hashable {
 
   /// Takes a name.
   ///
-  /// - Throws: `invalidArgument` for one that cannot begin a file's name.
+  /// - Throws: `invalidArgument` for one that cannot begin a file's name, or that is a single file's;
+  ///   `unsupported` for that of a safetensors file.
   init(_ stem: String) throws(CheckpointError) {
     guard !stem.isEmpty, !stem.utf8.contains(UInt8(ascii: "/")), !stem.utf8.contains(0) else {
       throw CheckpointError(
@@ -16,6 +17,7 @@ struct CheckpointNaming: Sendable, Hashable {
         "'\(stem)' cannot be the name of checkpoints; it is the beginning of file names, as 'ckpt' is"
       )
     }
+    try CheckpointName.check(stem)
     self.stem = stem
   }
 

@@ -1,0 +1,78 @@
+import CheckpointTestSupport
+import Checkpoints
+import Testing
+
+/// Proves that no checkpoint gets the name of another kind of file.
+@Suite struct CheckpointNameTests {
+  let directory: TemporaryDirectory
+  let variable = Variable<Float>([1, 2])
+
+  init() throws { directory = try TemporaryDirectory("names") }
+
+  /// The ways to write a checkpoint of TensorFlow's formats.
+  enum Way: CaseIterable {
+    case saver, step, v1, checkpoint, exactly
+    case manager, managerInBackground, conversion, conversionToV1
+  }
+
+  private func save(_ name: String, _ way: Way) throws {
+    let path = directory.path(name)
+    switch way {
+    case .saver: try Saver(["w": variable]).save(to: path)
+    case .step: try Saver(["w": variable]).save(to: path, step: 7)
+    case .v1:
+      var options = Saver.Options()
+      options.format = .v1
+      try Saver(["w": variable], options: options).save(to: path)
+    case .checkpoint: try Checkpoint(["w": variable]).save(to: path)
+    case .exactly: try Checkpoint(["w": variable]).write(to: path)
+    case .manager, .managerInBackground:
+      let manager = try CheckpointManager(
+        Checkpoint(["w": variable]),
+        directory: directory.path,
+        name: name,
+        retention: .all
+      )
+      if way == .manager { try manager.save() } else { try manager.saveInBackground() }
+      try manager.waitUntilFinished()
+    case .conversion, .conversionToV1:
+      var options = CheckpointConversion.Options()
+      options.format = way == .conversion ? .v2 : .v1
+      let source = try TemporaryDirectory("source")
+      let saved = try Saver(["w": variable]).save(to: source.path("m"))
+      try CheckpointConversion(from: saved, to: path, options: options).run()
+    }
+  }
+
+  @Test(arguments: Way.allCases, ["model.safetensors", "MODEL.SafeTensors"])
+  func `refuses to write TensorFlow's files under the name of a safetensors file`(
+    way: Way,
+    name: String
+  ) throws {
+    let error = #expect(throws: CheckpointError.self) { try save(name, way) }
+    #expect(error?.code == .unsupported)
+    #expect(error?.file?.hasSuffix(name) == true)
+    #expect(error?.message.contains("SafetensorsWriter or CheckpointConversion") == true)
+    #expect(directory.names.isEmpty)
+  }
+
+  @Test(arguments: Way.allCases, ["m.index", "m.data-00000-of-00001"])
+  func `refuses the name of one file of a checkpoint`(way: Way, name: String) throws {
+    let error = #expect(throws: CheckpointError.self) { try save(name, way) }
+    #expect(error?.code == .invalidArgument)
+    #expect(
+      error?.message == "this is the name of one file of a V2 checkpoint; give the prefix: "
+        + "'run/ckpt-7' for 'run/ckpt-7.index'"
+    )
+    #expect(directory.names.isEmpty)
+  }
+
+  @Test func `takes what only looks like it, and counts no save that it refuses`() throws {
+    for name in ["safetensors", "m.safetensors.d", "index", "m.data-0-of-1"] {
+      try Saver(["w": variable]).save(to: directory.path(name))
+    }
+    let checkpoint = try Checkpoint(["w": variable])
+    _ = try? checkpoint.save(to: directory.path("m.safetensors"))
+    #expect(checkpoint.saveCounter.scalar == 0)
+  }
+}
