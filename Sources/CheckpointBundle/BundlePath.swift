@@ -20,7 +20,7 @@ package struct BundlePath: Hashable, Sendable {
     "\(prefix).data-\(Self.fiveDigits(shard))-of-\(Self.fiveDigits(count))"
   }
 
-  static let indexSuffix = ".index"
+  package static let indexSuffix = ".index"
 
   private static func fiveDigits(_ number: Int) -> String {
     let digits = String(number)

@@ -27,6 +27,8 @@ package final class MemoryFileSystem: FileSystem {
   package struct Image: Hashable, Sendable {
     package var files: [String: [UInt8]] = [:]
     package var directories: Set<String> = []
+    /// When files were last written, by a number that grows with every change; 0 without one.
+    package var times: [String: Int64] = [:]
 
     /// Creates an image with empty directories.
     package init(directories: Set<String> = ["/run"]) { self.directories = directories }
@@ -36,8 +38,6 @@ package final class MemoryFileSystem: FileSystem {
     var names: [String: Node] = [:]
     var contents: [Int: [UInt8]] = [:]
     var locked: Set<Int> = []
-    /// When files were last written: a number that grows with every change; 0 for what was there at
-    /// the beginning.
     var times: [Int: Int64] = [:]
     var changeCount: Int64 = 0
     var room: UInt64?
@@ -81,9 +81,10 @@ package final class MemoryFileSystem: FileSystem {
     for (path, bytes) in image.files {
       let file = state.create()
       state.contents[file] = bytes
-      state.times[file] = 0
+      state.times[file] = image.times[path] ?? 0
       state.names[path] = .file(file)
     }
+    state.changeCount = image.times.values.max() ?? 0
     self.state = Mutex(state)
   }
 
@@ -97,7 +98,9 @@ package final class MemoryFileSystem: FileSystem {
       for (path, node) in state.names {
         switch node {
         case .directory: image.directories.insert(path)
-        case .file(let file): image.files[path] = state.contents[file]
+        case .file(let file):
+          image.files[path] = state.contents[file]
+          image.times[path] = state.times[file]
         }
       }
       return image

@@ -71,7 +71,7 @@ import Testing
   @Test(
     arguments: [
       nil, "", "nonsense {", "model_checkpoint_path: \"elsewhere-7\"", "\0\0\0\0\0\0",
-      "model_checkpoint_path: \"/tmp/else/ckpt-2\"\nall_model_checkpoint_paths: \"../x/ckpt-1\"",
+      "model_checkpoint_path: \"/tmp/else/ckpt-0\"\nall_model_checkpoint_paths: \"../x/ckpt-1\"",
       "model_checkpoint_path: \"ckpt-1\"",
     ] as [String?]
   )

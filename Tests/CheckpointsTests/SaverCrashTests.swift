@@ -111,4 +111,45 @@ import Testing
       )
     }
   }
+
+  /// Nothing that is complete is lost, though its process died before the state file knew of it.
+  @Test(arguments: [0, 1, 2])
+  func `goes on from every save that was complete when its process was killed`(before: Int) throws {
+    func numbered(_ value: Int, _ directory: TemporaryDirectory, killedAt call: Int = .max) throws
+      -> ChildProcess.Outcome
+    {
+      try save(value, "numbered", to: directory.path("ckpt"), killedAt: call)
+    }
+    func prepare() throws -> TemporaryDirectory {
+      let directory = try TemporaryDirectory("crash")
+      for value in 0..<before { _ = try numbered(value + 1, directory) }
+      return directory
+    }
+    let lines = try numbered(9, prepare()).output.split(separator: "\n")
+    let count = try #require(lines.last.flatMap { Int($0) })
+    var unannounced = 0
+    for call in 0..<count {
+      let directory = try prepare()
+      #expect(try numbered(9, directory, killedAt: call).wasKilled)
+      let isComplete = directory.names.contains("ckpt-\(before + 1).index")
+      let newest = isComplete ? before + 1 : before
+      let path = newest > 0 ? directory.path("ckpt-\(newest)") : nil
+      #expect(try CheckpointDirectory(directory.path).latest() == path, "call \(call)")
+      if let path { #expect(try value(path, key: "w") == Float(isComplete ? 9 : before)) }
+      let state = try CheckpointState.read(from: directory.path)?.latest
+      if isComplete, state != path { unannounced += 1 }
+
+      let next = try numbered(10, directory).output.split(separator: "\n").first
+      #expect(next.map(String.init) == directory.path("ckpt-\(newest + 1)"), "call \(call)")
+      #expect(directory.names.count == 2 * (newest + 1) + 1, "call \(call): \(directory.names)")
+    }
+    #expect(unannounced > 3, "the moments that this is about")
+  }
+
+  private func value(_ path: String, key: String) throws -> Float? {
+    let key = TensorKey("\(key)/.ATTRIBUTES/VARIABLE_VALUE")
+    let values = Set(try Tensor<Float>(CheckpointReader(path).tensor(for: key)).array)
+    #expect(values.count == 1, "a mixture of \(values)")
+    return values.first
+  }
 }

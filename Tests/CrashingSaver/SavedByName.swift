@@ -1,3 +1,4 @@
+import CheckpointIO
 import CheckpointTensors
 import Checkpoints
 
@@ -13,8 +14,11 @@ enum SavedByName: String {
   case shardedV1
   /// One data file; afterwards `earlier` in the same directory is deleted.
   case deleting
+  /// By objects: goes on from the newest checkpoint in the directory, and saves to the next number.
+  case numbered
 
   func save(_ value: Float, to prefix: String, _ files: SaveOptions) throws {
+    guard self != .numbered else { return try resume(value, prefix, files) }
     var options = Saver.Options()
     options.files = files
     options.format = [.v1, .shardedV1].contains(self) ? .v1 : .v2
@@ -29,5 +33,15 @@ enum SavedByName: String {
       saver.setHistory(["\(directory)earlier"], pinned: false)
     }
     try saver.save(to: prefix)
+  }
+
+  private func resume(_ value: Float, _ prefix: String, _ files: SaveOptions) throws {
+    let weights = Variable<Float>(repeating: 0, shape: [300])
+    let checkpoint = try Checkpoint(["w": weights], options: files)
+    if let newest = try CheckpointDirectory(Path(prefix).directory).latest() {
+      try checkpoint.restore(from: newest).assertConsumed()
+    }
+    weights.value = Tensor(repeating: value, shape: [300])
+    print(try checkpoint.save(to: prefix))
   }
 }

@@ -9,8 +9,8 @@ import CheckpointSlices
 ///
 /// A path is, in this order:
 /// - the prefix of a V2 checkpoint: `run/ckpt-7`;
-/// - a directory: the checkpoint that its state file names; without a state file the checkpoint whose
-///   index, or else whose file, was written last; the variables of a SavedModel;
+/// - a directory: its newest checkpoint, as ``CheckpointDirectory/latest()`` finds it; if its state file
+///   is damaged or leads nowhere, as without one; the variables of a SavedModel;
 /// - a file of a checkpoint: `run/ckpt-7.index`, `run/ckpt-7.data-00000-of-00001`, `run/ckpt-7.meta`;
 ///   a V1 file, or any of several (`run/model.ckpt-00000-of-00002`), which stands for all of them; a
 ///   safetensors file;
@@ -72,18 +72,23 @@ public struct CheckpointLocation: Sendable, Hashable {
     var reason = "has no state file"
     do throws(CheckpointError) {
       let directory = CheckpointDirectory(path, fileSystem: search.fileSystem)
-      if let latest = try directory.latest() {
+      let found = try directory.newestByState()
+      if let newest = found.newest {
+        let addition = found.newer.isEmpty ? "" : ", which its state file does not know yet"
         return CheckpointLocation(
-          path: latest,
-          note: "the latest checkpoint in \(path) is \(latest)"
+          path: newest,
+          note: "the latest checkpoint in \(path) is \(newest)\(addition)"
         )
       }
-      let state = try search.fileSystem.status(of: Path.join(path, "checkpoint"))
-      if state != nil { reason = "has a state file that names a checkpoint which is not there" }
+      if found.state != nil {
+        reason = "has a state file that names a checkpoint which is not there"
+      }
     } catch  where error.code != .io {
       reason = "has a state file that cannot be read"
     }
-    if let newest = try search.newest(inDirectory: path) {
+    var newest = try search.newest(inDirectory: path, isWhole: true)
+    if newest == nil { newest = try search.newest(inDirectory: path, isWhole: false) }
+    if let newest {
       return CheckpointLocation(
         path: newest,
         note: "\(path) \(reason); its newest checkpoint is \(newest)"

@@ -80,29 +80,69 @@ struct CheckpointSearch {
 
   // MARK: Directories
 
-  /// The checkpoint in a directory that was written last; V2 checkpoints come before others.
-  func newest(inDirectory path: String) throws(CheckpointError) -> String? {
-    var newest = Newest()
-    for prefix in try BundlePath.prefixes(inDirectory: path, fileSystem: fileSystem) {
-      try newest.consider(prefix, fileSystem.status(of: BundlePath(prefix).index))
+  /// The newest checkpoint in a directory without a state file.
+  ///
+  /// - Parameters:
+  ///   - path: The directory, which need not exist.
+  ///   - isWhole: Whether it has to be intact.
+  /// - Returns: The first of ``newestFirst(inDirectory:)`` that is.
+  /// - Throws: `io` if the system fails.
+  func newest(
+    inDirectory path: String,
+    isWhole: Bool
+  ) throws(CheckpointError) -> String? {
+    let check = IntactCheck(fileSystem)
+    for checkpoint in try newestFirst(inDirectory: path) {
+      do throws(CheckpointError) {
+        if isWhole { try check.check(checkpoint, .files) }
+        return checkpoint
+      } catch  where IntactCheck.isDamage(error) {
+        continue
+      }
     }
-    if let prefix = newest.path { return prefix }
-    for name in try fileSystem.namesInDirectory(path).sorted() {
-      let file = Path.join(path, name)
-      guard let owner = try owner(of: file) else { continue }
-      try newest.consider(owner, fileSystem.status(of: file))
-    }
-    return newest.path
+    return nil
   }
 
-  // By the time of the file that is written last; of equal ones the last in order.
-  private struct Newest {
-    private(set) var path: String?
-    private var time = -Double.infinity
+  /// All checkpoints in a directory, without what its state file says: those of V2 before others; then
+  /// by name, that which was written last before others; then by number, the highest before others.
+  func newestFirst(inDirectory path: String) throws(CheckpointError) -> [String] {
+    guard try fileSystem.status(of: path)?.kind == .directory else { return [] }
+    var (bundles, others) = (Found(), Found())
+    for name in try fileSystem.namesInDirectory(path).sorted() {
+      let file = Path.join(path, name)
+      if name.hasSuffix(BundlePath.indexSuffix), name != BundlePath.indexSuffix {
+        try bundles.add(String(file.dropLast(BundlePath.indexSuffix.count)), status(of: file))
+      } else if TemporaryName.target(ofTemporary: name) == nil, let owner = try owner(of: file),
+        try !hasIndex(owner)
+      {
+        try others.add(owner, status(of: file))
+      }
+    }
+    return bundles.newestFirst + others.newestFirst
+  }
 
-    mutating func consider(_ path: String, _ status: FileStatus?) {
-      guard let status, status.kind == .file, status.modificationTime >= time else { return }
-      (self.path, time) = (path, status.modificationTime)
+  private func status(of file: String) throws(CheckpointError) -> FileStatus? {
+    try fileSystem.status(of: file)
+  }
+
+  // Checkpoints, and when each name was written last.
+  private struct Found {
+    private var names: [String: NumberedName] = [:]  // by path
+    private var times: [String: FileTime] = [:]  // by stem
+
+    mutating func add(_ path: String, _ status: FileStatus?) {
+      guard let status, status.kind == .file else { return }
+      let name = NumberedName(Path(path).name)
+      names[path] = name
+      times[name.stem] = max(times[name.stem] ?? status.modified, status.modified)
+    }
+
+    var newestFirst: [String] {
+      names.sorted { one, other in
+        guard let left = times[one.value.stem], let right = times[other.value.stem], left != right
+        else { return one.value > other.value }
+        return left > right
+      }.map(\.key)
     }
   }
 }

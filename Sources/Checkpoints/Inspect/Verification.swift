@@ -69,7 +69,8 @@ public struct Verification: Sendable {
     }
   }
 
-  private static func findings(
+  /// Everything that is wrong with a checkpoint that is open.
+  static func findings(
     of reader: any TensorReader,
     _ progress: @escaping @Sendable (UInt64, UInt64) -> Void
   ) -> VerificationFindings {

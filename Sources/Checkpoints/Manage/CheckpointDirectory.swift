@@ -1,7 +1,7 @@
 import CheckpointBundle
 public import CheckpointIO
 import CheckpointSlices
-import CheckpointWire
+import CheckpointTensors
 
 /// A directory that checkpoints were saved to: finds the newest.
 ///
@@ -34,13 +34,23 @@ public struct CheckpointDirectory: Sendable {
     self.fileSystem = fileSystem
   }
 
-  /// The newest checkpoint, by the directory's state file; `nil` if there is no such file, or if
-  /// the checkpoint that it names is not there.
+  /// The newest checkpoint; `nil` if there is none.
   ///
-  /// A checkpoint is there if its index file is, or a file of the path itself (format V1), or a
-  /// file that matches its five question marks (`m-3-?????-of-00002`, a V1 checkpoint in parts).
-  /// If the file records an absolute path that leads nowhere, the directory was moved: the
-  /// checkpoint of the same name in this directory is taken. Other checkpoints are not tried.
+  /// That is what the directory's state file names, as in TensorFlow. But a process may die when a
+  /// checkpoint is complete and before the state file says so. So another checkpoint is newer if it lies
+  /// in the same directory, has the same name with a higher number, is not listed in the state file, is
+  /// complete, and was written strictly after the state file. A state file that was pointed back, by hand
+  /// or by another program, is obeyed: it is younger than what it does not name. Where the clock of a
+  /// file system is so coarse that both have the same time, the state file counts.
+  ///
+  /// What the state file names is there if its index file is, or a file of the path itself (format V1),
+  /// or a file that matches its five question marks (`m-3-?????-of-00002`, a V1 checkpoint in parts). If
+  /// the file records an absolute path that leads nowhere, the directory was moved: the checkpoint of the
+  /// same name in this directory is taken. If that is not there either, and nothing is newer, the result
+  /// is `nil`; ``latestValid(checking:)`` looks further.
+  ///
+  /// Without a state file the newest is complete, has the name that was written last, and of that the
+  /// highest number; checkpoints of the format V2 come before others.
   ///
   /// The state file may name a path outside the directory. This function only looks whether there
   /// is a file; where state files come from strangers, check the path before restoring from it.
@@ -48,13 +58,49 @@ public struct CheckpointDirectory: Sendable {
   /// - Throws: `corrupt` if the state file is none, see ``CheckpointState/read(from:filename:)``;
   ///   `io` if the system fails.
   public func latest() throws(CheckpointError) -> String? {
+    let found = try newestByState()
+    guard found.state == nil else { return found.newest }
+    return try CheckpointSearch(fileSystem: fileSystem).newest(inDirectory: path, isWhole: true)
+  }
+
+  /// The newest checkpoint that is intact, whatever has become of others; `nil` if there are none at all.
+  ///
+  /// If ``latest()`` is damaged, what the state file lists comes next, then all others. A damaged state
+  /// file counts as none.
+  ///
+  ///     if let path = try CheckpointDirectory("run").latestValid() {
+  ///       try checkpoint.restore(from: path)
+  ///     }
+  ///
+  /// - Parameter check: How closely the checkpoints are looked at.
+  /// - Returns: The prefix; the file of a V1 checkpoint, or the pattern of its parts.
+  /// - Throws: One error with every damage if there are checkpoints and none is intact; `io` if the
+  ///   system fails.
+  public func latestValid(
+    checking check: CheckpointManager.Check = .files
+  ) throws(CheckpointError) -> String? {
+    try IntactCheck(fileSystem).first(of: newestFirst(), check, in: path)
+  }
+
+  private func newestFirst() throws(CheckpointError) -> [String] {
+    var paths: [String] = []
+    do throws(CheckpointError) {
+      let found = try newestByState()
+      let listed = found.state?.all.reversed() ?? []
+      paths = found.newer + [found.named].compactMap { $0 }
+      for path in listed where try fileSystem.hasCheckpoint(at: path) { paths.append(path) }
+    } catch  where error.code != .io {
+      CheckpointWarnings.warn("\(error)")
+    }
+    paths += try CheckpointSearch(fileSystem: fileSystem).newestFirst(inDirectory: path)
+    var known: Set<TensorKey> = []
+    return paths.filter { known.insert(TensorKey($0)).inserted }
+  }
+
+  /// What the rule says that everybody goes by.
+  func newestByState() throws(CheckpointError) -> NewestCheckpoints {
     let file = try StateFile(in: path, name: filename, fileSystem: fileSystem)
-    guard let recorded = try file.readMessage()?.modelCheckpointPath else { return nil }
-    let named = file.resolve(recorded)
-    if try fileSystem.hasCheckpoint(at: named) { return named }
-    guard Path.isAbsolute(recorded) else { return nil }
-    let moved = Path.join(path, Path(recorded).name)
-    return try fileSystem.hasCheckpoint(at: moved) ? moved : nil
+    return try NewestCheckpoints(file, fileSystem: fileSystem)
   }
 
   /// What the file is like that a save completes last; `nil` if it is not there.
@@ -129,24 +175,6 @@ private struct ShardPattern {
     return name.utf8.starts(with: stem)
       && rest.prefix(while: \.isDigit).count == 5
       && rest.dropFirst(5).elementsEqual("-of-".utf8 + Array(count))
-  }
-}
-
-/// A name with a number at its end, in the order that people expect.
-private struct NumberedName: Comparable {
-  let name: String
-  private let stem: String
-  private let number: UInt64
-
-  init(_ name: String) {
-    self.name = name
-    let digitCount = name.utf8.reversed().prefix(while: \.isDigit).count
-    stem = String(name.dropLast(digitCount))  // digits are a character each
-    number = UInt64(name.suffix(digitCount)) ?? .max
-  }
-
-  static func < (one: NumberedName, other: NumberedName) -> Bool {
-    (one.stem, one.number, one.name) < (other.stem, other.number, other.name)
   }
 }
 

@@ -77,7 +77,7 @@ extension CheckpointManager {
         damaged.append((path, error.located(file: path)))
       }
     }
-    if let error = Self.nothingIntact(damaged.map(\.error), directory) { throw error }
+    if let error = IntactCheck.nothingIntact(damaged.map(\.error), directory) { throw error }
     try initialize()
     return nil
   }
@@ -96,20 +96,5 @@ extension CheckpointManager {
     )
     try noteDamage(of: damaged.map(\.path))
     return restored
-  }
-
-  private static func nothingIntact(
-    _ errors: [CheckpointError],
-    _ directory: String
-  ) -> CheckpointError? {
-    guard !errors.isEmpty else { return nil }
-    var error = CheckpointError(
-      .corrupt,
-      "none of the \(errors.count) checkpoints is intact; nothing has changed, see whether a part of "
-        + "one can be saved, or begin in another directory",
-      file: directory
-    )
-    error.problems = errors
-    return error
   }
 }

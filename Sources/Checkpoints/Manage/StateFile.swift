@@ -47,7 +47,12 @@ package struct StateFile: Sendable {
 extension StateFile {
   /// The state, its paths resolved; `nil` if there is no file.
   package func read() throws(CheckpointError) -> CheckpointState? {
-    guard var message = try readMessage() else { return nil }
+    try readMessage().map(state)
+  }
+
+  /// The state that the file's message stands for.
+  func state(_ message: CheckpointStateMessage) -> CheckpointState {
+    var message = message
     message.modelCheckpointPath = resolve(message.modelCheckpointPath)
     message.allModelCheckpointPaths = message.allModelCheckpointPaths.map(resolve)
     return CheckpointState(resolved: message)

@@ -19,6 +19,8 @@ struct ManagedDirectory: Sendable {
   private(set) var unmanaged: [SavedCheckpoint] = []
   /// The checkpoint that the state file names, if it is there.
   var announced: String?
+  // Those that are newer than that, the newest first.
+  private var unannounced: [String] = []
   /// What was wrong with the files beside the checkpoints.
   private(set) var problems: [CheckpointError] = []
   private let place: ManagedPlace
@@ -44,7 +46,8 @@ struct ManagedDirectory: Sendable {
     try scan()
     let known = try readHistory()
     history = known ?? history
-    let state = try readState()
+    let newest = try readState()
+    let state = newest?.state
     findUnfinished()
     try resolvePending()
     history.checkpoints = history.checkpoints.filter { exists($0.name) }
@@ -53,7 +56,8 @@ struct ManagedDirectory: Sendable {
     if let since = history.since { history.since = min(since, now) }  // the clock was set back
     history.highest = max(history.highest, highestFound)
     findUnmanaged()
-    announced = try announcedPath(state)
+    (announced, unannounced) = (newest?.named, newest?.newer ?? [])
+    if let newest = newest?.newest { follow(newest) }
   }
 
   // MARK: The files
@@ -133,9 +137,9 @@ struct ManagedDirectory: Sendable {
 
   // MARK: The state file
 
-  private mutating func readState() throws(CheckpointError) -> CheckpointState? {
+  private mutating func readState() throws(CheckpointError) -> NewestCheckpoints? {
     do throws(CheckpointError) {
-      return try place.stateFile().read()
+      return try NewestCheckpoints(place.stateFile(), fileSystem: place.fileSystem)
     } catch  where [.corrupt, .truncated, .limitExceeded].contains(error.code) {
       problems.append(error)
       return nil
@@ -176,14 +180,11 @@ struct ManagedDirectory: Sendable {
     history.lastPreserved = preserved
   }
 
-  private func announcedPath(_ state: CheckpointState?) throws(CheckpointError) -> String? {
-    guard let state else { return nil }
-    if try place.fileSystem.hasCheckpoint(at: state.latest) { return state.latest }
-    let moved = place.path(Path(state.latest).name)
-    guard Path.isAbsolute(state.latest), try place.fileSystem.hasCheckpoint(at: moved) else {
-      return nil
-    }
-    return moved
+  // If the state file was pointed back, the training goes on from there: as if that had been saved last.
+  private mutating func follow(_ newest: String) {
+    guard let name = place.name(ofPath: newest) else { return }
+    guard let index = history.checkpoints.firstIndex(where: { $0.name == name }) else { return }
+    history.checkpoints.append(history.checkpoints.remove(at: index))
   }
 }
 
@@ -224,32 +225,21 @@ extension ManagedDirectory {
 
   /// All checkpoints, the newest first: where to look for one to restore.
   ///
-  /// The newest is the last that a manager has saved; or what the state file names, if somebody else
-  /// has saved since; or what is newer than that both by its number and by its file's time, because a
-  /// process may die before it can tell anybody.
+  /// Which one is the newest, ``NewestCheckpoints`` says. Without a state file that leads anywhere it is
+  /// the last that a manager has saved; or what is newer than that both by its number and by its file's
+  /// time.
   var newestFirst: [String] {
     let managed = checkpoints
     let newer = unmanaged.filter { Self.is($0, newerThan: managed.last) }
     let older = unmanaged.filter { !Self.is($0, newerThan: managed.last) }
-    var paths = (older + managed + newer).map(\.path)
-    if let announced, isLastWord(announced, newer) {
-      paths.removeAll { $0 == announced }
-      paths.append(announced)
-    }
-    return paths.reversed()
+    let last = unannounced + [announced].compactMap { $0 }
+    let others = (older + managed + newer).map(\.path).filter { !last.contains($0) }
+    return last + others.reversed()
   }
 
   private static func `is`(_ one: SavedCheckpoint, newerThan other: SavedCheckpoint?) -> Bool {
     guard let other else { return true }
     return (one.step ?? 0) > (other.step ?? 0) && one.time > other.time
-  }
-
-  private func isLastWord(_ announced: String, _ newer: [SavedCheckpoint]) -> Bool {
-    let isManaged = place.name(ofPath: announced).map(history.contains) ?? false
-    guard !isManaged else { return false }
-    let known = unmanaged.first { $0.path == announced }
-    guard let known else { return true }  // by another name, or elsewhere
-    return !newer.contains { Self.is($0, newerThan: known) }
   }
 
   /// Whether a number is that of a checkpoint that is there, or was.
