@@ -329,4 +329,136 @@ private final class TestClock: Sendable {
     try save(saver, 4)
     #expect(steps == [2, 4])
   }
+
+  // MARK: What was kept for good stays
+
+  private static let hourly = RetentionPolicy.latest(2).or(.every(.hours(1), anchored: .grid))
+
+  /// Saves, and gives the files the times of the test's clock.
+  private func saveAtClock(_ saver: Saver, _ steps: ClosedRange<Int>, hours: Double) throws {
+    for step in steps {
+      try save(saver, step, hours: hours)
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: clock.now)],
+        ofItemAtPath: directory.path("m-\(step).index")
+      )
+    }
+  }
+
+  private func clear() throws {
+    for name in directory.names { try FileManager.default.removeItem(atPath: directory.path(name)) }
+  }
+
+  /// A process that saves each half hour: of each hour one stays, and the last two.
+  private func firstLife() throws -> Saver {
+    let saver = try saver(Self.hourly)
+    try saveAtClock(saver, 1...9, hours: 0.5)
+    #expect(steps == [3, 5, 7, 8, 9])
+    #expect(try state == paths(8, 9))
+    return saver
+  }
+
+  @Test func `keeps what a period has kept when another process recovers the directory`() throws {
+    _ = try firstLife()
+    let second = try saver(Self.hourly)
+    try second.recoverHistory(in: directory.path, named: "m")
+    #expect(second.checkpoints.map(\.isPreserved) == [true, true, true, false, false])
+    try saveAtClock(second, 10...11, hours: 0.1)
+    #expect(steps == [3, 5, 7, 9, 10, 11], "the hours go on: 9 is the first of another one")
+    #expect(try state == paths(10, 11))
+    let third = try saver(Self.hourly)
+    try third.recoverHistory(in: directory.path, named: "m")
+    try saveAtClock(third, 12...13, hours: 0.1)
+    #expect(steps == [3, 5, 7, 9, 12, 13])
+  }
+
+  @Test func `keeps what a period has kept when a saver's history is handed on`() throws {
+    let first = try firstLife()
+    let second = try saver(Self.hourly)
+    second.setHistory(first.checkpoints)
+    try saveAtClock(second, 10...11, hours: 0.1)
+    #expect(steps == [3, 5, 7, 9, 10, 11])
+    let third = try saver(.latest(1))
+    third.setHistory(second.checkpoints)
+    try saveAtClock(third, 12...13, hours: 0.1)
+    #expect(steps == [3, 5, 7, 9, 13], "also by another policy")
+    let fourth = try saver(Self.hourly)
+    try fourth.recoverHistory(from: third.checkpoints.map(\.path))
+    try saveAtClock(fourth, 14...15, hours: 0.1)
+    #expect(steps == [3, 5, 7, 9, 14, 15])
+  }
+
+  @Test func `begins no hours anew for the time when no process ran`() throws {
+    _ = try firstLife()
+    clock.advance(hours: 100)
+    let second = try saver(Self.hourly)
+    try second.recoverHistory(in: directory.path, named: "m")
+    try saveAtClock(second, 10...13, hours: 0.25)
+    #expect(steps == [3, 5, 7, 9, 10, 12, 13])
+  }
+
+  // The state file lists what may go one day: what it does not list was kept, whoever did it.
+  @Test func `keeps what the state file of another program does not list`() throws {
+    _ = try firstLife()
+    let state = try StateFile(in: directory.path)
+    try state.write(CheckpointState(latest: "\(directory.path)/m-9", all: paths(7, 8)))
+    let second = try saver(.latest(1))
+    try second.recoverHistory(in: directory.path, named: "m")
+    #expect(second.checkpoints.map(\.isPreserved) == [true, true, false, false, false])
+    try save(second, 10)
+    #expect(steps == [3, 5, 10])
+  }
+
+  @Test(arguments: [nil, "", "what?", "model_checkpoint_path: \"other-3\""] as [String?])
+  func `keeps in doubt what is older than the latest, if there are periods`(text: String?) throws {
+    for (policy, left) in [(Self.hourly, [3, 5, 7, 9, 10]), (.latest(2), [9, 10])] {
+      _ = try firstLife()
+      if let text {
+        try directory.write(text.utf8, to: "checkpoint")
+      } else {
+        try FileManager.default.removeItem(atPath: directory.path("checkpoint"))
+      }
+      let second = try saver(policy)
+      try second.recoverHistory(in: directory.path, named: "m")
+      try saveAtClock(second, 10...10, hours: 0.1)
+      #expect(steps == left)
+      try clear()
+    }
+  }
+
+  @Test func `takes the word of a saver that keeps no state file for nothing`() throws {
+    try save(try saver(.all), 1, 2)
+    let second = try saver(.latest(1)) { $0.updatesState = false }
+    try save(second, 3)
+    second.setHistory([])
+    try second.recoverHistory(in: directory.path, named: "m")
+    try save(second, 4)
+    #expect(steps == [4])
+  }
+
+  // A manager's history says more than its state file.
+  @Test func `takes over what a manager has kept, by its history alone, too`() throws {
+    for hasState in [true, false] {
+      let weights = Variable<Float>([1, 2])
+      let manager = try CheckpointManager(
+        Checkpoint(["w": weights]),
+        directory: directory.path,
+        name: "m",
+        retention: Self.hourly,
+        clock: { [clock] in clock.now }
+      )
+      for step in 1...9 {
+        clock.advance(hours: 0.5)
+        try manager.save(step: step)
+      }
+      #expect(manager.checkpoints.filter(\.isPreserved).map(\.step) == [2, 4, 6])
+      try manager.pin(directory.path("m-8"))
+      if !hasState { try FileManager.default.removeItem(atPath: directory.path("checkpoint")) }
+      let second = try saver(.latest(1))
+      try second.recoverHistory(in: directory.path, named: "m")
+      try save(second, 10)
+      #expect(steps == [2, 4, 6, 8, 10])
+      try clear()
+    }
+  }
 }

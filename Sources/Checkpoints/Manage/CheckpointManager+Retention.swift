@@ -49,9 +49,11 @@ extension DirectoryKeeper {
     let plan = plan(for: found)
     found.announced = latest
     guard !plan.removed.isEmpty else {
-      try writeState(found, latest: latest, lock)
+      try writeState(&found, latest: latest, lock)
       return ([], [])
     }
+    // What is kept for good must not depend on the state file, which does not list it any more.
+    if found.history.keep(plan) { try place.write(found.history, lock: lock) }
     try writeState(found, latest: latest, plan, preserved: found.history.preserved)
     let problems = CheckpointFiles.remove(
       plan.removed.map { CheckpointFiles(of: $0.path, metaSuffix: "", options: place.options) },
@@ -64,29 +66,20 @@ extension DirectoryKeeper {
     }
     let names = Set(removed.map { Path($0.path).name })
     found.history.checkpoints.removeAll { names.contains($0.name) }
-    try writeState(found, latest: latest, lock)
+    try writeState(&found, latest: latest, lock)
     return (removed, problems)
   }
 
   /// Writes the state file, and before it what the history has to know of it.
   func writeState(
-    _ found: ManagedDirectory,
+    _ found: inout ManagedDirectory,
     latest: String?,
     _ lock: SaveLock
   ) throws(CheckpointError) {
     let plan = plan(for: found)
-    let preserved = Set(plan.decisions.filter(\.isPreserved).map { Path($0.checkpoint.path).name })
-    var history = found.history
-    for index in history.checkpoints.indices {
-      history.checkpoints[index].isPreserved = preserved.contains(history.checkpoints[index].name)
-    }
-    let isNews =
-      history.checkpoints != found.history.checkpoints
-      || plan.lastPreserved != found.history.preserved
-    history.lastPreserved = plan.lastPreserved
-    if isNews {
-      try place.write(history, lock: lock)
-    }
+    let isNews = found.history.keep(plan) || plan.lastPreserved != found.history.preserved
+    found.history.lastPreserved = plan.lastPreserved
+    if isNews { try place.write(found.history, lock: lock) }
     try writeState(found, latest: latest, plan, preserved: plan.lastPreserved)
   }
 
@@ -117,6 +110,19 @@ extension DirectoryKeeper {
 extension CheckpointHistory {
   /// When the last checkpoint was saved that is kept for good, or when that began to matter.
   var preserved: Double? { lastPreserved ?? since }
+
+  /// Notes which checkpoints a period has kept for good.
+  ///
+  /// - Returns: Whether that is news.
+  mutating func keep(_ plan: RetentionPlan) -> Bool {
+    let preserved = Set(plan.decisions.filter(\.isPreserved).map { Path($0.checkpoint.path).name })
+    var isNews = false
+    for index in checkpoints.indices where preserved.contains(checkpoints[index].name) {
+      isNews = isNews || !checkpoints[index].isPreserved
+      checkpoints[index].isPreserved = true
+    }
+    return isNews
+  }
 }
 
 extension ManagedPlace {

@@ -11,7 +11,8 @@ extension Saver {
   /// Tells which checkpoints there are, oldest first, in place of those that were known.
   ///
   /// From now on they count as saved by this saver: what its retention does not keep will be deleted,
-  /// when the next one is saved to the same directory.
+  /// when the next one is saved to the same directory. Those of another saver's ``checkpoints`` that a
+  /// period has kept stay for good.
   public func setHistory(_ checkpoints: [SavedCheckpoint]) { history.set(checkpoints) }
 
   /// Tells which checkpoints there are, without times.
@@ -28,16 +29,37 @@ extension Saver {
   /// Takes checkpoints for its own that an earlier process has saved, in place of those that were
   /// known.
   ///
+  /// What was kept for good stays: a checkpoint that the directory's state file does not list, while it
+  /// lists others of that name, counts as preserved. So does one that a manager's history calls so, if
+  /// the state file tells nothing. If neither does, and the retention has periods, those that only a
+  /// period can have kept count as preserved. ``setHistory(_:pinned:)`` is for those that are to go all
+  /// the same.
+  ///
   /// - Parameter paths: Their prefixes, oldest first. Those that are not there any more are left out;
   ///   of others the time is that of the file.
   /// - Throws: `io` if the system fails.
   public func recoverHistory(from paths: [String]) throws(CheckpointError) {
     let times = try CheckpointFiles.modificationTimes(of: paths, in: options.files.fileSystem)
-    setHistory(
-      paths.compactMap { path in
-        times[path].map { SavedCheckpoint(path: path, step: Self.step(of: path), time: $0) }
-      }
-    )
+    let found = paths.compactMap { path in
+      times[path].map { SavedCheckpoint(path: path, step: Self.step(of: path), time: $0) }
+    }
+    setHistory(try inherited(found))
+  }
+
+  // Each directory has a state file of its own.
+  private func inherited(
+    _ checkpoints: [SavedCheckpoint]
+  ) throws(CheckpointError) -> [SavedCheckpoint] {
+    var marked = checkpoints
+    let places = Dictionary(grouping: checkpoints.indices) {
+      TensorKey(Path(checkpoints[$0].path).directory)
+    }
+    for (directory, indices) in places {
+      var inherited = try InheritedCheckpoints(in: directory.description, options)
+      let found = try inherited.marked(indices.map { checkpoints[$0] })
+      for (index, checkpoint) in zip(indices, found) { marked[index] = checkpoint }
+    }
+    return marked
   }
 
   /// Takes the checkpoints of a directory for its own that an earlier process has saved, in place of
@@ -45,8 +67,9 @@ extension Saver {
   ///
   ///     try saver.recoverHistory(in: "run", named: "model")  // run/model-500, run/model-1000
   ///
-  /// The directory is looked through; what its state file says does not matter, and it need not be
-  /// there. Checkpoints of other names are not touched, now or later.
+  /// The directory is looked through. What was kept for good stays, as ``recoverHistory(from:)`` says;
+  /// so does what the state file does not list. Checkpoints of other names are not touched, now or
+  /// later.
   ///
   /// - Parameters:
   ///   - directory: The directory, as it stands at the beginning of the paths that are saved to.

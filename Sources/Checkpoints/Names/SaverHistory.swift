@@ -6,20 +6,24 @@ import CheckpointTensors
 ///
 /// Only what stands in here is ever deleted; no state file gets anything in by itself.
 struct SaverHistory {
-  /// When the first period of a policy begins, in seconds since 1970.
-  let start: Double
+  // When the saver was made, and when the first period of a policy begins, in seconds since 1970.
+  private let start: Double
+  private var since: Double
   /// Those that stay, oldest first.
   private(set) var checkpoints: [SavedCheckpoint] = []
   /// Those that do not, and are there still, as far as it is known.
   private(set) var condemned: [SavedCheckpoint] = []
 
-  init(since start: Double) { self.start = start }
+  init(since start: Double) { (self.start, since) = (start, start) }
 
   /// Replaces everything.
+  ///
+  /// The periods in which the first ones were kept for good go on.
   mutating func set(_ checkpoints: [SavedCheckpoint]) {
     self.checkpoints = []
     condemned = []
     for checkpoint in checkpoints { append(checkpoint) }
+    since = min(start, checkpoints.first(where: \.isPreserved)?.time ?? start)
   }
 
   /// Adds the newest; one of the same path was overwritten, and is no other any more.
@@ -35,11 +39,16 @@ struct SaverHistory {
   mutating func retire(in directory: String, by policy: RetentionPolicy) -> [String] {
     let plan = policy.plan(
       for: checkpoints.filter { $0.lies(in: directory) },
-      since: start
+      since: since,
+      resumed: start
     )
     let removed = Set(plan.removed.map { TensorKey($0.path) })
+    let preserved = Set(plan.decisions.filter(\.isPreserved).map { TensorKey($0.checkpoint.path) })
     condemned += plan.removed
     checkpoints.removeAll { removed.contains(TensorKey($0.path)) }
+    for index in checkpoints.indices where preserved.contains(TensorKey(checkpoints[index].path)) {
+      checkpoints[index].isPreserved = true  // whoever it is handed on to
+    }
     return plan.decisions.filter(\.isActive).map(\.checkpoint.path)
   }
 

@@ -8,33 +8,46 @@
 struct PeriodWalk {
   private let period: RetentionPolicy.Period
   private let anchor: RetentionPolicy.Anchor
+  private let resumed: Double?
   // With `lastKept`: when the last period began. With `grid`: when the next one may begin.
   private var mark: Double
   private var lastKept: Double?
 
-  /// What is to become of each checkpoint.
-  static func verdicts(
-    on checkpoints: [SavedCheckpoint],
-    every period: RetentionPolicy.Period,
-    _ anchor: RetentionPolicy.Anchor,
-    since start: Double?
-  ) -> [RetentionRule.Verdict] {
-    var walk = PeriodWalk(period, anchor, since: start)
-    return checkpoints.map { $0.isPreserved ? walk.pass($0.time) : walk.verdict(on: $0.time) }
-  }
-
-  // Without a beginning the first checkpoint is one, and stays.
-  private init(
+  /// Begins to walk.
+  ///
+  /// - Parameters:
+  ///   - period: How long each period is.
+  ///   - anchor: What it is counted from.
+  ///   - start: When the first one begins, in seconds since 1970; without it the first checkpoint is a
+  ///     beginning, and stays.
+  ///   - resumed: When the process began that goes on with what others have saved.
+  init(
     _ period: RetentionPolicy.Period,
     _ anchor: RetentionPolicy.Anchor,
-    since start: Double?
+    since start: Double?,
+    resumed: Double?
   ) {
     self.period = period
     self.anchor = anchor
+    self.resumed = resumed
     switch anchor {
     case .lastKept: mark = start ?? -.infinity
     case .grid: mark = start.map { $0 + period.seconds } ?? -.infinity
     }
+  }
+
+  /// What is to become of each checkpoint.
+  consuming func verdicts(on checkpoints: [SavedCheckpoint]) -> [RetentionRule.Verdict] {
+    checkpoints.map { checkpoint in
+      resume(at: checkpoint.time)
+      return checkpoint.isPreserved ? pass(checkpoint.time) : verdict(on: checkpoint.time)
+    }
+  }
+
+  // A grid of times does not catch up with the time when nobody saved.
+  private mutating func resume(at time: Double) {
+    guard anchor == .grid, mark > -.infinity, let resumed, time > resumed else { return }
+    mark = max(mark, resumed)
   }
 
   private mutating func verdict(on time: Double) -> RetentionRule.Verdict {
@@ -55,12 +68,17 @@ struct PeriodWalk {
     if !restartsClock(time) {
       switch anchor {
       case .lastKept: keep(time, nextMark: max(mark, time))
+      case .grid where isInherited(time):
+        keep(time, nextMark: min(mark, time.nextDown) + period.seconds)
       case .grid where time > mark: _ = onGrid(time)
       case .grid: break
       }
     }
     return RetentionRule.Verdict(stays: true, reason: "a period has kept it for good")
   }
+
+  // The grid of the process that kept it is not known, only that it came after a mark of it.
+  private func isInherited(_ time: Double) -> Bool { resumed.map { time <= $0 } ?? false }
 
   // Saved later than the last one that was kept, and earlier by the clock.
   private mutating func restartsClock(_ time: Double) -> Bool {

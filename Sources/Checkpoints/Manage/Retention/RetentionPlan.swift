@@ -47,7 +47,25 @@ extension RetentionPolicy {
   /// - Complexity: *n* log *n* for *n* checkpoints.
   public func plan(for checkpoints: [SavedCheckpoint], since start: Double? = nil) -> RetentionPlan
   {
-    let columns = rules.map { (rule: $0, verdicts: $0.verdicts(on: checkpoints, since: start)) }
+    plan(for: checkpoints, since: start, resumed: nil)
+  }
+
+  /// The same for checkpoints of several processes.
+  ///
+  /// - Parameters:
+  ///   - checkpoints: In the order in which they were saved.
+  ///   - start: When the first period begins.
+  ///   - resumed: When the process began that goes on, in seconds since 1970. A grid of times does not
+  ///     catch up with the time when nobody saved.
+  /// - Returns: The plan.
+  func plan(
+    for checkpoints: [SavedCheckpoint],
+    since start: Double?,
+    resumed: Double?
+  ) -> RetentionPlan {
+    let columns = rules.map {
+      (rule: $0, verdicts: $0.verdicts(on: checkpoints, since: start, resumed: resumed))
+    }
     var decisions: [RetentionPlan.Decision] = []
     var lastPreserved = start
     for (index, checkpoint) in checkpoints.enumerated() {
@@ -91,7 +109,8 @@ extension RetentionPlan.Decision {
 }
 
 extension RetentionRule {
-  fileprivate var isPeriod: Bool {
+  /// Whether it keeps one of each period.
+  var isPeriod: Bool {
     if case .every = self { true } else { false }
   }
 

@@ -21,15 +21,20 @@ enum RetentionRule: Sendable, Hashable, CustomStringConvertible {
   /// - Parameters:
   ///   - checkpoints: In the order in which they were saved.
   ///   - start: When the first period begins, in seconds since 1970; `nil` for the first save.
+  ///   - resumed: When the process began that goes on; `nil` for one that was there all the time.
   /// - Returns: A verdict for each, in the same order.
-  func verdicts(on checkpoints: [SavedCheckpoint], since start: Double?) -> [Verdict] {
+  func verdicts(
+    on checkpoints: [SavedCheckpoint],
+    since start: Double?,
+    resumed: Double?
+  ) -> [Verdict] {
     switch self {
     case .all:
       checkpoints.map { _ in Verdict(stays: true, reason: "all stay") }
     case .latest(let count):
       checkpoints.indices.map { Self.latest(count, newer: checkpoints.count - 1 - $0) }
     case .every(let period, let anchor):
-      PeriodWalk.verdicts(on: checkpoints, every: period, anchor, since: start)
+      PeriodWalk(period, anchor, since: start, resumed: resumed).verdicts(on: checkpoints)
     case .everySteps(let count):
       Self.everySteps(count, checkpoints)
     case .best(let count, let metric, let order):
