@@ -63,7 +63,7 @@ public enum BundleMerger {
       for (key, entry) in merged.sortedEntries { index.add(key, entry) }
       try index.write(to: file)
     }
-    try removeParts(parts, merged.dataFiles, options)
+    try removeParts(parts, options)
   }
 
   // By what paths lead to, not by their spelling: the parts are removed in the end.
@@ -85,20 +85,16 @@ public enum BundleMerger {
     }
   }
 
-  // Index first, as always: without it the data files are nobody's.
   private static func removeParts(
     _ parts: [String],
-    _ dataFiles: [String],
     _ options: SaveOptions
   ) throws(CheckpointError) {
-    do throws(CheckpointError) {
-      for part in parts { try options.fileSystem.removeFile(BundlePath(part).index) }
-      for file in dataFiles { try options.fileSystem.removeFile(file) }
-    } catch {
-      var error = error
-      error.message += "; the merged checkpoint is saved, remove what is left of its parts"
-      throw error
-    }
+    var removals = BundleRemovals(options: options)
+    for part in parts { removals.begin(part) }
+    removals.run()
+    guard var error = removals.errors.first else { return }
+    error.message += "; the merged checkpoint is saved, remove what is left of its parts"
+    throw error
   }
 }
 

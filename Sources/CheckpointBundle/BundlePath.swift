@@ -5,6 +5,8 @@
 //
 // Source: tensorflow/core/util/tensor_bundle/naming.cc.
 
+import CheckpointIO
+
 /// The paths of a bundle's files.
 package struct BundlePath: Hashable, Sendable {
   /// What all paths begin with.
@@ -17,58 +19,8 @@ package struct BundlePath: Hashable, Sendable {
 
   /// A data file; shard and count have five digits, or more if they need them.
   package func data(shard: Int, of count: Int) -> String {
-    "\(prefix).data-\(Self.fiveDigits(shard))-of-\(Self.fiveDigits(count))"
+    DataFileName(prefix: prefix, shard: shard, count: count).text
   }
 
   package static let indexSuffix = ".index"
-
-  private static func fiveDigits(_ number: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
-  }
-}
-
-/// A data file's name taken apart.
-package struct DataFileName: Hashable, Sendable {
-  /// The prefix, as far as the name has it.
-  package let prefix: String
-  /// Which shard, from 0 on.
-  package let shard: Int
-  /// Of how many.
-  package let count: Int
-
-  /// Takes a name apart; `nil` for a name that no bundle gives to a file.
-  package init?(_ name: String) {
-    guard let mark = name.lastRange(of: ".data-") else { return nil }
-    let numbers = name[mark.upperBound...].split(separator: "-", omittingEmptySubsequences: false)
-    guard numbers.count == 3, numbers[1] == "of" else { return nil }
-    guard let shard = Self.number(numbers[0]), let count = Self.number(numbers[2]) else {
-      return nil
-    }
-    self.prefix = String(name[..<mark.lowerBound])
-    self.shard = shard
-    self.count = count
-  }
-
-  private static func number(_ digits: Substring) -> Int? {
-    guard digits.utf8.count >= 5, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-      return nil
-    }
-    return Int(digits)
-  }
-}
-
-extension String {
-  // The last place of a text, byte by byte.
-  fileprivate func lastRange(of text: String) -> Range<String.Index>? {
-    var end = endIndex
-    while let last = self[..<end].utf8.lastIndex(of: UInt8(ascii: ".")) {
-      let rest = self[last...]
-      if rest.utf8.starts(with: text.utf8) {
-        return last..<utf8.index(last, offsetBy: text.utf8.count)
-      }
-      end = last
-    }
-    return nil
-  }
 }

@@ -3,84 +3,83 @@ package import CheckpointIO
 // How a checkpoint goes, whatever happens meanwhile:
 //
 //   1. lock the prefix; remove what dead saves to it have left
-//   2. note in the lock file that its data files are of no use without an index that counts them
+//   2. note in the lock file that its data files are of no use without an index that counts them, and
+//      sync the directory
 //   3. remove the index, and sync the directory: from here on there is no checkpoint
-//   4. remove the data files, then the lock file
+//   4. remove the data files, and sync the directory; then the lock file goes
+//
+// `BundleRemovals` syncs the directory, for all checkpoints that go at once.
 //
 // A process that dies after step 3 leaves a note that reads as that of a save which did not come to
 // its commit, which it is: the next save in the directory removes the data files.
 
 /// A checkpoint that is being removed.
 package struct BundleRemoval {
-  private let lock: SaveLock
+  private let location: SaveLocation
   // Those of one count, which the note speaks of.
   private var dataFiles: [String] = []
   // Those that no index stands for.
   private var strayFiles: [String] = []
-  private let fileSystem: any FileSystem
+
+  /// The directory that it is in.
+  package var directory: String { location.directory }
 
   /// Takes the checkpoint's lock; nothing that belongs to it is removed yet.
   ///
   /// - Parameters:
   ///   - prefix: The prefix; nothing need be there but the directory.
-  ///   - fileSystem: Where.
-  /// - Throws: `busy` if somebody is saving there; `io` if the system fails.
-  package init(of prefix: String, fileSystem: any FileSystem) throws(CheckpointError) {
-    lock = try SaveLock.acquire(prefix, fileSystem: fileSystem)
-    self.fileSystem = fileSystem
-    do throws(CheckpointError) {
-      // Listed under the lock: nobody else changes files of this prefix any more.
-      let location = Path(prefix)
-      var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
-      guard try leftovers.remove(of: lock) else { throw Self.foreign(prefix) }
-      try sort(leftovers.dataFiles(of: location.name))
-    } catch {
-      lock.abandon()
-      throw error
-    }
-  }
-
-  private static func foreign(_ prefix: String) -> CheckpointError {
-    CheckpointError(
-      .pathConflict,
-      "another program's file is where the lock of this checkpoint belongs; nothing is removed",
-      file: TemporaryName.lock(for: prefix)
+  ///   - options: How durable each step is.
+  /// - Throws: `busy` if somebody is saving there; `pathConflict` if something that is not ours has the
+  ///   name of the lock file; `io` if the system fails.
+  package init(of prefix: String, options: SaveOptions) throws(CheckpointError) {
+    var options = options
+    options.createsDirectories = false
+    location = try SaveLocation(prefix, options: options)
+    // Listed under the lock: nobody else changes files of this prefix any more.
+    var leftovers = try Leftovers(
+      directory: location.directory,
+      fileSystem: options.fileSystem
     )
+    try leftovers.removeData(of: location)
+    try sort(leftovers.dataFiles(of: location.name))
   }
 
   // A note speaks of one count: that of the index, or any if there is none.
   private mutating func sort(_ files: [DataFileName]) throws(CheckpointError) {
-    let standing = Leftovers.shardCount(of: lock.target, fileSystem: fileSystem) ?? 0
+    let standing = try Leftovers.shardCount(of: location.target, fileSystem: fileSystem) ?? 0
     guard let count = standing > 0 ? standing : files.first?.count else { return }
     for file in files {
-      let path = BundlePath(lock.target).data(shard: file.shard, of: file.count)
+      let path = BundlePath(location.target).data(shard: file.shard, of: file.count)
       if file.count == count { dataFiles.append(path) } else { strayFiles.append(path) }
     }
-    try lock.setNote(SaveNote(newCount: count, replacedCounts: []).bytes)
+    try location.begin(.removal(ofDataFiles: count), syncsDirectory: false)
   }
+
+  private var fileSystem: any FileSystem { location.options.fileSystem }
 
   /// Removes the index: there is no checkpoint any more, once the directory is synced.
   ///
-  /// - Throws: `io` if the system fails; the lock is given up then.
+  /// - Throws: `io` if the system fails.
   package func removeIndex() throws(CheckpointError) {
-    try attempt { () throws(CheckpointError) in
-      for file in strayFiles { try fileSystem.removeFile(file) }
-      try fileSystem.removeFile(BundlePath(lock.target).index)
-    }
+    for file in strayFiles { try location.remove(file) }
+    try location.remove(BundlePath(location.target).index)
   }
 
-  /// Removes the data files, and gives the lock up.
+  /// Removes the data files.
   ///
-  /// - Throws: `io` if the system fails; the next save in the directory goes on then.
+  /// - Throws: `io` if the system fails.
   package func removeData() throws(CheckpointError) {
-    try attempt { () throws(CheckpointError) in
-      for file in dataFiles { try fileSystem.removeFile(file) }
-      try lock.release()
-    }
+    for file in dataFiles { try location.remove(file) }
+  }
+
+  /// Gives the lock up, once the directory is synced.
+  package func finish() throws(CheckpointError) {
+    location.isSynced()
+    try location.finish()
   }
 
   /// Gives the lock up without removing more: the next save in the directory goes on.
-  package func abandon() { lock.abandon() }
+  package func abandon() { location.abandon() }
 
   /// Removes the data files of a prefix that its index does not count.
   ///
@@ -96,30 +95,18 @@ package struct BundleRemoval {
     of prefix: String,
     fileSystem: any FileSystem
   ) throws(CheckpointError) {
-    guard let lock = try SaveLock(prefix, fileSystem: fileSystem) else { return }
-    guard lock.isExclusive else { return lock.abandon() }
-    do throws(CheckpointError) {
-      let location = Path(prefix)
-      var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
-      guard try leftovers.remove(of: lock) else { return lock.abandon() }
-      let standing = Leftovers.shardCount(of: prefix, fileSystem: fileSystem)
-      for file in leftovers.dataFiles(of: location.name)
-      where standing.map({ $0 != file.count }) == true {
-        try fileSystem.removeFile(BundlePath(prefix).data(shard: file.shard, of: file.count))
-      }
-    } catch {
-      lock.abandon()
-      throw error
+    var options = SaveOptions()
+    options.fileSystem = fileSystem
+    options.createsDirectories = false
+    let location = try SaveLocation(prefix, options: options, patience: 0)
+    guard location.isExclusive else { return }
+    var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
+    try leftovers.removeData(of: location)
+    let standing = try Leftovers.shardCount(of: prefix, fileSystem: fileSystem)
+    for file in leftovers.dataFiles(of: location.name)
+    where standing.map({ $0 != file.count }) == true {
+      try location.remove(BundlePath(prefix).data(shard: file.shard, of: file.count))
     }
-    try lock.release()
-  }
-
-  private func attempt(_ body: () throws(CheckpointError) -> Void) throws(CheckpointError) {
-    do throws(CheckpointError) {
-      try body()
-    } catch {
-      lock.abandon()
-      throw error
-    }
+    try location.finish()
   }
 }

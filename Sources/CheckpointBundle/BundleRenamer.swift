@@ -25,30 +25,24 @@ public enum BundleRenamer {
     options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     let fileSystem = options.fileSystem
-    let location = Path(prefix)
     // No lock for what is not there.
     _ = try BundleReader(prefix: prefix, fileSystem: fileSystem, opensData: false)
-    let lock = try SaveLock.acquire(prefix, fileSystem: fileSystem)
+    let location = try SaveLocation(prefix, options: options)
     // What a save that died has left goes first: the index is read under the lock.
     var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
-    try leftovers.remove(of: lock)
-    try lock.setNote([])
+    try leftovers.removeData(of: location)
     do throws(CheckpointError) {
       let reader = try BundleReader(prefix: prefix, fileSystem: fileSystem, opensData: false)
       let index = try renamed(names, reader)
-      let file = try AtomicFile(
-        BundlePath(prefix).index,
-        lock: lock,
-        durability: options.durability,
-        fileSystem: fileSystem
-      )
+      try location.begin(.index)
+      let file = try AtomicFile(BundlePath(prefix).index, in: location)
       try index.write(to: file.file)
       try file.commit()
-      try fileSystem.syncDirectory(location.directory, durability: options.durability)
+      try location.syncDirectory()
     } catch {
       throw error.located(file: prefix)
     }
-    try lock.release()
+    try location.finish()
   }
 
   private static func renamed(

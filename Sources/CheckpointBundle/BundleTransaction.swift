@@ -2,11 +2,12 @@ import CheckpointIO
 
 // How a checkpoint comes to stand at a prefix, whatever happens meanwhile:
 //
-//   1. lock the prefix, and note in the lock file what is about to change
+//   1. lock the prefix, and note in the lock file what is about to change: see `SaveLocation`
 //   2. data files: temporary name, sync, rename; then sync the directory
 //   3. index: the same way. Its rename is the commit: before it the old checkpoint stands, after it
 //      the new one
-//   4. remove the data files of the checkpoint that was replaced; remove the lock file
+//   4. remove the data files of the checkpoint that was replaced; when that is durable, remove the lock
+//      file
 //
 // An index names its data files by their count. New data files take a count that no file of the
 // prefix has, so that nothing the old index needs is touched before step 3: a count larger than the
@@ -14,20 +15,20 @@ import CheckpointIO
 // accepts.
 //
 // A process that dies leaves the lock file, unlocked. The next save in the directory finds it, and
-// reads in the note which data files are whose: see `Leftovers`.
+// reads in the note which files are whose: see `Leftovers`.
 
 /// A save in progress at one prefix.
 final class BundleTransaction {
   /// How many data files the new index will count.
   let shardCount: Int
   private let paths: BundlePath
-  private let location: Path
-  private let options: SaveOptions
-  private let lock: SaveLock
+  private let location: SaveLocation
   private let replacedFiles: [String]
-  private var note: SaveNote
+  private var dataFiles: SaveNote.DataFiles
   private var createdFiles: [String] = []
   private var isOpen = true
+
+  private var fileSystem: any FileSystem { location.options.fileSystem }
 
   /// Begins to save.
   ///
@@ -35,22 +36,21 @@ final class BundleTransaction {
   ///   - prefix: What the names of the files begin with.
   ///   - shardCount: How many data files will be written.
   ///   - options: How they are written.
-  /// - Throws: `busy` if somebody else is saving to this prefix; `io` if the system fails.
+  /// - Throws: `busy` if somebody else is saving to this prefix; `pathConflict` if something that is not
+  ///   ours has the name of its lock file; `io` if the system fails.
   init(
     prefix: String,
     shardCount: Int,
     options: SaveOptions
   ) throws(CheckpointError) {
-    let location = try Self.checkedLocation(prefix)
-    let fileSystem = options.fileSystem
-    if options.createsDirectories {
-      try fileSystem.createDirectories(location.directory, durability: options.durability)
-    }
-    let lock = try SaveLock.acquire(prefix, fileSystem: fileSystem)
+    let location = try SaveLocation(prefix, options: options)
     // Listed under the lock: nobody else changes files of this prefix any more.
-    var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
-    try leftovers.remove(of: lock)
-    leftovers.removeOthers(than: location.name)
+    var leftovers = try Leftovers(
+      directory: location.directory,
+      fileSystem: options.fileSystem
+    )
+    try leftovers.removeData(of: location)
+    leftovers.removeAll()
 
     let files = leftovers.dataFiles(of: location.name)
     let counts = Set(files.map(\.count))
@@ -61,25 +61,11 @@ final class BundleTransaction {
       replacesIndex ? files.map { paths.data(shard: $0.shard, of: $0.count) } : []
     self.paths = paths
     self.location = location
-    self.options = options
-    self.lock = lock
-    note = SaveNote(
+    dataFiles = SaveNote.DataFiles(
       newCount: self.shardCount,
       replacedCounts: replacesIndex ? counts.sorted() : []
     )
-    try lock.setNote(note.bytes)
-  }
-
-  private static func checkedLocation(_ prefix: String) throws(CheckpointError) -> Path {
-    let location = Path(prefix)
-    guard !location.name.isEmpty, location.name != ".", location.name != ".." else {
-      throw CheckpointError(
-        .invalidArgument,
-        "a prefix is the beginning of file names, as in 'run/ckpt', and not a directory",
-        file: prefix
-      )
-    }
-    return location
+    try location.begin(.bundle(dataFiles))
   }
 
   private static func freeCount(from wanted: Int, taken: Set<Int>) -> Int {
@@ -90,7 +76,7 @@ final class BundleTransaction {
 
   /// Creates a data file; it has its name once it is committed.
   func createDataFile(_ shard: Int) throws(CheckpointError) -> AtomicFile {
-    let file = try create(paths.data(shard: shard, of: shardCount))
+    let file = try AtomicFile(paths.data(shard: shard, of: shardCount), in: location)
     createdFiles.append(file.path)
     return file
   }
@@ -101,28 +87,15 @@ final class BundleTransaction {
   /// Gives a file that exists the name of a data file; it keeps its own if the file system allows.
   func adoptDataFile(_ path: String, as shard: Int) throws(CheckpointError) {
     let name = paths.data(shard: shard, of: shardCount)
-    if try options.fileSystem.link(path, to: name) {
-      if !note.keepsNew { createdFiles.append(name) }
+    if try fileSystem.link(path, to: name) {
+      if !dataFiles.keepsNew { createdFiles.append(name) }
       return
     }
     // Moved, it exists here only: it must not go, even if this save fails.
-    note.keepsNew = true
+    dataFiles.keepsNew = true
     createdFiles.removeAll()
-    try lock.setNote(note.bytes)
-    try options.fileSystem.rename(path, to: name)
-  }
-
-  private func create(_ path: String) throws(CheckpointError) -> AtomicFile {
-    try AtomicFile(
-      path,
-      lock: lock,
-      durability: options.durability,
-      fileSystem: options.fileSystem
-    )
-  }
-
-  private func syncDirectory() throws(CheckpointError) {
-    try options.fileSystem.syncDirectory(location.directory, durability: options.durability)
+    try location.begin(.bundle(dataFiles))
+    try fileSystem.rename(path, to: name)
   }
 
   /// Makes the checkpoint appear: all data files are committed already.
@@ -132,8 +105,8 @@ final class BundleTransaction {
   func commit(
     _ writeIndex: (any WritableFile) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
-    try syncDirectory()
-    let index = try create(paths.index)
+    try location.syncDirectory()
+    let index = try AtomicFile(paths.index, in: location)
     try writeIndex(index.file)
     do throws(CheckpointError) {
       try index.commit()
@@ -141,10 +114,10 @@ final class BundleTransaction {
       throw failure(ofIndex: error)
     }
     isOpen = false  // the new checkpoint stands: nothing of it may be removed any more
-    try finish("a power cut may still undo that", syncDirectory)
+    try finish("a power cut may still undo that", location.syncDirectory)
     try finish("the next save removes what is left of the old one") { () throws(CheckpointError) in
-      for file in replacedFiles { try options.fileSystem.removeFile(file) }
-      try lock.release()
+      for file in replacedFiles { try location.remove(file) }
+      try location.finish()
     }
   }
 
@@ -156,7 +129,7 @@ final class BundleTransaction {
     do throws(CheckpointError) {
       try body()
     } catch {
-      lock.abandon()
+      location.abandon()
       throw error.adding("the new checkpoint is saved, but \(consequence)")
     }
   }
@@ -164,12 +137,10 @@ final class BundleTransaction {
   // On a network, a rename can happen and be reported as failed because the answer was lost: which
   // index stands now tells. Unless that proves that it is not the new one, the data files stay.
   private func failure(ofIndex error: CheckpointError) -> CheckpointError {
-    switch Leftovers.shardCount(of: paths.prefix, fileSystem: options.fileSystem) {
-    case .none, .some(shardCount): break
-    default: return error
-    }
+    let standing = try? Leftovers.shardCount(of: paths.prefix, fileSystem: fileSystem)
+    guard standing == nil || standing == shardCount else { return error }
     isOpen = false
-    lock.abandon()
+    location.abandon()
     return error.adding("as it seems, the new checkpoint is saved all the same")
   }
 
@@ -178,9 +149,9 @@ final class BundleTransaction {
     // A failed save: what it wrote goes. What cannot be removed now, the next save removes: the note
     // in the lock file says what it is.
     do throws(CheckpointError) {
-      for file in createdFiles { try options.fileSystem.removeFile(file) }
+      for file in createdFiles { try location.remove(file) }
     } catch {
-      lock.abandon()
+      location.abandon()
     }
   }
 }

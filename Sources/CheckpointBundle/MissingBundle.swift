@@ -25,7 +25,7 @@ package struct MissingBundle {
     switch try fileSystem.status(of: path)?.kind {
     case .directory:
       return "this is a directory, not the prefix of a checkpoint; \(try directoryHint())"
-    case .file, .other:
+    case _?:
       if let owner = try BundlePath(owning: path, fileSystem: fileSystem) {
         return "this is a file of the checkpoint '\(owner.prefix)'; give that as the prefix"
       }
@@ -74,10 +74,10 @@ package struct MissingBundle {
       let prefixes = try BundlePath.prefixes(inDirectory: place.directory, fileSystem: fileSystem)
       guard !prefixes.isEmpty else { return "\(absence), nor any other checkpoint beside it" }
       return "\(absence); \(Self.list(nearest(of: prefixes)))"
-    case .file, .other:
-      return "'\(place.directory)' is a file, not a directory"
     case nil:
       return "there is no directory '\(place.directory)'"
+    case _?:
+      return "'\(place.directory)' is a file, not a directory"
     }
   }
 

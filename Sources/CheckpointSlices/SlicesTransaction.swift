@@ -2,7 +2,7 @@ import CheckpointIO
 
 // How the files of a V1 checkpoint come to stand at their names:
 //
-//   1. lock every name
+//   1. lock every name, and note in each lock file that its file is about to be written
 //   2. write every file under a temporary name, and sync it
 //   3. rename them one after the other, then sync the directory
 //
@@ -10,41 +10,31 @@ import CheckpointIO
 // and no index to tell which is which. It must not come to a mixture that looks complete: files that
 // exist are replaced first, while others are still missing; and where none is missing, nothing begins.
 //
-// A process that dies leaves lock files, unlocked, and temporary files. The next save to the same
-// names goes over both.
+// A process that dies leaves lock files, unlocked, and temporary files. The next save in the directory
+// removes both.
 
 /// A save in progress at one path, or at the paths of all shards.
 final class SlicesTransaction {
   private let files: [String]
-  private let directory: String
-  private let options: SaveOptions
-  private let locks: [SaveLock]
-  private var isOpen = true
+  private let locations: [SaveLocation]
+  private let fileSystem: any FileSystem
 
   /// Begins to save.
   ///
-  /// - Throws: `busy` if somebody else is saving there; `unsupported` if there is a complete sharded
-  ///   checkpoint; `io` if the system fails.
+  /// - Throws: `busy` if somebody else is saving there; `pathConflict` if something that is not ours has
+  ///   the name of a lock file; `unsupported` if there is a complete sharded checkpoint; `io` if the
+  ///   system fails.
   init(
     path: String,
     files: [String],
     options: SaveOptions
   ) throws(CheckpointError) {
-    let location = try Self.checkedLocation(path)
-    if options.createsDirectories {
-      try options.fileSystem.createDirectories(
-        location.directory,
-        durability: options.durability
-      )
-    }
-    var locks: [SaveLock] = []
-    for file in files {
-      locks.append(try SaveLock.acquire(file, fileSystem: options.fileSystem))
-    }
+    var locations: [SaveLocation] = []
+    for file in files { locations.append(try SaveLocation(file, options: options)) }
+    locations.first?.removeOthersTemporaries()
     self.files = files
-    directory = location.directory
-    self.options = options
-    self.locks = locks
+    self.locations = locations
+    fileSystem = options.fileSystem
     guard files.count > 1, try existing().count == files.count else { return }
     throw CheckpointError(
       .unsupported,
@@ -54,21 +44,9 @@ final class SlicesTransaction {
     )
   }
 
-  private static func checkedLocation(_ path: String) throws(CheckpointError) -> Path {
-    let location = Path(path)
-    guard !location.name.isEmpty, location.name != ".", location.name != ".." else {
-      throw CheckpointError(
-        .invalidArgument,
-        "this is no name of a file, as 'run/model.ckpt-1000' is",
-        file: path
-      )
-    }
-    return location
-  }
-
   private func existing() throws(CheckpointError) -> Set<String> {
     var existing: Set<String> = []
-    for file in files where try options.fileSystem.status(of: file) != nil {
+    for file in files where try fileSystem.status(of: file) != nil {
       existing.insert(file)
     }
     return existing
@@ -81,14 +59,11 @@ final class SlicesTransaction {
   func commit(
     _ write: (Int, any WritableFile) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
+    for location in locations { try location.begin(.file, syncsDirectory: false) }
+    try syncDirectory()
     var written: [AtomicFile] = []
     for (number, path) in files.enumerated() {
-      let file = try AtomicFile(
-        path,
-        lock: locks[number],
-        durability: options.durability,
-        fileSystem: options.fileSystem
-      )
+      let file = try AtomicFile(path, in: locations[number])
       try write(number, file.file)
       try file.prepare()
       written.append(file)
@@ -96,7 +71,7 @@ final class SlicesTransaction {
     try name(written)
     do throws(CheckpointError) {
       try syncDirectory()
-      try release()
+      for location in locations { try location.finish() }
     } catch {
       throw error.adding("the new checkpoint is saved, but a power cut may still undo that")
     }
@@ -124,28 +99,16 @@ final class SlicesTransaction {
 
   private func isGone(_ path: String) -> Bool {
     do throws(CheckpointError) {
-      return try options.fileSystem.status(of: path) == nil
+      return try fileSystem.status(of: path) == nil
     } catch {
       return false
     }
   }
 
+  // They are all in one directory.
   private func syncDirectory() throws(CheckpointError) {
-    try options.fileSystem.syncDirectory(directory, durability: options.durability)
-  }
-
-  // A lock file with a note belongs to a save in the format V2 that died here: it says which data
-  // files are left over, and stays for the next one.
-  private func release() throws(CheckpointError) {
-    isOpen = false
-    for lock in locks {
-      if try lock.note().isEmpty { try lock.release() } else { lock.abandon() }
-    }
-  }
-
-  deinit {
-    guard isOpen else { return }
-    for lock in locks where (try? lock.note().isEmpty) == false { lock.abandon() }
+    try locations.first?.syncDirectory()
+    for location in locations { location.isSynced() }
   }
 }
 

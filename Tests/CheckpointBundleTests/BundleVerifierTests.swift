@@ -204,6 +204,7 @@ import Testing
 
   // An index of one data file, with entries that no writer makes.
   private func writeIndex(_ entries: [(TensorKey, BundleEntry)]) throws {
+    try LocalFileSystem().removeFile("\(prefix).index")
     let file = try LocalFileSystem().createFile("\(prefix).index")
     let sorted = entries.map { (key: $0.0, entry: $0.1) }.sorted { $0.key < $1.key }
     var index = BundleIndex(header: BundleHeader(shardCount: 1))

@@ -58,7 +58,7 @@ import Testing
     }
     #expect(try directory.bytes("notes.swift-checkpoints-lock") == Array("My notes".utf8))
     #expect(try directory.bytes("notes.index.swift-checkpoints-tmp") == Array("Also mine".utf8))
-    #expect(directory.names.count == Self.lookalikes.count + 4)
+    #expect(directory.names.count == Self.lookalikes.count + 4)  // two of the checkpoint
     #expect(try value(directory.path("model")) == 3)
   }
 
@@ -86,17 +86,26 @@ import Testing
     #expect(try value(directory.path("model")) == 1)
   }
 
-  @Test func `removes what a dead save has left, of any prefix in the directory`() throws {
+  // The notes of this version, and those of earlier ones.
+  static let notes = [
+    "swift-checkpoints save\nwrites .data-?????-of-00002\nwrites .index\nnew 2\nreplaces 1\nend\n",
+    "swift-checkpoints save\nnew 2\nreplaces 1\n",
+  ]
+
+  @Test(arguments: notes)
+  func `removes what a dead save has left, of any prefix in the directory`(note: String) throws {
     let directory = try TemporaryDirectory()
     try save(1, to: directory.path("other"))
-    let note = "swift-checkpoints save\nnew 2\nreplaces 1\n"
     for name in ["other", "another"] {
       try directory.write(note.utf8, to: name + ".swift-checkpoints-lock")
       try directory.write([1], to: name + ".index.swift-checkpoints-tmp")
       try directory.write([1], to: name + ".data-00000-of-00002")
       try directory.write([1], to: name + ".data-00001-of-00002.swift-checkpoints-tmp")
     }
-    try directory.write([1], to: "loose.index.swift-checkpoints-tmp")
+    try directory.write(
+      "swift-checkpoints save\nwrites\nend\n".utf8,
+      to: "checkpoint.swift-checkpoints-lock"
+    )
     try directory.write([1], to: "checkpoint.swift-checkpoints-tmp")
     try save(2, to: directory.path("model"))
     #expect(
@@ -105,6 +114,83 @@ import Testing
       ]
     )
     #expect(try value(directory.path("other")) == 1)
+  }
+
+  // A save that is not durable leaves an empty lock file after a power cut, and so did earlier versions.
+  @Test(arguments: ["", "swift-check", "swift-checkpoints save\nwrites .ind", "\0\0\0\0"])
+  func `takes a note that was cut short for one that lists everything`(note: String) throws {
+    let directory = try TemporaryDirectory()
+    try directory.write(note.utf8, to: "other.swift-checkpoints-lock")
+    for name in ["other", "other.index", "other.data-00003-of-00007"] {
+      try directory.write([1], to: name + ".swift-checkpoints-tmp")
+    }
+    try directory.write([1], to: "others.swift-checkpoints-tmp")
+    try save(2, to: directory.path("model"))
+    #expect(
+      directory.names == [
+        "model.data-00000-of-00001", "model.index", "others.swift-checkpoints-tmp",
+      ]
+    )
+  }
+
+  @Test func `removes no temporary file that no note lists`() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write(Self.notes[0].utf8, to: "other.swift-checkpoints-lock")
+    let foreign = ["other", "other.data-00000-of-00003", "loose.index", "checkpoint"]
+      .map { $0 + ".swift-checkpoints-tmp" }
+    for name in foreign { try directory.write([1], to: name) }
+    try save(2, to: directory.path("model"))
+    #expect(
+      directory.names
+        == (foreign + ["model.data-00000-of-00001", "model.index"]).sorted()
+    )
+  }
+
+  @Test(arguments: ["symbolic link", "directory", "second name"])
+  func `removes nothing that a note lists and no save can have written`(kind: String) throws {
+    let directory = try TemporaryDirectory()
+    let outside = try TemporaryDirectory()
+    try outside.write([7], to: "file")
+    let name = "other.index.swift-checkpoints-tmp"
+    let manager = FileManager.default
+    switch kind {
+    case "directory":
+      try manager.createDirectory(
+        atPath: directory.path(name),
+        withIntermediateDirectories: false
+      )
+    case "second name":
+      try manager.linkItem(atPath: outside.path("file"), toPath: directory.path(name))
+    default:
+      try manager.createSymbolicLink(
+        atPath: directory.path(name),
+        withDestinationPath: outside.path("file")
+      )
+    }
+    try directory.write(Self.notes[0].utf8, to: "other.swift-checkpoints-lock")
+    try save(2, to: directory.path("model"))
+    #expect(directory.names == ["model.data-00000-of-00001", "model.index", name])
+    #expect(try outside.bytes("file") == [7])
+  }
+
+  @Test func `leaves the note where the index that it speaks of cannot be read`() throws {
+    let directory = try TemporaryDirectory()
+    try save(1, to: directory.path("other"))
+    try directory.write([1], to: "other.data-00000-of-00002")
+    try directory.write(Self.notes[0].utf8, to: "other.swift-checkpoints-lock")
+    var options = SaveOptions()
+    options.fileSystem = InterceptingFileSystem { _, call throws(CheckpointError) in
+      guard call.kind == .open, call.path.hasSuffix("other.index") else { return }
+      throw .system("open", errno: EMFILE, file: call.path)
+    }
+    try save(2, to: directory.path("model"), options)
+    #expect(directory.names.contains("other.swift-checkpoints-lock"))
+    try save(3, to: directory.path("model"))
+    #expect(
+      directory.names == [
+        "model.data-00000-of-00002", "model.index", "other.data-00000-of-00001", "other.index",
+      ]
+    )
   }
 
   @Test func `leaves the files of a save that is under way`() throws {
@@ -142,6 +228,9 @@ import Testing
     "swift-checkpoints save\nnew 99999999999999999999\nreplaces\n", "swift-checkpoints save\n",
     "swift-checkpoints save\nnew 2\nreplaces 1\nmore\n", "swift", "",
     "swift-checkpoints save\nnew 2 3\nreplaces\n", "swift-checkpoints save\nkeeps\nreplaces 2\n",
+    "swift-checkpoints save\nwrites .index\nnew 2\nreplaces 1\n",
+    "swift-checkpoints save\nnew 2\nreplaces 1\nwrites .index\nend\n",
+    "swift-checkpoints save\nnew 2\nend\n",
   ])
   func `takes a note that is not whole for no note`(note: String) throws {
     let directory = try TemporaryDirectory()

@@ -1,5 +1,6 @@
 import CheckpointIO
 import CheckpointTestSupport
+import Foundation
 import Testing
 
 #if canImport(Darwin)
@@ -77,14 +78,55 @@ import Glibc
 
   @Test func `gives a lock to one owner at a time`() throws {
     let path = directory.path("lock")
-    let lock = try #require(try system.lockFile(path))
-    #expect(lock.isExclusive)
-    #expect(try system.lockFile(path) == nil)
+    #expect(try system.lockFile(path, creating: false) == nil)
+    let lock = try #require(try system.lockFile(path, creating: true))
+    #expect(lock.isExclusive && lock.isNew)
+    #expect(try system.lockFile(path, creating: true) == nil)
     try lock.setContents([1, 2])
+    try lock.sync()
     #expect(try lock.contents(limit: 1) == [1])
     try lock.remove()
     #expect(directory.names.isEmpty)
-    #expect(try system.lockFile(path) != nil)
+    #expect(try system.lockFile(path, creating: true)?.isNew == true)
+    #expect(try system.lockFile(path, creating: true)?.isNew == false)
+  }
+
+  @Test func `creates no file where anything is`() throws {
+    try directory.write([1], to: "file")
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("link"),
+      withDestinationPath: directory.path("nothing")
+    )
+    for name in ["file", "link"] {
+      let error = #expect(throws: CheckpointError.self) {
+        try system.createFile(directory.path(name))
+      }
+      #expect(error?.systemError == EEXIST)
+    }
+    #expect(directory.names == ["file", "link"])
+  }
+
+  @Test func `says what a path is, and what it leads to`() throws {
+    try directory.write([1, 2], to: "file")
+    for (name, destination) in [("link", "file"), ("loop", "loop"), ("lost", "nothing")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: directory.path(name),
+        withDestinationPath: directory.path(destination)
+      )
+    }
+    let made = unsafe mkfifo(directory.path("pipe"), 0o600)
+    #expect(made == 0)
+    #expect(try system.status(of: directory.path("link"))?.byteCount == 2)
+    #expect(try system.status(of: directory.path("loop")) == nil)
+    #expect(try system.status(of: directory.path("lost")) == nil)
+    #expect(try system.status(of: directory.path("loop/within")) == nil)
+    let kinds = try ["file", "link", "loop", "lost", "pipe", "none"].map {
+      try system.entryStatus(of: directory.path($0))?.kind
+    }
+    #expect(kinds == [.file, .link, .link, .link, .pipe, nil])
+    #expect(try system.entryStatus(of: directory.path)?.kind == .directory)
+    try FileManager.default.linkItem(atPath: directory.path("file"), toPath: directory.path("two"))
+    #expect(try system.entryStatus(of: directory.path("two"))?.linkCount == 2)
   }
 
   @Test func `opens files only`() throws {

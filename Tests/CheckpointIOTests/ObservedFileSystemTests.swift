@@ -29,6 +29,7 @@ import Testing
     try system.syncDirectory("/run/d")
     answers += try system.namesInDirectory("/run/d")
     answers.append("\(String(describing: try system.status(of: "/run/d/b")))")
+    answers.append("\(String(describing: try system.entryStatus(of: "/run/d/b")))")
     answers.append("\(String(describing: system.availableByteCount(at: "/run/d")))")
 
     let read = try system.openFile("/run/d/b")
@@ -39,9 +40,11 @@ import Testing
     answers.append("\(read.path) \(read.byteCount) \(bytes)")
     #expect(throws: CheckpointError.self) { try read.map() }  // memory cannot be mapped
 
-    let lock = try #require(try system.lockFile("/run/d/lock"))
+    #expect(try system.lockFile("/run/d/lock", creating: false) == nil)
+    let lock = try #require(try system.lockFile("/run/d/lock", creating: true))
     try lock.setContents([7, 8])
-    answers.append("\(lock.isExclusive) \(try lock.contents(limit: 1))")
+    try lock.sync()
+    answers.append("\(lock.isExclusive) \(lock.isNew) \(try lock.contents(limit: 1))")
     try lock.remove()
     return answers
   }

@@ -5,15 +5,16 @@ internal import Synchronization
 package struct FileCall: Hashable, Sendable, CustomStringConvertible {
   /// What is asked for.
   package enum Kind: String, Sendable, CaseIterable {
-    case open, read, map, list, status, room
+    case open, read, map, list, status, entryStatus, room
     case create, reserve, write, sync, close, rename, link, remove
-    case createDirectory, syncDirectory, lock, readNote, setNote, removeLock
+    case createDirectory, syncDirectory, lock, readNote, setNote, syncNote, removeLock
     case startWriteback
 
     /// Whether the call changes what a later process finds.
     package var changesFiles: Bool {
       switch self {
-      case .open, .read, .map, .list, .status, .room, .readNote, .startWriteback: false
+      case .open, .read, .map, .list, .status, .entryStatus, .room, .readNote, .startWriteback:
+        false
       default: true
       }
     }
@@ -55,13 +56,15 @@ package final class InterceptingFileSystem: FileSystem {
     self.interception = interception
   }
 
-  /// A file system in which the `number`th call fails, and, if `forever`, every one after it.
+  /// A file system in which the `number`th call fails, and, if `forever`, every one after it: the process
+  /// is as good as dead then.
   package static func failing(
+    _ base: any FileSystem = LocalFileSystem(),
     at number: Int,
     errno: Int32,
     forever: Bool = false
   ) -> InterceptingFileSystem {
-    InterceptingFileSystem { current, call throws(CheckpointError) in
+    InterceptingFileSystem(base) { current, call throws(CheckpointError) in
       guard current == number || (forever && current > number) else { return }
       throw .system("injected failure of \(call.kind)", errno: errno, file: call.path)
     }
@@ -125,6 +128,11 @@ package final class InterceptingFileSystem: FileSystem {
     return try base.status(of: path)
   }
 
+  package func entryStatus(of path: String) throws(CheckpointError) -> FileStatus? {
+    try note(.entryStatus, path)
+    return try base.entryStatus(of: path)
+  }
+
   package func availableByteCount(at directory: String) -> UInt64? {
     do throws(CheckpointError) {
       try note(.room, directory)
@@ -134,9 +142,12 @@ package final class InterceptingFileSystem: FileSystem {
     return base.availableByteCount(at: directory)
   }
 
-  package func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
+  package func lockFile(
+    _ path: String,
+    creating: Bool
+  ) throws(CheckpointError) -> (any LockedFile)? {
     try note(.lock, path)
-    guard let file = try base.lockFile(path) else { return nil }
+    guard let file = try base.lockFile(path, creating: creating) else { return nil }
     return InterceptedLockedFile(file, path, self)
   }
 }
@@ -216,6 +227,8 @@ private final class InterceptedLockedFile: LockedFile {
   }
 
   var isExclusive: Bool { file.isExclusive }
+  var isNew: Bool { file.isNew }
+  var owner: UInt32 { file.owner }
 
   func contents(limit: Int) throws(CheckpointError) -> [UInt8] {
     try system.note(.readNote, path)
@@ -226,6 +239,11 @@ private final class InterceptedLockedFile: LockedFile {
     try file.setContents(Array(bytes.prefix(bytes.count / 2)))  // torn, as writes are
     try system.note(.setNote, path)
     try file.setContents(bytes)
+  }
+
+  func sync() throws(CheckpointError) {
+    try system.note(.syncNote, path)
+    try file.sync()
   }
 
   func remove() throws(CheckpointError) {

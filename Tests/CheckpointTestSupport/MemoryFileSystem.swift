@@ -59,7 +59,8 @@ package final class MemoryFileSystem: FileSystem {
         kind: .file,
         byteCount: UInt64(contents[file]?.count ?? 0),
         modified: FileTime(seconds: times[file] ?? 0),
-        identity: [UInt64(file)]
+        identity: [UInt64(file)],
+        linkCount: UInt64(names.values.count { $0 == .file(file) })
       )
     }
 
@@ -141,13 +142,7 @@ package final class MemoryFileSystem: FileSystem {
   package func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
     let file = try update { state throws(CheckpointError) -> Int in
       try Self.checkDirectory(of: path, state)
-      if case .file(let file) = state.names[path] {
-        state.contents[file] = []
-        state.touch(file)
-        state.log.append(.content(file, []))
-        return file
-      }
-      guard state.names[path] == nil else { throw .system("open", errno: EISDIR, file: path) }
+      guard state.names[path] == nil else { throw .system("open", errno: EEXIST, file: path) }
       let file = state.create()
       state.change([path: .file(file)])
       return file
@@ -216,25 +211,36 @@ package final class MemoryFileSystem: FileSystem {
     }
   }
 
+  // There are no links.
+  package func entryStatus(of path: String) throws(CheckpointError) -> FileStatus? {
+    try status(of: path)
+  }
+
   package func availableByteCount(at directory: String) -> UInt64? { state.withLock { $0.room } }
 
   /// Lets it say that so much room is left; it does not care itself.
   package func setAvailableByteCount(_ count: UInt64?) { state.withLock { $0.room = count } }
 
-  package func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
-    let file = try update { state throws(CheckpointError) -> Int? in
-      try Self.checkDirectory(of: path, state)
+  package func lockFile(
+    _ path: String,
+    creating: Bool
+  ) throws(CheckpointError) -> (any LockedFile)? {
+    let (file, isNew) = try update { state throws(CheckpointError) -> (Int?, Bool) in
       if case .file(let file) = state.names[path] {
-        return state.locked.insert(file).inserted ? file : nil
+        return (state.locked.insert(file).inserted ? file : nil, false)
       }
-      guard state.names[path] == nil else { throw .system("open", errno: EISDIR, file: path) }
+      guard state.names[path] == nil else {
+        throw CheckpointError(.pathConflict, "this is a directory", file: path)
+      }
+      guard creating else { return (nil, false) }
+      try Self.checkDirectory(of: path, state)
       let file = state.create()
       state.change([path: .file(file)])
       state.locked.insert(file)
-      return file
+      return (file, true)
     }
     guard let file else { return nil }
-    return MemoryLockedFile(path, file, self)
+    return MemoryLockedFile(path, file, isNew: isNew, self)
   }
 
   /// Changes what a file says, also if several threads do at once.
@@ -292,13 +298,16 @@ private final class MemoryWritableFile: WritableFile {
 
 private final class MemoryLockedFile: LockedFile {
   let isExclusive = true
+  let isNew: Bool
+  let owner: UInt32 = 0
   private let path: String
   private let file: Int
   private let system: MemoryFileSystem
 
-  init(_ path: String, _ file: Int, _ system: MemoryFileSystem) {
+  init(_ path: String, _ file: Int, isNew: Bool, _ system: MemoryFileSystem) {
     self.path = path
     self.file = file
+    self.isNew = isNew
     self.system = system
   }
 
@@ -306,5 +315,6 @@ private final class MemoryLockedFile: LockedFile {
 
   func contents(limit: Int) -> [UInt8] { Array(system.content(file).prefix(limit)) }
   func setContents(_ bytes: [UInt8]) { system.setContent(bytes, file) }
+  func sync() { system.sync(file) }
   func remove() throws(CheckpointError) { try system.removeFile(path) }
 }

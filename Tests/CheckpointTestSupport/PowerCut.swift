@@ -5,6 +5,7 @@ import CheckpointIO
 /// Names: of the changes in a directory since it was last synced, any may have happened, in any
 /// combination. Contents: a file that was not synced has its last durable content, or nothing, or
 /// its new content: all of it, half of it, or its length in zeros.
+/// A file system that keeps a journal of its names does not have the changes out of their order.
 /// Source of the rules: Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.
 package struct PowerCut {
   private var names: [String: MemoryFileSystem.Node] = [:]
@@ -12,8 +13,16 @@ package struct PowerCut {
   private var durable: [Int: [UInt8]] = [:]
   private var volatile: [Int: [[UInt8]]] = [:]
 
+  private let keepsOrder: Bool
+
   /// Begins with what is durable.
-  package init(_ start: MemoryFileSystem.Image) {
+  ///
+  /// - Parameters:
+  ///   - start: What is there, all of it durable.
+  ///   - keepsOrder: Whether of the changes of names only the last ones may be missing, as on file systems
+  ///     with a journal.
+  package init(_ start: MemoryFileSystem.Image, keepsOrder: Bool = false) {
+    self.keepsOrder = keepsOrder
     for directory in start.directories { names[directory] = .directory }
     // Files are numbered as the file system numbers them, in the order of its dictionary.
     for (number, (path, bytes)) in start.files.enumerated() {
@@ -40,9 +49,8 @@ package struct PowerCut {
 
   /// Everything that may be left now.
   package func images() -> Set<MemoryFileSystem.Image> {
-    precondition(pending.count <= 12, "too many changes of names to try all combinations")
     var images: Set<MemoryFileSystem.Image> = []
-    for selection in 0..<(1 << pending.count) {
+    for selection in selections {
       var names = names
       for (place, change) in pending.enumerated() where selection & (1 << place) != 0 {
         Self.apply(change, to: &names)
@@ -50,6 +58,13 @@ package struct PowerCut {
       images.formUnion(withContents(names))
     }
     return images
+  }
+
+  // Which of the pending changes have happened: a bit for each.
+  private var selections: [Int] {
+    precondition(pending.count <= (keepsOrder ? 60 : 12), "too many changes of names")
+    guard !keepsOrder else { return (0...pending.count).map { (1 << $0) - 1 } }
+    return Array(0..<(1 << pending.count))
   }
 
   private func withContents(

@@ -238,7 +238,8 @@ private final class TestDirectory {
     let lock = TemporaryName.lock(for: "checkpoint")
     #expect(
       system.calls.filter(\.kind.changesFiles).map(\.description) == [
-        "lock \(lock)", "create \(temporary)", "write \(temporary)", "sync \(temporary)",
+        "lock \(lock)", "setNote \(lock)", "syncNote \(lock)", "syncDirectory run",
+        "create \(temporary)", "write \(temporary)", "sync \(temporary)",
         "close \(temporary)", "rename checkpoint", "syncDirectory run", "removeLock \(lock)",
       ]
     )
@@ -249,7 +250,7 @@ private final class TestDirectory {
     let system = InterceptingFileSystem()
     let file = try StateFile(in: run.path, fileSystem: system)
     try file.write(CheckpointState(latest: run.path + "/m-1"), durability: .none)
-    #expect(!system.calls.contains { $0.kind == .sync || $0.kind == .syncDirectory })
+    #expect(!system.calls.contains { [.sync, .syncNote, .syncDirectory].contains($0.kind) })
     #expect(try run.contents().hasPrefix("model_checkpoint_path: \"m-1\"\n"))
   }
 
@@ -277,6 +278,8 @@ private final class TestDirectory {
       String(repeating: "x", count: 999),
       to: TemporaryName.temporary(for: "checkpoint")
     )
+    let note = String(decoding: SaveNote.file.bytes, as: UTF8.self)
+    try run.write(note, to: TemporaryName.lock(for: "checkpoint"))
     try StateFile(in: run.path).write(CheckpointState(latest: run.path + "/m-1"))
     #expect(
       try run.contents() == """
@@ -337,8 +340,11 @@ private struct Redirected: FileSystem {
   func status(of path: String) throws(CheckpointError) -> FileStatus? {
     try local.status(of: place(path))
   }
-  func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
-    try local.lockFile(place(path))
+  func entryStatus(of path: String) throws(CheckpointError) -> FileStatus? {
+    try local.entryStatus(of: place(path))
+  }
+  func lockFile(_ path: String, creating: Bool) throws(CheckpointError) -> (any LockedFile)? {
+    try local.lockFile(place(path), creating: creating)
   }
   func availableByteCount(at directory: String) -> UInt64? { nil }
 }

@@ -113,8 +113,12 @@ private final class FlowingFileSystem: FileSystem {
 
   func status(of path: String) throws(CheckpointError) -> FileStatus? { try base.status(of: path) }
 
-  func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
-    try base.lockFile(path)
+  func entryStatus(of path: String) throws(CheckpointError) -> FileStatus? {
+    try base.entryStatus(of: path)
+  }
+
+  func lockFile(_ path: String, creating: Bool) throws(CheckpointError) -> (any LockedFile)? {
+    try base.lockFile(path, creating: creating)
   }
 
   func availableByteCount(at directory: String) -> UInt64? {

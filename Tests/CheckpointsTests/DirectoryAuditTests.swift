@@ -26,6 +26,11 @@ import Testing
       "ckpt-7.index.swift-checkpoints-tmp", "checkpoint.tmp00ff", "x.history.json",
       "ckpt-8.data-00000-of-00001.tempstate123", "events.out",
     ] { try system.write("what", to: "/run/" + name) }
+    try system.write(
+      "swift-checkpoints save\nnew 1\nreplaces\n",
+      to: "/run/ckpt-7.swift-checkpoints-lock"
+    )
+    try system.write("what", to: "/run/ckpt-6.index.swift-checkpoints-tmp")  // no note lists it
     try system.createDirectory("/run/ckpt-4_temp")
     try system.createDirectory("/run/summaries")
     return run
@@ -46,6 +51,8 @@ import Testing
         "x.history.json": .foreign,
         "events.out": .foreign, "summaries": .foreign, "checkpoint": .record,
         "ckpt.history.json": .record, "ckpt-7.index.swift-checkpoints-tmp": .leftover,
+        "ckpt-7.swift-checkpoints-lock": .leftover,
+        "ckpt-6.index.swift-checkpoints-tmp": .foreign,
         "checkpoint.tmp00ff": .leftover, "ckpt-8.data-00000-of-00001.tempstate123": .leftover,
         "ckpt-4_temp": .leftover, "ckpt-5.swift-checkpoints-lock": .busy,
         "ckpt-5.data-00000-of-00001.swift-checkpoints-tmp": .busy,
@@ -74,7 +81,12 @@ import Testing
       try system.removeFile("/run/checkpoint")
     }
     let done = try audit().repair()
-    #expect(done == ["removed ckpt-7.index.swift-checkpoints-tmp", "rebuilt checkpoint"])
+    #expect(
+      done == [
+        "removed ckpt-7.index.swift-checkpoints-tmp", "removed ckpt-7.swift-checkpoints-lock",
+        "rebuilt checkpoint",
+      ]
+    )
     let state = try #require(try CheckpointState.read(from: "/run", in: system))
     #expect(state.all == run.manager.checkpoints.map(\.path))
     #expect(state.timestamps == [1_010, 1_020, 1_030])
@@ -82,6 +94,7 @@ import Testing
     after["/run/checkpoint"] = before["/run/checkpoint"]
     var expected = before
     expected["/run/ckpt-7.index.swift-checkpoints-tmp"] = nil
+    expected["/run/ckpt-7.swift-checkpoints-lock"] = nil
     #expect(after == expected)
     #expect(try audit().repair() == [])
   }
@@ -105,6 +118,20 @@ import Testing
     #expect(try audit().name == nil)
     #expect(try audit().repair() == [])
     #expect(try audit("b").checkpoints.map(\.path) == ["/run/b-1"])
+  }
+
+  @Test func `removes leftovers where there is no checkpoint, too`() throws {
+    try system.write(
+      "swift-checkpoints save\nnew 1\nreplaces\n",
+      to: "/run/ckpt-7.swift-checkpoints-lock"
+    )
+    try system.write("what", to: "/run/ckpt-7.data-00000-of-00001")
+    #expect(
+      try audit().repair() == [
+        "removed ckpt-7.data-00000-of-00001", "removed ckpt-7.swift-checkpoints-lock",
+      ]
+    )
+    #expect(system.paths.isEmpty)
   }
 
   @Test func `says that there is no such directory`() {

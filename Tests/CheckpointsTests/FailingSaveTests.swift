@@ -45,7 +45,7 @@ import Testing
       let saved = value == SaveScenario.new
       #expect(saved || value == (scenario.oldShards > 0 ? SaveScenario.old : nil), "\(call)")
       #expect(saved == error?.message.contains("is saved"), "\(call)")
-      try checkNextSave(system, scenario, "\(call)")
+      try scenario.checkNextSave(system, "\(call)")
     }
   }
 
@@ -67,7 +67,7 @@ import Testing
     _ what: String
   ) throws {
     let system = MemoryFileSystem(before)
-    let failing = Self.failing(system, at: number, errno, forever: false)
+    let failing = InterceptingFileSystem.failing(system, at: number, errno: errno)
     let error = saveError(scenario, failing)
     let value = try SaveScenario.value(scenario.prefix, system)
     if let error {
@@ -83,7 +83,7 @@ import Testing
       #expect(value == (scenario.oldShards > 0 ? SaveScenario.old : nil), "\(what)")
       #expect(system.paths == before.files.keys.sorted(), "\(what)")
     }
-    try checkNextSave(system, scenario, what)
+    try scenario.checkNextSave(system, what)
   }
 
   private func failForever(
@@ -95,32 +95,14 @@ import Testing
     _ what: String
   ) throws {
     let system = MemoryFileSystem(before)
-    let error = saveError(scenario, Self.failing(system, at: number, errno, forever: true))
+    let dying = InterceptingFileSystem.failing(system, at: number, errno: errno, forever: true)
+    let error = saveError(scenario, dying)
     let value = try SaveScenario.value(scenario.prefix, system)
     #expect(error != nil || value == SaveScenario.new, "\(what)")
     if value != SaveScenario.new {
       #expect(value == (scenario.oldShards > 0 ? SaveScenario.old : nil), "\(what)")
     }
-    try checkNextSave(system, scenario, what)
-  }
-
-  // One more save, and everything is as if nothing had happened.
-  private func checkNextSave(
-    _ system: MemoryFileSystem,
-    _ scenario: SaveScenario,
-    _ what: String
-  ) throws {
-    try scenario.save(in: system)
-    #expect(try SaveScenario.value(scenario.prefix, system) == SaveScenario.new, "\(what)")
-    var expected = try scenario.files(scenario.prefix, system)
-    if scenario.keepsState {
-      if !scenario.deletesEarlier { expected += try scenario.files(SaveScenario.earlier, system) }
-      expected.append("/run/checkpoint")
-      let latest = try CheckpointDirectory("/run", fileSystem: system).latest()
-      #expect(latest == scenario.prefix, "\(what)")
-    }
-    let foreign = Set(system.paths).subtracting(expected)
-    #expect(foreign.isEmpty, "\(what): \(foreign)")
+    try scenario.checkNextSave(system, what)
   }
 
   private func saveError(
@@ -132,18 +114,6 @@ import Testing
       return nil
     } catch {
       return error
-    }
-  }
-
-  private static func failing(
-    _ system: MemoryFileSystem,
-    at number: Int,
-    _ errno: Int32,
-    forever: Bool
-  ) -> InterceptingFileSystem {
-    InterceptingFileSystem(system) { current, call throws(CheckpointError) in
-      guard current == number || (forever && current > number) else { return }
-      throw .system("injected failure of \(call.kind)", errno: errno, file: call.path)
     }
   }
 }

@@ -83,6 +83,7 @@ final class ManagerRun {
 extension MemoryFileSystem {
   /// Writes a file as another program would.
   func write(_ text: String, to path: String) throws {
+    try removeFile(path)
     let file = try createFile(path)
     try unsafe file.write(Array(text.utf8).span.bytes, at: 0)
   }
@@ -94,8 +95,9 @@ extension MemoryFileSystem {
 
   /// A copy of a file under another name.
   func copy(_ path: String, to other: String) throws {
-    let file = try createFile(other)
     let bytes = image.files[path] ?? []
+    try removeFile(other)
+    let file = try createFile(other)
     try unsafe file.write(bytes.span.bytes, at: 0)
   }
 }

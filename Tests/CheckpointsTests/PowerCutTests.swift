@@ -2,6 +2,7 @@ import CheckpointBundle
 import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints
+import Foundation
 import Testing
 
 /// Proves that no order in which a disk keeps things can lose a checkpoint: every moment of a save,
@@ -14,14 +15,16 @@ import Testing
     let system = try scenario.prepared()
     try scenario.save(in: system)
     var cut = PowerCut(system.start)
+    var seen: Set<MemoryFileSystem.Image> = []
     var count = 0
     for (number, event) in system.log.enumerated() {
       cut.apply(event)
       for image in cut.images() {
         count += 1
-        let left = try judge(image, scenario, "after call \(number): \(event)")
-        guard count % 13 == 0 else { continue }
-        try checkNextSave(image, left, scenario)
+        let what = "after call \(number): \(event)"
+        let left = try judge(image, scenario, what)
+        guard seen.insert(image).inserted else { continue }
+        try checkNextSave(image, left, scenario, what)
       }
     }
     for image in cut.images() {
@@ -81,19 +84,98 @@ import Testing
     #expect(try SaveScenario.value(path, system) != nil, "\(places)")
   }
 
-  // Whatever is left is in nobody's way, and is never taken for something else.
+  // Whatever is left is in nobody's way, is never taken for something else, and is gone after one save.
   private func checkNextSave(
     _ image: MemoryFileSystem.Image,
     _ left: Float?,
-    _ scenario: SaveScenario
+    _ scenario: SaveScenario,
+    _ what: String
   ) throws {
     let system = MemoryFileSystem(image)
+    let places = "\(what), left: \(image.files.mapValues(\.count))"
     let other = Path.join(Path(scenario.prefix).directory, "other")
-    try scenario.save(5, to: other, shards: 1, system)
+    let prefixes = [SaveScenario.earlier, scenario.prefix, other]
+    do {
+      try scenario.save(5, to: other, shards: 1, system)
+    } catch {
+      Issue.record("the next save fails: \(error); \(places)")
+      return
+    }
     #expect(try SaveScenario.value(scenario.prefix, system) == left)
     #expect(try SaveScenario.value(other, system) == 5)
-    try scenario.save(6, to: scenario.prefix, shards: 1, system)
-    #expect(try SaveScenario.value(scenario.prefix, system) == 6)
-    #expect(!system.paths.contains { $0.contains("swift-checkpoints") })
+    #expect(try scenario.litter(system, besides: prefixes) == [], "\(places)")
+    let same = MemoryFileSystem(image)
+    try scenario.save(6, to: scenario.prefix, shards: 1, same)
+    #expect(try SaveScenario.value(scenario.prefix, same) == 6)
+    #expect(try scenario.litter(same, besides: prefixes) == [], "\(places)")
   }
+
+  // A save that is not durable may lose what it replaces. What it leaves is in nobody's way all the same.
+  @Test(.timeLimit(.minutes(20)), arguments: SaveScenario.all)
+  func `leaves nothing in the way after a power cut during a save that is not durable`(
+    scenario: SaveScenario
+  ) throws {
+    let system = try scenario.prepared()
+    try scenario.save(in: system, durability: .none)
+    var cut = PowerCut(system.start, keepsOrder: true)
+    var seen: Set<MemoryFileSystem.Image> = []
+    for (number, event) in system.log.enumerated() {
+      cut.apply(event)
+      for image in cut.images() where seen.insert(image).inserted && seen.count % 3 == 0 {
+        for durability in [Durability.full, .none] {
+          let next = MemoryFileSystem(image)
+          let what = "after call \(number), left: \(image.files.mapValues(\.count))"
+          do {
+            try scenario.save(
+              6,
+              to: scenario.prefix,
+              shards: scenario.newShards,
+              next,
+              durability: durability
+            )
+          } catch {
+            Issue.record("the next save fails: \(error); \(what)")
+            continue
+          }
+          #expect(try SaveScenario.value(scenario.prefix, next) == 6, "\(what)")
+          let temporary = next.paths.filter { $0.contains("swift-checkpoints") }
+          #expect(temporary.isEmpty, "\(what): \(temporary)")
+        }
+      }
+    }
+    #expect(seen.count >= 10)
+  }
+
+  // A process is killed, and then, while the next one saves, the power goes.
+  @Test(.timeLimit(.minutes(20)), arguments: SaveScenario.all)
+  func `leaves nothing in the way if a save after a killed one ends with a power cut`(
+    scenario: SaveScenario
+  ) throws {
+    let before = try scenario.prepared().image
+    let counting = InterceptingFileSystem(MemoryFileSystem(before))
+    try scenario.save(in: counting)
+    var count = 0
+    for (kill, call) in counting.calls.enumerated() where call.kind.changesFiles {
+      let system = MemoryFileSystem(before)
+      let dying = InterceptingFileSystem.failing(system, at: kill, errno: EIO, forever: true)
+      #expect(throws: CheckpointError.self) { try scenario.save(in: dying) }
+      let killed = system.log.count
+      try scenario.save(in: system)
+      var cut = PowerCut(system.start)
+      for (number, event) in system.log.enumerated() {
+        cut.apply(event)
+        guard number >= killed else { continue }
+        for image in cut.images() {
+          count += 1
+          guard count % Self.stride == 0 else { continue }
+          let what = "killed at \(call), cut after \(number): \(event)"
+          let left = try judge(image, scenario, what)
+          try checkNextSave(image, left, scenario, what)
+        }
+      }
+    }
+  }
+
+  private static let stride =
+    ProcessInfo.processInfo.environment["CHECKPOINTS_LONG_TESTS"] == nil ? 37 : 1
 }

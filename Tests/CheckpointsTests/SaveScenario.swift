@@ -1,5 +1,6 @@
 import CheckpointBundle
 import CheckpointIO
+import CheckpointSafetensors
 import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints
@@ -22,6 +23,8 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
   var sharding = Sharding.none
   /// Whether the saver deletes the checkpoint before, once the new one is saved.
   var deletesEarlier = false
+  /// Whether it is a safetensors file.
+  var isSafetensors = false
 
   static let all = [
     SaveScenario(testDescription: "a new prefix"),
@@ -50,6 +53,14 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
       keepsState: true,
       deletesEarlier: true
     ),
+    SaveScenario(
+      testDescription: "by name, over one, deleting the one before",
+      oldShards: 1,
+      keepsState: true,
+      deletesEarlier: true
+    ),
+    SaveScenario(testDescription: "a new safetensors file", isSafetensors: true),
+    SaveScenario(testDescription: "over a safetensors file", oldShards: 1, isSafetensors: true),
   ]
 
   static let old: Float = 1
@@ -81,6 +92,10 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
     files.durability = durability
     if keepsState {
       try saveByName(value, to: prefix, files)
+    } else if isSafetensors {
+      var writer = try SafetensorsWriter(prefix, options: files)
+      try writer.add(Tensor<Float>(repeating: value, shape: [9]), for: "w")
+      try writer.finish()
     } else {
       try saveBundle(value, to: prefix, shards: shards, files)
     }
@@ -123,7 +138,7 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
 
   /// The files that a checkpoint consists of.
   func files(_ prefix: String, _ system: any FileSystem) throws -> [String] {
-    guard format == .v2 else { return [prefix] }
+    guard format == .v2, !isSafetensors else { return [prefix] }
     let count = try BundleReader(prefix: prefix, fileSystem: system).shardCount
     let paths = BundlePath(prefix)
     return [paths.index] + (0..<count).map { paths.data(shard: $0, of: count) }
@@ -144,5 +159,33 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
     }
     #expect(values.count == 1, "a mixture of \(values)")
     return values.first
+  }
+
+  /// What is in the directory besides the state file and whole checkpoints of some prefixes.
+  func litter(_ system: MemoryFileSystem, besides prefixes: [String]) throws -> [String] {
+    var expected = ["/run/checkpoint"]
+    for prefix in prefixes where try Self.value(prefix, system) != nil {
+      expected += try files(prefix, system)
+    }
+    return Set(system.paths).subtracting(expected).sorted()
+  }
+
+  /// One more save, and everything is as if nothing had happened.
+  func checkNextSave(_ system: MemoryFileSystem, _ what: @autoclosure () -> String) throws {
+    do {
+      try save(in: system)
+    } catch {
+      Issue.record("the next save fails: \(error); \(what()); left: \(system.paths)")
+      return
+    }
+    #expect(try Self.value(prefix, system) == Self.new, "\(what())")
+    var prefixes = [prefix]
+    if keepsState {
+      if !deletesEarlier { prefixes.append(Self.earlier) }
+      let latest = try CheckpointDirectory("/run", fileSystem: system).latest()
+      #expect(latest == prefix, "\(what())")
+    }
+    let litter = try litter(system, besides: prefixes)
+    #expect(litter.isEmpty, "\(what()): \(litter)")
   }
 }

@@ -97,6 +97,15 @@ struct Descriptor: ~Copyable {
     }
   }
 
+  /// Makes what was written durable.
+  func sync(path: String) throws(CheckpointError) {
+    #if canImport(Darwin)
+    // Darwin's fsync leaves bytes in the drive's cache; F_FULLFSYNC does not (fcntl(2)).
+    if fcntl(number, F_FULLFSYNC) == 0 { return }
+    #endif
+    try systemCall("sync", file: path) { fsync(number) }
+  }
+
   // A range of a file in the system's own numbers, which are signed.
   private static func positions(
     _ offset: UInt64,

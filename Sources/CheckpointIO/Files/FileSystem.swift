@@ -7,7 +7,7 @@
 package protocol FileSystem: Sendable {
   /// Opens a file for positioned reads.
   func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile
-  /// Creates a file for writing; one that is there already is emptied.
+  /// Creates a file for writing; `EEXIST` if anything has its name, a link that leads nowhere included.
   func createFile(_ path: String) throws(CheckpointError) -> any WritableFile
   /// Renames a file over whatever has the new name; atomic.
   func rename(_ old: String, to new: String) throws(CheckpointError)
@@ -25,21 +25,55 @@ package protocol FileSystem: Sendable {
   ///
   /// A list that comes to an end by a failure is an error: what is not seen must not be overwritten.
   func namesInDirectory(_ path: String) throws(CheckpointError) -> [String]
-  /// What a path leads to; `nil` if there is nothing.
+  /// What a path leads to; `nil` if there is nothing, as where links lead in a circle.
   func status(of path: String) throws(CheckpointError) -> FileStatus?
-  /// Takes the lock file at `path`, creating it if need be; `nil` if somebody else holds it.
+  /// What has this path itself, a symbolic link not followed; `nil` if there is nothing.
+  func entryStatus(of path: String) throws(CheckpointError) -> FileStatus?
+  /// Takes the lock file at `path`.
   ///
-  /// The lock ends with `release()`, with its owner's process, or when the last reference goes.
-  func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)?
+  /// The lock ends with `remove()`, with its owner's process, or when the last reference goes.
+  ///
+  /// - Parameters:
+  ///   - path: The lock file.
+  ///   - creating: Whether it is created if it is not there.
+  /// - Returns: `nil` if somebody else holds it, or if there is none.
+  /// - Throws: `pathConflict`, without touching or waiting for it, if what has the path is no regular
+  ///   file, or one with several names; `io` if the system fails.
+  func lockFile(_ path: String, creating: Bool) throws(CheckpointError) -> (any LockedFile)?
   /// How many bytes this user can still write where a directory is; `nil` if that is not known.
   func availableByteCount(at directory: String) -> UInt64?
+}
+
+extension FileSystem {
+  /// What a path leads to that was found in a directory; `nil` if it is a link that leads to nothing
+  /// that this process may see.
+  ///
+  /// So one such link does not keep anybody from the rest of the directory.
+  package func reachableStatus(of path: String) throws(CheckpointError) -> FileStatus? {
+    do throws(CheckpointError) {
+      return try status(of: path)
+    } catch {
+      guard try entryStatus(of: path)?.kind == .link else { throw error }
+      return nil
+    }
+  }
 }
 
 /// What a path leads to.
 package struct FileStatus: Sendable, Hashable {
   /// What kind of thing it is.
-  package enum Kind: Sendable { case file, directory, other }
-  /// What kind of thing it is, symbolic links followed.
+  package enum Kind: String, Sendable, CustomStringConvertible {
+    case file = "a regular file"
+    case directory = "a directory"
+    /// Of a path itself; never of what it leads to.
+    case link = "a symbolic link"
+    case pipe = "a pipe"
+    case other = "a device or a socket"
+
+    /// What to call it: "a pipe".
+    package var description: String { rawValue }
+  }
+  /// What kind of thing it is.
   package var kind: Kind
   /// The size in bytes.
   package var byteCount: UInt64
@@ -47,17 +81,25 @@ package struct FileStatus: Sendable, Hashable {
   package var modified: FileTime
   /// What tells it from all others that there are, whatever their paths: device and number.
   package var identity: [UInt64]
+  /// How many names it has.
+  package var linkCount: UInt64
+  /// The number of the user whom it belongs to.
+  package var owner: UInt32
 
   package init(
     kind: Kind,
     byteCount: UInt64,
     modified: FileTime,
-    identity: [UInt64] = []
+    identity: [UInt64] = [],
+    linkCount: UInt64 = 1,
+    owner: UInt32 = 0
   ) {
     self.kind = kind
     self.byteCount = byteCount
     self.modified = modified
     self.identity = identity
+    self.linkCount = linkCount
+    self.owner = owner
   }
 
   /// When its content last changed, in seconds since 1970.
@@ -100,10 +142,16 @@ package protocol WritableFile: AnyObject {
 package protocol LockedFile: AnyObject {
   /// Whether nobody else can hold it: false on file systems that know no locks.
   var isExclusive: Bool { get }
+  /// Whether it was not there before: nobody has left anything in it.
+  var isNew: Bool { get }
+  /// The number of the user whom it belongs to.
+  var owner: UInt32 { get }
   /// What the file says, at most `limit` bytes of it.
   func contents(limit: Int) throws(CheckpointError) -> [UInt8]
   /// Replaces what the file says.
   func setContents(_ bytes: [UInt8]) throws(CheckpointError)
+  /// Makes what it says durable.
+  func sync() throws(CheckpointError)
   /// Removes the file, then ends the lock.
   func remove() throws(CheckpointError)
 }

@@ -68,18 +68,32 @@ package struct LocalFileSystem: FileSystem {
   }
 
   package func status(of path: String) throws(CheckpointError) -> FileStatus? {
+    try Self.status(path) { unsafe stat(path, &$0) }
+  }
+
+  package func entryStatus(of path: String) throws(CheckpointError) -> FileStatus? {
+    try Self.status(path) { unsafe lstat(path, &$0) }
+  }
+
+  private static func status(
+    _ path: String,
+    _ body: (inout stat) -> CInt
+  ) throws(CheckpointError) -> FileStatus? {
     try checkPath(path)
     var status = stat()
     do throws(CheckpointError) {
-      try systemCall("stat", file: path) { unsafe stat(path, &status) }
-    } catch  where error.systemError == ENOENT || error.systemError == ENOTDIR {
+      try systemCall("stat", file: path) { body(&status) }
+    } catch  where [ENOENT, ENOTDIR, ELOOP].contains(error.systemError) {
       return nil
     }
     return FileStatus(status)
   }
 
-  package func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
-    try LocalLockedFile(path)
+  package func lockFile(
+    _ path: String,
+    creating: Bool
+  ) throws(CheckpointError) -> (any LockedFile)? {
+    try LocalLockedFile(path, creating: creating)
   }
 
   package func availableByteCount(at directory: String) -> UInt64? {
@@ -111,6 +125,8 @@ extension FileStatus {
       switch status.st_mode & S_IFMT {
       case S_IFREG: .file
       case S_IFDIR: .directory
+      case S_IFLNK: .link
+      case S_IFIFO: .pipe
       default: .other
       }
     self.init(
@@ -120,7 +136,9 @@ extension FileStatus {
         seconds: Int64(time.tv_sec),
         nanoseconds: UInt32(truncatingIfNeeded: time.tv_nsec)  // less than a second
       ),
-      identity: [UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)]
+      identity: [UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)],
+      linkCount: UInt64(status.st_nlink),
+      owner: UInt32(status.st_uid)
     )
   }
 }

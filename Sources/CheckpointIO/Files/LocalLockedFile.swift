@@ -9,25 +9,102 @@ import Glibc
 #endif
 
 /// A lock file of this machine, held by an advisory lock that ends with the process.
+///
+/// It is a regular file with one name, or it is not opened: through a link, what somebody else has
+/// written would be overwritten, and a pipe or a device would be waited for.
 final class LocalLockedFile: LockedFile {
   let isExclusive: Bool
+  let isNew: Bool
+  let owner: UInt32
   private let path: String
   private let descriptor: Descriptor
 
-  /// Takes the lock, or is `nil` if somebody holds it.
-  init?(_ path: String) throws(CheckpointError) {
+  /// Takes the lock; `nil` if somebody holds it, or if there is no such file and none is to be created.
+  init?(_ path: String, creating: Bool) throws(CheckpointError) {
+    var attempts = 0
     while true {
-      let descriptor = try Descriptor(opening: path, flags: O_RDWR | O_CREAT)
+      attempts += 1
+      // A file that goes whenever it is looked at has owners enough.
+      guard attempts < Self.mostAttempts else { return nil }
+      var isNew = false
+      guard let descriptor = try Self.open(path, creating: creating, isNew: &isNew) else {
+        guard creating else { return nil }
+        continue  // it has just gone
+      }
+      let status = FileStatus(try descriptor.status(path: path))
+      try Self.check(status, path)
       let outcome = try Self.lock(descriptor, path: path)
       guard outcome != .heldByAnother else { return nil }
       // The last owner may have removed the file between our opening and our locking it.
-      guard try Self.isStill(descriptor, at: path) else { continue }
+      guard try LocalFileSystem().entryStatus(of: path)?.identity == status.identity else {
+        continue
+      }
       self.isExclusive = outcome == .held
+      self.isNew = isNew
+      self.owner = status.owner
       self.path = path
       self.descriptor = descriptor
       return
     }
   }
+
+  private static let mostAttempts = 100
+
+  // MARK: Opening
+
+  // Without waiting, and never through a link; `nil` if there is no such file.
+  private static func open(
+    _ path: String,
+    creating: Bool,
+    isNew: inout Bool
+  ) throws(CheckpointError) -> Descriptor? {
+    if creating, let descriptor = try create(path) {
+      isNew = true
+      return descriptor
+    }
+    // Looked at before it is opened: to open a device can do something.
+    guard let entry = try LocalFileSystem().entryStatus(of: path) else { return nil }
+    try check(entry, path)
+    do throws(CheckpointError) {
+      return try Descriptor(opening: path, flags: O_RDWR | O_NOFOLLOW | O_NONBLOCK)
+    } catch {
+      switch error.systemError {
+      case ENOENT, ELOOP: return nil  // something else by now
+      case EACCES, EPERM: throw refusal(error, owner: entry.owner)
+      default: throw error
+      }
+    }
+  }
+
+  // `nil` if something has the name.
+  private static func create(_ path: String) throws(CheckpointError) -> Descriptor? {
+    do throws(CheckpointError) {
+      return try Descriptor(opening: path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
+    } catch {
+      guard error.systemError == EEXIST else { throw error }
+      return nil
+    }
+  }
+
+  // One that has just been removed has no name any more, and is told by its identity.
+  private static func check(_ status: FileStatus, _ path: String) throws(CheckpointError) {
+    guard status.kind != .file || status.linkCount > 1 else { return }
+    let what = status.kind == .file ? "a file with several names" : status.kind.description
+    throw CheckpointError(
+      .pathConflict,
+      "this is \(what), where a lock file of this library belongs; rename or remove it",
+      file: path
+    )
+  }
+
+  private static func refusal(_ error: CheckpointError, owner: UInt32) -> CheckpointError {
+    var error = error
+    error.message +=
+      "; this lock file belongs to the user \(owner): if no program of theirs is saving here, remove it"
+    return error
+  }
+
+  // MARK: Locking
 
   private enum Outcome { case held, heldByAnother, unknown }
 
@@ -48,13 +125,7 @@ final class LocalLockedFile: LockedFile {
     }
   }
 
-  private static func isStill(
-    _ descriptor: borrowing Descriptor,
-    at path: String
-  ) throws(CheckpointError) -> Bool {
-    let ours = FileStatus(try descriptor.status(path: path))
-    return try LocalFileSystem().status(of: path)?.identity == ours.identity
-  }
+  // MARK: What it says
 
   func contents(limit: Int) throws(CheckpointError) -> [UInt8] {
     let size = FileStatus(try descriptor.status(path: path)).byteCount
@@ -69,6 +140,8 @@ final class LocalLockedFile: LockedFile {
     try systemCall("truncate", file: path) { ftruncate(number, 0) }
     unsafe try descriptor.write(bytes.span.bytes, at: 0, path: path)
   }
+
+  func sync() throws(CheckpointError) { try descriptor.sync(path: path) }
 
   func remove() throws(CheckpointError) {
     // Removed while locked: whoever waits for it finds that the path leads elsewhere, see `init`.

@@ -17,7 +17,8 @@ final class LocalWritableFile: WritableFile {
 
   init(_ path: String) throws(CheckpointError) {
     self.path = path
-    descriptor = try Descriptor(opening: path, flags: O_WRONLY | O_CREAT | O_TRUNC)
+    // Whatever has the name is somebody else's, and stays as it is; so does what a link leads to.
+    descriptor = try Descriptor(opening: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
   }
 
   private func number() throws(CheckpointError) -> CInt {
@@ -52,12 +53,8 @@ final class LocalWritableFile: WritableFile {
   }
 
   func sync() throws(CheckpointError) {
-    let number = try number()
-    #if canImport(Darwin)
-    // Darwin's fsync leaves bytes in the drive's cache; F_FULLFSYNC does not (fcntl(2)).
-    if fcntl(number, F_FULLFSYNC) == 0 { return }
-    #endif
-    try systemCall("sync", file: path) { fsync(number) }
+    guard descriptor != nil else { throw .system("sync", errno: EBADF, file: path) }
+    try descriptor?.sync(path: path)
   }
 
   func close() throws(CheckpointError) {

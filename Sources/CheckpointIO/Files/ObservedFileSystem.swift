@@ -61,8 +61,15 @@ package struct ObservedFileSystem: FileSystem {
     try base.status(of: path)
   }
 
-  package func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
-    try base.lockFile(path)
+  package func entryStatus(of path: String) throws(CheckpointError) -> FileStatus? {
+    try base.entryStatus(of: path)
+  }
+
+  package func lockFile(
+    _ path: String,
+    creating: Bool
+  ) throws(CheckpointError) -> (any LockedFile)? {
+    try base.lockFile(path, creating: creating)
   }
 
   package func availableByteCount(at directory: String) -> UInt64? {

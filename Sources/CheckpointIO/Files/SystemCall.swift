@@ -65,6 +65,15 @@ extension CheckpointError {
   package var saysStaleFile: Bool { systemError == ESTALE }
 }
 
+/// The system's number for a name that something has already.
+package let fileExists = EEXIST
+
+/// The system's number for a name that nothing has.
+package let missingFile = ENOENT
+
+/// The system's number for a path through something that is no directory.
+package let noDirectory = ENOTDIR
+
 /// Makes a system call again for as long as a signal interrupts it, and takes `errno` at once.
 ///
 /// - Parameters:

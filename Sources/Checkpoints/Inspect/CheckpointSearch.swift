@@ -14,8 +14,8 @@ struct CheckpointSearch {
     if try hasIndex(path) { return .checkpoint }
     return switch try fileSystem.status(of: path)?.kind {
     case .directory: .directory
-    case .file, .other: .file
     case nil: .nothing
+    case _?: .file
     }
   }
 
@@ -122,7 +122,7 @@ struct CheckpointSearch {
   }
 
   private func status(of file: String) throws(CheckpointError) -> FileStatus? {
-    try fileSystem.status(of: file)
+    try fileSystem.reachableStatus(of: file)
   }
 
   // Checkpoints, and when each name was written last.

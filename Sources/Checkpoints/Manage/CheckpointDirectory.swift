@@ -131,7 +131,7 @@ public struct CheckpointDirectory: Sendable {
     var names: [NumberedName] = []
     for name in try fileSystem.namesInDirectory(path) {
       guard name.hasSuffix(".index"), name != ".index" else { continue }
-      let status = try fileSystem.status(of: Path.join(path, name))
+      let status = try fileSystem.reachableStatus(of: Path.join(path, name))
       guard let status, status.kind == .file, status.byteCount > 0 else { continue }
       names.append(NumberedName(String(name.dropLast(".index".count))))
     }

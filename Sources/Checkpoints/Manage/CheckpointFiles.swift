@@ -45,37 +45,58 @@ public struct CheckpointFiles: Sendable {
     throw error
   }
 
-  /// Removes several checkpoints, with one wait for the disk in each directory.
+  /// Removes several checkpoints, with one wait for the disk in each directory and for each step.
   ///
   /// - Returns: What could not be removed, and why; the others are gone.
   static func remove(
     _ checkpoints: [CheckpointFiles],
     options: SaveOptions
   ) -> [CheckpointError] {
-    var problems = ProblemCollector()
-    var removals: [(files: CheckpointFiles, removal: BundleRemoval)] = []
-    for files in checkpoints {
-      problems.attempt(files.path) { () throws(CheckpointError) in
-        guard try files.directoryExists() else { return }
-        if try files.isV1() { return try files.removeV1() }
-        let removal = try BundleRemoval(of: files.path, fileSystem: options.fileSystem)
-        try removal.removeIndex()
-        removals.append((files, removal))
+    var problems: [CheckpointError] = []
+    for batch in Chunks(of: 0..<checkpoints.count, by: 64) {  // each holds a lock file open
+      var removals = BundleRemovals(options: options)
+      let bundles = checkpoints[batch].filter { files in
+        attempt(files, &problems) { () throws(CheckpointError) in
+          guard try files.isBundle() else { return false }
+          removals.begin(files.path)
+          return true
+        }
+      }
+      let gone = Set(removals.run().map(FileName.init))
+      problems += removals.errors
+      for files in bundles where gone.contains(FileName(files.path)) {
+        _ = attempt(files, &problems) { () throws(CheckpointError) in
+          try files.removeMeta()
+          return true
+        }
       }
     }
-    let unsynced = problems.sync(Set(removals.map { Path($0.files.path).directory }), options)
-    for (files, removal) in removals {
-      problems.attempt(files.path) { () throws(CheckpointError) in
-        guard !unsynced.contains(Path(files.path).directory) else { return removal.abandon() }
-        try removal.removeData()
-        try files.removeMeta()
-      }
+    return problems
+  }
+
+  private static func attempt(
+    _ files: CheckpointFiles,
+    _ problems: inout [CheckpointError],
+    _ body: () throws(CheckpointError) -> Bool
+  ) -> Bool {
+    do throws(CheckpointError) {
+      return try body()
+    } catch {
+      problems.append(error.located(file: files.path))
+      return false
     }
-    return problems.errors
   }
 
   private func directoryExists() throws(CheckpointError) -> Bool {
     try options.fileSystem.status(of: Path(path).directory)?.kind == .directory
+  }
+
+  // Whether its removal is still to come: a V1 checkpoint is removed here.
+  private func isBundle() throws(CheckpointError) -> Bool {
+    guard try directoryExists() else { return false }
+    guard try isV1() else { return true }
+    try removeV1()
+    return false
   }
 
   // MARK: The format V1
@@ -90,14 +111,13 @@ public struct CheckpointFiles: Sendable {
   private func removeV1() throws(CheckpointError) {
     let isPattern = try options.fileSystem.status(of: path) == nil
     let shards = isPattern ? SlicesPath(pattern: path)?.shards : nil
+    var options = options
+    options.createsDirectories = false
     // The first part goes last: by it they are found again.
     for file in (shards ?? [path]).reversed() {
-      let lock = try SaveLock.acquire(file, fileSystem: options.fileSystem)
-      // A note is that of a save in the format V2 that died here: it stays for the next one.
-      let hasNote = try !lock.note().isEmpty
-      if hasNote { lock.abandon() }
+      let location = try SaveLocation(file, options: options)
       try options.fileSystem.removeFile(file)
-      if !hasNote { try lock.release() }
+      try location.finish()
     }
     try removeMeta()
   }
@@ -114,32 +134,5 @@ public struct CheckpointFiles: Sendable {
   // Without the number of the part: `m-3` for `m-3-?????-of-00002`.
   private var stem: String {
     SlicesPath(pattern: path)?.prefix ?? SlicesPath(shard: path)?.prefix ?? path
-  }
-}
-
-/// Errors of several attempts, collected.
-private struct ProblemCollector {
-  var errors: [CheckpointError] = []
-
-  mutating func attempt(_ path: String, _ body: () throws(CheckpointError) -> Void) {
-    do throws(CheckpointError) {
-      try body()
-    } catch {
-      errors.append(error.located(file: path))
-    }
-  }
-
-  // The directories that could not be synced.
-  mutating func sync(_ directories: Set<String>, _ options: SaveOptions) -> Set<String> {
-    var failed: Set<String> = []
-    for directory in directories.sorted() {
-      do throws(CheckpointError) {
-        try options.fileSystem.syncDirectory(directory, durability: options.durability)
-      } catch {
-        errors.append(error)
-        failed.insert(directory)
-      }
-    }
-    return failed
   }
 }

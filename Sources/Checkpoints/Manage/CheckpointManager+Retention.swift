@@ -44,7 +44,7 @@ extension DirectoryKeeper {
   func sweep(
     _ found: inout ManagedDirectory,
     latest: String?,
-    _ lock: SaveLock
+    _ lock: SaveLocation
   ) throws(CheckpointError) -> (removed: [SavedCheckpoint], problems: [CheckpointError]) {
     let plan = plan(for: found)
     found.announced = latest
@@ -74,7 +74,7 @@ extension DirectoryKeeper {
   func writeState(
     _ found: inout ManagedDirectory,
     latest: String?,
-    _ lock: SaveLock
+    _ lock: SaveLocation
   ) throws(CheckpointError) {
     let plan = plan(for: found)
     let isNews = found.history.keep(plan) || plan.lastPreserved != found.history.preserved
@@ -127,13 +127,7 @@ extension CheckpointHistory {
 
 extension ManagedPlace {
   /// Removes what dead processes have left, as far as it can: a manager works without that.
-  func removeLeftovers() {
-    guard (try? fileSystem.status(of: directory))??.kind == .directory else { return }
-    guard var leftovers = try? Leftovers(directory: directory, fileSystem: fileSystem) else {
-      return
-    }
-    leftovers.removeOthers(than: "")
-  }
+  func removeLeftovers() { Leftovers.removeAll(in: directory, fileSystem: fileSystem) }
 
   /// Removes what is left of checkpoints that the history knows and that are not whole.
   func removeUnfinished(_ names: [String]) {

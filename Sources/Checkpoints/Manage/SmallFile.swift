@@ -25,25 +25,59 @@ enum SmallFile {
     return bytes
   }
 
-  /// Replaces the file: a reader finds the old one or the new one, whole.
+  /// Refuses to replace what is not ours: a link, a pipe, a device, a directory, or other content.
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - bytes: What it is to hold.
-  ///   - lock: The file's lock, held by the caller.
   ///   - fileSystem: Where.
-  ///   - durability: Whether to wait until the disk has it.
-  /// - Throws: `io` if the system fails.
-  static func replace(
+  ///   - what: What it ought to be, for the message: "state file".
+  ///   - check: Refuses a size that is too large for it.
+  ///   - isOurs: Tells by the content, unless that is empty, or zeros, as a power cut leaves it; any
+  ///     content will do for `nil`.
+  /// - Throws: `pathConflict` if it is not ours; `io` if the system fails.
+  static func checkReplaceable(
     _ path: String,
-    with bytes: [UInt8],
-    lock: SaveLock,
     _ fileSystem: any FileSystem,
-    durability: Durability
+    what: String,
+    check: (UInt64) throws(CheckpointError) -> Void,
+    isOurs: (([UInt8]) -> Bool)?
   ) throws(CheckpointError) {
-    let file = try AtomicFile(path, lock: lock, durability: durability, fileSystem: fileSystem)
+    guard let entry = try fileSystem.entryStatus(of: path) else { return }
+    guard entry.kind == .file else { throw conflict(path, "\(entry.kind)", what) }
+    guard let isOurs else { return }
+    let bytes: [UInt8]?
+    do throws(CheckpointError) {
+      bytes = try read(path, fileSystem, check: check)
+    } catch  where error.code == .limitExceeded {
+      throw conflict(path, "a file of \(entry.byteCount) bytes", what)
+    }
+    guard let bytes, bytes.contains(where: { $0 != 0 }), !isOurs(bytes) else { return }
+    throw conflict(path, "another program's file", what)
+  }
+
+  private static func conflict(_ path: String, _ found: String, _ what: String) -> CheckpointError {
+    CheckpointError(
+      .pathConflict,
+      "\(found) is where the \(what) belongs; rename or remove it",
+      file: path
+    )
+  }
+
+  /// Replaces the file: a reader finds the old one or the new one, whole.
+  ///
+  /// - Parameters:
+  ///   - bytes: What it is to hold.
+  ///   - location: The file, which the caller is saving to.
+  /// - Throws: `pathConflict` if something that is not ours has the name of the temporary file; `io` if
+  ///   the system fails.
+  static func replace(
+    with bytes: [UInt8],
+    in location: SaveLocation
+  ) throws(CheckpointError) {
+    try location.begin(.file)
+    let file = try AtomicFile(location.target, in: location)
     try unsafe file.file.write(bytes.span.bytes, at: 0)  // an array's bytes are initialized
     try file.commit()
-    try fileSystem.syncDirectory(Path(path).directory, durability: durability)
+    try location.syncDirectory()
   }
 }

@@ -101,32 +101,65 @@ extension StateFile {
   ///   - state: What to write; paths as the program uses them, not relative to the directory.
   ///   - style: How paths are written down.
   ///   - durability: Whether to wait until the disk has it.
-  /// - Throws: `pathConflict` if a checkpoint's files would have this file's name;
-  ///   `invalidArgument` for a path that cannot be written relative to the directory; `io` if the
-  ///   system fails; `busy` if somebody else holds the file for seconds. The old file is unchanged
-  ///   then, unless only the last step failed: to make the new one durable.
+  ///   - repairs: Whether a file of other content is replaced as well, since it is known to be damaged.
+  /// - Throws: `pathConflict` if a checkpoint's files would have this file's name, or if what has the
+  ///   name is no state file; `invalidArgument` for a path that cannot be written relative to the
+  ///   directory; `io` if the system fails; `busy` if somebody else holds the file for seconds. The old
+  ///   file is unchanged then, unless only the last step failed: to make the new one durable.
   package func write(
     _ state: CheckpointState,
     paths style: PathStyle = .relative,
-    durability: Durability = .full
+    durability: Durability = .full,
+    repairs: Bool = false
   ) throws(CheckpointError) {
     let text = try message(of: state, paths: style).text
     do throws(CheckpointError) {
       try TextFormatReader.checkByteCount(UInt64(text.count))
       // Somebody else needs the file for as long as it takes to write a few lines.
-      let lock = try SaveLock.acquire(path, fileSystem: fileSystem, patience: 5_000)
-      try SmallFile.replace(path, with: text, lock: lock, fileSystem, durability: durability)
-      try lock.release()
+      var options = SaveOptions()
+      options.fileSystem = fileSystem
+      options.durability = durability
+      options.createsDirectories = false
+      let location = try SaveLocation(path, options: options, patience: 5_000)
+      try checkReplaceable(repairs: repairs)
+      try SmallFile.replace(with: text, in: location)
+      try location.finish()
     } catch {
       throw error.located(file: path)
     }
   }
 
-  /// Checks that saving a checkpoint would not overwrite this file: to be asked before a save.
+  /// Checks that saving a checkpoint would not overwrite this file, and that this file can be written
+  /// afterwards: to be asked before a save.
   ///
   /// - Throws: `pathConflict` if the checkpoint's prefix, or a file that begins with it, has this
-  ///   file's path; `invalidArgument` as ``write(_:paths:durability:)`` does.
+  ///   file's path, or if what has this path is no state file; `invalidArgument` as
+  ///   ``write(_:paths:durability:repairs:)`` does; `io` if the system fails.
   package func checkConflict(with prefix: String) throws(CheckpointError) {
+    try checkName(of: prefix)
+    try checkReplaceable()
+  }
+
+  private func checkReplaceable(repairs: Bool = false) throws(CheckpointError) {
+    let isOurs: ([UInt8]) -> Bool = Self.mayBe
+    try SmallFile.checkReplaceable(
+      path,
+      fileSystem,
+      what: "state file",
+      check: TextFormatReader.checkByteCount,
+      isOurs: repairs ? nil : isOurs
+    )
+  }
+
+  // A state file: one that can be read, or begins as one, be it damaged or cut short.
+  private static func mayBe(_ text: [UInt8]) -> Bool {
+    let beginning = "model_checkpoint_path"
+    if text.starts(with: beginning.utf8) || TornText.mayBegin(text, with: beginning) { return true }
+    guard let message = try? CheckpointStateMessage(text: text.span) else { return false }
+    return !message.modelCheckpointPath.isEmpty
+  }
+
+  private func checkName(of prefix: String) throws(CheckpointError) {
     let recorded = try record(prefix, as: .relative)
     let taken = [recorded, recorded + ".index", recorded + ".meta"]
     guard !taken.contains(where: { $0.utf8.elementsEqual(name.utf8) }),
@@ -144,7 +177,7 @@ extension StateFile {
     of state: CheckpointState,
     paths style: PathStyle
   ) throws(CheckpointError) -> CheckpointStateMessage {
-    try checkConflict(with: state.latest)
+    try checkName(of: state.latest)
     var message = CheckpointStateMessage()
     message.modelCheckpointPath = try record(state.latest, as: style)
     for path in state.all { message.allModelCheckpointPaths.append(try record(path, as: style)) }

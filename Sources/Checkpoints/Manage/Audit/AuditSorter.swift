@@ -34,13 +34,23 @@ struct AuditSorter {
 
   /// Sorts all files.
   mutating func sort() throws(CheckpointError) -> [DirectoryAudit.File] {
-    for name in names where name.hasSuffix(".index") { try open(String(name.dropLast(6))) }
+    for name in names where name.hasSuffix(".index") {
+      guard try fileSystem.reachableStatus(of: path(name))?.kind == .file else { continue }
+      try open(String(name.dropLast(6)))
+    }
     var files: [DirectoryAudit.File] = []
     for name in names {
-      guard let status = try fileSystem.status(of: path(name)) else { continue }  // it went
-      newestTime = max(newestTime, status.modificationTime)
-      var file = DirectoryAudit.File(name: name, kind: .foreign, byteCount: status.byteCount)
-      if status.kind == .file { try sort(&file) } else { Self.sortDirectory(&file) }
+      guard let entry = try fileSystem.entryStatus(of: path(name)) else { continue }  // it went
+      let status = try fileSystem.reachableStatus(of: path(name))
+      newestTime = max(newestTime, status?.modificationTime ?? 0)
+      let byteCount = status?.byteCount ?? entry.byteCount
+      var file = DirectoryAudit.File(name: name, kind: .foreign, byteCount: byteCount)
+      switch status?.kind {
+      case .file: try sort(&file, isLink: entry.kind == .link)
+      case .directory: Self.sortDirectory(&file)
+      case nil: file.note = "a symbolic link that leads to nothing"
+      case let kind?: file.note = "\(kind)"
+      }
       files.append(file)
     }
     return files
@@ -65,16 +75,19 @@ struct AuditSorter {
     }
   }
 
-  private mutating func sort(_ file: inout DirectoryAudit.File) throws(CheckpointError) {
+  private mutating func sort(
+    _ file: inout DirectoryAudit.File,
+    isLink: Bool
+  ) throws(CheckpointError) {
     let name = file.name
     if let data = DataFileName(name) {
       sortData(&file, data)
     } else if let prefix = Self.prefix(name), let problem = problems[prefix] {
       belong(&file, prefix, problem)
     } else if let target = TemporaryName.target(ofLock: name) {
-      sortTemporary(&file, target)
+      sort(&file, claim(on: target))
     } else if let target = TemporaryName.target(ofTemporary: name) {
-      sortTemporary(&file, DataFileName(target)?.prefix ?? Self.prefix(target) ?? target)
+      sort(&file, isLink ? .none("no temporary file of this library") : claim(onTemporary: target))
     } else if try !sortRecord(&file), Self.isTensorFlowTemporary(name) {
       file.kind = .leftover
       file.note = "of TensorFlow; nothing proves that its process is dead"
@@ -113,18 +126,56 @@ struct AuditSorter {
 
   // MARK: What saves leave
 
-  private func sortTemporary(_ file: inout DirectoryAudit.File, _ target: String) {
-    file.kind = isBusy(target) ? .busy : .leftover
-    file.note = file.kind == .busy ? "somebody is saving" : "of a save that did not come to its end"
+  // Whose a file is that has the name of a lock file or a temporary file.
+  private enum Claim {
+    // Somebody holds the lock, or may hold it.
+    case busy
+    // A dead save's, as its note proves.
+    case dead
+    // Nothing proves it; why.
+    case none(String)
+  }
+
+  private func sort(_ file: inout DirectoryAudit.File, _ claim: Claim) {
+    switch claim {
+    case .busy: (file.kind, file.note) = (.busy, "somebody is saving")
+    case .dead: (file.kind, file.note) = (.leftover, "of a save that did not come to its end")
+    case .none(let reason): file.note = reason
+    }
+  }
+
+  private func claim(
+    on target: String,
+    _ isDead: (SaveLock) throws(CheckpointError) -> Bool = { _ throws(CheckpointError) in true }
+  ) -> Claim {
+    do throws(CheckpointError) {
+      guard try fileSystem.entryStatus(of: TemporaryName.lock(for: path(target))) != nil else {
+        return .none("no save has noted it; if it is of no use, remove it")
+      }
+      let lock = try SaveLock(path(target), creating: false, fileSystem: fileSystem)
+      guard let lock, lock.isExclusive else { return .busy }
+      return try isDead(lock) ? .dead : .none("no save has noted it; if it is of no use, remove it")
+    } catch {
+      return .none(error.message)
+    }
+  }
+
+  private func claim(onTemporary file: String) -> Claim {
+    let target = DataFileName(file)?.prefix ?? Self.prefix(file) ?? file
+    let name = FileName(Path(TemporaryName.temporary(for: file)).name)
+    let owners = [target, file].map { target in
+      claim(on: target) { lock throws(CheckpointError) in
+        let leftovers = try Leftovers(directory: directory, fileSystem: fileSystem)
+        return try leftovers.temporaries(of: lock).contains(name)
+      }
+    }
+    let isClaimed = owners.first { if case .none = $0 { false } else { true } }
+    return isClaimed ?? owners[0]
   }
 
   // Whether somebody holds the lock; one that is not there nobody holds.
   private func isBusy(_ target: String) -> Bool {
-    let lock = TemporaryName.lock(for: path(target))
-    guard (try? fileSystem.status(of: lock)).flatMap({ $0 }) != nil else { return false }
-    guard let held = try? SaveLock(path(target), fileSystem: fileSystem) else { return true }
-    held.abandon()
-    return !held.isExclusive
+    if case .busy = claim(on: target) { true } else { false }
   }
 
   private static func isTensorFlowTemporary(_ name: String) -> Bool {
@@ -177,13 +228,6 @@ struct AuditSorter {
     let suffix = ".history.json"
     guard name.hasSuffix(suffix), name.utf8.count > suffix.utf8.count else { return nil }
     return String(name.dropLast(suffix.count))
-  }
-}
-
-extension CheckpointHistory {
-  /// Whether a text looks like a history, damaged or not.
-  fileprivate static func mayBe(_ text: [UInt8]) -> Bool {
-    String(decoding: text, as: UTF8.self).contains("\"crc32c\"")
   }
 }
 

@@ -55,6 +55,7 @@ public struct DirectoryAudit: Sendable {
   public var checkpoints: [SavedCheckpoint] { managed?.checkpoints ?? [] }
   /// What is wrong with the files beside the checkpoints.
   public var problems: [CheckpointError] { managed?.problems ?? [] }
+  private let fileSystem: any FileSystem
   private let place: ManagedPlace?
   private let managed: ManagedDirectory?
 
@@ -83,6 +84,7 @@ public struct DirectoryAudit: Sendable {
     var sorter = try AuditSorter(path, check, fileSystem)
     files = try sorter.sort()
     directory = path
+    self.fileSystem = fileSystem
     self.name = name ?? sorter.managedName
     guard let name = self.name else {
       (place, managed) = (nil, nil)
@@ -122,11 +124,11 @@ public struct DirectoryAudit: Sendable {
   /// - Throws: `busy` if a manager is at work there; `io` if the system fails.
   @discardableResult
   public func repair() throws(CheckpointError) -> [String] {
-    guard let place, let managed else { return [] }
-    place.removeLeftovers()
-    place.removeUnfinished(managed.unfinished)
-    let left = Set(try place.fileSystem.namesInDirectory(directory))
-    var done = files.map(\.name).filter { !left.contains($0) }.map { "removed \($0)" }
+    Leftovers.removeAll(in: directory, fileSystem: fileSystem)
+    if let place, let managed { place.removeUnfinished(managed.unfinished) }
+    let left = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
+    var done = files.map(\.name).filter { !left.contains(FileName($0)) }.map { "removed \($0)" }
+    guard let place, let managed else { return done }
     if try rebuildState(place, managed) { done.append("rebuilt \(place.stateFilename)") }
     return done
   }
@@ -140,8 +142,8 @@ public struct DirectoryAudit: Sendable {
     guard managed.announced != newest else { return false }
     let state = try stateToWrite(newest, managed, whole)
     let lock = try place.lock()
-    try place.stateFile().write(state)
-    try lock.release()
+    try place.stateFile().write(state, repairs: true)
+    try lock.finish()
     return true
   }
 

@@ -112,6 +112,13 @@ extension CheckpointHistory {
     }
   }
 
+  /// Whether a text is a history, damaged or not, or the beginning of one.
+  static func mayBe(_ text: [UInt8]) -> Bool {
+    let dense = text.filter { ![0x20, 0x0A, 0x0D, 0x09].contains($0) }  // without white space
+    let beginning = "{\"crc32c\":"
+    return dense.starts(with: beginning.utf8) || TornText.mayBegin(dense, with: beginning)
+  }
+
   private func checksum() throws(CheckpointError) -> String {
     let text = try Self.encode(self, [])
     let value = unsafe CRC32C(of: text.span.bytes).value  // an array's bytes are initialized

@@ -70,13 +70,13 @@ final class DirectoryKeeper: Sendable {
   /// - Returns: What `body` returns.
   /// - Throws: `busy` if another manager is at work there for seconds; what `body` throws.
   func change<Result>(
-    _ body: (inout ManagedDirectory, SaveLock) throws(CheckpointError) -> Result
+    _ body: (inout ManagedDirectory, SaveLocation) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     let lock = try place.lock()
     var found = try look()
     let result = try body(&found, lock)
     note(found)
-    try lock.release()
+    try lock.finish()
     return result
   }
 
@@ -146,7 +146,7 @@ final class DirectoryKeeper: Sendable {
   private func record(
     _ save: ManagedSave,
     _ found: inout ManagedDirectory,
-    _ lock: SaveLock
+    _ lock: SaveLocation
   ) throws(CheckpointError) {
     let name = save.entry.name
     guard

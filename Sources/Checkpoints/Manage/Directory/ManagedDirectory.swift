@@ -71,7 +71,7 @@ struct ManagedDirectory: Sendable {
       if DataFileName(name) != nil { withData.insert(number) }
       guard name.hasSuffix(".index") else { continue }
       // TensorFlow leaves empty ones behind where a disk was full.
-      let status = try fileSystem.status(of: place.path(name))
+      let status = try fileSystem.reachableStatus(of: place.path(name))
       guard let status, status.kind == .file, status.byteCount > 0 else { continue }
       found[number] = status.modificationTime
     }
@@ -90,6 +90,11 @@ struct ManagedDirectory: Sendable {
       }
   }
 
+  // Of a file beside the checkpoints; what the system refuses is no such thing.
+  private static func isAboutContent(_ error: CheckpointError) -> Bool {
+    [.corrupt, .truncated, .limitExceeded, .notACheckpoint].contains(error.code)
+  }
+
   // MARK: The history
 
   private mutating func readHistory() throws(CheckpointError) -> CheckpointHistory? {
@@ -98,7 +103,7 @@ struct ManagedDirectory: Sendable {
       history.checkpoints.removeAll { place.naming.number(of: $0.name) == nil }
       history.saving.removeAll { place.naming.number(of: $0.entry.name) == nil }
       return history
-    } catch  where [.corrupt, .truncated, .limitExceeded].contains(error.code) {
+    } catch  where Self.isAboutContent(error) {
       problems.append(error)
       return nil
     }
@@ -140,7 +145,7 @@ struct ManagedDirectory: Sendable {
   private mutating func readState() throws(CheckpointError) -> NewestCheckpoints? {
     do throws(CheckpointError) {
       return try NewestCheckpoints(place.stateFile(), fileSystem: place.fileSystem)
-    } catch  where [.corrupt, .truncated, .limitExceeded].contains(error.code) {
+    } catch  where Self.isAboutContent(error) {
       problems.append(error)
       return nil
     }

@@ -63,12 +63,9 @@ struct ManagedPlace: Sendable {
   /// Takes the lock without which nobody changes the history, the state file, or what is kept.
   ///
   /// - Throws: `busy` if somebody holds it for seconds; `io` if the system fails.
-  func lock() throws(CheckpointError) -> SaveLock {
-    if options.createsDirectories {
-      try fileSystem.createDirectories(directory, durability: options.durability)
-    }
+  func lock() throws(CheckpointError) -> SaveLocation {
     do throws(CheckpointError) {
-      return try SaveLock.acquire(historyPath, fileSystem: fileSystem, patience: 5_000)
+      return try SaveLocation(historyPath, options: options, patience: 5_000)
     } catch  where error.code == .busy {
       throw CheckpointError(
         .busy,
@@ -92,14 +89,20 @@ struct ManagedPlace: Sendable {
   }
 
   /// Replaces the history.
-  func write(_ history: CheckpointHistory, lock: SaveLock) throws(CheckpointError) {
-    try SmallFile.replace(
+  ///
+  /// - Throws: `pathConflict` if what has the name is no history; `io` if the system fails.
+  func write(
+    _ history: CheckpointHistory,
+    lock: SaveLocation
+  ) throws(CheckpointError) {
+    try SmallFile.checkReplaceable(
       historyPath,
-      with: history.text(),
-      lock: lock,
       fileSystem,
-      durability: options.durability
+      what: "history of a manager",
+      check: Self.checkHistoryByteCount,
+      isOurs: CheckpointHistory.mayBe
     )
+    try SmallFile.replace(with: history.text(), in: lock)
   }
 
   /// Refuses a file that is far too long for a history.

@@ -3,7 +3,8 @@
 // `run/ckpt-7` is being saved while `run/ckpt-7.swift-checkpoints-lock` exists and is locked; what
 // will become `run/ckpt-7.index` is written as `run/ckpt-7.index.swift-checkpoints-tmp`. The names
 // do not depend on time, process or chance, so a later save finds what a dead one left behind; the
-// lock, which ends with its process, tells that it is dead.
+// lock, which ends with its process, tells that it is dead, and the note in the lock file which of
+// these files are its own: a name proves nothing.
 
 /// Names of files that exist only while something is being saved.
 package enum TemporaryName {
@@ -23,6 +24,21 @@ package enum TemporaryName {
 
   /// The prefix or file that a lock guards; `nil` for a name of another form.
   package static func target(ofLock name: String) -> String? { stripped(name, of: lockSuffix) }
+
+  /// What follows the target's name in the name of a file that is written under the target's lock.
+  ///
+  ///     guarded("ckpt-7.index", by: "ckpt-7")                 // ".index"
+  ///     guarded("ckpt-7.data-00001-of-00002", by: "ckpt-7")   // ".data-?????-of-00002"
+  ///     guarded("model.safetensors", by: "model.safetensors") // ""
+  ///
+  /// - Returns: `nil` if the lock is that of other files. Names are compared byte by byte.
+  package static func guarded(_ file: String, by target: String) -> String? {
+    guard file.utf8.starts(with: target.utf8) else { return nil }
+    let rest = String(decoding: file.utf8.dropFirst(target.utf8.count), as: UTF8.self)
+    if rest.isEmpty || rest == ".index" { return rest }
+    guard let data = DataFileName(rest), data.prefix.isEmpty, data.text == rest else { return nil }
+    return data.pattern
+  }
 
   private static func stripped(_ name: String, of suffix: String) -> String? {
     guard name.hasSuffix(suffix), name.utf8.count > suffix.utf8.count else { return nil }

@@ -1,3 +1,12 @@
+/// Whether what has been saved survives a power cut.
+public enum Durability: Sendable, Hashable {
+  /// When a save returns, it is on the disk: the default.
+  case full
+  /// Nothing is waited for: after a power cut in the next half minute a checkpoint may be gone, and
+  /// the one that it replaced with it. For scratch work. A killed process still loses nothing.
+  case none
+}
+
 /// How the files of a checkpoint are written.
 public struct SaveOptions: Sendable {
   /// Whether a checkpoint survives a power cut as soon as saving it returns: it does by default.

@@ -1,0 +1,61 @@
+package import CheckpointIO
+
+/// Checkpoints that are removed together, with one wait for the disk in each directory and for each step:
+/// what goes wrong with one does not stop the others.
+package struct BundleRemovals {
+  /// What went wrong so far.
+  package private(set) var errors: [CheckpointError] = []
+  private var removals: [(prefix: String, removal: BundleRemoval)] = []
+  private let options: SaveOptions
+
+  /// Begins without any.
+  package init(options: SaveOptions) { self.options = options }
+
+  /// Takes a checkpoint's lock, which is held open until the end.
+  package mutating func begin(_ prefix: String) {
+    do throws(CheckpointError) {
+      removals.append((prefix, try BundleRemoval(of: prefix, options: options)))
+    } catch {
+      errors.append(error.located(file: prefix))
+    }
+  }
+
+  /// Removes all of them.
+  ///
+  /// - Returns: The prefixes of those that are gone.
+  @discardableResult
+  package mutating func run() -> [String] {
+    attempt { removal throws(CheckpointError) in try removal.removeIndex() }
+    attempt { removal throws(CheckpointError) in try removal.removeData() }
+    attempt { removal throws(CheckpointError) in try removal.finish() }
+    return removals.map(\.prefix)
+  }
+
+  // A step, once the one before is durable. What cannot go on is left to the next save, with its note.
+  private mutating func attempt(_ step: (BundleRemoval) throws(CheckpointError) -> Void) {
+    sync()
+    var left: [(prefix: String, removal: BundleRemoval)] = []
+    for (prefix, removal) in removals {
+      do throws(CheckpointError) {
+        try step(removal)
+        left.append((prefix, removal))
+      } catch {
+        removal.abandon()
+        errors.append(error.located(file: prefix))
+      }
+    }
+    removals = left
+  }
+
+  private mutating func sync() {
+    for directory in Set(removals.map(\.removal.directory)).sorted() {
+      do throws(CheckpointError) {
+        try options.fileSystem.syncDirectory(directory, durability: options.durability)
+      } catch {
+        errors.append(error)
+        for (_, removal) in removals where removal.directory == directory { removal.abandon() }
+        removals.removeAll { $0.removal.directory == directory }
+      }
+    }
+  }
+}

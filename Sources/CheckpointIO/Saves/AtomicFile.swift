@@ -1,0 +1,55 @@
+/// A file that appears whole or not at all: it is written under a temporary name and renamed.
+///
+/// Let go before ``commit()``, it leaves nothing behind.
+package final class AtomicFile {
+  /// The name it will have.
+  package let path: String
+  /// What is written to; its content counts once it is committed.
+  package let file: any WritableFile
+  private let location: SaveLocation
+  private var isOpen = true
+  private var isPrepared = false
+
+  /// Whether its content is made durable.
+  package var durability: Durability { location.options.durability }
+
+  /// Creates the temporary file.
+  ///
+  /// - Parameters:
+  ///   - path: The name it will have.
+  ///   - location: The save that it belongs to, whose note lists it.
+  /// - Throws: `pathConflict` if something that is not ours has the temporary name; `io` if the system
+  ///   fails.
+  package init(_ path: String, in location: SaveLocation) throws(CheckpointError) {
+    self.path = path
+    self.location = location
+    file = try location.createTemporary(for: path)
+  }
+
+  /// Makes the content durable and closes the file: what is left to ``commit()`` is the rename.
+  ///
+  /// For several files that are to appear together.
+  ///
+  /// - Throws: `io` if the system fails; see ``commit()``.
+  package func prepare() throws(CheckpointError) {
+    if durability == .full { try file.sync() }
+    try file.close()
+    isPrepared = true
+  }
+
+  /// Makes the content durable, and gives the file its name.
+  ///
+  /// The name is durable once the directory is synced.
+  ///
+  /// - Throws: `io` if the system fails. The save cannot be repaired then: after a failed sync a
+  ///   second one proves nothing (fsync(2), "error reporting").
+  package func commit() throws(CheckpointError) {
+    if !isPrepared { try prepare() }
+    try location.rename(file.path, to: path)
+    isOpen = false
+  }
+
+  deinit {
+    if isOpen { location.discard(file) }
+  }
+}

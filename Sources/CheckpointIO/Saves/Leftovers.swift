@@ -1,0 +1,133 @@
+/// What saves that did not end have left in a directory.
+///
+/// Only what is provably ours goes: what the note in a lock file lists, if it is a regular file with one
+/// name, of the user who has written the note; and only once the lock proves that the process is dead.
+package struct Leftovers {
+  /// The directory.
+  package let directory: String
+  /// The names in it.
+  package private(set) var names: Set<FileName>
+  /// What it is listed with.
+  package let fileSystem: any FileSystem
+
+  /// Lists a directory.
+  package init(directory: String, fileSystem: any FileSystem) throws(CheckpointError) {
+    self.directory = directory
+    self.fileSystem = fileSystem
+    names = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
+  }
+
+  /// The path of a file in the directory.
+  package func path(_ name: String) -> String { Path.join(directory, name) }
+
+  /// The temporary files that the last owner of a lock has left, by their names.
+  package func temporaries(of lock: SaveLock) throws(CheckpointError) -> [FileName] {
+    let target = Path(lock.target).name
+    var temporaries: [FileName] = []
+    for name in names.sorted() {
+      guard let file = TemporaryName.target(ofTemporary: name.text),
+        let guarded = TemporaryName.guarded(file, by: target), lock.found.covers(guarded),
+        let entry = try fileSystem.entryStatus(of: path(name.text))
+      else { continue }
+      guard entry.kind == .file, entry.linkCount == 1, lock.hasOwner(of: entry) else { continue }
+      temporaries.append(name)
+    }
+    return temporaries
+  }
+
+  /// Removes the temporary files that the last owner of a lock has left.
+  ///
+  /// - Throws: `io` if the system fails.
+  package func removeTemporaries(of lock: SaveLock) throws(CheckpointError) {
+    for name in try temporaries(of: lock) { try fileSystem.removeFile(path(name.text)) }
+  }
+
+  /// Removes a file, and forgets its name.
+  package mutating func remove(_ name: String) throws(CheckpointError) {
+    try fileSystem.removeFile(path(name))
+    names.remove(FileName(name))
+  }
+
+  // MARK: Of others
+
+  /// Removes what dead saves to all targets in the directory have left, as far as it can: a save does
+  /// not fail because somebody else's leftovers stay.
+  ///
+  /// - Parameter settle: Acts upon what a note says of data files, in a directory that is listed anew
+  ///   under the lock. Where that cannot be done, the lock file stays.
+  package func removeAll(
+    settling settle: (SaveNote.DataFiles, SaveLock, inout Leftovers) throws(CheckpointError) -> Void
+  ) {
+    let targets = names.compactMap { TemporaryName.target(ofLock: $0.text) }
+      .map(FileName.init).sorted()
+    for batch in Chunks(of: 0..<targets.count, by: Self.mostLocks) {
+      var ended: [SaveLock] = []
+      for target in targets[batch] {
+        if let lock = try? end(path(target.text), settle) { ended.append(lock) }
+      }
+      release(ended)
+    }
+  }
+
+  // What it holds open at once; locks of saves that are under way are nobody's to hold.
+  private static let mostLocks = 64
+
+  // `nil` if somebody is at work there, or may be.
+  private func end(
+    _ target: String,
+    _ settle: (SaveNote.DataFiles, SaveLock, inout Leftovers) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) -> SaveLock? {
+    let lock = try SaveLock(target, creating: false, fileSystem: fileSystem)
+    guard let lock, lock.isExclusive else { return nil }
+    var current = try Leftovers(directory: directory, fileSystem: fileSystem)
+    try current.removeTemporaries(of: lock)
+    if let dataFiles = lock.found.dataFiles { try settle(dataFiles, lock, &current) }
+    return lock
+  }
+
+  // What has gone must not come back when the notes are gone.
+  private func release(_ locks: [SaveLock]) {
+    guard !locks.isEmpty else { return }
+    do throws(CheckpointError) {
+      if locks.contains(where: { $0.found != .beginning }) {
+        try fileSystem.syncDirectory(directory)
+      }
+      for lock in locks { try lock.release() }
+    } catch {
+      for lock in locks { lock.abandon() }
+    }
+  }
+}
+
+extension SaveLocation {
+  /// Removes what dead saves in the same directory have left, but for data files of V2 checkpoints.
+  package func removeOthersTemporaries() {
+    let leftovers = try? Leftovers(directory: directory, fileSystem: options.fileSystem)
+    leftovers?.removeAll { _, lock, _ throws(CheckpointError) in
+      throw CheckpointError(.busy, "left to a save that knows data files", file: lock.target)
+    }
+  }
+}
+
+/// A name, compared as the system compares names: byte by byte.
+///
+/// Strings are compared by meaning, so that an é is the same whether it is stored as one character
+/// or as two.
+package struct FileName: Hashable, Comparable, Sendable {
+  /// The name.
+  package let text: String
+
+  package init(_ text: String) { self.text = text }
+
+  package static func == (left: FileName, right: FileName) -> Bool {
+    left.text.utf8.elementsEqual(right.text.utf8)
+  }
+
+  package static func < (left: FileName, right: FileName) -> Bool {
+    left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    for byte in text.utf8 { hasher.combine(byte) }
+  }
+}

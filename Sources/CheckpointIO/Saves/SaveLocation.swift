@@ -1,0 +1,258 @@
+// How every save begins and ends, whatever its format, and that of the small files beside checkpoints too:
+//
+//   1. the directory is there, or is made
+//   2. the target is locked
+//   3. what a dead save to the same target has left goes, as far as its note proves it
+//   4. the lock file says what is to come; that is durable before any of it is there
+//   5. temporary files are created: what has the name of one by now is somebody else's
+//   6. what has come and gone is durable; then the lock file goes
+//
+// At every moment the note on the disk lists what may be found there, and so the next save is never in
+// the way of what a dead one has left. A save that fails ends with step 6, too; if it cannot clean up, the
+// lock file stays.
+
+/// A place that is being saved to: a prefix, or a single file.
+///
+///     let location = try SaveLocation("run/model.safetensors", options: options)
+///     try location.begin(.file)
+///     let file = try AtomicFile("run/model.safetensors", in: location)
+///     …
+///     try file.commit()
+///     try location.syncDirectory()
+///     try location.finish()
+package final class SaveLocation {
+  /// What is saved to.
+  package let target: String
+  /// The directory that it is in.
+  package let directory: String
+  /// The target's name in it.
+  package let name: String
+  /// Whether nobody else can hold it; false where the file system knows no locks.
+  package var isExclusive: Bool { lock.isExclusive }
+  /// How files are written.
+  package let options: SaveOptions
+  /// What a dead save to a V2 checkpoint of this name has noted, and nobody has acted upon.
+  package private(set) var unsettled: SaveNote.DataFiles?
+  private let lock: SaveLock
+  private var isOpen = true
+  private var note: SaveNote?
+  // Whether the lock file has to stay: what is left is not known to be gone.
+  private var keepsLock: Bool
+  // Whether names in the directory have changed since it was last synced.
+  private var owesSync: Bool
+
+  private var fileSystem: any FileSystem { options.fileSystem }
+
+  /// Takes the place, and removes the temporary files that a dead save to the same target has left.
+  ///
+  /// - Parameters:
+  ///   - target: The prefix, or the file.
+  ///   - options: How files are written.
+  ///   - patience: How long to wait for somebody else who is saving there, in milliseconds.
+  /// - Throws: `invalidArgument` for a path that ends as a directory's does; `busy` if somebody else is
+  ///   saving there; `pathConflict` if the lock file is not ours; `io` if there is no directory, or if
+  ///   the system fails.
+  package init(
+    _ target: String,
+    options: SaveOptions,
+    patience: Int = 250
+  ) throws(CheckpointError) {
+    let place = Path(target)
+    guard !["", ".", ".."].contains(place.name) else {
+      throw CheckpointError(
+        .invalidArgument,
+        "a prefix is the beginning of file names, as in 'run/ckpt', and not a directory",
+        file: target
+      )
+    }
+    let fileSystem = options.fileSystem
+    if options.createsDirectories {
+      try fileSystem.createDirectories(place.directory, durability: options.durability)
+    }
+    lock = try Self.lock(target, in: place.directory, fileSystem, patience)
+    self.target = target
+    (directory, name) = (place.directory, place.name)
+    self.options = options
+    unsettled = lock.found.dataFiles
+    keepsLock = lock.found != .nothing
+    owesSync = keepsLock
+    guard lock.found != .nothing else { return }
+    try Leftovers(directory: directory, fileSystem: fileSystem).removeTemporaries(of: lock)
+  }
+
+  // Without the directory, the lock file is not what is missing.
+  private static func lock(
+    _ target: String,
+    in directory: String,
+    _ fileSystem: any FileSystem,
+    _ patience: Int
+  ) throws(CheckpointError) -> SaveLock {
+    do throws(CheckpointError) {
+      return try SaveLock.acquire(target, fileSystem: fileSystem, patience: patience)
+    } catch {
+      let kind = try? fileSystem.status(of: directory)?.kind
+      guard let number = error.systemError, [missingFile, noDirectory].contains(number),
+        kind != .directory
+      else { throw error }
+      let what = kind.map { "this is \($0), and no directory" } ?? "there is no such directory"
+      var error = CheckpointError(
+        .io,
+        "\(what); create it, or let saving create directories",
+        file: directory
+      )
+      error.systemError = number
+      throw error
+    }
+  }
+
+  /// Says that what the last owner has noted of data files is acted upon.
+  package func settle() {
+    unsettled = nil
+    keepsLock = false
+  }
+
+  /// Writes the note: from here on files may be created.
+  ///
+  /// - Parameters:
+  ///   - note: What is to come. What a dead save has noted and nobody has acted upon stays in it.
+  ///   - syncsDirectory: Whether the lock file's own name is made durable here; the caller does it
+  ///     otherwise, before anything is created.
+  /// - Throws: `io` if the system fails.
+  package func begin(_ note: SaveNote, syncsDirectory: Bool = true) throws(CheckpointError) {
+    var note = note
+    if note.dataFiles == nil { note.dataFiles = unsettled } else { unsettled = nil }
+    guard note != self.note else { return }
+    // What has been removed must not come back when the old note is gone.
+    if self.note == nil, owesSync { try sync() }
+    // A note that has not reached the disk must not leave an older one there.
+    let isDurable = options.durability == .full || lock.found != .nothing
+    try lock.setNote(note, isDurable: isDurable)
+    self.note = note
+    keepsLock = unsettled != nil
+    if syncsDirectory { try syncDirectory() }
+  }
+
+  // MARK: Files
+
+  /// Creates the temporary file of a file to come.
+  func createTemporary(for path: String) throws(CheckpointError) -> any WritableFile {
+    assert(note != nil, "the note comes first")
+    let temporary = TemporaryName.temporary(for: path)
+    owesSync = true
+    do throws(CheckpointError) {
+      return try fileSystem.createFile(temporary)
+    } catch {
+      guard error.systemError == fileExists else { throw error }
+      throw try conflict(temporary)
+    }
+  }
+
+  private func conflict(_ path: String) throws(CheckpointError) -> CheckpointError {
+    let what = try fileSystem.entryStatus(of: path)?.kind ?? .file
+    return CheckpointError(
+      .pathConflict,
+      "\(what) has the name of a temporary file, and no save of this library has noted that it would "
+        + "write it; rename or remove it",
+      file: path
+    )
+  }
+
+  /// Gives a file its name.
+  func rename(_ old: String, to new: String) throws(CheckpointError) {
+    owesSync = true
+    try fileSystem.rename(old, to: new)
+  }
+
+  /// Removes a temporary file that is not needed any more, as far as that can be done.
+  func discard(_ file: any WritableFile) {
+    try? file.close()  // what it holds is of no use
+    do throws(CheckpointError) {
+      try remove(file.path)
+    } catch {
+      keepsLock = true
+    }
+  }
+
+  /// Removes a file that the note tells of.
+  package func remove(_ path: String) throws(CheckpointError) {
+    owesSync = true
+    try fileSystem.removeFile(path)
+  }
+
+  /// Makes the names in the directory durable.
+  package func syncDirectory() throws(CheckpointError) {
+    if options.durability == .full { try sync() }
+  }
+
+  /// Says that the caller has synced the directory, for several places in it.
+  package func isSynced() { owesSync = false }
+
+  private func sync() throws(CheckpointError) {
+    owesSync = true
+    try fileSystem.syncDirectory(directory)
+    owesSync = false
+  }
+
+  // MARK: The end
+
+  /// Ends the save: what has gone is gone for good, and then the lock file goes.
+  ///
+  /// - Throws: `io` if the system fails; the lock file stays then, if it can.
+  package func finish() throws(CheckpointError) {
+    isOpen = false
+    guard !keepsLock else { return lock.abandon() }
+    do throws(CheckpointError) {
+      // Before the note, names have changed only if a dead save has left something.
+      if owesSync, options.durability == .full || note == nil { try sync() }
+    } catch {
+      lock.abandon()
+      throw error
+    }
+    try lock.release()
+  }
+
+  /// Ends the save, and leaves the note for the next one.
+  package func abandon() {
+    isOpen = false
+    lock.abandon()
+  }
+
+  deinit {
+    // A save that did not come to its end. What it has written is removed by now.
+    if isOpen { try? finish() }
+  }
+}
+
+extension FileSystem {
+  /// Makes the names in a directory durable, if that is asked for.
+  package func syncDirectory(
+    _ path: String,
+    durability: Durability
+  ) throws(CheckpointError) {
+    if durability == .full { try syncDirectory(path) }
+  }
+
+  /// Creates a directory and those above it that are missing.
+  ///
+  /// - Parameters:
+  ///   - path: The directory.
+  ///   - durability: Whether their names are made durable.
+  /// - Throws: `io` if the system fails.
+  package func createDirectories(
+    _ path: String,
+    durability: Durability
+  ) throws(CheckpointError) {
+    var missing: [String] = []
+    var current = path
+    while try status(of: current) == nil {
+      missing.append(current)
+      let parent = Path(current).directory
+      guard parent != current else { break }
+      current = parent
+    }
+    for directory in missing.reversed() {
+      try createDirectory(directory)
+      try syncDirectory(Path(directory).directory, durability: durability)
+    }
+  }
+}

@@ -1,0 +1,155 @@
+// What a lock file says of the save that holds it:
+//
+//   swift-checkpoints save
+//   writes .data-?????-of-00002
+//   writes .index
+//   new 2
+//   replaces 1
+//   end
+//
+// `writes` names the files to come, by what follows the target's name in theirs; nothing follows in the
+// name of a file that is the target itself. Each is first written under its temporary name: these are the
+// temporary files that may be left. `new` and `replaces` are said of V2 checkpoints only: which data
+// files are about to be written, and which will be removed once the new index stands, by the count in
+// their names. Where the new data files are no copies but were moved here, nothing else has their
+// content: `keeps 2` then stands for `new 2`.
+//
+// A note without `writes` and `end` is of an earlier version, whose saves wrote the index and the data
+// files that `new` counts.
+
+/// What a lock file says of the save that holds it: what it is about to write, and to remove.
+package struct SaveNote: Hashable, Sendable {
+  /// Which data files a V2 checkpoint gets and loses.
+  package struct DataFiles: Hashable, Sendable {
+    /// The count in the names of the new data files.
+    package var newCount: Int
+    /// Whether the new data files stay even if the save does not come to its end.
+    package var keepsNew = false
+    /// The counts in the names of those that the new checkpoint makes superfluous.
+    package var replacedCounts: [Int]
+
+    package init(newCount: Int, replacedCounts: [Int]) {
+      self.newCount = newCount
+      self.replacedCounts = replacedCounts
+    }
+
+    // What follows the prefix in their names.
+    fileprivate var pattern: String { DataFileName(prefix: "", shard: 0, count: newCount).pattern }
+  }
+
+  /// The files to come, by what follows the target's name in theirs, as ``TemporaryName`` says it.
+  package var files: [String]
+  /// The data files that come and go, if the target is a V2 checkpoint.
+  package var dataFiles: DataFiles?
+
+  /// A note of a save that writes its target: a file.
+  package static let file = SaveNote(files: [""])
+
+  /// A note of a save that writes the index of a V2 checkpoint, and no data files.
+  package static let index = SaveNote(files: [".index"])
+
+  /// A note of a save that writes a V2 checkpoint.
+  package static func bundle(_ dataFiles: DataFiles) -> SaveNote {
+    var note = SaveNote(files: [dataFiles.pattern, ".index"])
+    note.dataFiles = dataFiles
+    return note
+  }
+
+  /// A note of somebody who removes a V2 checkpoint: its data files are of no use without an index.
+  package static func removal(ofDataFiles count: Int) -> SaveNote {
+    var note = SaveNote(files: [])
+    note.dataFiles = DataFiles(newCount: count, replacedCounts: [])
+    return note
+  }
+
+  private init(files: [String]) { self.files = files }
+}
+
+// The text.
+extension SaveNote {
+  private static let title = "swift-checkpoints save"
+  private static let end = "end"
+  private static let writes = "writes"
+
+  /// The text.
+  package var bytes: [UInt8] {
+    var lines = [Self.title]
+    lines += files.map { $0.isEmpty ? Self.writes : "\(Self.writes) \($0)" }
+    if let dataFiles {
+      lines.append("\(dataFiles.keepsNew ? "keeps" : "new") \(dataFiles.newCount)")
+      lines.append("replaces" + dataFiles.replacedCounts.map { " \($0)" }.joined())
+    }
+    lines.append(Self.end)
+    return Array(lines.map { $0 + "\n" }.joined().utf8)
+  }
+
+  /// Reads the text; `nil` for one that no save of this library wrote to its end.
+  package init?(_ bytes: [UInt8]) {
+    var lines = String(decoding: bytes, as: UTF8.self)
+      .split(separator: "\n", omittingEmptySubsequences: false)[...]
+    guard lines.popFirst() == Self.title[...], lines.popLast() == "" else { return nil }
+    guard lines.last == Self.end[...] else {
+      guard lines.count == 2, let dataFiles = DataFiles(lines) else { return nil }
+      self = .bundle(dataFiles)
+      return
+    }
+    lines.removeLast()
+    files = []
+    while let line = lines.first, line.hasPrefix(Self.writes) {
+      files.append(String(line.dropFirst(Self.writes.count + 1)))
+      lines.removeFirst()
+    }
+    guard !lines.isEmpty else { return }
+    guard let dataFiles = DataFiles(lines) else { return nil }
+    self.dataFiles = dataFiles
+  }
+
+  /// Whether a text may be a note, or the beginning of one: a process can die while it writes it,
+  /// and after a power cut a file may have its length in zeros.
+  package static func mayHaveBegun(_ bytes: [UInt8]) -> Bool {
+    TornText.mayBegin(bytes, with: title)
+  }
+}
+
+extension SaveNote.DataFiles {
+  /// Reads two lines.
+  fileprivate init?(_ lines: ArraySlice<Substring>) {
+    guard lines.count == 2, let first = lines.first, let last = lines.last else { return nil }
+    let new = first.split(separator: " ")
+    let replaced = last.split(separator: " ")
+    guard new.count == 2, new[0] == "new" || new[0] == "keeps" else { return nil }
+    guard let count = Int(new[1]), count > 0 else { return nil }
+    guard replaced.first == "replaces" else { return nil }
+    let counts = replaced.dropFirst().map { Int($0) }
+    guard !counts.contains(nil) else { return nil }
+    newCount = count
+    keepsNew = new[0] == "keeps"
+    replacedCounts = counts.compactMap { $0 }
+  }
+}
+
+/// What somebody finds in a lock file.
+package enum FoundNote: Hashable, Sendable {
+  /// The lock file is new: nobody has been at work here.
+  case nothing
+  /// It is empty, or has the beginning of a note: somebody has been at work here, and what he was about
+  /// to write is not known. A save that is not durable may leave that after a power cut.
+  case beginning
+  /// What the last owner was about to write.
+  case whole(SaveNote)
+
+  /// Whether a temporary file may be the last owner's, by what ``TemporaryName`` says of its name.
+  package func covers(_ file: String) -> Bool {
+    switch self {
+    case .nothing: false
+    case .beginning: true
+    case .whole(let note): note.files.contains(file)
+    }
+  }
+
+  /// The data files that the last owner was about to write and to remove.
+  package var dataFiles: SaveNote.DataFiles? {
+    guard case .whole(let note) = self else { return nil }
+    return note.dataFiles
+  }
+}
