@@ -30,7 +30,7 @@ import Testing
   }
 
   private func delete() throws {
-    let removal = try BundleRemoval(of: prefix, fileSystem: LocalFileSystem())
+    let removal = try BundleRemoval(of: prefix, options: SaveOptions())
     try removal.removeIndex()
     try removal.removeData()
   }
@@ -240,8 +240,11 @@ private struct TwoFacedFileSystem: FileSystem {
   func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {
     try base.namesInDirectory(path)
   }
-  func lockFile(_ path: String) throws(CheckpointError) -> (any LockedFile)? {
-    try base.lockFile(path)
+  func lockFile(_ path: String, creating: Bool) throws(CheckpointError) -> (any LockedFile)? {
+    try base.lockFile(path, creating: creating)
+  }
+  func entryStatus(of path: String) throws(CheckpointError) -> FileStatus? {
+    try base.entryStatus(of: path)
   }
   func availableByteCount(at directory: String) -> UInt64? {
     base.availableByteCount(at: directory)
