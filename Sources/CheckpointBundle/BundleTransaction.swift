@@ -155,11 +155,3 @@ final class BundleTransaction {
     }
   }
 }
-
-extension CheckpointError {
-  fileprivate func adding(_ remark: String) -> CheckpointError {
-    var error = self
-    error.message += "; " + remark
-    return error
-  }
-}

@@ -103,6 +103,13 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
   // With the few bytes of the last line, less than 20 kB.
   private static let textByteCount = 16 << 10
 
+  /// The same error with a remark behind its message.
+  package func adding(_ remark: String) -> CheckpointError {
+    var error = self
+    error.message += "; " + remark
+    return error
+  }
+
   private var place: String {
     let parts = [file, offset.map { "byte \($0)" }, key.map { "key '\($0)'" }]
     return parts.compactMap { $0 }.map { "\($0): " }.joined()

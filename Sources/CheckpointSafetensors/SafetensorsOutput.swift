@@ -47,7 +47,7 @@ final class SafetensorsOutput {
   /// Writes what is left, and gives the file its name.
   func finish() throws(CheckpointError) {
     try flush()
-    try output.commit()
+    try output.commitCheckpoint()
   }
 
   private func gather(_ bytes: RawSpan, at offset: UInt64) throws(CheckpointError) {

@@ -86,36 +86,13 @@ final class SlicesTransaction {
     for file in written where !existing.contains(file.path) { try commit(file) }
   }
 
-  // On a network, a rename can happen and be reported as failed because the answer was lost: the
-  // temporary file is gone then.
   private func commit(_ file: AtomicFile) throws(CheckpointError) {
-    do throws(CheckpointError) {
-      try file.commit()
-    } catch {
-      guard files.count == 1, isGone(file.file.path) else { throw error }
-      throw error.adding("as it seems, the new checkpoint is saved all the same")
-    }
-  }
-
-  private func isGone(_ path: String) -> Bool {
-    do throws(CheckpointError) {
-      return try fileSystem.status(of: path) == nil
-    } catch {
-      return false
-    }
+    if files.count == 1 { try file.commitCheckpoint() } else { try file.commit() }
   }
 
   // They are all in one directory.
   private func syncDirectory() throws(CheckpointError) {
     try locations.first?.syncDirectory()
     for location in locations { location.isSynced() }
-  }
-}
-
-extension CheckpointError {
-  fileprivate func adding(_ remark: String) -> CheckpointError {
-    var error = self
-    error.message += "; " + remark
-    return error
   }
 }

@@ -99,8 +99,9 @@ import Testing
     let missing = #expect(throws: CheckpointError.self) {
       try save(1, to: directory.path("none/model"), options)
     }
-    #expect(missing?.code == .notFound)
+    #expect(missing?.code == .io)
     #expect(missing?.systemError == ENOENT)
+    #expect(missing?.file == directory.path("none"))
     #expect(directory.names.isEmpty)
 
     try directory.write([1], to: "file")

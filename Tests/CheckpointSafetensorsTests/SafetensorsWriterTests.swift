@@ -144,9 +144,10 @@ import Testing
     try old.finish()
     var (number, hasEnded) = (0, false)
     while !hasEnded {
+      let system = InterceptingFileSystem.failing(at: number, errno: 5)
       do {
-        try overwrite(InterceptingFileSystem.failing(at: number, errno: 5))
-        hasEnded = true
+        try overwrite(system)
+        hasEnded = system.calls.count <= number
       } catch let error as CheckpointError {
         #expect(error.code == .io, "call \(number)")
         #expect(directory.names.filter { !$0.hasSuffix("-lock") } == ["f"], "call \(number)")

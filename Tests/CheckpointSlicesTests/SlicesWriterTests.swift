@@ -205,7 +205,8 @@ import Testing
     let files = InterceptingFileSystem()
     try writeShards([1, 2, 3], fileSystem: files)
     let kinds = files.calls.filter { [.sync, .rename, .syncDirectory].contains($0.kind) }
-    #expect(kinds.map(\.kind) == [.sync, .sync, .rename, .rename, .syncDirectory])
+    // The first one is the note's.
+    #expect(kinds.map(\.kind) == [.syncDirectory, .sync, .sync, .rename, .rename, .syncDirectory])
   }
 
   @Test func `replaces one file in one step, whichever call fails`() throws {

@@ -70,7 +70,7 @@ import Testing
 
   @Test(
     arguments: [
-      nil, "", "nonsense {", "model_checkpoint_path: \"elsewhere-7\"", "\0\0\0\0\0\0",
+      nil, "", "model_checkpoint_path {", "model_checkpoint_path: \"elsewhere-7\"", "\0\0\0\0\0\0",
       "model_checkpoint_path: \"/tmp/else/ckpt-0\"\nall_model_checkpoint_paths: \"../x/ckpt-1\"",
       "model_checkpoint_path: \"ckpt-1\"",
     ] as [String?]
@@ -95,7 +95,7 @@ import Testing
 
   @Test(
     arguments: [
-      nil, "", "{}", "[[[[",
+      nil, "", "{\"crc32c\":", "{\"crc32c\": 7}",
       "{\"crc32c\":\"00000000\",\"history\":{\"highest\":1,\"checkpoints\":[],"
         + "\"saving\":[],\"version\":1}}",
     ] as [String?]

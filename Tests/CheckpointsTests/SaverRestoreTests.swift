@@ -275,14 +275,15 @@ import Testing
   @Test func `saves in an order that survives a power cut`() throws {
     let system = MemoryFileSystem()
     let state = [
-      "lock checkpoint.lock", "create checkpoint.tmp", "write checkpoint.tmp",
+      "lock checkpoint.lock", "setNote checkpoint.lock", "syncNote checkpoint.lock",
+      "syncDirectory run", "create checkpoint.tmp", "write checkpoint.tmp",
       "sync checkpoint.tmp", "close checkpoint.tmp", "rename checkpoint", "syncDirectory run",
       "removeLock checkpoint.lock",
     ]
     func data(_ name: String) -> [String] {
       [
-        "lock m-2.lock", "setNote m-2.lock", "create \(name).tmp", "write \(name).tmp",
-        "sync \(name).tmp", "close \(name).tmp", "rename \(name)", "syncDirectory run",
+        "lock m-2.lock", "setNote m-2.lock", "syncNote m-2.lock", "syncDirectory run",
+        "create \(name).tmp", "write \(name).tmp", "sync \(name).tmp", "close \(name).tmp", "rename \(name)", "syncDirectory run",
       ]
     }
     let index = [
@@ -301,7 +302,8 @@ import Testing
       try compact(calls(.full, in: system))
         == compact(
           data("m-2.data-00000-of-00002") + index
-            + ["remove m-2.data-00000-of-00001", "removeLock m-2.lock"] + state
+            + ["remove m-2.data-00000-of-00001", "syncDirectory run", "removeLock m-2.lock"]
+            + state
         )
     )
   }

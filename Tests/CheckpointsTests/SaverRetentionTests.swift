@@ -409,7 +409,10 @@ private final class TestClock: Sendable {
     #expect(steps == [3, 5, 10])
   }
 
-  @Test(arguments: [nil, "", "what?", "model_checkpoint_path: \"other-3\""] as [String?])
+  @Test(
+    arguments: [nil, "", "model_checkpoint_path what?", "model_checkpoint_path: \"other-3\""]
+      as [String?]
+  )
   func `keeps in doubt what is older than the latest, if there are periods`(text: String?) throws {
     for (policy, left) in [(Self.hourly, [3, 5, 7, 9, 10]), (.latest(2), [9, 10])] {
       _ = try firstLife()

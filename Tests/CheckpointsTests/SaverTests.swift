@@ -151,8 +151,9 @@ import Testing
     let error = #expect(throws: CheckpointError.self) {
       try saver { $0.files.createsDirectories = false }.save(to: directory.path("c/m"))
     }
-    #expect(error?.code == .notFound)
+    #expect(error?.code == .io)
     #expect(error?.systemError == ENOENT)
+    #expect(error?.file == directory.path("c"))
     #expect(!directory.names.contains("c"))
   }
 

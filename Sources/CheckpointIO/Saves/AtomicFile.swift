@@ -49,6 +49,29 @@ package final class AtomicFile {
     isOpen = false
   }
 
+  /// Commits the file that is the whole checkpoint.
+  ///
+  /// On a network, a rename can happen and be reported as failed because the answer was lost: the
+  /// temporary file is gone then, and the error says that the checkpoint is saved all the same.
+  ///
+  /// - Throws: As ``commit()``.
+  package func commitCheckpoint() throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try commit()
+    } catch {
+      guard isGone else { throw error }
+      throw error.adding("as it seems, the new checkpoint is saved all the same")
+    }
+  }
+
+  private var isGone: Bool {
+    do throws(CheckpointError) {
+      return try location.options.fileSystem.status(of: file.path) == nil
+    } catch {
+      return false
+    }
+  }
+
   deinit {
     if isOpen { location.discard(file) }
   }
