@@ -42,7 +42,7 @@ extension TensorContents {
     guard case .bytes(let storage) = self else {
       throw CheckpointError(.unsupported, "\(dtype.name) elements have no fixed width")
     }
-    return try body(storage.bytes)
+    return try storage.read(body)
   }
 }
 

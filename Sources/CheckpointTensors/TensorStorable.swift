@@ -77,7 +77,7 @@ extension AnyTensor: TensorStorable {
     guard let storage else {
       throw CheckpointError(.unsupported, "\(spec.dtype.name) elements have no fixed width")
     }
-    return try body(storage.bytes)
+    return try storage.read(body)
   }
 
   /// Becomes the tensor.
