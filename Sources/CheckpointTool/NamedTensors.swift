@@ -16,7 +16,7 @@ struct NamedTensors {
   /// - Throws: `notACheckpoint` if there is none; `corrupt` if it is damaged.
   init(at path: String, usesFullNames: Bool) throws(CheckpointError) {
     let checkpoint = try OpenedCheckpoint(at: path).reader()
-    if usesFullNames, let graph = try checkpoint.objectGraph() {
+    if usesFullNames, let graph = try checkpoint.savedGraph() {
       reader = FullNameReader(checkpoint, graph)
     } else {
       reader = checkpoint

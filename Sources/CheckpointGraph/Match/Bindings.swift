@@ -37,9 +37,17 @@ package struct Bindings {
     bound.indices.contains(saved) && bound[saved] != nil
   }
 
-  /// The slot variables that have been paired, some of which no walk may have met yet, and their
-  /// saved nodes.
-  package private(set) var slotVariables: [ObjectIdentifier: Int] = [:]
+  /// What a saved node is paired with; `nil` for nothing.
+  func identity(of saved: Int) -> NodeIdentity? {
+    bound.indices.contains(saved) ? bound[saved]?.identity : nil
+  }
+
+  /// Calls `body` with each saved node that has an object.
+  func forEach(_ body: (_ saved: Int, _ identity: NodeIdentity) -> Void) {
+    for saved in bound.indices {
+      if let bound = bound[saved] { body(saved, bound.identity) }
+    }
+  }
 
   /// The node of a walk for each saved node that has been paired; several may have the same.
   ///
@@ -81,7 +89,6 @@ package struct Bindings {
   mutating func bind(_ saved: Int, to slotVariable: AnyObject, at liveNode: Int?) {
     let identity = ObjectIdentifier(slotVariable)
     bind(saved, Bound(identity: NodeIdentity(identity), liveNode: liveNode ?? -1), slotVariable)
-    if slotVariables[identity] == nil { slotVariables[identity] = saved }  // the first counts
   }
 
   private mutating func bind(_ saved: Int, _ bound: Bound, _ holder: AnyObject) {

@@ -215,7 +215,7 @@ package struct GraphMatch {
   // Pairs of earlier walks count too: variable and optimizer may come at different times.
   private mutating func matchSlots(without refused: Set<Int>) throws(CheckpointError) {
     var made: [SlotPlace: any TensorVariable] = [:]
-    for optimizer in saved.nodes.indices {
+    for optimizer in saved.nodes {
       for place in saved.slots.range(of: optimizer) {
         let slot = saved.slotVariable(saved.slots.elements[place])
         guard !bindings.isBound(slot.node) else { continue }

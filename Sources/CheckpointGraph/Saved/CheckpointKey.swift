@@ -44,6 +44,26 @@ package enum CheckpointKey {
     return String(name)
   }
 
+  /// Follows a path of escaped names from the root.
+  ///
+  /// - Parameters:
+  ///   - path: The path; the empty one is the root's.
+  ///   - child: The child of a node that has a name.
+  /// - Returns: The node that it leads to; `nil` if there is none.
+  static func follow(_ path: String, _ child: (_ node: Int, _ name: String) -> Int?) -> Int? {
+    var current = 0
+    guard !path.isEmpty else { return 0 }
+    for part in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+      let name = unescape(String(Substring(part)))
+      if let child = child(current, name) {
+        current = child
+      } else if !name.isEmpty {  // a slash too many leads nowhere else
+        return nil
+      }
+    }
+    return current
+  }
+
   /// The path of a slot variable.
   package static func slotPath(variable: String, optimizer: String, slotName: String) -> String {
     var path = Array(variable.utf8)

@@ -115,18 +115,9 @@ public struct ObjectGraph: Hashable, Sendable {
   ///   form that keys have. The empty path is the root.
   /// - Returns: The node's number; `nil` if there is none.
   public func node(at path: String) -> Int? {
-    var current = 0
-    guard !path.isEmpty else { return 0 }
-    for part in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-      let name = CheckpointKey.unescape(String(Substring(part)))
-      let child = nodes[current].children.first { $0.name.hasSameBytes(as: name) }
-      if let child {
-        current = child.node
-      } else if !name.isEmpty {  // a slash too many leads nowhere else
-        return nil
-      }
+    CheckpointKey.follow(path) { node, name in
+      nodes[node].children.first { $0.name.hasSameBytes(as: name) }?.node
     }
-    return current
   }
 
   // The first number of a node that is none.

@@ -22,6 +22,7 @@ extension SavedGraph {
       )
     }
     self.message = message
+    reserveCapacity(try Self.nodeCount(of: message))
     var fields = WireReader(message.span)
     while let tag = try fields.nextTag() {
       switch tag {
@@ -31,20 +32,38 @@ extension SavedGraph {
       default: try fields.skip(tag)
       }
     }
-    guard !nodes.isEmpty else {
+    guard nodeCount > 0 else {
       throw CheckpointError(.corrupt, "the object graph has no nodes")
     }
     if let stray = strayReference {
       throw CheckpointError(
         .corrupt,
-        "the object graph refers to node \(stray), it has \(nodes.count)"
+        "the object graph refers to node \(stray), it has \(nodeCount)"
       )
     }
   }
 
+  // Memory that grows as it fills up takes three times as much, for a moment.
+  private static func nodeCount(of message: [UInt8]) throws(CheckpointError) -> Int {
+    var count = 0
+    var fields = WireReader(message.span)
+    while let tag = try fields.nextTag() {
+      if tag == .bytes(1) { count += 1 }
+      try fields.skip(tag)
+    }
+    return count
+  }
+
+  private mutating func reserveCapacity(_ nodeCount: Int) {
+    hasValues.reserveCapacity(nodeCount)
+    children.reserveCapacity(listCount: nodeCount, min(nodeCount, message.count / 8))
+    attributes.reserveCapacity(listCount: nodeCount, 0)
+    slots.reserveCapacity(listCount: nodeCount, 0)
+  }
+
   // What is at `start` in the message.
   private mutating func addNode(_ bytes: Span<UInt8>, at start: Int) throws(CheckpointError) {
-    var node = Node()
+    var hasValues = HasValues.unknown
     var fields = WireReader(bytes)
     while let tag = try fields.nextTag() {
       guard tag.wireType == .bytes, 1...5 ~= tag.number else {
@@ -57,11 +76,11 @@ extension SavedGraph {
       case 1: children.append(try Child(part, at: partStart))
       case 2: attributes.append(try Attribute(part, at: partStart))
       case 3: slots.append(try Slot(part, at: partStart))
-      case 4: node.registeredSaver = try Self.saverName(part, at: partStart)
-      default: node.hasCheckpointValues = try Self.value(part)
+      case 4: registeredSavers[Int32(nodeCount)] = try Self.saverName(part, at: partStart)
+      default: hasValues = try Self.value(part) ? .yes : .no
       }
     }
-    nodes.append(node)
+    self.hasValues.append(hasValues)
     children.endList()
     attributes.endList()
     slots.endList()
@@ -96,8 +115,8 @@ extension SavedGraph {
 
   // The first number of a node that is none.
   private var strayReference: Int? {
-    func isStray(_ number: Int32) -> Bool { !nodes.indices.contains(Int(number)) }
-    for number in nodes.indices {
+    func isStray(_ number: Int32) -> Bool { !nodes.contains(Int(number)) }
+    for number in nodes {
       for child in children.range(of: number) where isStray(children.elements[child].node) {
         return Int(children.elements[child].node)
       }

@@ -38,14 +38,13 @@ struct Graph: Command {
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     let reader = try OpenedCheckpoint(at: path).reader()
-    guard try reader.entry(for: TensorKey(ObjectGraph.key)) != nil else {
+    guard let graph = try reader.savedGraph() else {
       throw CheckpointError(
         .unsupported,
         "this checkpoint was saved by name, it has no objects; 'checkpoint list' shows its tensors",
         file: reader.path
       )
     }
-    let graph = try ObjectGraph(from: reader)
     if isJSON {
       try Self.writeJSON(graph, output)
     } else {
@@ -57,7 +56,7 @@ struct Graph: Command {
   // MARK: For people
 
   private static func writeTree(
-    _ graph: ObjectGraph,
+    _ graph: SavedGraph,
     _ reader: CheckpointReader,
     _ output: StandardOutput
   ) throws(CheckpointError) {
@@ -73,39 +72,59 @@ struct Graph: Command {
     try output.write(summary(graph))
   }
 
-  private static func summary(_ graph: ObjectGraph) -> String {
-    let values = graph.nodes.reduce(0) { $0 + $1.attributes.count }
-    let slots = graph.nodes.reduce(0) { $0 + $1.slotVariables.count }
-    return "\(graph.nodes.count.of("object")), \(values.of("value")), "
-      + "\(slots.of("slot variable"))\n"
+  private static func summary(_ graph: SavedGraph) -> String {
+    "\(graph.nodeCount.of("object")), \(graph.attributeCount.of("value")), "
+      + "\(graph.slots.elements.count.of("slot variable"))\n"
   }
 
   // MARK: For programs
 
   private static func writeJSON(
-    _ graph: ObjectGraph,
+    _ graph: SavedGraph,
     _ output: StandardOutput
   ) throws(CheckpointError) {
     try output.write("{\"nodes\":[")
-    for (number, node) in graph.nodes.enumerated() {
-      try output.write(number == 0 ? "\n" : ",\n")
-      try output.write(json(node, number))
+    for node in graph.nodes {
+      try output.write(node == 0 ? "\n" : ",\n")
+      try writeJSON(node, of: graph, output)
     }
     try output.write("\n]}\n")
   }
 
-  private static func json(_ node: ObjectGraph.Node, _ number: Int) -> String {
-    let children = node.children.map { "{\"id\":\($0.node),\"name\":\(JSONText.string($0.name))}" }
-    let attributes = node.attributes.map { attribute in
+  // Piece by piece: a node may have a great many children.
+  private static func writeJSON(
+    _ node: Int,
+    of graph: SavedGraph,
+    _ output: StandardOutput
+  ) throws(CheckpointError) {
+    try output.write("{\"id\":\(node),\"children\":")
+    try writeArray(graph.children[node], output) { child in
+      "{\"id\":\(child.node),\"name\":\(JSONText.string(graph.string(child.name)))}"
+    }
+    try output.write(",\"attributes\":")
+    try writeArray(graph.attributes(of: node), output) { attribute in
       "{\"name\":\(JSONText.string(attribute.name)),"
         + "\"full_name\":\(JSONText.string(attribute.fullName)),"
         + "\"key\":\(JSONText.string(attribute.key))}"
     }
-    let slots = node.slotVariables.map { slot in
-      "{\"variable\":\(slot.original),\"slot\":\(JSONText.string(slot.slotName)),"
+    try output.write(",\"slots\":")
+    try writeArray(graph.slots[node], output) { slot in
+      "{\"variable\":\(slot.original),\"slot\":\(JSONText.string(graph.string(slot.name))),"
         + "\"node\":\(slot.node)}"
     }
-    return "{\"id\":\(number),\"children\":\(JSONText.array(children)),"
-      + "\"attributes\":\(JSONText.array(attributes)),\"slots\":\(JSONText.array(slots))}"
+    try output.write("}")
+  }
+
+  private static func writeArray<Element>(
+    _ elements: some Sequence<Element>,
+    _ output: StandardOutput,
+    _ json: (Element) -> String
+  ) throws(CheckpointError) {
+    var separator = "["
+    for element in elements {
+      try output.write(separator + json(element))
+      separator = ","
+    }
+    try output.write(separator == "[" ? "[]" : "]")
   }
 }

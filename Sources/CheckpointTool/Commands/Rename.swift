@@ -89,9 +89,9 @@ struct Rename: Command {
     in reader: CheckpointReader
   ) throws(CheckpointError) -> Bool {
     guard names[TensorKey(ObjectGraph.key)] == nil else { return true }
-    guard let graph = try reader.objectGraph() else { return false }
+    guard let graph = try reader.savedGraph() else { return false }
     return graph.nodes.contains { node in
-      node.attributes.contains { names[TensorKey($0.key)] != nil }
+      graph.attributes(of: node).contains { names[TensorKey($0.key)] != nil }
     }
   }
 }

@@ -38,9 +38,13 @@ extension CheckpointReader {
     for name in names + names.map({ $0 + "/.ATTRIBUTES/VARIABLE_VALUE" }) {
       if try entry(for: TensorKey(name)) != nil { return TensorKey(name) }
     }
-    let keys = try objectGraph()?.keyMapping
+    var keys: [TensorKey: [String]] = [:]
+    let wanted = names.map { TensorKey($0) }
+    try savedGraph()?.forEachFullName { name, key in
+      if wanted.contains(name) { keys[name, default: []].append(key.description) }
+    }
     for name in names {
-      if let candidates = keys?[name] { return try only(candidates, name) }
+      if let candidates = keys[TensorKey(name)] { return try only(candidates, name) }
     }
     return try requiredEntry(for: TensorKey(name)).key  // it is not there: says what is near
   }

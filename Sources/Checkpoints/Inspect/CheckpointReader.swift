@@ -121,8 +121,13 @@ public struct CheckpointReader: TensorReader {
   /// - Returns: The graph.
   /// - Throws: `corrupt` if it is damaged.
   public func objectGraph() throws(CheckpointError) -> ObjectGraph? {
+    try savedGraph().map { ObjectGraph($0) }
+  }
+
+  /// The saved objects in the form that takes the least memory; `nil` if the checkpoint is name-based.
+  package func savedGraph() throws(CheckpointError) -> SavedGraph? {
     guard try entry(for: TensorKey(ObjectGraph.key)) != nil else { return nil }
-    return try ObjectGraph(from: reader)
+    return try SavedGraph(from: reader)
   }
 
   // MARK: Reading

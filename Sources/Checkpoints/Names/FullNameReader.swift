@@ -21,12 +21,11 @@ package struct FullNameReader: TensorReader {
   ///   - graph: Its objects.
   ///   - directKeys: Keys that are asked for as they are; their tensors are not listed under full
   ///     names.
-  package init(_ reader: any TensorReader, _ graph: ObjectGraph, directKeys: Set<TensorKey> = []) {
+  package init(_ reader: any TensorReader, _ graph: SavedGraph, directKeys: Set<TensorKey> = []) {
     self.reader = reader
     self.directKeys = directKeys
     var keys: [TensorKey: [TensorKey]] = [:]
-    for attribute in graph.nodes.lazy.flatMap(\.attributes) where !attribute.fullName.isEmpty {
-      let (name, key) = (TensorKey(attribute.fullName), TensorKey(attribute.key))
+    graph.forEachFullName { name, key in
       if keys[name]?.contains(key) != true { keys[name, default: []].append(key) }
     }
     self.keys = keys

@@ -20,7 +20,7 @@ struct NamedSource {
   ) throws(CheckpointError) {
     var reader: any TensorReader = checkpoint
     var usesFullNames = false
-    if let graph = try checkpoint.objectGraph() {
+    if let graph = try checkpoint.savedGraph() {
       var directKeys: Set<TensorKey> = []
       if mapping == nil {
         let stored = try checkpoint.batch(of: names.map { TensorRequest($0) })

@@ -42,6 +42,7 @@ extension Saver {
     progress?.begin(.reading, byteCount: plan.byteCount)
     var report = try RestoreExecutor(reader: source.reader, options: options).restore(plan)
     progress?.finish()
+    source.reader.closeFilesIfAny()  // opened again for the report's list, if it is asked for
     if source.usesFullNames {
       report.mode = .objectBased
       source.warn()

@@ -73,7 +73,7 @@ final class CheckpointRoots {
   func warnIfEmpty(_ live: LiveGraph) {
     guard !hasWarned, live.nodes.allSatisfy({ $0.value == nil || isCounter($0) }) else { return }
     hasWarned = true
-    let names = (attached + later).map { "'\($0.name)'" }.joined(separator: ", ")
+    let names = NameList.text((attached + later).map(\.name))
     CheckpointWarnings.warn(
       "a checkpoint of \(names.isEmpty ? "no objects" : names) is saved without a single value: nothing "
         + "in it is a Variable, or registered"

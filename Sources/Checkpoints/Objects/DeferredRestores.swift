@@ -4,50 +4,112 @@ import Foundation
 
 /// The restores of this process that still have values for objects to come, oldest first.
 ///
-/// A restore is kept for as long as an object lives that could get such a value; and those after it,
-/// since a value of a newer one counts.
+/// A restore is kept for as long as an object lives that could get such a value, and no newer restore has
+/// all that it has. One that has nothing to wait for is forgotten at once; which variables it has given
+/// values to, and an older one must leave alone, stands in a record.
 /// Source: tensorflow/python/checkpoint/restore.py and trackable/base.py,
 /// `_deferred_dependencies`.
-enum DeferredRestores {
-  // Guarded by its own lock; what it holds is used by the thread that restores, as all of this is.
+package enum DeferredRestores {
+  // Guarded by its own lock; a session is used by one thread at a time, see `RestoreSession.whenFree`.
   private final class Registry: @unchecked Sendable {
     private var sessions: [RestoreSession] = []
+    private var record = RestoreRecord()
+    private var newest = 0
     private let lock = NSLock()
 
-    /// Those that are of use still.
-    var current: [RestoreSession] {
+    /// A number for a restore, larger than all before.
+    func nextNumber() -> Int {
       lock.withLock {
-        while let oldest = sessions.first, oldest.isFinished { sessions.removeFirst() }
-        return sessions
+        newest += 1
+        return newest
       }
     }
 
-    func append(_ session: RestoreSession) {
-      lock.withLock { sessions.append(session) }
+    /// Those that are of use still.
+    var current: [RestoreSession] {
+      forgetFinished()
+      return lock.withLock { sessions }
+    }
+
+    /// Keeps a restore, if it waits for something.
+    func add(_ session: RestoreSession) {
+      for older in current {
+        older.whenFree { if session.supersedes(older) { older.isSuperseded = true } }
+      }
+      if !session.isFinished { lock.withLock { sessions.append(session) } }
+      forgetFinished()
+    }
+
+    // What sessions have is given back outside of the lock: it may be the program's own.
+    func forgetFinished() {
+      let finished = lock.withLock {
+        let finished = sessions.filter { session in
+          session.whenFree { session.isOfNoUse } ?? false
+        }
+        sessions.removeAll { session in finished.contains { $0 === session } }
+        if sessions.isEmpty { record.removeAll() }
+        return finished
+      }
+      _ = finished
+    }
+
+    /// Calls `body` with the record, unless nobody waits who could need it.
+    func withRecord<Result>(_ body: (inout RestoreRecord) -> Result) -> Result? {
+      lock.withLock { sessions.isEmpty ? nil : body(&record) }
     }
   }
 
   private static let registry = Registry()
 
-  /// Keeps a restore for objects to come.
-  static func register(_ session: RestoreSession) {
-    registry.append(session)
-    _ = registry.current
+  /// A number for a restore, larger than all before.
+  static func nextNumber() -> Int { registry.nextNumber() }
+
+  /// Keeps a restore for objects to come, if it has something for them.
+  static func register(_ session: RestoreSession) { registry.add(session) }
+
+  /// Forgets what nobody waits for any more.
+  static func forgetFinished() { registry.forgetFinished() }
+
+  /// The checkpoints of the restores that are kept, the oldest first.
+  package static var paths: [String] { registry.current.map(\.path) }
+
+  // MARK: Which restore counts
+
+  /// Notes that a restore has given variables their values, or has values for them that do not fit.
+  static func note(
+    _ assignments: some Sequence<GraphMatch.Assignment>,
+    in live: LiveGraph,
+    by restore: Int
+  ) {
+    registry.withRecord { $0.note(assignments, in: live, restore: restore) }
   }
+
+  /// The assignments to variables that do not belong to a newer restore.
+  static func untaken(
+    _ assignments: [GraphMatch.Assignment],
+    in live: LiveGraph,
+    by restore: Int
+  ) -> [GraphMatch.Assignment] {
+    registry.withRecord { record in
+      assignments.filter { !record.isTaken($0, in: live, from: restore) }
+    } ?? assignments
+  }
+
+  // MARK: Objects that have come
 
   /// Restores what exists by now: newest restore first, each leaving alone what a newer one has done.
   ///
   /// - Throws: One error with everything that did not fit; the rest has been restored.
   static func retry(in live: LiveGraph) throws(CheckpointError) {
-    var taken = TakenVariables()
     var problems: [CheckpointError] = []
     for session in registry.current.reversed() {
       do throws(CheckpointError) {
-        try session.retry(in: live, &taken)
+        try session.whenFree { () throws(CheckpointError) in try session.retry(in: live) }
       } catch {
         problems.append(error)
       }
     }
+    registry.forgetFinished()
     let error = CheckpointError.combining(problems) { "\($0) restores have values that do not fit" }
     if let error { throw error }
   }
@@ -56,8 +118,10 @@ enum DeferredRestores {
   ///
   /// An assignment cannot throw: what goes wrong is kept for the status, and a warning is given.
   static func objectChanged(_ owner: any Checkpointable) {
-    let sessions = registry.current.filter { $0.waits(for: owner) }
-    guard let newest = sessions.last else { return }
+    let newest = registry.current.last { session in
+      session.whenFree { session.waits(for: owner) } ?? false
+    }
+    guard let newest else { return }
     do throws(CheckpointError) {
       try retry(in: newest.walk(orFrom: owner))
     } catch {
@@ -68,13 +132,8 @@ enum DeferredRestores {
   /// Says so if an object that is about to be saved has not got the values that wait for it.
   static func warnAboutUnrestored(in live: LiveGraph) {
     for session in registry.current {
-      let places = session.readyPairs(in: live).map { session.place(of: $0.saved) }
-      guard !places.isEmpty else { continue }
-      CheckpointWarnings.warn(
-        "\(NameList.text(places)) came after the restore of '\(session.path)' and did not get "
-          + "the values that it has for them: call restoreDeferred() once they exist, or mark the "
-          + "property @Dependency"
-      )
+      let warning = session.whenFree { session.warningOfUnrestored(in: live) } ?? nil
+      if let warning { CheckpointWarnings.warn(warning) }
     }
   }
 }

@@ -18,6 +18,7 @@ public struct LoadStatus: CustomStringConvertible {
     self.session = session
     self.roots = roots
     watch = StatusWatch(session)
+    session?.watch = watch
   }
 
   /// The checkpoint; `nil` if there was nothing to restore from.
@@ -178,7 +179,12 @@ private final class StatusWatch {
   init(_ session: RestoreSession?) { self.session = session }
 
   deinit {
-    guard !isExamined, let session else { return }
+    guard let session else { return }
+    if !isExamined { warn(session) }
+    if session.isOfNoUse { DeferredRestores.forgetFinished() }
+  }
+
+  private func warn(_ session: RestoreSession) {
     let isComplete =
       session.missing.isEmpty && session.conflicts.isEmpty && session.unrestoredNodes.isEmpty
     if !isComplete { CheckpointWarnings.warn(Self.text(session)) }

@@ -11,8 +11,7 @@ struct ObjectSource {
   let graph: SavedGraph?
 
   init(_ checkpoint: CheckpointReader, _ mapping: KeyMapping?) throws(CheckpointError) {
-    let isObjectBased = try checkpoint.entry(for: TensorKey(ObjectGraph.key)) != nil
-    let graph = isObjectBased ? try SavedGraph(from: checkpoint) : nil
+    let graph = try checkpoint.savedGraph()
     guard let mapping else {
       self.graph = graph
       reader = checkpoint
@@ -20,7 +19,7 @@ struct ObjectSource {
     }
     self.graph = nil
     if let graph {
-      reader = try MappedReader(FullNameReader(checkpoint, ObjectGraph(graph)), mapping)
+      reader = try MappedReader(FullNameReader(checkpoint, graph), mapping)
     } else {
       reader = try MappedReader(checkpoint, mapping)
     }

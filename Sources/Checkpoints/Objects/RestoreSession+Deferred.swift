@@ -26,46 +26,93 @@ extension RestoreSession {
   /// An object that came later gets all its values and those of what it brought along, or none; the
   /// others get theirs all the same.
   ///
-  /// - Parameters:
-  ///   - live: The objects.
-  ///   - taken: Which variables belong to newer restores; those that belong to this one are added.
+  /// - Parameter live: The objects.
   /// - Throws: Why objects got no values, unless it has been said for the same objects before.
-  func retry(in live: LiveGraph, _ taken: inout TakenVariables) throws(CheckpointError) {
-    defer { taken.add(self, in: live) }
+  func retry(in live: LiveGraph) throws(CheckpointError) {
     let pairs = readyPairs(in: live)
     guard !pairs.isEmpty || !deferredSlots.isEmpty else { return }
-    var match = try GraphMatch(saved, live, from: pairs, bindings: bindings)
-    let misfits = misfits(match, taken)
-    if !misfits.isEmpty {
-      for assignment in match.assignments where misfits[assignment.start] != nil {
-        taken.add(assignment)
-      }
-      let refused = Set(misfits.keys)
-      match = try GraphMatch(saved, live, from: pairs, bindings: bindings, without: refused)
+    let match = try GraphMatch(saved, live, from: pairs, bindings: bindings)
+    let wanted = DeferredRestores.untaken(match.assignments, in: live, by: number)
+    guard !isSuperseded, !wanted.isEmpty else {
+      return try takeDown(match, in: live, pairs, without: wanted)
     }
+    defer { closeFiles() }
+    var misfits = misfits(wanted)
     do throws(CheckpointError) {
-      let wanted = match.assignments.filter { !taken.contains($0) }
-      try carryOut(match, wanted, in: live, [], of: wanted.count)
+      try restore(match, wanted, pairs, in: live, without: misfits)
     } catch {
-      // The files are damaged, or the system fails: said each time, since it may be over next time.
-      let failure = Failure(pairs.first?.saved ?? root, located(error), nil)
-      _ = isNew(failure)
-      throw failure.error
+      guard error.isOutdated else { throw noted(error, pairs) }
+      for assignment in wanted where misfits[assignment.start] == nil {
+        misfits[assignment.start] = outdated(error, assignment.start)
+      }
     }
+    let refused = wanted.filter { misfits[$0.start] != nil }
+    DeferredRestores.note(refused, in: live, by: number)
     try report(misfits, pairs, in: live)
   }
 
+  // What newer restores have done; the rest waits on.
+  private func takeDown(
+    _ match: GraphMatch,
+    in live: LiveGraph,
+    _ pairs: [(saved: Int, live: Int)],
+    without wanted: [GraphMatch.Assignment]
+  ) throws(CheckpointError) {
+    let refused = Set(wanted.map(\.start))
+    let known =
+      refused.isEmpty
+      ? match : try GraphMatch(saved, live, from: pairs, bindings: bindings, without: refused)
+    takeDown(known, in: live)
+  }
+
+  private func restore(
+    _ match: GraphMatch,
+    _ wanted: [GraphMatch.Assignment],
+    _ pairs: [(saved: Int, live: Int)],
+    in live: LiveGraph,
+    without misfits: [Int: CheckpointError]
+  ) throws(CheckpointError) {
+    guard !misfits.isEmpty else {
+      return try carryOut(match, wanted, in: live, [], of: wanted.count)
+    }
+    let refused = Set(misfits.keys)
+    let rest = try GraphMatch(saved, live, from: pairs, bindings: bindings, without: refused)
+    let restored = DeferredRestores.untaken(rest.assignments, in: live, by: number)
+    try carryOut(rest, restored, in: live, [], of: restored.count)
+  }
+
   // What keeps objects from being restored, by the saved node that they begin at.
-  private func misfits(_ match: GraphMatch, _ taken: TakenVariables) -> [Int: CheckpointError] {
-    let wanted = match.assignments.filter { !taken.contains($0) }
-    return Dictionary(grouping: wanted, by: \.start).compactMapValues { part in
+  private func misfits(_ wanted: [GraphMatch.Assignment]) -> [Int: CheckpointError] {
+    var misfits: [Int: CheckpointError] = [:]
+    for (start, part) in Dictionary(grouping: wanted, by: \.start) {
       do throws(CheckpointError) {
         _ = try RestorePlan(part.map(\.request), from: reader, options: options)
-        return nil
       } catch {
-        return error
+        misfits[start] = error.isOutdated ? outdated(error, start) : error
       }
     }
+    return misfits
+  }
+
+  // The checkpoint is not what it was when the rest of it was restored.
+  private func outdated(_ error: CheckpointError, _ node: Int) -> CheckpointError {
+    let what = error.code == .notFound ? "deleted" : "replaced"
+    return CheckpointError(
+      .notFound,
+      "this checkpoint was \(what) before '\(place(of: node))' was created, which has not got the "
+        + "values that it had for it; create objects while their checkpoint is there, or pin it",
+      file: path
+    )
+  }
+
+  // The files are damaged, or the system fails: said each time, since it may be over next time.
+  private func noted(
+    _ error: CheckpointError,
+    _ pairs: [(saved: Int, live: Int)]
+  ) -> CheckpointError {
+    let failure = Failure(pairs.first?.saved ?? root, located(error), nil)
+    _ = isNew(failure)
+    return failure.error
   }
 
   private func report(
@@ -140,6 +187,55 @@ extension RestoreSession {
   /// Whether an object may get a value that it waits for, if it has changed.
   func waits(for owner: any Checkpointable) -> Bool {
     !leftovers.isEmpty || deferred.contains { $0.holder === owner }
+  }
+
+  /// What to say when objects are saved that have not got their values; `nil` if there is nothing that
+  /// has not been said.
+  ///
+  /// If the checkpoint is gone they cannot get them any more: a failure, which the status has too.
+  func warningOfUnrestored(in live: LiveGraph) -> String? {
+    guard !isSuperseded else { return nil }
+    let pairs = readyPairs(in: live).filter { pair in
+      let holder = live.holder(of: pair.live)
+      return !failures.contains { $0.savedNode == pair.saved && $0.holder === holder }
+    }
+    guard !pairs.isEmpty else { return nil }
+    if let change = try? reader.changeIfAny() {
+      let error = change.error(at: path)
+      let failures = pairs.map { pair in
+        Failure(
+          pair.saved,
+          located(outdated(error, pair.saved)),
+          live.holder(of: pair.live)
+        )
+      }
+      let new = failures.filter(isNew).map(\.error)
+      return CheckpointError.combining(new) { "\($0) objects got no values" }?.description
+    }
+    return
+      "\(NameList.text(pairs.map { place(of: $0.saved) })) came after the restore of '\(path)' and "
+      + "did not get the values that it has for them: call restoreDeferred() once they exist, or mark "
+      + "the property @Dependency"
+  }
+
+  /// Whether nobody needs it any more: nothing waits that could still come, or a newer restore has it
+  /// too, and nobody looks at what becomes of this one.
+  var isOfNoUse: Bool { isFinished || (isSuperseded && watch == nil) }
+
+  /// Whether this restore has all that an older one has for objects to come.
+  func supersedes(_ older: RestoreSession) -> Bool {
+    guard !older.leftovers.isEmpty else {
+      var coverage = GraphCoverage(
+        of: (older.saved, older.bindings),
+        by: (saved, bindings)
+      )
+      return coverage.isComplete(older.deferred, older.deferredSlots)
+    }
+    guard roots === older.roots, isNameBased else { return false }
+    let names = Set(saved.nodes.flatMap { saved.attributes(of: $0) }.map(\.key))
+    return older.leftovers.allSatisfy {
+      older.isRestored[$0.value] || names.contains($0.key.description)
+    }
   }
 
   /// Whether nothing waits that could still come.

@@ -6,20 +6,20 @@ extension RestoreSession {
   /// The place of a saved node: its path from the root.
   func place(of node: Int) -> String {
     if let place = path(of: node) ?? slotPlaces[node] { return place }
-    return leftovers.isEmpty ? "node \(node)" : graph.nodes[node].attributes.first?.key ?? ""
+    return leftovers.isEmpty ? "node \(node)" : saved.attributes(of: node).first?.key ?? ""
   }
 
   // The paths of a long chain would take memory that grows with the square of its length, and nobody
   // could read them.
   private func path(of node: Int) -> String? {
-    if let way = ways[node], way.depth > 500 { return "node \(node)" }
-    return graph.path(of: node, ways)
+    if let depth = ways.depth(of: node), depth > 500 { return "node \(node)" }
+    return saved.path(of: node, ways)
   }
 
   func makeSlotPlaces() -> [Int: String] {
     var places: [Int: String] = [:]
-    for (optimizer, node) in graph.nodes.enumerated() {
-      for slot in node.slotVariables {
+    for optimizer in saved.nodes {
+      for slot in saved.slots[optimizer].map(saved.slotVariable) {
         places[slot.node] = CheckpointKey.slotPath(
           variable: path(of: slot.original) ?? "",
           optimizer: path(of: optimizer) ?? "",
@@ -66,21 +66,23 @@ extension RestoreSession {
     let nodes = isRestored.indices.filter { !isRestored[$0] && saved.hasOwnValues($0) }
     guard !nodes.isEmpty else { return [] }
     let isInScope = root == 0 ? nil : withSlotVariables(reachable(from: [root], and: []))
-    let counters = graph.nodes[0].children.filter { $0.name == CheckpointRoots.counterName }
+    let counters = saved.children[0].filter {
+      saved.string($0.name) == CheckpointRoots.counterName
+    }
     return nodes.filter { node in
-      isInScope?[node] != false && !counters.contains { $0.node == node }
+      isInScope?[node] != false && !counters.contains { Int($0.node) == node }
     }
   }
 
   // Of each node whether it is one of `starts` or below one, or one of `others`.
   private func reachable(from starts: [Int], and others: [Int]) -> [Bool] {
-    var isReached = Array(repeating: false, count: graph.nodes.count)
+    var isReached = Array(repeating: false, count: saved.nodeCount)
     for node in starts { isReached[node] = true }
     var queue = starts
     while let node = queue.popLast() {
-      for child in graph.nodes[node].children where !isReached[child.node] {
-        isReached[child.node] = true
-        queue.append(child.node)
+      for child in saved.children[node].lazy.map({ Int($0.node) }) where !isReached[child] {
+        isReached[child] = true
+        queue.append(child)
       }
     }
     for node in others { isReached[node] = true }
@@ -90,8 +92,10 @@ extension RestoreSession {
   // Those whose variable and optimizer are both there.
   private func withSlotVariables(_ isReached: [Bool]) -> [Bool] {
     var isThere = isReached
-    for (optimizer, node) in graph.nodes.enumerated() where isReached[optimizer] {
-      for slot in node.slotVariables where isReached[slot.original] { isThere[slot.node] = true }
+    for optimizer in saved.nodes where isReached[optimizer] {
+      for slot in saved.slots[optimizer] where isReached[Int(slot.original)] {
+        isThere[Int(slot.node)] = true
+      }
     }
     return isThere
   }

@@ -1,6 +1,7 @@
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
+import Foundation
 
 /// One call of restore: what it has matched and restored, and what still waits for objects.
 ///
@@ -10,8 +11,6 @@ final class RestoreSession {
   let path: String
   /// The saved graph.
   let saved: SavedGraph
-  /// The same, to say what is in it.
-  private(set) lazy var graph = ObjectGraph(saved)
   /// What still waits for an object, with the object that will hold it.
   private(set) var deferred: [GraphMatch.Deferred] = []
   /// What still waits for an optimizer or a variable.
@@ -28,16 +27,27 @@ final class RestoreSession {
   var failures: [Failure] = []
   /// The saved node that the restore began at.
   let root: Int
+  // Its files are closed but for the time of a call: see `closeFiles()`.
   let reader: any TensorReader
   // The tensors of a name-based checkpoint that no variable has the name of, yet.
   let leftovers: [TensorKey: Int]
+  /// Whether the checkpoint has names only.
+  let isNameBased: Bool
   let options: RestoreOptions
   /// Where the restore was called.
   let origin: String
   private(set) weak var roots: CheckpointRoots?
+  /// Tells which of two restores is newer: larger than the numbers of those before.
+  let number = DeferredRestores.nextNumber()
+  /// Whether a newer restore has all that this one has for objects to come: it has the say then, and
+  /// this one takes down what becomes of it, for as long as somebody has the status.
+  var isSuperseded = false
+  /// Who looks at what becomes of it: the status.
+  weak var watch: AnyObject?
+  fileprivate let lock = NSRecursiveLock()
   // Who follows what is restored at once; not what comes later.
   private var progress: OperationProgress?
-  lazy var ways = graph.shortestWays
+  lazy var ways = saved.shortestWays
   lazy var slotPlaces = makeSlotPlaces()
 
   /// Looks at a checkpoint.
@@ -60,6 +70,7 @@ final class RestoreSession {
   ) throws(CheckpointError) {
     self.progress = progress
     let reader = source.reader
+    isNameBased = source.graph == nil
     if let graph = source.graph {
       (saved, leftovers) = (graph, [:])
     } else {
@@ -73,7 +84,7 @@ final class RestoreSession {
       let named = try NameBasedGraph(live, in: reader)
       (saved, leftovers) = (named.graph, named.leftovers)
     }
-    root = try place.isEmpty ? 0 : Self.node(at: place, ObjectGraph(saved), reader)
+    root = try place.isEmpty ? 0 : Self.node(at: place, saved, reader)
     path = reader.path
     self.reader = reader
     self.options = options
@@ -83,14 +94,14 @@ final class RestoreSession {
 
   private static func node(
     at place: String,
-    _ graph: ObjectGraph,
+    _ graph: SavedGraph,
     _ reader: any TensorReader
   ) throws(CheckpointError) -> Int {
     if let node = graph.node(at: place) { return node }
     throw CheckpointError(
       .notFound,
       "there is no object at '\(place)'; the root has "
-        + NameList.text(graph.nodes[0].children.map(\.name)),
+        + NameList.text(graph.children[0].map { graph.string($0.name) }),
       file: reader.path
     )
   }
@@ -106,7 +117,12 @@ final class RestoreSession {
     let count = match.assignments.count + missing.count
     let problems = options.completeness == .all ? missingProblems(match) : []
     try carryOut(match, match.assignments, in: live, problems, of: count)
+    closeFiles()
   }
+
+  /// Closes all files: they are opened again when an object comes that they have values for, if they
+  /// are the same then.
+  func closeFiles() { reader.closeFilesIfAny(keepsChecksum: !isFinished) }
 
   /// The variables that nothing is assigned to.
   func unassigned(_ match: GraphMatch, in live: LiveGraph) -> [Int] {
@@ -116,6 +132,8 @@ final class RestoreSession {
   }
 
   /// Restores `wanted`, which is part of what has been matched, and takes down all of it.
+  ///
+  /// - Throws: What ``RestorePlan`` and ``RestoreExecutor`` throw; nothing is taken down then.
   func carryOut(
     _ match: GraphMatch,
     _ wanted: [GraphMatch.Assignment],
@@ -135,7 +153,19 @@ final class RestoreSession {
     progress?.finish()
     progress = nil
     match.keepSlotVariables()
-    note(match.assignments, in: live, without: Set(plan.report.missing + plan.report.mismatched))
+    let left = Set(plan.report.missing + plan.report.mismatched)
+    let restored = left.isEmpty ? wanted : wanted.filter { !left.contains($0.key) }
+    DeferredRestores.note(restored, in: live, by: number)
+    takeDown(match, in: live, without: left)
+  }
+
+  /// Takes down what has been matched, as restored by this restore or by a newer one.
+  func takeDown(
+    _ match: GraphMatch,
+    in live: LiveGraph,
+    without left: Set<TensorKey> = []
+  ) {
+    note(match.assignments, in: live, without: left)
     bindings = match.bindings
     deferred = (deferred + match.deferred).filter { !bindings.isBound($0.savedNode) }
     deferredSlots = match.deferredSlots
@@ -159,13 +189,27 @@ final class RestoreSession {
 
   private func missingProblems(_ match: GraphMatch) -> [CheckpointError] {
     guard !missing.isEmpty else { return [] }
-    let unused = graph.nodes.indices.filter {
-      !match.bindings.isBound($0) && !graph.nodes[$0].attributes.isEmpty
+    let unused = saved.nodes.filter {
+      !match.bindings.isBound($0) && saved.hasAttributes($0)
     }.map { TensorKey(place(of: $0)) }
     return missing.enumerated().map { index, place in
       let hint = index < 16 ? NearestKeys(to: TensorKey(place), among: unused).hint : ""
       return CheckpointError(.notFound, "the checkpoint has no value for it\(hint)", key: place)
     }
+  }
+}
+
+// MARK: Threads
+
+extension RestoreSession {
+  /// Calls `body`, unless another thread is at work with this restore: its objects are none of this
+  /// thread's then, and it waits for none that this thread has.
+  func whenFree<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result? {
+    guard lock.try() else { return nil }
+    defer { lock.unlock() }
+    return try body()
   }
 }
 

@@ -33,9 +33,10 @@ public struct RestoreReport: Sendable, CustomStringConvertible {
 
   /// The keys of the checkpoint that no variable asked for, in byte order.
   ///
-  /// Reads the whole index, which a restore does not need to.
+  /// Reads the whole index, which a restore does not need to. No file is open until then.
   ///
-  /// - Throws: `corrupt` if the index is damaged.
+  /// - Throws: `corrupt` if the index is damaged; `notFound` or `busy` if the checkpoint was deleted or
+  ///   replaced since the restore.
   public func unusedKeys() throws(CheckpointError) -> [TensorKey] {
     let wanted = Set(wanted)
     return try reader.entries().map(\.key).filter { !wanted.contains($0) }

@@ -56,7 +56,7 @@ public struct MappingProposal: Sendable {
   /// - Throws: `corrupt` if the checkpoint's list of tensors is damaged.
   public init(from checkpoint: CheckpointReader, to saver: Saver) throws(CheckpointError) {
     var reader: any TensorReader = checkpoint
-    if let graph = try checkpoint.objectGraph() { reader = FullNameReader(checkpoint, graph) }
+    if let graph = try checkpoint.savedGraph() { reader = FullNameReader(checkpoint, graph) }
     self.init(
       stored: try reader.entries().map { ($0.key, $0.spec) },
       wanted: saver.variables.map { (TensorKey($0.name), $0.variable.tensorSpec) }
