@@ -49,8 +49,13 @@ extension Leftovers {
     guard let standing = try shardCount(of: prefix) else { return false }
     let unfinished: Set = noted.keepsNew ? [] : [noted.newCount]
     let superfluous = standing == noted.newCount ? Set(noted.replacedCounts) : unfinished
-    for file in dataFiles(of: prefix)
-    where file.count != standing && superfluous.contains(file.count) {
+    let files = dataFiles(of: prefix).filter {
+      $0.count != standing && superfluous.contains($0.count)
+    }
+    // The index that stands may be known to this system only: a power cut must not bring back the other
+    // one, once its data files are gone.
+    if !files.isEmpty { try fileSystem.syncDirectory(directory) }
+    for file in files {
       try remove(BundlePath(prefix).data(shard: file.shard, of: file.count))
     }
     return true

@@ -24,7 +24,11 @@ final class SafetensorsTransaction {
 
   /// Makes the file's name durable: its content is committed already.
   func finish() throws(CheckpointError) {
-    try location.syncDirectory()
-    try location.finish()
+    do throws(CheckpointError) {
+      try location.syncDirectory()
+      try location.finish()
+    } catch {
+      throw error.adding("the new checkpoint is saved, but a power cut may still undo that")
+    }
   }
 }

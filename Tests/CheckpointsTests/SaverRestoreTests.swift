@@ -283,7 +283,8 @@ import Testing
     func data(_ name: String) -> [String] {
       [
         "lock m-2.lock", "setNote m-2.lock", "syncNote m-2.lock", "syncDirectory run",
-        "create \(name).tmp", "write \(name).tmp", "sync \(name).tmp", "close \(name).tmp", "rename \(name)", "syncDirectory run",
+        "create \(name).tmp", "write \(name).tmp", "sync \(name).tmp", "close \(name).tmp",
+        "rename \(name)", "syncDirectory run",
       ]
     }
     let index = [

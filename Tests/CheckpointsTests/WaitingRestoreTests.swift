@@ -122,7 +122,8 @@ import Testing
   @Test func `says that a checkpoint was deleted before an object was created`() throws {
     let whole = Model(3, isWhole: true)
     let run = directory.path("run")
-    try CheckpointManager(Checkpoint(["model": whole]), directory: run, retention: .latest(1)).save()
+    let keepsOne = RetentionPolicy.latest(1)
+    try CheckpointManager(Checkpoint(["model": whole]), directory: run, retention: keepsOne).save()
     let model = Model()
     let checkpoint = try Checkpoint(["model": model])
     let manager = try CheckpointManager(checkpoint, directory: run, retention: .latest(1))
