@@ -73,13 +73,32 @@ private enum PeakMemory {
     unsafe posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
     var process = pid_t()
     try #require(unsafe posix_spawn(&process, tool, &actions, nil, words, environ) == 0)
-    var (status, usage) = (CInt(0), rusage())
-    while unsafe wait4(process, &status, 0, &usage) < 0 && errno == EINTR {}
+    return try peak(of: process)
+  }
+
+  // Waits for the end. On Linux `rusage` begins with what the parent has taken, so the system is asked
+  // for the program's own peak, which only grows, for as long as it runs.
+  private static func peak(of process: pid_t) throws -> Int {
+    var (status, usage, peak) = (CInt(0), rusage(), 0)
+    while unsafe wait4(process, &status, WNOHANG, &usage) != process {
+      peak = max(peak, residentPeak(of: process))
+      usleep(1_000)
+    }
     #expect(status == 0)
     #if canImport(Darwin)
     return Int(usage.ru_maxrss)
     #else
-    return Int(usage.ru_maxrss) << 10
+    try #require(peak > 0)
+    return peak
     #endif
+  }
+
+  private static func residentPeak(of process: pid_t) -> Int {
+    let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+    guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }) else {
+      return 0
+    }
+    let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first  // VmHWM: 1234 kB
+    return (kilobytes.flatMap { Int($0) } ?? 0) << 10
   }
 }

@@ -139,7 +139,7 @@ import Testing
       try await Task.sleep(for: .milliseconds(60))
       try Self.write(index.prefix(index.count / 2), to: run + "/ckpt-6.index")
       try await Task.sleep(for: .milliseconds(60))
-      try Self.write(Array("???".utf8), to: run + "/checkpoint")
+      try Self.write(Array("model_checkpoint_path ???".utf8), to: run + "/checkpoint")
       try await Task.sleep(for: .milliseconds(60))
     }
     var short = updates(timeout: .milliseconds(300)).makeAsyncIterator()
