@@ -365,6 +365,7 @@ COMMANDS: dict[str, Callable[[dict], dict]] = {
     )
 } | {
     "build_objects": objects.build,
+    "build_sharded_objects": objects.save_sharded,
     "restore_objects": objects.restore,
     "run_manager": managers.run_manager,
     "run_saver": managers.run_saver,

@@ -149,8 +149,9 @@ public final class CheckpointManager {
     guard let moment = try dueMoment(step: step, force: force) else { return nil }
     var plan = try SavePlan(items: [])
     let save = try keeper.open { _ throws(CheckpointError) in
-      let save = try begin(step: step, moment, metrics: metrics)
+      var save = try begin(step: step, moment, metrics: metrics)
       plan = try content.savePlan()
+      save.notes = plan.notes
       try save.checkRoom(for: plan)
       return save
     }

@@ -16,6 +16,8 @@ struct ManagedSave: Sendable {
   /// Whether the number comes from counting, so that another one would do.
   let isCounted: Bool
   private(set) var entry: CheckpointHistory.Entry
+  /// What somebody should know of how it is spread over data files.
+  var notes: [CheckpointError] = []
   /// When it began.
   let moment: SavePolicy.Moment
   private let place: ManagedPlace
@@ -102,7 +104,8 @@ extension CheckpointManager {
     public let checkpoint: SavedCheckpoint
     /// The checkpoints that were deleted.
     public let removed: [SavedCheckpoint]
-    /// Why others could not be deleted; the next save tries again.
+    /// What did not go as wanted: data files that are larger than asked for; others that could not be
+    /// deleted, which the next save tries again.
     public let problems: [CheckpointError]
 
     /// The new checkpoint's prefix.

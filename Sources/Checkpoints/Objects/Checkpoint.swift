@@ -19,18 +19,24 @@ public final class Checkpoint {
   let roots: CheckpointRoots
   let options: SaveOptions
 
+  /// Over how many data files the next checkpoints are spread: also those of a ``CheckpointManager``.
+  public var sharding: Sharding
+
   /// Creates a checkpoint of objects under the given names.
   ///
   /// - Parameters:
   ///   - objects: The objects; each name stands at the beginning of the keys of what belongs to it.
   ///   - options: How the files are written.
+  ///   - sharding: Over how many data files checkpoints are spread: one by default.
   /// - Throws: `duplicateName` for a name that occurs twice; what registering the objects throws.
   public init(
     _ objects: KeyValuePairs<String, any Checkpointable>,
-    options: SaveOptions = SaveOptions()
+    options: SaveOptions = SaveOptions(),
+    sharding: Sharding = .none
   ) throws(CheckpointError) {
     roots = try CheckpointRoots(nil, objects.map { ($0.key, $0.value) })
     self.options = options
+    self.sharding = sharding
   }
 
   /// Creates a checkpoint whose root is an object itself.
@@ -39,14 +45,17 @@ public final class Checkpoint {
   ///   - root: The object; the names of what belongs to it stand at the beginning of the keys.
   ///   - objects: Further objects, as if they belonged to the root.
   ///   - options: How the files are written.
+  ///   - sharding: Over how many data files checkpoints are spread: one by default.
   /// - Throws: As for named objects.
   public init(
     _ root: any Checkpointable,
     _ objects: KeyValuePairs<String, any Checkpointable> = [:],
-    options: SaveOptions = SaveOptions()
+    options: SaveOptions = SaveOptions(),
+    sharding: Sharding = .none
   ) throws(CheckpointError) {
     roots = try CheckpointRoots(root, objects.map { ($0.key, $0.value) })
     self.options = options
+    self.sharding = sharding
   }
 
   /// How many checkpoints ``save(to:)`` has saved: the number of the last one.
@@ -115,19 +124,24 @@ public final class Checkpoint {
   @discardableResult
   public func write(to prefix: String) throws(CheckpointError) -> String {
     try CheckpointName.check(prefix)
-    try SaveExecutor(options: options).save(savePlan(), to: prefix)
+    let plan = try savePlan()
+    let notes = plan.notes
+    try SaveExecutor(options: options).save(consume plan, to: prefix)
+    for note in notes { CheckpointWarnings.warn("\(note.located(file: prefix))") }
     return prefix
   }
 
   /// What there is to write: every value, then the graph.
   func savePlan() throws(CheckpointError) -> SavePlan {
-    try Self.plan(liveGraph().saved())
+    try Self.plan(liveGraph().saved(), sharding)
   }
 
   /// The values of this moment, for another thread: keys and graph are worked out there.
   func snapshot() throws(CheckpointError) -> SaveSnapshot {
     let values = try liveGraph().snapshot(SaveSnapshot.copy)
-    return SaveSnapshot { () throws(CheckpointError) in try Self.plan(values.saved()) }
+    return SaveSnapshot { [sharding] () throws(CheckpointError) in
+      try Self.plan(values.saved(), sharding)
+    }
   }
 
   private func liveGraph() throws(CheckpointError) -> LiveGraph {
@@ -138,11 +152,14 @@ public final class Checkpoint {
   }
 
   private static func plan(
-    _ saved: (message: [UInt8], values: [LiveGraph.StoredValue])
+    _ saved: (message: [UInt8], values: [LiveGraph.StoredValue]),
+    _ sharding: Sharding
   ) throws(CheckpointError) -> SavePlan {
     var items = saved.values.map { SavePlan.Item($0.value.variable, key: $0.key) }
     let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([saved.message]))
     items.append(SavePlan.Item(TensorBox(graph), key: TensorKey(ObjectGraph.key)))
-    return try SavePlan(items: items)
+    var plan = try SavePlan(items: items)
+    try plan.distribute(sharding)
+    return plan
   }
 }

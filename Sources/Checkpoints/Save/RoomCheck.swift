@@ -36,13 +36,7 @@ struct SaveSize: Hashable {
     isV1: Bool
   ) throws(CheckpointError) -> UInt64 {
     if isV1, let byteCount = SlicesWriter.leastByteCount(of: item.spec) { return byteCount }
-    if let byteCount = item.spec.byteCount { return UInt64(byteCount) }
-    let strings = try item.variable.tensorSnapshot().strings ?? []
-    let lengths = strings.reduce(UInt64(0)) {
-      $0 + UInt64($1.count + ByteWriter.varintLength(UInt64($1.count)))
-    }
-    // A checksum of four bytes: one for all strings, one for each variant.
-    return lengths + 4 * (item.spec.dtype == .variant ? UInt64(strings.count) : 1)
+    return UInt64(try item.byteCount)
   }
 
   /// The room on a disk with the usual blocks, with some for the small files beside a checkpoint.

@@ -14,22 +14,75 @@ extension SavePlan {
     case .none: break
     case .perDevice: try distributeByDevice()
     case .count(let count): try distribute(over: count)
-    case .maxBytes(let limit):
-      var cutter = try ShardCutter(limit: limit)
-      for item in items { try cutter.add(item) }
-      (items, shardCount, notes) = cutter.finish()
+    case .maxBytes(let limit): try cut(limit)
+    case .rule(let rule): try distribute(by: rule)
     }
   }
 
-  private mutating func distributeByDevice() throws(CheckpointError) {
-    // Compared as bytes: two ways to write an accented letter are two labels.
-    let labels = items.map { TensorKey(($0.variable as? any TensorVariable)?.device ?? "") }
+  private mutating func cut(_ limit: Int) throws(CheckpointError) {
+    var cutter = try ShardCutter(limit: limit)
+    try checkElements(limit)
+    for item in items { try cutter.add(item) }
+    (items, shardCount, notes) = cutter.finish()
+  }
+
+  // An element is the smallest part of a tensor.
+  private func checkElements(_ limit: Int) throws(CheckpointError) {
+    let tooWide = items.filter {
+      ShardCutter.canCut($0.spec) && ($0.spec.dtype.byteWidth ?? 1) > limit
+    }
+    let problems = tooWide.map { item in
+      CheckpointError(
+        .invalidArgument,
+        "data files of \(limit) bytes; an element of \(item.spec) takes "
+          + "\(item.spec.dtype.byteWidth ?? 1)",
+        key: item.key.description
+      )
+    }
+    let error = CheckpointError.combining(problems) {
+      "data files of \(limit) bytes are too small for an element of \($0) tensors; "
+        + "\(tooWide.compactMap(\.spec.dtype.byteWidth).max() ?? 1) bytes are needed"
+    }
+    if let error { throw error }
+  }
+
+  private mutating func distribute(by rule: Sharding.Rule) throws(CheckpointError) {
+    var problems: [CheckpointError] = []
+    var files: [Int] = []
+    for item in items {
+      let file = try rule.file(for: try item.shardable)
+      files.append(file)
+      guard file < 0 else { continue }
+      problems.append(
+        CheckpointError(
+          .invalidArgument,
+          "the sharding rule names the data file \(file); they are counted from 0",
+          key: item.key.description
+        )
+      )
+    }
+    let error = CheckpointError.combining(problems) {
+      "the sharding rule names \($0) data files that cannot be"
+    }
+    if let error { throw error }
+    try number(files)
+  }
+
+  // In their order, without gaps.
+  private mutating func number<Label: Hashable & Comparable>(
+    _ labels: [Label]
+  ) throws(CheckpointError) {
     let numbers = Dictionary(
       uniqueKeysWithValues: Set(labels).sorted().enumerated().map { ($1, $0) }
     )
     try Self.check(numbers.count)
     for (index, label) in labels.enumerated() { items[index].shard = numbers[label] ?? 0 }
     shardCount = max(1, numbers.count)
+  }
+
+  private mutating func distributeByDevice() throws(CheckpointError) {
+    // Compared as bytes: two ways to write an accented letter are two labels.
+    try number(items.map { TensorKey($0.device ?? "") })
   }
 
   // Goes on to the next file where that brings the files before closer to their share.
@@ -65,17 +118,36 @@ extension SavePlan {
 }
 
 extension SavePlan.Item {
-  /// How many bytes the values take in a file: of strings, at most.
+  /// The label of the device that it belongs to.
+  var device: String? { (variable as? any TensorVariable)?.device }
+
+  fileprivate var shardable: Sharding.ShardableTensor {
+    get throws(CheckpointError) {
+      Sharding.ShardableTensor(
+        key: key,
+        spec: spec,
+        slice: part,
+        device: device,
+        byteCount: try byteCount
+      )
+    }
+  }
+
+  /// How many bytes the values take in a data file: of strings with their lengths and checksums.
   var byteCount: Int {
     get throws(CheckpointError) {
-      if spec.dtype.byteWidth != nil {
+      guard spec.dtype.byteWidth == nil else {
         guard let byteCount = spec.byteCount else {
           throw CheckpointError(.mismatch, "a tensor \(spec) is larger than any memory")
         }
         return byteCount
       }
-      // A length of up to 5 bytes for each, and a checksum of the lengths.
-      return try variable.tensorSnapshot().strings?.reduce(4) { $0 + $1.count + 5 } ?? 0
+      let strings = try variable.tensorSnapshot().strings ?? []
+      let lengths = strings.reduce(0) {
+        $0 + $1.count + ByteWriter.varintLength(UInt64($1.count))
+      }
+      // A checksum of four bytes: one for all strings, one for each variant.
+      return lengths + 4 * (spec.dtype == .variant ? strings.count : 1)
     }
   }
 }

@@ -22,9 +22,13 @@ package final class SaveSnapshot: Sendable {
   ///
   /// - Throws: What a variable's own type throws.
   package convenience init(_ plan: SavePlan) throws(CheckpointError) {
-    let shardCount = plan.shardCount
+    let (shardCount, notes) = (plan.shardCount, plan.notes)
     let items = try plan.items.map { item throws(CheckpointError) in try TakenValue(item) }
-    self.init { () throws(CheckpointError) in try SavePlan(items, shardCount: shardCount) }
+    self.init { () throws(CheckpointError) in
+      var plan = try SavePlan(items)
+      (plan.shardCount, plan.notes) = (shardCount, notes)
+      return plan
+    }
   }
 
   /// A variable of the same name with the values of this moment, which nobody else has; of one in parts,
@@ -38,7 +42,9 @@ package final class SaveSnapshot: Sendable {
     {
       return try whole.copied(copy)
     }
-    return TensorBox(try variable.tensorSnapshot(), name: variable.name)
+    let copy = TensorBox(try variable.tensorSnapshot(), name: variable.name)
+    copy.device = variable.device
+    return copy
   }
 
   /// Hands out the values, as a plan that saves them; nothing is left here.
@@ -76,7 +82,7 @@ private struct TakenValue: Sendable {
 }
 
 extension SavePlan {
-  fileprivate init(_ items: [TakenValue], shardCount: Int) throws(CheckpointError) {
+  fileprivate init(_ items: [TakenValue]) throws(CheckpointError) {
     try self.init(
       items: items.map { item in
         var planned = SavePlan.Item(TensorBox(item.tensor), key: item.key, part: item.part)
@@ -84,6 +90,5 @@ extension SavePlan {
         return planned
       }
     )
-    self.shardCount = shardCount
   }
 }

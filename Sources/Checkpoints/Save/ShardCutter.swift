@@ -1,3 +1,4 @@
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
 
@@ -18,25 +19,29 @@ struct ShardCutter {
 
   /// Begins with an empty file.
   ///
-  /// - Throws: `invalidArgument` for a limit in which not every element has room.
+  /// - Throws: `invalidArgument` for a limit in which nothing has room.
   init(limit: Int) throws(CheckpointError) {
-    guard limit >= Self.largestElement else {
-      throw CheckpointError(
-        .invalidArgument,
-        "data files of \(limit) bytes; \(Self.largestElement) are needed for a single element"
-      )
+    guard limit > 0 else {
+      throw CheckpointError(.invalidArgument, "data files of \(limit) bytes; they have 1 at least")
     }
     self.limit = limit
     room = limit
   }
 
-  /// Places a tensor.
+  /// Whether a tensor can be stored in slices that TensorFlow joins.
+  static func canCut(_ spec: TensorSpec) -> Bool {
+    spec.shape.elementCount > 1 && joinable.contains(spec.dtype)
+  }
+
+  /// Places a tensor of which an element has room in a file, if it can be cut.
   mutating func add(_ item: SavePlan.Item) throws(CheckpointError) {
+    // As in TensorFlow, the graph comes on top.
+    guard item.key != TensorKey(ObjectGraph.key) else { return put(item, 0) }
     let size = try item.byteCount
     let spec = item.spec
     if size <= room {
       put(item, size)
-    } else if spec.shape.rank > 0, Self.joinable.contains(spec.dtype) {
+    } else if Self.canCut(spec) {
       try cut(item)
     } else if size <= limit {
       try startFile()
@@ -75,11 +80,14 @@ struct ShardCutter {
 
   private mutating func setApart(_ item: SavePlan.Item, _ size: Int) {
     tooLarge.append(item)
+    let isWhole = item.spec.shape.elementCount == 1 && item.spec.dtype.byteWidth != nil
+    let reason =
+      isWhole ? "is a single element" : "cannot be stored in slices that TensorFlow joins"
     notes.append(
       CheckpointError(
         .limitExceeded,
         "\(item.spec) takes \(size) bytes, more than the \(limit) of a data file, and "
-          + "cannot be stored in slices that TensorFlow joins; it has a data file of its own",
+          + "\(reason); it has a data file of its own",
         key: item.key.description
       )
     )
@@ -147,8 +155,6 @@ struct ShardCutter {
       key: item.key.description
     )
   }
-
-  private static let largestElement = 16
 
   // Those that TensorFlow puts together from slices: core/util/tensor_bundle/tensor_bundle.cc,
   // `GetSliceValue`, by way of TF_CALL macros of core/framework/register_types.h.

@@ -2,6 +2,7 @@
 ///
 ///     var options = Saver.Options()
 ///     options.sharding = .maxBytes(1 << 30)
+///     let checkpoint = try Checkpoint(["model": model], sharding: .count(4))
 ///
 /// Nobody who reads the checkpoint has to know: all data files together are one checkpoint.
 public enum Sharding: Sendable, Hashable {
@@ -22,6 +23,14 @@ public enum Sharding: Sendable, Hashable {
   /// `MaxShardSizePolicy` cuts them. Single elements are not cut, nor are tensors of a dtype that
   /// TensorFlow cannot join again (`float16`, `uint16`, `uint32`, `uint64`, `string`, those of less
   /// than a byte but `int4` and `uint4`, and the rarer ones): if one of them is larger, it has a data
-  /// file of its own, and ``SaveResult/warnings`` says so.
+  /// file of its own, and ``SaveResult/warnings`` says so. The number is at least that of the bytes of an
+  /// element of each tensor that has several and can be cut. The graph of a ``Checkpoint`` comes on top.
   case maxBytes(Int)
+  /// Each tensor goes to the data file that a rule of the program's own names: TensorFlow's
+  /// `ShardingCallback`; see ``by(_:)``.
+  ///
+  /// The files have numbers without gaps, in the order of those that the rule names: 3, 7 and 1000
+  /// become the first, the second and the third. Negative numbers are an error. Of a ``Checkpoint`` the
+  /// rule is asked about its graph as well, `_CHECKPOINTABLE_OBJECT_GRAPH`.
+  case rule(Rule)
 }

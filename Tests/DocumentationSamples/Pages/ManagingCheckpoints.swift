@@ -5,6 +5,7 @@ func managingCheckpoints() throws {
   let (model, optimizer) = (Classifier(), Momentum())
   try keeping(model, optimizer)
   try savingWhenItIsTime(model, optimizer)
+  try spreading(model, optimizer)
 
   let checkpoint = try Checkpoint(["model": model])
   let manager = try CheckpointManager(checkpoint, directory: "other", retention: .all)
@@ -68,4 +69,20 @@ private func savingWhenItIsTime(_ model: Classifier, _ optimizer: Momentum) thro
   try manager.save(step: step, force: true)
 
   expect(manager.checkpoints.compactMap(\.step).suffix(3) == [1, 501, 1000])
+}
+
+private func spreading(_ model: Classifier, _ optimizer: Momentum) throws {
+  try FileManager.default.removeItem(atPath: "run")
+
+  let checkpoint = try Checkpoint(
+    ["model": model, "optimizer": optimizer],
+    sharding: .maxBytes(1 << 30)
+  )
+  let manager = try CheckpointManager(checkpoint, directory: "run", retention: .latest(5))
+  try manager.save()
+  checkpoint.sharding = .by { $0.key.description.hasPrefix("optimizer/") ? 1 : 0 }
+  try manager.save()  // run/ckpt-2.data-00000-of-00002, run/ckpt-2.data-00001-of-00002
+
+  expect(FileManager.default.fileExists(atPath: "run/ckpt-1.data-00000-of-00001"))
+  expect(FileManager.default.fileExists(atPath: "run/ckpt-2.data-00001-of-00002"))
 }

@@ -104,7 +104,9 @@ extension DirectoryKeeper {
       try progress.check()
       let save = try open { found throws(CheckpointError) in
         try save.checkRoom(for: plan)
-        return try renumbered(save, found)
+        var save = try renumbered(save, found)
+        save.notes = plan.notes
+        return save
       }
       do throws(CheckpointError) {
         try save.write(consume plan, progress)

@@ -132,7 +132,7 @@ final class DirectoryKeeper: Sendable {
       return CheckpointManager.Saved(
         checkpoint: save.checkpoint,
         removed: swept.removed,
-        problems: swept.problems
+        problems: save.notes + swept.problems
       )
     } catch {
       var error = error
