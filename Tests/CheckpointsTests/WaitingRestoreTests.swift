@@ -343,4 +343,47 @@ import Testing
     }
     #expect(waiting == [])
   }
+
+  /// State that stays in the middle of being restored until it may go on.
+  private final class SlowState: StateRepresentable {
+    let hasBegun = DispatchSemaphore(value: 0)
+    let mayEnd = DispatchSemaphore(value: 0)
+
+    func stateBytes() -> [UInt8] { [7] }
+    func restoreState(_ bytes: [UInt8]) {
+      hasBegun.signal()
+      mayEnd.wait()
+    }
+  }
+
+  private final class SlowModel: Checkpointable {
+    @NoDependency var isWhole: Bool
+    let state = SlowState()
+    init(isWhole: Bool) { self.isWhole = isWhole }
+
+    func registerDependencies(in registrar: inout DependencyRegistrar) {
+      if isWhole { registrar.track(state, as: "state") }
+    }
+  }
+
+  @Test func `says so when another thread restores the same objects`() throws {
+    let path = directory.path("slow")
+    try Checkpoint(["model": SlowModel(isWhole: true)]).write(to: path)
+    let model = SlowModel(isWhole: false)
+    let checkpoint = try Checkpoint(["model": model])
+    let status = try checkpoint.read(from: path)
+    #expect(status.deferred == ["model/state"])
+    model.isWhole = true
+    // Swift Testing's own threads are not to wait.
+    nonisolated(unsafe) let other = checkpoint
+    let thread = Thread { try? unsafe other.restoreDeferred() }
+    thread.start()
+    model.state.hasBegun.wait()
+    let error = failure { try checkpoint.restoreDeferred() }
+    #expect(error?.code == .busy)
+    model.state.mayEnd.signal()
+    while !status.deferred.isEmpty { Thread.sleep(forTimeInterval: 0.001) }
+    try status.assertConsumed()
+    try checkpoint.restoreDeferred()
+  }
 }

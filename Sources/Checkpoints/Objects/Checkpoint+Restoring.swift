@@ -94,7 +94,8 @@ extension Checkpoint {
   /// said once for an object, and waits on; the other objects have their values then.
   ///
   /// - Throws: `mismatch` for dtypes and shapes, `corrupt` if a file is damaged, with nothing of that
-  ///   restore changed; the message names the restore that the value comes from.
+  ///   restore changed; the message names the restore that the value comes from. `busy` if another
+  ///   thread is in the middle of restoring the same objects.
   public func restoreDeferred() throws(CheckpointError) {
     try DeferredRestores.retry(in: roots.walk())
   }

@@ -10,7 +10,7 @@ import Foundation
 /// Source: tensorflow/python/checkpoint/restore.py and trackable/base.py,
 /// `_deferred_dependencies`.
 package enum DeferredRestores {
-  // Guarded by its own lock; a session is used by one thread at a time, see `RestoreSession.whenFree`.
+  // Guarded by its own lock; what has come of a session is guarded by the session's.
   private final class Registry: @unchecked Sendable {
     private var sessions: [RestoreSession] = []
     private var record = RestoreRecord()
@@ -33,24 +33,22 @@ package enum DeferredRestores {
 
     /// Keeps a restore, if it waits for something.
     func add(_ session: RestoreSession) {
-      for older in current {
-        older.whenFree { if session.supersedes(older) { older.isSuperseded = true } }
+      for older in current where session.supersedes(older) {
+        older.update { $0.isSuperseded = true }
       }
       if !session.isFinished { lock.withLock { sessions.append(session) } }
       forgetFinished()
     }
 
-    // What sessions have is given back outside of the lock: it may be the program's own.
+    // Sessions are looked at, and what they have is given back, outside of the lock: it may be the
+    // program's own.
     func forgetFinished() {
-      let finished = lock.withLock {
-        let finished = sessions.filter { session in
-          session.whenFree { session.isOfNoUse } ?? false
-        }
+      let finished = lock.withLock { sessions }.filter(\.isOfNoUse)
+      guard !finished.isEmpty else { return }
+      lock.withLock {
         sessions.removeAll { session in finished.contains { $0 === session } }
         if sessions.isEmpty { record.removeAll() }
-        return finished
       }
-      _ = finished
     }
 
     /// Calls `body` with the record, unless nobody waits who could need it.
@@ -99,12 +97,16 @@ package enum DeferredRestores {
 
   /// Restores what exists by now: newest restore first, each leaving alone what a newer one has done.
   ///
-  /// - Throws: One error with everything that did not fit; the rest has been restored.
+  /// - Throws: One error with everything that did not fit; the rest has been restored. `busy` if another
+  ///   thread restores the same objects.
   static func retry(in live: LiveGraph) throws(CheckpointError) {
     var problems: [CheckpointError] = []
-    for session in registry.current.reversed() {
+    for session in registry.current.reversed() where session.hasReady(in: live) {
       do throws(CheckpointError) {
-        try session.whenFree { () throws(CheckpointError) in try session.retry(in: live) }
+        let isDone: Void? = try session.whenFree { () throws(CheckpointError) in
+          try session.retry(in: live)
+        }
+        if isDone == nil { throw session.isBusy }
       } catch {
         problems.append(error)
       }
@@ -118,9 +120,7 @@ package enum DeferredRestores {
   ///
   /// An assignment cannot throw: what goes wrong is kept for the status, and a warning is given.
   static func objectChanged(_ owner: any Checkpointable) {
-    let newest = registry.current.last { session in
-      session.whenFree { session.waits(for: owner) } ?? false
-    }
+    let newest = registry.current.last { $0.waits(for: owner) }
     guard let newest else { return }
     do throws(CheckpointError) {
       try retry(in: newest.walk(orFrom: owner))
@@ -132,8 +132,7 @@ package enum DeferredRestores {
   /// Says so if an object that is about to be saved has not got the values that wait for it.
   static func warnAboutUnrestored(in live: LiveGraph) {
     for session in registry.current {
-      let warning = session.whenFree { session.warningOfUnrestored(in: live) } ?? nil
-      if let warning { CheckpointWarnings.warn(warning) }
+      if let warning = session.warningOfUnrestored(in: live) { CheckpointWarnings.warn(warning) }
     }
   }
 }

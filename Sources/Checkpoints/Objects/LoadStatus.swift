@@ -28,7 +28,7 @@ public struct LoadStatus: CustomStringConvertible {
   public var restored: [String] { examined(\.restoredPlaces) }
 
   /// The places of variables that existed, and got no value.
-  public var missing: [String] { examined(\.missing) }
+  public var missing: [String] { examined(\.state.missing) }
 
   /// The places of saved values that wait for objects that do not exist yet.
   public var deferred: [String] {
@@ -42,13 +42,13 @@ public struct LoadStatus: CustomStringConvertible {
 
   /// The places of saved objects that two objects of the program would share, and of saved values that
   /// another one took the place of.
-  public var conflicting: [String] { examined(\.conflicts) }
+  public var conflicting: [String] { examined(\.state.conflicts) }
 
   /// What went wrong when values that had waited were to be restored, the oldest first; also if
   /// another object has got them since.
   public var failures: [CheckpointError] {
     watch.isExamined = true
-    return session?.failures.map(\.error) ?? []
+    return session?.state.failures.map(\.error) ?? []
   }
 
   private func examined(_ places: (RestoreSession) -> [String]) -> [String] {
@@ -130,7 +130,7 @@ public struct LoadStatus: CustomStringConvertible {
 
   private var unresolvedFailures: [CheckpointError] {
     watch.isExamined = true
-    return session?.unresolvedFailures ?? []
+    return session?.state.unresolvedFailures ?? []
   }
 
   private func places(_ nodes: [Int]) -> [String] {
@@ -185,19 +185,21 @@ private final class StatusWatch {
   }
 
   private func warn(_ session: RestoreSession) {
+    let state = session.state
     let isComplete =
-      session.missing.isEmpty && session.conflicts.isEmpty && session.unrestoredNodes.isEmpty
+      state.missing.isEmpty && state.conflicts.isEmpty
+      && session.unrestoredNodes(in: state).isEmpty
     if !isComplete { CheckpointWarnings.warn(Self.text(session)) }
   }
 
   static func text(_ session: RestoreSession) -> String {
-    let left = session.left
+    let (left, state) = (session.left, session.state)
     let kinds = [
-      ("got no value", session.missing),
+      ("got no value", state.missing),
       ("wait for objects", left.deferred.map(session.place(of:))),
       ("are not used", left.unused.map(session.place(of:))),
-      ("are in conflict", session.conflicts),
-      ("could not be restored later", session.failures.map(\.error.description)),
+      ("are in conflict", state.conflicts),
+      ("could not be restored later", state.failures.map(\.error.description)),
     ]
     let lines = kinds.filter { !$0.1.isEmpty }.map { what, places in
       "  \(places.count) \(what): \(NameList.text(places))"

@@ -16,7 +16,7 @@ extension RestoreSession {
     }
     comparison.missing = unassigned(match, in: live).map { live.path(of: $0) }
     let taken = Set(match.assignments.map(\.savedNode))
-    comparison.unused = unrestoredNodes.filter { !taken.contains($0) }.map(place(of:))
+    comparison.unused = unrestoredNodes(in: state).filter { !taken.contains($0) }.map(place(of:))
     comparison.conflicting = match.conflicts.map { place(of: $0.savedNode) }
     return comparison
   }

@@ -29,11 +29,12 @@ extension RestoreSession {
   /// - Parameter live: The objects.
   /// - Throws: Why objects got no values, unless it has been said for the same objects before.
   func retry(in live: LiveGraph) throws(CheckpointError) {
-    let pairs = readyPairs(in: live)
-    guard !pairs.isEmpty || !deferredSlots.isEmpty else { return }
-    let match = try GraphMatch(saved, live, from: pairs, bindings: bindings)
+    let state = state
+    let pairs = readyPairs(in: live, state)
+    guard !pairs.isEmpty || hasReadySlots(in: live, state) else { return }
+    let match = try GraphMatch(saved, live, from: pairs, bindings: state.bindings)
     let wanted = DeferredRestores.untaken(match.assignments, in: live, by: number)
-    guard !isSuperseded, !wanted.isEmpty else {
+    guard !state.isSuperseded, !wanted.isEmpty else {
       return try takeDown(match, in: live, pairs, without: wanted)
     }
     defer { closeFiles() }
@@ -61,7 +62,7 @@ extension RestoreSession {
     let refused = Set(wanted.map(\.start))
     let known =
       refused.isEmpty
-      ? match : try GraphMatch(saved, live, from: pairs, bindings: bindings, without: refused)
+      ? match : try GraphMatch(saved, live, from: pairs, bindings: state.bindings, without: refused)
     takeDown(known, in: live)
   }
 
@@ -76,7 +77,7 @@ extension RestoreSession {
       return try carryOut(match, wanted, in: live, [], of: wanted.count)
     }
     let refused = Set(misfits.keys)
-    let rest = try GraphMatch(saved, live, from: pairs, bindings: bindings, without: refused)
+    let rest = try GraphMatch(saved, live, from: pairs, bindings: state.bindings, without: refused)
     let restored = DeferredRestores.untaken(rest.assignments, in: live, by: number)
     try carryOut(rest, restored, in: live, [], of: restored.count)
   }
@@ -111,7 +112,7 @@ extension RestoreSession {
     _ pairs: [(saved: Int, live: Int)]
   ) -> CheckpointError {
     let failure = Failure(pairs.first?.saved ?? root, located(error), nil)
-    _ = isNew(failure)
+    _ = update { $0.isNew(failure) }
     return failure.error
   }
 
@@ -127,17 +128,10 @@ extension RestoreSession {
     var new: [CheckpointError] = []
     for (node, error) in misfits.sorted(by: { $0.key < $1.key }) {
       let failure = Failure(node, located(error), holders[node])
-      if isNew(failure) { new.append(failure.error) }
+      if update({ $0.isNew(failure) }) { new.append(failure.error) }
     }
     let error = CheckpointError.combining(new) { "\($0) objects got no values" }
     if let error { throw error }
-  }
-
-  // Notes a failure, unless the same has been said of the same object.
-  private func isNew(_ failure: Failure) -> Bool {
-    guard !failures.contains(where: { $0.isSame(as: failure) }) else { return false }
-    failures.append(failure)
-    return true
   }
 
   private func located(_ error: CheckpointError) -> CheckpointError {
@@ -146,16 +140,30 @@ extension RestoreSession {
     return error
   }
 
-  /// The failures that have not been made up for by another object.
-  var unresolvedFailures: [CheckpointError] {
-    failures.filter { !bindings.isBound($0.savedNode) }.map(\.error)
+  /// What to say when another thread restores objects by this restore at the same time.
+  var isBusy: CheckpointError {
+    CheckpointError(
+      .busy,
+      "another thread restores the same objects from it at this moment, by the restore at \(origin); "
+        + "call restoreDeferred() when it is done",
+      file: path
+    )
   }
 
-  /// The waiting nodes whose object exists by now.
-  func readyPairs(in live: LiveGraph) -> [(saved: Int, live: Int)] {
-    if !leftovers.isEmpty { return namedPairs(in: live) }
-    guard !deferred.isEmpty else { return [] }
-    let waiting = Dictionary(grouping: deferred, by: \.parent)
+  /// Whether a walk has met something that waits.
+  func hasReady(in live: LiveGraph) -> Bool {
+    let state = state
+    return !readyPairs(in: live, state).isEmpty || hasReadySlots(in: live, state)
+  }
+
+  // The waiting nodes whose object exists by now.
+  private func readyPairs(
+    in live: LiveGraph,
+    _ state: RestoreState
+  ) -> [(saved: Int, live: Int)] {
+    if !leftovers.isEmpty { return namedPairs(in: live, state) }
+    guard !state.deferred.isEmpty else { return [] }
+    let waiting = Dictionary(grouping: state.deferred, by: \.parent)
     var pairs: [(saved: Int, live: Int)] = []
     for number in live.nodes.indices {
       let children = live.children(of: number)
@@ -170,23 +178,35 @@ extension RestoreSession {
     return pairs
   }
 
+  // Whether a slot variable waits no more: its optimizer and its variable are both there.
+  private func hasReadySlots(in live: LiveGraph, _ state: RestoreState) -> Bool {
+    guard !state.deferredSlots.isEmpty else { return false }
+    let liveNodes = state.bindings.liveNodes(of: live)
+    return state.deferredSlots.contains {
+      liveNodes[$0.optimizer] != nil && liveNodes[$0.slot.original] != nil
+    }
+  }
+
   // New variables that have the name of a tensor which is left over.
-  private func namedPairs(in live: LiveGraph) -> [(saved: Int, live: Int)] {
-    let liveNodes = bindings.liveNodes(of: live)
+  private func namedPairs(
+    in live: LiveGraph,
+    _ state: RestoreState
+  ) -> [(saved: Int, live: Int)] {
+    let liveNodes = state.bindings.liveNodes(of: live)
     let known = Set(liveNodes.indices.lazy.compactMap { liveNodes[$0] })
     var pairs: [(saved: Int, live: Int)] = []
     for number in live.nodes.indices where live.nodes[number].value != nil {
       guard !known.contains(number) else { continue }
       let names = live.names(of: number).map { TensorKey($0) }
       guard let node = names.lazy.compactMap({ self.leftovers[$0] }).first else { continue }
-      if !isRestored[node] { pairs.append((node, number)) }
+      if !state.isRestored[node] { pairs.append((node, number)) }
     }
     return pairs
   }
 
   /// Whether an object may get a value that it waits for, if it has changed.
   func waits(for owner: any Checkpointable) -> Bool {
-    !leftovers.isEmpty || deferred.contains { $0.holder === owner }
+    !leftovers.isEmpty || state.deferred.contains { $0.holder === owner }
   }
 
   /// What to say when objects are saved that have not got their values; `nil` if there is nothing that
@@ -194,10 +214,11 @@ extension RestoreSession {
   ///
   /// If the checkpoint is gone they cannot get them any more: a failure, which the status has too.
   func warningOfUnrestored(in live: LiveGraph) -> String? {
-    guard !isSuperseded else { return nil }
-    let pairs = readyPairs(in: live).filter { pair in
+    let state = state
+    guard !state.isSuperseded else { return nil }
+    let pairs = readyPairs(in: live, state).filter { pair in
       let holder = live.holder(of: pair.live)
-      return !failures.contains { $0.savedNode == pair.saved && $0.holder === holder }
+      return !state.failures.contains { $0.savedNode == pair.saved && $0.holder === holder }
     }
     guard !pairs.isEmpty else { return nil }
     if let change = try? reader.changeIfAny() {
@@ -209,7 +230,7 @@ extension RestoreSession {
           live.holder(of: pair.live)
         )
       }
-      let new = failures.filter(isNew).map(\.error)
+      let new = update { state in failures.filter { state.isNew($0) } }.map(\.error)
       return CheckpointError.combining(new) { "\($0) objects got no values" }?.description
     }
     return
@@ -220,37 +241,40 @@ extension RestoreSession {
 
   /// Whether nobody needs it any more: nothing waits that could still come, or a newer restore has it
   /// too, and nobody looks at what becomes of this one.
-  var isOfNoUse: Bool { isFinished || (isSuperseded && watch == nil) }
+  var isOfNoUse: Bool { isFinished || (watch == nil && state.isSuperseded) }
 
   /// Whether this restore has all that an older one has for objects to come.
   func supersedes(_ older: RestoreSession) -> Bool {
+    let (state, olderState) = (state, older.state)
     guard !older.leftovers.isEmpty else {
       var coverage = GraphCoverage(
-        of: (older.saved, older.bindings),
-        by: (saved, bindings)
+        of: (older.saved, olderState.bindings),
+        by: (saved, state.bindings)
       )
-      return coverage.isComplete(older.deferred, older.deferredSlots)
+      return coverage.isComplete(olderState.deferred, olderState.deferredSlots)
     }
     guard roots === older.roots, isNameBased else { return false }
     let names = Set(saved.nodes.flatMap { saved.attributes(of: $0) }.map(\.key))
     return older.leftovers.allSatisfy {
-      older.isRestored[$0.value] || names.contains($0.key.description)
+      olderState.isRestored[$0.value] || names.contains($0.key.description)
     }
   }
 
   /// Whether nothing waits that could still come.
   var isFinished: Bool {
+    let state = state
     guard leftovers.isEmpty else {
-      return roots == nil || leftovers.values.allSatisfy { isRestored[$0] }
+      return roots == nil || leftovers.values.allSatisfy { state.isRestored[$0] }
     }
     // A slot variable waits for a variable or an optimizer that waits itself, unless it did not fit.
-    return !deferred.contains { $0.holder != nil } && (roots == nil || unresolvedFailures.isEmpty)
+    return !state.deferred.contains { $0.holder != nil }
+      && (roots == nil || state.unresolvedFailures.isEmpty)
   }
 }
 
 extension RestoreSession.Failure {
   /// Whether the same was said of the same object.
-  fileprivate func isSame(as other: RestoreSession.Failure) -> Bool {
+  func isSame(as other: RestoreSession.Failure) -> Bool {
     savedNode == other.savedNode && holder === other.holder
       && error.description == other.error.description
   }

@@ -31,18 +31,20 @@ extension RestoreSession {
   }
 
   /// How many saved nodes have their value in a variable now.
-  var restoredCount: Int { isRestored.count { $0 } }
+  var restoredCount: Int { state.isRestored.count { $0 } }
 
   /// The places of the values that are in variables now.
   var restoredPlaces: [String] {
-    isRestored.indices.filter { isRestored[$0] }.map(place(of:))
+    let isRestored = state.isRestored
+    return isRestored.indices.filter { isRestored[$0] }.map(place(of:))
   }
 
   /// Of each node of a walk whether it has a value from the checkpoint.
   func restoredNodes(of live: LiveGraph) -> [Bool] {
     var isThere = Array(repeating: false, count: live.nodes.count)
-    let liveNodes = bindings.liveNodes(of: live, withValue: true)
-    for saved in liveNodes.indices where isRestored[saved] {
+    let state = state
+    let liveNodes = state.bindings.liveNodes(of: live, withValue: true)
+    for saved in liveNodes.indices where state.isRestored[saved] {
       if let number = liveNodes[saved] { isThere[number] = true }
     }
     return isThere
@@ -53,17 +55,19 @@ extension RestoreSession {
   /// Nodes with values, below the node that the restore began at. Values that a program may do
   /// without do not count, nor does the save counter.
   var left: (deferred: [Int], unused: [Int]) {
-    let unrestored = unrestoredNodes
+    let state = state
+    let unrestored = unrestoredNodes(in: state)
     guard !unrestored.isEmpty else { return ([], []) }
     let isWaiting = reachable(
-      from: deferred.map(\.savedNode),
-      and: deferredSlots.map(\.slot.node)
+      from: state.deferred.map(\.savedNode),
+      and: state.deferredSlots.map(\.slot.node)
     )
     return (unrestored.filter { isWaiting[$0] }, unrestored.filter { !isWaiting[$0] })
   }
 
-  var unrestoredNodes: [Int] {
-    let nodes = isRestored.indices.filter { !isRestored[$0] && saved.hasOwnValues($0) }
+  /// The nodes whose values are in no variable, of those that count.
+  func unrestoredNodes(in state: RestoreState) -> [Int] {
+    let nodes = state.isRestored.indices.filter { !state.isRestored[$0] && saved.hasOwnValues($0) }
     guard !nodes.isEmpty else { return [] }
     let isInScope = root == 0 ? nil : withSlotVariables(reachable(from: [root], and: []))
     let counters = saved.children[0].filter {

@@ -11,20 +11,6 @@ final class RestoreSession {
   let path: String
   /// The saved graph.
   let saved: SavedGraph
-  /// What still waits for an object, with the object that will hold it.
-  private(set) var deferred: [GraphMatch.Deferred] = []
-  /// What still waits for an optimizer or a variable.
-  private(set) var deferredSlots: [GraphMatch.DeferredSlot] = []
-  /// The pairs of saved nodes and objects.
-  private(set) var bindings = Bindings()
-  /// Of each saved node, whether its value is in a variable now.
-  private(set) var isRestored: [Bool]
-  /// The places of variables that got no value.
-  private(set) var missing: [String] = []
-  /// Names of edges that lead to two objects, or from two nodes to one.
-  private(set) var conflicts: [String] = []
-  /// What went wrong when something was restored later.
-  var failures: [Failure] = []
   /// The saved node that the restore began at.
   let root: Int
   // Its files are closed but for the time of a call: see `closeFiles()`.
@@ -39,12 +25,11 @@ final class RestoreSession {
   private(set) weak var roots: CheckpointRoots?
   /// Tells which of two restores is newer: larger than the numbers of those before.
   let number = DeferredRestores.nextNumber()
-  /// Whether a newer restore has all that this one has for objects to come: it has the say then, and
-  /// this one takes down what becomes of it, for as long as somebody has the status.
-  var isSuperseded = false
   /// Who looks at what becomes of it: the status.
   weak var watch: AnyObject?
-  fileprivate let lock = NSRecursiveLock()
+  fileprivate let work = NSRecursiveLock()
+  fileprivate let stateLock = NSLock()
+  fileprivate var guardedState: RestoreState
   // Who follows what is restored at once; not what comes later.
   private var progress: OperationProgress?
   lazy var ways = saved.shortestWays
@@ -89,7 +74,7 @@ final class RestoreSession {
     self.reader = reader
     self.options = options
     self.origin = origin
-    isRestored = Array(repeating: false, count: saved.nodeCount)
+    guardedState = RestoreState(nodeCount: saved.nodeCount)
   }
 
   private static func node(
@@ -112,10 +97,11 @@ final class RestoreSession {
   func begin(with roots: CheckpointRoots, _ live: LiveGraph) throws(CheckpointError) {
     self.roots = roots
     let match = try GraphMatch(saved, live, from: [(root, 0)])
-    missing = unassigned(match, in: live).filter { !roots.isCounter(live.nodes[$0]) }
+    let missing = unassigned(match, in: live).filter { !roots.isCounter(live.nodes[$0]) }
       .map { live.path(of: $0) }
+    update { $0.missing = missing }
     let count = match.assignments.count + missing.count
-    let problems = options.completeness == .all ? missingProblems(match) : []
+    let problems = options.completeness == .all ? missingProblems(missing, match) : []
     try carryOut(match, match.assignments, in: live, problems, of: count)
     closeFiles()
   }
@@ -165,29 +151,26 @@ final class RestoreSession {
     in live: LiveGraph,
     without left: Set<TensorKey> = []
   ) {
-    note(match.assignments, in: live, without: left)
-    bindings = match.bindings
-    deferred = (deferred + match.deferred).filter { !bindings.isBound($0.savedNode) }
-    deferredSlots = match.deferredSlots
-    conflicts += match.conflicts.map { place(of: $0.savedNode) }
-  }
-
-  private func note(
-    _ assignments: [GraphMatch.Assignment],
-    in live: LiveGraph,
-    without left: Set<TensorKey>
-  ) {
-    for assignment in assignments {
-      if left.isEmpty || !left.contains(assignment.key) {
-        isRestored[assignment.savedNode] = true
-      } else {
-        let livePlace = assignment.liveNode.map { live.path(of: $0) }
-        missing.append(livePlace ?? place(of: assignment.savedNode))
+    let conflicts = match.conflicts.map { place(of: $0.savedNode) }
+    let missing = match.assignments.lazy.filter { left.contains($0.key) }.map { assignment in
+      assignment.liveNode.map { live.path(of: $0) } ?? self.place(of: assignment.savedNode)
+    }
+    let places = left.isEmpty ? [] : Array(missing)
+    update { state in
+      for assignment in match.assignments where left.isEmpty || !left.contains(assignment.key) {
+        state.isRestored[assignment.savedNode] = true
       }
+      state.missing += places
+      state.conflicts += conflicts
+      state.bindings = match.bindings
+      state.deferred = (state.deferred + match.deferred).filter {
+        !match.bindings.isBound($0.savedNode)
+      }
+      state.deferredSlots = match.deferredSlots
     }
   }
 
-  private func missingProblems(_ match: GraphMatch) -> [CheckpointError] {
+  private func missingProblems(_ missing: [String], _ match: GraphMatch) -> [CheckpointError] {
     guard !missing.isEmpty else { return [] }
     let unused = saved.nodes.filter {
       !match.bindings.isBound($0) && saved.hasAttributes($0)
@@ -202,13 +185,21 @@ final class RestoreSession {
 // MARK: Threads
 
 extension RestoreSession {
-  /// Calls `body`, unless another thread is at work with this restore: its objects are none of this
-  /// thread's then, and it waits for none that this thread has.
+  /// What has come of it by now.
+  var state: RestoreState { stateLock.withLock { guardedState } }
+
+  /// Changes what has come of it, at once for all who look.
+  func update<Result>(_ body: (inout RestoreState) -> Result) -> Result {
+    stateLock.withLock { body(&guardedState) }
+  }
+
+  /// Calls `body`, unless another thread restores objects by this restore just now: to wait for it
+  /// might be forever, since `body` and what the other one does may both call the program.
   func whenFree<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result? {
-    guard lock.try() else { return nil }
-    defer { lock.unlock() }
+    guard work.try() else { return nil }
+    defer { work.unlock() }
     return try body()
   }
 }
