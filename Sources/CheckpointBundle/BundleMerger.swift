@@ -25,6 +25,8 @@ public enum BundleMerger {
     into prefix: String,
     options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
+    let prefix = try PathText.path(prefix)
+    let parts = try parts.map { part throws(CheckpointError) in try PathText.path(part) }
     try checkDistinct(parts, from: prefix, options.fileSystem)
     var merged = MergedIndex()
     for part in parts {

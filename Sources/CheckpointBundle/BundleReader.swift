@@ -28,7 +28,7 @@ public struct BundleReader: TensorReader {
   ///   it is replaced again and again; `corrupt` or `truncated` if it is damaged; `unsupported` if it is
   ///   of a later version.
   public init(prefix: String) throws(CheckpointError) {
-    try self.init(prefix: prefix, fileSystem: LocalFileSystem())
+    try self.init(prefix: PathText.path(prefix), fileSystem: LocalFileSystem())
   }
 
   package init(

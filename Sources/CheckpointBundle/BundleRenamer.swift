@@ -24,6 +24,7 @@ public enum BundleRenamer {
     in prefix: String,
     options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
+    let prefix = try PathText.path(prefix)
     let fileSystem = options.fileSystem
     // No lock for what is not there.
     _ = try BundleReader(prefix: prefix, fileSystem: fileSystem, opensData: false)

@@ -38,6 +38,7 @@ public struct BundleWriter: ShardedTensorWriter {
     shardByteCounts: [UInt64] = [0],
     options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
+    let prefix = try PathText.path(prefix)
     guard (1...99_999).contains(shardByteCounts.count) else {
       throw CheckpointError(
         .invalidArgument,

@@ -36,7 +36,7 @@ public struct SafetensorsReader: TensorReader {
   ///   not what the format says, if a name occurs twice, or if the tensors do not cover the file
   ///   exactly; `limitExceeded` for a header of more than 100 MB, and for one nested too deep.
   public init(_ path: String) throws(CheckpointError) {
-    try self.init(path, fileSystem: LocalFileSystem())
+    try self.init(PathText.path(path), fileSystem: LocalFileSystem())
   }
 
   package init(_ path: String, fileSystem: any FileSystem) throws(CheckpointError) {

@@ -63,6 +63,7 @@ public struct SafetensorsWriter: TensorWriter {
     metadata: [String: String] = [:],
     options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
+    let path = try PathText.path(path)
     self.path = path
     self.metadata = metadata
     transaction = try SafetensorsTransaction(path, options: options)

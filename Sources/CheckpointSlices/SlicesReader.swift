@@ -32,7 +32,7 @@ public struct SlicesReader: TensorReader {
   ///   is missing, or if it was deleted meanwhile; `busy` if files are replaced again and again; `corrupt` or `truncated` if a file is damaged; `unsupported` if it is of a later
   ///   version.
   public init(path: String) throws(CheckpointError) {
-    try self.init(path: path, fileSystem: LocalFileSystem())
+    try self.init(path: PathText.path(path), fileSystem: LocalFileSystem())
   }
 
   package init(path: String, fileSystem: any FileSystem) throws(CheckpointError) {

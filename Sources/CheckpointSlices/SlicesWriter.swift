@@ -44,6 +44,7 @@ public struct SlicesWriter: ShardedTensorWriter {
   ///   - options: How it is written.
   /// - Throws: `busy` if somebody else is saving there; `io` if the system fails.
   public init(path: String, options: SaveOptions = SaveOptions()) throws(CheckpointError) {
+    let path = try PathText.path(path)
     try self.init(path: path, files: [path], options)
   }
 
@@ -68,7 +69,7 @@ public struct SlicesWriter: ShardedTensorWriter {
         file: prefix
       )
     }
-    let sharded = SlicesPath(prefix: prefix, shardCount: shardCount)
+    let sharded = SlicesPath(prefix: try PathText.path(prefix), shardCount: shardCount)
     try self.init(path: sharded.pattern, files: sharded.shards, options)
   }
 

@@ -121,7 +121,7 @@ package func systemCall<Result>(
   }
 }
 
-/// Refuses a path that the system would read as another one: it ends at the first NUL.
+/// Refuses a path that the system would read as another one: it ends at the first NUL, and knows no URLs.
 package func checkPath(_ path: String) throws(CheckpointError) {
   guard !path.utf8.contains(0) else {
     throw CheckpointError(
@@ -131,4 +131,5 @@ package func checkPath(_ path: String) throws(CheckpointError) {
     )
   }
   guard !path.isEmpty else { throw CheckpointError(.invalidArgument, "the path is empty") }
+  try PathText.check(path)
 }

@@ -92,6 +92,7 @@ public struct CheckpointConversion: Sendable {
     to destination: String,
     options: Options = Options()
   ) throws(CheckpointError) {
+    let destination = try PathText.path(destination)
     let format =
       options.format ?? (CheckpointName.isSafetensors(destination) ? .safetensors : .v2)
     let fileSystem = options.files.fileSystem

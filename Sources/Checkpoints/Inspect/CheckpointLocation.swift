@@ -38,7 +38,8 @@ public struct CheckpointLocation: Sendable, Hashable {
     try self.init(path, fileSystem: LocalFileSystem())
   }
 
-  package init(_ path: String, fileSystem: any FileSystem) throws(CheckpointError) {
+  package init(_ text: String, fileSystem: any FileSystem) throws(CheckpointError) {
+    let path = try PathText.path(text)
     let search = CheckpointSearch(fileSystem: fileSystem)
     switch try search.kind(of: path) {
     case .checkpoint:

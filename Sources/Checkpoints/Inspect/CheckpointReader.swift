@@ -42,7 +42,8 @@ public struct CheckpointReader: TensorReader {
   public init(_ path: String) throws(CheckpointError) { try self.init(at: path, LocalFileSystem()) }
 
   /// Opens whatever a path leads to.
-  init(at path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
+  init(at text: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
+    let path = try PathText.path(text)
     let isCheckpoint = try Self.format(at: path, fileSystem) != nil
     try self.init(
       isCheckpoint ? path : CheckpointLocation(path, fileSystem: fileSystem).path,
@@ -52,7 +53,8 @@ public struct CheckpointReader: TensorReader {
 
   /// Opens the checkpoint of a prefix, or of a file of V1 or safetensors, and no other path: what is
   /// restored has to be named.
-  package init(_ path: String, fileSystem: any FileSystem) throws(CheckpointError) {
+  package init(_ text: String, fileSystem: any FileSystem) throws(CheckpointError) {
+    let path = try PathText.path(text)
     let found = try Self.format(at: path, fileSystem)
     switch found {
     case .v1: reader = try SlicesReader(path: path, fileSystem: fileSystem)
@@ -69,7 +71,7 @@ public struct CheckpointReader: TensorReader {
   /// - Returns: The format that the files have; they are not read to the end.
   /// - Throws: `io` if the system fails.
   public static func format(at path: String) throws(CheckpointError) -> Format? {
-    try format(at: path, LocalFileSystem())
+    try format(at: PathText.path(path), LocalFileSystem())
   }
 
   // As in TensorFlow, an index counts before a file of the path itself.

@@ -48,6 +48,7 @@ public struct Verification: Sendable {
     of path: String,
     progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) throws(CheckpointError) {
+    let path = try PathText.path(path)
     self.path = path
     let follower = OperationProgress.current()
     do throws(CheckpointError) {

@@ -29,7 +29,7 @@ public struct CheckpointDirectory: Sendable {
 
   /// The same, in a file system of the caller's choice.
   package init(_ path: String, filename: String = "checkpoint", fileSystem: any FileSystem) {
-    self.path = path.isEmpty ? "." : path
+    self.path = path.isEmpty ? "." : PathText.pathIfAny(path)
     self.filename = filename
     self.fileSystem = fileSystem
   }

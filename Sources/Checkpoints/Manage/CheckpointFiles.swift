@@ -28,7 +28,7 @@ public struct CheckpointFiles: Sendable {
     metaSuffix: String = "meta",
     options: SaveOptions = SaveOptions()
   ) {
-    self.path = path
+    self.path = PathText.pathIfAny(path)
     self.metaSuffix = metaSuffix
     self.options = options
   }

@@ -41,6 +41,7 @@ extension CheckpointManager {
     adopts: Bool = false,
     _ change: (inout CheckpointHistory.Entry) -> Void
   ) throws(CheckpointError) {
+    let path = try PathText.path(path)
     try keeper.change { found, lock throws(CheckpointError) in
       if adopts { found.adopt(path) }
       let place = keeper.place

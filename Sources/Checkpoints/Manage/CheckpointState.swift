@@ -37,6 +37,8 @@ public struct CheckpointState: Hashable, Sendable {
     timestamps: [Double] = [],
     lastPreserved: Double? = nil
   ) throws(CheckpointError) {
+    let latest = try PathText.path(latest)
+    let all = try all.map { path throws(CheckpointError) in try PathText.path(path) }
     // Bytes are compared: two ways to write an accented letter are two names.
     let endsWithLatest = all.last?.utf8.elementsEqual(latest.utf8) ?? false
     self.latest = latest

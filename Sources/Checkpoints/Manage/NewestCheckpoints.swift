@@ -67,7 +67,8 @@ struct NewestCheckpoints {
   // If an absolute path leads nowhere, the directory was moved.
   private func place(of recorded: String, _ file: StateFile) throws(CheckpointError) -> String {
     let path = file.resolve(recorded)
-    guard Path.isAbsolute(recorded), try !fileSystem.hasCheckpoint(at: path) else { return path }
+    let isAbsolute = Path.isAbsolute(PathText.pathIfAny(recorded))
+    guard isAbsolute, try !fileSystem.hasCheckpoint(at: path) else { return path }
     return Path.join(file.directory, Path(recorded).name)
   }
 

@@ -37,7 +37,7 @@ package struct StateFile: Sendable {
         "'\(name)' cannot be a state file's name; it lies in the directory of the checkpoints"
       )
     }
-    self.directory = directory.isEmpty ? "." : directory
+    self.directory = directory.isEmpty ? "." : try PathText.path(directory)
     self.name = name
     self.fileSystem = fileSystem
   }
@@ -77,8 +77,15 @@ extension StateFile {
     "; this file cannot tell the newest checkpoint, restore one by its prefix"
 
   /// The path that a recorded one stands for: it starts in the directory unless it is absolute.
+  ///
+  /// Of a URL that leads elsewhere, `gs://bucket/run/ckpt-7`, nothing but the name is of use: the directory
+  /// was copied here.
   package func resolve(_ recorded: String) -> String {
-    Path.isAbsolute(recorded) ? recorded : Path.join(directory, recorded)
+    guard !PathText.leadsElsewhere(recorded) else {
+      return Path.join(directory, Path(recorded).name)
+    }
+    let path = PathText.pathIfAny(recorded)
+    return Path.isAbsolute(path) ? path : Path.join(directory, path)
   }
 
   private static func check(_ message: CheckpointStateMessage) throws(CheckpointError) {

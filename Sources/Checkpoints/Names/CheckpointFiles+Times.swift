@@ -25,7 +25,8 @@ extension CheckpointFiles {
     in fileSystem: any FileSystem
   ) throws(CheckpointError) -> [String: Double] {
     var times: [String: Double] = [:]
-    for path in paths {
+    for text in paths {
+      let path = try PathText.path(text)
       let shards = SlicesPath(pattern: path)?.shards ?? []
       var newest = try fileSystem.fileTime(BundlePath(path).index)
       if newest == nil { newest = try fileSystem.fileTime(path) }
@@ -34,7 +35,7 @@ extension CheckpointFiles {
           if let time = try fileSystem.fileTime(shard) { newest = max(newest ?? time, time) }
         }
       }
-      times[path] = newest
+      times[text] = newest
     }
     return times
   }

@@ -36,7 +36,7 @@ public struct MetaGraphSummary: Sendable {
   /// - Throws: `notFound` if there is none; `corrupt` or `truncated` if it is damaged or another kind
   ///   of file; `limitExceeded` for numbers that no graph has, and for a text of more than 512 MiB.
   public init(contentsOf path: String) throws(CheckpointError) {
-    try self.init(LocalFileSystem().openFile(path))
+    try self.init(LocalFileSystem().openFile(PathText.path(path)))
   }
 
   package init(_ file: any ReadableFile) throws(CheckpointError) {

@@ -39,6 +39,7 @@ extension Saver {
   ///   of others the time is that of the file.
   /// - Throws: `io` if the system fails.
   public func recoverHistory(from paths: [String]) throws(CheckpointError) {
+    let paths = try paths.map { path throws(CheckpointError) in try PathText.path(path) }
     let times = try CheckpointFiles.modificationTimes(of: paths, in: options.files.fileSystem)
     let found = paths.compactMap { path in
       times[path].map { SavedCheckpoint(path: path, step: Self.step(of: path), time: $0) }
@@ -77,6 +78,7 @@ extension Saver {
   ///     `model`. They are taken in the order of the steps.
   /// - Throws: `notFound` if there is no such directory; `io` if the system fails.
   public func recoverHistory(in directory: String, named name: String) throws(CheckpointError) {
+    let directory = try PathText.path(directory)
     let files = SaverFiles(named: name, in: directory, fileSystem: options.files.fileSystem)
     try recoverHistory(from: files.paths())
   }

@@ -21,7 +21,7 @@ extension Saver {
   ///   that cannot be deleted are no error: see ``SaveResult/warnings``.
   @discardableResult
   public func save(to path: String, step: Int? = nil) throws(CheckpointError) -> String {
-    try CheckpointName.check(path)
+    let path = try CheckpointName.checked(path)
     let prefix = try prefix(path, step)
     guard !variables.isEmpty else { return prefix }
     let start = ContinuousClock.now

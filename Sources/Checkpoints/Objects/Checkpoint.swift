@@ -86,7 +86,7 @@ public final class Checkpoint {
   ///   somebody else is saving there; `io` if the system fails. The number is used up all the same.
   @discardableResult
   public func save(to path: String) throws(CheckpointError) -> String {
-    try CheckpointName.check(path)
+    let path = try CheckpointName.checked(path)
     roots.usesCounter = true
     try advanceCounter()
     let prefix = "\(path)-\(saveCounter.value[])"
@@ -123,7 +123,7 @@ public final class Checkpoint {
   /// - Throws: As ``save(to:)``.
   @discardableResult
   public func write(to prefix: String) throws(CheckpointError) -> String {
-    try CheckpointName.check(prefix)
+    let prefix = try CheckpointName.checked(prefix)
     let plan = try savePlan()
     let notes = plan.notes
     try SaveExecutor(options: options).save(consume plan, to: prefix)

@@ -12,9 +12,20 @@ enum CheckpointName {
     Path(path).name.lowercased().hasSuffix(".safetensors")
   }
 
+  /// The path that a checkpoint of TensorFlow's formats is to be saved to, by what was asked for.
+  ///
+  /// - Parameter text: The path, or the text of its URL: a number may follow.
+  /// - Returns: The path.
+  /// - Throws: What ``check(_:)`` throws; `unsupported` for a URL of another scheme than `file`.
+  static func checked(_ text: String) throws(CheckpointError) -> String {
+    let path = try PathText.path(text)
+    try check(path)
+    return path
+  }
+
   /// Checks the path that a checkpoint of TensorFlow's formats is to be saved to.
   ///
-  /// - Parameter path: What was asked for: a number may follow.
+  /// - Parameter path: The path: a number may follow.
   /// - Throws: `unsupported` for the name of a safetensors file; `invalidArgument` for that of a single
   ///   file of a V2 checkpoint.
   static func check(_ path: String) throws(CheckpointError) {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 
 func frontPage() throws {
   try fromNothing()
@@ -34,6 +35,12 @@ private func fromNothing() throws {
 
     expect(kernel.shape == [784, 10])
   }
+
+  let url = try saver.save(to: URL(filePath: "run/model"), step: 2000)
+  try saver.restore(from: url)
+  try saver.restore(from: url.absoluteString)  // file:///…/run/model-2000
+
+  expect(url.lastPathComponent == "model-2000")
 }
 
 private func objectsOfTheFrontPage() throws {

@@ -81,6 +81,7 @@ public struct DirectoryAudit: Sendable {
     checking check: CheckpointManager.Check = .files,
     fileSystem: any FileSystem
   ) throws(CheckpointError) {
+    let path = try PathText.path(path)
     var sorter = try AuditSorter(path, check, fileSystem)
     files = try sorter.sort()
     directory = path

@@ -21,7 +21,8 @@ struct ManagedPlace: Sendable {
     stateFilename: String,
     options: SaveOptions
   ) throws(CheckpointError) {
-    self.directory = Self.withoutTrailingSlashes(directory.isEmpty ? "." : directory)
+    let path = directory.isEmpty ? "." : try PathText.path(directory)
+    self.directory = Self.withoutTrailingSlashes(path)
     naming = try CheckpointNaming(name)
     self.stateFilename = stateFilename
     self.options = options

@@ -1,3 +1,5 @@
+import CheckpointIO
+
 /// A checkpoint that was saved: what a ``RetentionPolicy`` needs to know to decide whether it stays.
 public struct SavedCheckpoint: Sendable, Hashable {
   /// The prefix; the file of a V1 checkpoint, or the pattern of its parts.
@@ -33,7 +35,7 @@ public struct SavedCheckpoint: Sendable, Hashable {
     isPinned: Bool = false,
     isPreserved: Bool = false
   ) {
-    self.path = path
+    self.path = PathText.pathIfAny(path)
     self.step = step
     self.time = time
     self.metrics = metrics

@@ -19,6 +19,7 @@ extension KeyMapping {
   ///
   /// - Throws: As ``init(json:)`` does; `notFound` without such a file; `io` if the system fails.
   public init(jsonFile path: String) throws(CheckpointError) {
+    let path = try PathText.path(path)
     do throws(CheckpointError) {
       try self.init(json: try Self.contents(of: path, LocalFileSystem()))
     } catch {

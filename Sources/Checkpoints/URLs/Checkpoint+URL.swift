@@ -1,0 +1,105 @@
+public import CheckpointIO
+public import Foundation
+
+extension Checkpoint {
+  /// Saves to a new, numbered checkpoint: ``save(to:)`` with a file URL.
+  ///
+  /// - Parameter url: What the names of the files begin with: `file:///run/ckpt` becomes
+  ///   `file:///run/ckpt-1`.
+  /// - Returns: The prefix.
+  /// - Throws: As with a path.
+  @_documentation(visibility: internal)
+  @discardableResult
+  public func save(to url: URL) throws(CheckpointError) -> URL {
+    URL(checkpointPath: try save(to: url.checkpointPath))
+  }
+
+  /// Saves to exactly this prefix: ``write(to:)`` with a file URL.
+  ///
+  /// - Parameter url: What the names of the files begin with.
+  /// - Returns: The prefix.
+  /// - Throws: As with a path.
+  @_documentation(visibility: internal)
+  @discardableResult
+  public func write(to url: URL) throws(CheckpointError) -> URL {
+    URL(checkpointPath: try write(to: url.checkpointPath))
+  }
+
+  /// Restores the objects: ``restore(from:_:at:mapping:fileID:line:)`` with a file URL.
+  ///
+  /// - Parameters:
+  ///   - url: The prefix.
+  ///   - options: What to do with variables and values that do not fit.
+  ///   - place: The saved object that the root is restored from.
+  ///   - mapping: How the names of the checkpoint become those of the variables.
+  ///   - fileID: Where the call stands.
+  ///   - line: The line of it.
+  /// - Returns: What was restored and what was not.
+  /// - Throws: As with a path.
+  @_documentation(visibility: internal)
+  public func restore(
+    from url: URL,
+    _ options: RestoreOptions = RestoreOptions(),
+    at place: String = "",
+    mapping: KeyMapping? = nil,
+    fileID: String = #fileID,
+    line: Int = #line
+  ) throws(CheckpointError) -> LoadStatus {
+    try restore(
+      from: url.checkpointPath,
+      options,
+      at: place,
+      mapping: mapping,
+      fileID: fileID,
+      line: line
+    )
+  }
+
+  /// Restores the objects, but not the save counter: ``read(from:_:at:mapping:fileID:line:)`` with a file
+  /// URL.
+  ///
+  /// - Parameters:
+  ///   - url: The prefix.
+  ///   - options: What to do with variables and values that do not fit.
+  ///   - place: The saved object that the root is restored from.
+  ///   - mapping: How the names of the checkpoint become those of the variables.
+  ///   - fileID: Where the call stands.
+  ///   - line: The line of it.
+  /// - Returns: What was restored and what was not.
+  /// - Throws: As with a path.
+  @_documentation(visibility: internal)
+  public func read(
+    from url: URL,
+    _ options: RestoreOptions = RestoreOptions(),
+    at place: String = "",
+    mapping: KeyMapping? = nil,
+    fileID: String = #fileID,
+    line: Int = #line
+  ) throws(CheckpointError) -> LoadStatus {
+    try read(
+      from: url.checkpointPath,
+      options,
+      at: place,
+      mapping: mapping,
+      fileID: fileID,
+      line: line
+    )
+  }
+
+  /// Compares a checkpoint with the objects: ``compare(with:at:mapping:)`` with a file URL.
+  ///
+  /// - Parameters:
+  ///   - url: The prefix.
+  ///   - place: The saved object that the root is compared with.
+  ///   - mapping: How the names of the checkpoint become those of the variables.
+  /// - Returns: What would be restored, and what would not.
+  /// - Throws: As with a path.
+  @_documentation(visibility: internal)
+  public func compare(
+    with url: URL,
+    at place: String = "",
+    mapping: KeyMapping? = nil
+  ) throws(CheckpointError) -> RestoreComparison {
+    try compare(with: url.checkpointPath, at: place, mapping: mapping)
+  }
+}
