@@ -31,9 +31,12 @@ final class ShardSet: Sendable {
   /// One that is absent, or that the system refuses to open, is of interest to those who need it.
   func openFirst() {
     for shard in 0..<min(count, FilePool.shared.capacity - 1) {
-      let file = try? PooledFile(path(shard), fileSystem: fileSystem, insists: false)
-      guard let file else { continue }
-      files.withLock { $0[shard] = file }
+      do throws(CheckpointError) {
+        let file = try PooledFile(path(shard), fileSystem: fileSystem, insists: false)
+        files.withLock { $0[shard] = file }
+      } catch {
+        if error.saysTooManyFiles { return closeFiles() }  // somebody else may need what is left
+      }
     }
   }
 

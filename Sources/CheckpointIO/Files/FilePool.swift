@@ -8,7 +8,10 @@ internal import Synchronization
 package final class FilePool: Sendable {
   /// The pool of this process: with those that are closed while a thread still reads from them, no more
   /// than 128 are open.
-  package static let shared = FilePool(capacity: 112)
+  ///
+  /// Where a process may have only a few, there is room for others: libdispatch needs three for its
+  /// threads, and ends the process without them.
+  package static let shared = FilePool(capacity: min(112, max(1, mostOpenFiles - 16)))
 
   /// How many files are open at a time.
   package let capacity: Int

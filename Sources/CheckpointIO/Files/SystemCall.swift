@@ -54,12 +54,18 @@ func volumeStatus(at directory: String) -> statvfs? {
   }
 }
 
+/// How many files this process may have open at a time.
+let mostOpenFiles: Int = {
+  let count = sysconf(Int32(_SC_OPEN_MAX))
+  return count > 0 ? count : .max
+}()
+
 /// The system's number for a full disk, which layers without its headers need as well.
 package let noSpace = ENOSPC
 
 extension CheckpointError {
   /// Whether the process, or the system, has as many files open as it may.
-  var saysTooManyFiles: Bool { systemError == EMFILE || systemError == ENFILE }
+  package var saysTooManyFiles: Bool { systemError == EMFILE || systemError == ENFILE }
 
   /// Whether a file that is open is gone on the server that has it.
   package var saysStaleFile: Bool { systemError == ESTALE }
