@@ -21,9 +21,7 @@ package struct BundleVerifier {
     progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) -> VerificationFindings {
     var inventory = BundleInventory(of: reader)
-    if let damage = reader.unusedDamage {
-      inventory.findings.notes.append("nobody reads it, but it has changed: \(damage)")
-    }
+    if let damage = reader.unusedDamage { inventory.findings.noteUnused(damage) }
     checkPlaces(&inventory)
     let payloads = inventory.payloads.sorted { left, right in
       let (first, second) = (left.entry, right.entry)

@@ -54,7 +54,7 @@ package struct MissingBundle {
     do throws(CheckpointError) {
       _ = try TableReader(fileSystem.openFile(path), cacheByteCount: 0)
       return true
-    } catch  where error.code != .io {
+    } catch  where !error.saysNothingOfContent {
       return false
     }
   }
@@ -69,6 +69,7 @@ package struct MissingBundle {
     let place = Path(path)
     let isIndex = place.name.hasSuffix(BundlePath.indexSuffix)
     let absence = "there is no '\(place.name)\(isIndex ? "" : BundlePath.indexSuffix)'"
+    try checkLink(isIndex ? path : BundlePath(path).index)
     switch try fileSystem.status(of: place.directory)?.kind {
     case .directory:
       let prefixes = try BundlePath.prefixes(inDirectory: place.directory, fileSystem: fileSystem)
@@ -78,6 +79,16 @@ package struct MissingBundle {
       return "there is no directory '\(place.directory)'"
     case _?:
       return "'\(place.directory)' is a file, not a directory"
+    }
+  }
+
+  // A link that leads nowhere is nothing; one that the system does not follow may be a checkpoint.
+  private func checkLink(_ index: String) throws(CheckpointError) {
+    guard try fileSystem.entryStatus(of: index)?.kind == .link else { return }
+    do throws(CheckpointError) {
+      _ = try fileSystem.openFile(index)
+    } catch  where error.code == .notFound {
+      return
     }
   }
 

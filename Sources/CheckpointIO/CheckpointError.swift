@@ -68,6 +68,8 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
   public var problems: [CheckpointError] = []
   /// Whether what was being read has been deleted or replaced meanwhile: what is there now may be whole.
   package var isOutdated = false
+  /// Whether variables have changed before it came to this: nobody may begin again with another checkpoint.
+  package var hasChangedVariables = false
 
   /// Creates an error; what is not known yet, a layer above fills in.
   public init(

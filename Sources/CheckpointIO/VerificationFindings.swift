@@ -11,4 +11,10 @@ package struct VerificationFindings: Sendable {
 
   /// Begins with nothing found.
   package init() {}
+
+  /// Takes down what is wrong with bytes that nobody needs: a note, unless the system refused to read them.
+  package mutating func noteUnused(_ error: CheckpointError) {
+    guard !error.saysNothingOfContent else { return problems.append(error) }
+    notes.append("nobody reads it, but it has changed: \(error)")
+  }
 }

@@ -27,7 +27,7 @@ extension SlicesReader {
       guard try endsLikeTable(file) else { return false }
       if try beginsWithMeta(file) { return true }
       return try SlicesFile.meta(of: SlicesFile.table(file)) != nil
-    } catch  where error.code != .io {
+    } catch  where !error.saysNothingOfContent {
       return false  // it is no such table, or it went
     }
   }

@@ -12,7 +12,12 @@ struct ConversionRun {
     _ options: CheckpointConversion.Options
   ) throws(CheckpointError) -> CheckpointConversion {
     do throws(CheckpointError) {
-      return try CheckpointConversion(merging: sources, to: destination, options: options)
+      return try CheckpointConversion(
+        merging: sources,
+        to: destination,
+        options: options,
+        found: OpenedCheckpoint.report
+      )
     } catch {
       guard error.code == .pathConflict, !options.overwrites else { throw error }
       var error = error

@@ -1,27 +1,34 @@
 import CheckpointIO
 import Checkpoints
 
-/// The checkpoint that an argument leads to.
+/// The checkpoint that an argument leads to, open.
 struct OpenedCheckpoint {
-  /// What to open: a prefix, a file or a pattern.
-  let path: String
+  /// What reads it, whatever becomes of its names.
+  let checkpoint: CheckpointReader
 
-  /// Finds it, and says so if the argument is not itself what is opened.
+  /// What was opened: a prefix, a file or a pattern.
+  var path: String { checkpoint.path }
+
+  /// Opens it, and says so if the argument is not itself what is opened.
   ///
   /// - Throws: `notACheckpoint` if there is none.
   init(at path: String) throws(CheckpointError) {
-    let location = try CheckpointLocation(path)
-    if let note = location.note { StandardError.report(note) }
-    self.path = location.path
+    let opened = try CheckpointOpening(path, LocalFileSystem()).open()
+    Self.report(opened.location)
+    checkpoint = opened.reader
   }
 
-  /// The open checkpoint.
-  func reader() throws(CheckpointError) -> CheckpointReader {
-    let reader = try CheckpointReader(path)
-    let unread = reader.unsupportedTensors.count
+  /// Says how an argument led to a checkpoint, unless it is its name.
+  static func report(_ location: CheckpointLocation) {
+    if let note = location.note { StandardError.report(note) }
+  }
+
+  /// The open checkpoint, of which somebody wants to see all tensors.
+  func reader() -> CheckpointReader {
+    let unread = checkpoint.unsupportedTensors.count
     if unread > 0 {
       StandardError.report("note: \(unread.of("tensor")) of types that are not read here")
     }
-    return reader
+    return checkpoint
   }
 }

@@ -97,7 +97,8 @@ enum Tool {
         1  the checkpoint is damaged or cannot be read, what was asked for is not there or
            cannot be done, or there is a difference
         2  the arguments make no sense
-        3  the operating system refused: no permission, disk full, read error
+        3  the operating system refused: no permission, too many open files, disk full, read
+           error; or others replaced or locked the checkpoint again and again
 
       """
   }

@@ -14,7 +14,8 @@ import Foundation
 /// CALL counts from 0; none is reached by a number that is large enough, and the program then prints
 /// how many there were.
 ///
-/// With HOW `manager`, PREFIX is a directory, and a manager saves SHARDS times, from VALUE on.
+/// With HOW `manager`, PREFIX is a directory, and a manager saves SHARDS times, from VALUE on; with `trainer`
+/// one that keeps a single checkpoint; with `overwriting` all saves are to PREFIX.
 @main struct CrashingSaver {
   static func main() throws {
     let arguments = CommandLine.arguments
@@ -28,6 +29,8 @@ import Foundation
     options.fileSystem = system
     if arguments[4] == "manager" {
       try ManagedLife.run(arguments[1], first: Int(value), count: shards, options)
+    } else if let trainer = Trainer(rawValue: arguments[4]) {
+      try trainer.run(arguments[1], first: Int(value), count: shards, options)
     } else if let way = SavedByName(rawValue: arguments[4]) {
       try way.save(value, to: arguments[1], options)
     } else if arguments[4].hasPrefix("convert-") {

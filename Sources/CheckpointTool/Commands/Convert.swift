@@ -61,7 +61,6 @@ struct Convert: Command {
     options.mapping = try rules.map { rules throws(CheckpointError) in
       try KeyMapping(jsonFile: rules)
     }
-    let source = try OpenedCheckpoint(at: source).path
     let run = ConversionRun(
       conversion: try ConversionRun.plan([source], to: destination, options)
     )

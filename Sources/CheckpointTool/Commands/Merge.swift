@@ -41,13 +41,13 @@ struct Merge: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    var sources: [String] = []
-    for source in self.sources { sources.append(try OpenedCheckpoint(at: source).path) }
     guard moves else {
       let conversion = try ConversionRun.plan(sources, to: destination, options)
       try ConversionRun(conversion: conversion).carryOut(output)
       return .success
     }
+    var sources: [String] = []
+    for source in self.sources { sources.append(try OpenedCheckpoint(at: source).path) }
     try checkMove(sources)
     try BundleMerger.merge(sources, into: destination)
     try output.write("\(destination.shown) is made of \(sources.count.of("checkpoint"))\n")

@@ -49,8 +49,8 @@ struct Rename: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    let source = try OpenedCheckpoint(at: path).path
-    let reader = try CheckpointReader(source)
+    let reader = try OpenedCheckpoint(at: path).checkpoint
+    let source = reader.path
     let names = try names(in: reader)
     if destination == nil, reader.format == .v2, try !Self.isNamed(names, in: reader) {
       try BundleRenamer.rename(names, in: source)

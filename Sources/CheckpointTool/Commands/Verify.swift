@@ -20,7 +20,8 @@ struct Verify: Command {
       told from right ones, and a note says so.
 
       A line for each problem, at most 1000, then one for the whole. The exit status
-      is 0 if there is no problem.
+      is 0 if there is no problem, and 1 if there is. What the system refused to read
+      is no damage: then it is 3.
       """
   )
 
@@ -31,10 +32,15 @@ struct Verify: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    let path = try OpenedCheckpoint(at: path).path
     let bar = ProgressBar()
     let start = ContinuousClock.now
-    let result = try Verification(of: path) { bar.show($0, of: $1) }
+    let result = try Verification(
+      of: path,
+      fileSystem: LocalFileSystem(),
+      found: OpenedCheckpoint.report
+    ) {
+      bar.show($0, of: $1)
+    }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     bar.clear()
     for note in result.notes { StandardError.report("note: \(note)") }

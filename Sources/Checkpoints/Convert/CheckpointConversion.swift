@@ -92,6 +92,16 @@ public struct CheckpointConversion: Sendable {
     to destination: String,
     options: Options = Options()
   ) throws(CheckpointError) {
+    try self.init(merging: sources, to: destination, options: options, found: { _ in })
+  }
+
+  /// The same for somebody who wants to know what the paths lead to.
+  package init(
+    merging sources: [String],
+    to destination: String,
+    options: Options,
+    found: (CheckpointLocation) -> Void
+  ) throws(CheckpointError) {
     let destination = try PathText.path(destination)
     let format =
       options.format ?? (CheckpointName.isSafetensors(destination) ? .safetensors : .v2)
@@ -99,7 +109,9 @@ public struct CheckpointConversion: Sendable {
     try ConversionTarget(destination, format, fileSystem).check(overwrites: options.overwrites)
     var plan = ConversionPlan(format: format, options: options)
     for source in sources {
-      try plan.add(CheckpointReader(source, fileSystem: fileSystem))
+      let opened = try CheckpointOpening(source, fileSystem).open()
+      found(opened.location)
+      try plan.add(opened.reader)
     }
     tensors = try plan.checkedTensors(for: destination)
     notes = plan.notes

@@ -24,11 +24,20 @@ public struct CheckpointLocation: Sendable, Hashable {
   public let path: String
   /// How the path that was given led to it, if it is not itself what is opened.
   public let note: String?
+  /// Whether it is the newest of a directory, which may be another one a moment later.
+  let isNewest: Bool
+  /// Whether nothing says so: no state file that names a checkpoint which is there.
+  let isGuess: Bool
 
-  private init(path: String, note: String? = nil) {
+  private init(path: String, note: String? = nil, isNewest: Bool = false, isGuess: Bool = false) {
     self.path = path
     self.note = note
+    self.isNewest = isNewest
+    self.isGuess = isGuess
   }
+
+  /// Takes a path for that of a checkpoint, without a look.
+  init(prefix path: String) { self.init(path: path) }
 
   /// Finds the checkpoint.
   ///
@@ -66,7 +75,33 @@ public struct CheckpointLocation: Sendable, Hashable {
     return CheckpointLocation(path: owner, note: "\(file) is a file of the checkpoint \(owner)")
   }
 
+  // Whoever saves there may delete what was just found: it has found nothing only if nothing has changed
+  // between two looks.
   private static func find(
+    inDirectory path: String,
+    _ search: CheckpointSearch
+  ) throws(CheckpointError) -> CheckpointLocation {
+    var last: CheckpointSearch.Sight?
+    for _ in 0..<mostLooks {
+      do throws(CheckpointError) {
+        return try look(inDirectory: path, search)
+      } catch  where error.code == .notACheckpoint || error.isOutdated {
+        let sight = try search.sight(ofDirectory: path)
+        guard sight != last else { throw error }
+        last = sight
+      }
+    }
+    throw CheckpointError(
+      .busy,
+      "checkpoints come and go here, and none stayed long enough to be found; let whoever saves keep "
+        + "more of them, or try again later",
+      file: path
+    )
+  }
+
+  private static let mostLooks = 10
+
+  private static func look(
     inDirectory path: String,
     _ search: CheckpointSearch
   ) throws(CheckpointError) -> CheckpointLocation {
@@ -78,13 +113,14 @@ public struct CheckpointLocation: Sendable, Hashable {
         let addition = found.newer.isEmpty ? "" : ", which its state file does not know yet"
         return CheckpointLocation(
           path: newest,
-          note: "the latest checkpoint in \(path) is \(newest)\(addition)"
+          note: "the latest checkpoint in \(path) is \(newest)\(addition)",
+          isNewest: true
         )
       }
       if found.state != nil {
         reason = "has a state file that names a checkpoint which is not there"
       }
-    } catch  where error.code != .io {
+    } catch  where !error.saysNothingOfContent {
       reason = "has a state file that cannot be read"
     }
     var newest = try search.newest(inDirectory: path, isWhole: true)
@@ -92,7 +128,9 @@ public struct CheckpointLocation: Sendable, Hashable {
     if let newest {
       return CheckpointLocation(
         path: newest,
-        note: "\(path) \(reason); its newest checkpoint is \(newest)"
+        note: "\(path) \(reason); its newest checkpoint is \(newest)",
+        isNewest: true,
+        isGuess: true
       )
     }
     let variables = Path.join(path, "variables/variables")
@@ -103,6 +141,13 @@ public struct CheckpointLocation: Sendable, Hashable {
       path: variables,
       note: "\(path) is a SavedModel; its variables are \(variables)"
     )
+  }
+}
+
+extension CheckpointLocation {
+  /// Warns if nothing says that this is the checkpoint that was meant, once it has been restored.
+  func warnIfGuessed() {
+    if isGuess, let note { CheckpointWarnings.warn(note) }
   }
 }
 

@@ -11,6 +11,10 @@ public import CheckpointTensors
 /// to read it nothing else: milliseconds, however many tensors there are. V1 and safetensors begin
 /// with a list of all tensors, which opening reads whole; values are read when they are asked for.
 ///
+/// The files stay open: a checkpoint that is deleted or replaced after that can be read still, unless its
+/// files are more than about a hundred. Of those some are opened when they are needed, and where that is
+/// too late, an error says so: `notFound` if the checkpoint was deleted, `busy` if it was replaced.
+///
 ///     let reader = try CheckpointReader("run/ckpt-7")
 ///     print(reader.format, try reader.entries().count)
 ///     let kernel = try Tensor<Float>(reader.tensor(for: "dense/kernel"))
@@ -38,21 +42,16 @@ public struct CheckpointReader: TensorReader {
   ///   its parts (`model.ckpt-?????-of-00002`); a safetensors file; whatever else leads to one, see
   ///   ``CheckpointLocation``: a directory, for its latest checkpoint, a SavedModel, for its
   ///   variables, a file of a checkpoint. ``path`` says which it was.
-  /// - Throws: `notACheckpoint` if there is none; `corrupt` or `truncated` if it is damaged.
+  /// - Throws: `notACheckpoint` if there is none; `notFound` if it was deleted meanwhile; `busy` if it is
+  ///   replaced again and again; `corrupt` or `truncated` if it is damaged.
   public init(_ path: String) throws(CheckpointError) { try self.init(at: path, LocalFileSystem()) }
 
   /// Opens whatever a path leads to.
-  init(at text: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
-    let path = try PathText.path(text)
-    let isCheckpoint = try Self.format(at: path, fileSystem) != nil
-    try self.init(
-      isCheckpoint ? path : CheckpointLocation(path, fileSystem: fileSystem).path,
-      fileSystem: fileSystem
-    )
+  init(at path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
+    self = try CheckpointOpening(path, fileSystem).open().reader
   }
 
-  /// Opens the checkpoint of a prefix, or of a file of V1 or safetensors, and no other path: what is
-  /// restored has to be named.
+  /// Opens the checkpoint of a prefix, or of a file of V1 or safetensors, and no other path.
   package init(_ text: String, fileSystem: any FileSystem) throws(CheckpointError) {
     let path = try PathText.path(text)
     let found = try Self.format(at: path, fileSystem)
@@ -90,7 +89,14 @@ public struct CheckpointReader: TensorReader {
     _ fileSystem: any FileSystem
   ) throws(CheckpointError) -> Bool {
     guard try fileSystem.status(of: path)?.kind == .file else { return false }
-    let file = try fileSystem.openFile(path)
+    do throws(CheckpointError) {
+      return try beginsWithHeader(fileSystem.openFile(path))
+    } catch  where !error.saysNothingOfContent {
+      return false  // it went, or became shorter
+    }
+  }
+
+  private static func beginsWithHeader(_ file: any ReadableFile) throws(CheckpointError) -> Bool {
     guard file.byteCount > 9 else { return false }
     let start = TensorStorage(uninitializedByteCount: 9)
     try start.withMutableBytes { bytes throws(CheckpointError) in

@@ -64,7 +64,7 @@ struct CheckpointSearch {
     }
     do throws(CheckpointError) {
       _ = try SlicesReader(path: file, fileSystem: fileSystem)
-    } catch  where error.code == .notACheckpoint || error.code == .io {
+    } catch  where error.code == .notACheckpoint || error.saysNothingOfContent {
       return error  // a table of another kind; or nobody may read it
     } catch {
       // Whatever else is wrong with it as a table, it need not be one.
@@ -80,27 +80,39 @@ struct CheckpointSearch {
 
   // MARK: Directories
 
+  /// What a directory looks like at a moment: if it looks the same later, nothing has come or gone.
+  struct Sight: Hashable {
+    let names: Set<String>
+    let stateFile: FileStatus?
+  }
+
+  /// What a directory looks like now.
+  func sight(ofDirectory path: String) throws(CheckpointError) -> Sight {
+    Sight(
+      names: Set(try fileSystem.namesInDirectory(path)),
+      stateFile: try fileSystem.status(of: Path.join(path, "checkpoint"))
+    )
+  }
+
   /// The newest checkpoint in a directory without a state file.
   ///
   /// - Parameters:
   ///   - path: The directory, which need not exist.
   ///   - isWhole: Whether it has to be intact.
   /// - Returns: The first of ``newestFirst(inDirectory:)`` that is.
-  /// - Throws: `io` if the system fails.
+  /// - Throws: `io` if the system refuses; `busy` if checkpoints go away again and again.
   func newest(
     inDirectory path: String,
     isWhole: Bool
   ) throws(CheckpointError) -> String? {
+    guard isWhole else { return try newestFirst(inDirectory: path).first }
     let check = IntactCheck(fileSystem)
-    for checkpoint in try newestFirst(inDirectory: path) {
-      do throws(CheckpointError) {
-        if isWhole { try check.check(checkpoint, .files) }
-        return checkpoint
-      } catch  where IntactCheck.isDamage(error) {
-        continue
-      }
-    }
-    return nil
+    return try NewestIntact(in: path, fileSystem).find { () throws(CheckpointError) in
+      try newestFirst(inDirectory: path)
+    } with: { checkpoint throws(CheckpointError) in
+      try check.check(checkpoint, .files)
+      return checkpoint
+    }.result
   }
 
   /// All checkpoints in a directory, without what its state file says: those of V2 before others; then

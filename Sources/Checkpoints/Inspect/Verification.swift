@@ -42,32 +42,71 @@ public struct Verification: Sendable {
   ///   - path: As for ``CheckpointReader/init(_:)``.
   ///   - progress: Called every few megabytes, from any thread but one at a time, with the number of
   ///     bytes that have been checked, and of all there are.
-  /// - Throws: `notACheckpoint` if there is none; `io` if it cannot be opened; `unsupported` if it
-  ///   is of a later version; `cancelled` if its progress is. Damage is a result, no error.
+  /// - Throws: `notACheckpoint` if there is none; `io` if the system refuses to open or to read any of it,
+  ///   with all problems that were found; `notFound` if it was deleted meanwhile, and `busy` if it is
+  ///   replaced again and again, unless what was open is whole; `unsupported` if it is of a later version;
+  ///   `cancelled` if its progress is. Damage is a result, no error.
   public init(
     of path: String,
     progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) throws(CheckpointError) {
+    try self.init(of: path, fileSystem: LocalFileSystem(), found: { _ in }, progress: progress)
+  }
+
+  /// The same in a file system of the caller's choice.
+  ///
+  /// - Parameters:
+  ///   - path: As for ``CheckpointReader/init(_:)``.
+  ///   - fileSystem: Where.
+  ///   - found: Called with what is checked, once it is known; again, if that went away.
+  ///   - progress: As for ``init(of:progress:)``.
+  /// - Throws: As ``init(of:progress:)``.
+  package init(
+    of path: String,
+    fileSystem: any FileSystem,
+    found: (CheckpointLocation) -> Void,
+    progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void
+  ) throws(CheckpointError) {
     let path = try PathText.path(path)
-    self.path = path
     let follower = OperationProgress.current()
+    var options = SaveOptions()
+    options.fileSystem = fileSystem
+    let opening = CheckpointOpening(path, options.followed(by: follower).fileSystem)
+    var location: CheckpointLocation?
     do throws(CheckpointError) {
-      let files = SaveOptions().followed(by: follower).fileSystem
-      let findings = Self.findings(of: try CheckpointReader(at: path, files).reader) {
-        follower?.checked($0, of: $1)
-        progress($0, $1)
+      let findings = try opening.read { opened throws(CheckpointError) in
+        if location != opened.location { found(opened.location) }
+        location = opened.location
+        let findings = Self.findings(of: opened.reader.reader) {
+          follower?.checked($0, of: $1)
+          progress($0, $1)
+        }
+        try follower?.check()  // what is left unread is no damage
+        try Self.check(findings, opened.reader)
+        return findings
       }
-      try follower?.check()  // what is left unread is no damage
       follower?.finish()
+      self.path = location?.path ?? path
       tensorCount = findings.tensorCount
       byteCount = findings.byteCount
       problems = findings.problems.problems
       problemCount = findings.problems.count
       notes = findings.notes
-    } catch  where Self.damage.contains(error.code) {
+    } catch  where Self.damage.contains(error.code) && !error.isOutdated {
+      self.path = location?.path ?? path
       (tensorCount, byteCount, notes) = (0, 0, [])
       (problems, problemCount) = ([error], 1)  // without an index nothing else can be found
     }
+  }
+
+  // What was opened too late, or could not be read, says nothing of the checkpoint.
+  private static func check(
+    _ findings: VerificationFindings,
+    _ reader: CheckpointReader
+  ) throws(CheckpointError) {
+    guard findings.problems.count > 0 else { return }
+    if let change = try reader.change() { throw change.error(at: reader.path) }
+    if let error = findings.problems.refusalError(for: reader.path) { throw error }
   }
 
   /// Everything that is wrong with a checkpoint that is open.

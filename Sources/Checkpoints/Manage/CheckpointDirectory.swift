@@ -75,11 +75,18 @@ public struct CheckpointDirectory: Sendable {
   /// - Parameter check: How closely the checkpoints are looked at.
   /// - Returns: The prefix; the file of a V1 checkpoint, or the pattern of its parts.
   /// - Throws: One error with every damage if there are checkpoints and none is intact; `io` if the
-  ///   system fails.
+  ///   system refuses; `busy` if checkpoints go away again and again while they are looked at.
   public func latestValid(
     checking check: CheckpointManager.Check = .files
   ) throws(CheckpointError) -> String? {
-    try IntactCheck(fileSystem).first(of: newestFirst(), check, in: path)
+    let found = try NewestIntact(in: path, fileSystem).find { () throws(CheckpointError) in
+      try newestFirst()
+    } with: { path throws(CheckpointError) in
+      try IntactCheck(fileSystem).check(path, check)
+      return path
+    }
+    if let error = found.nothingIntact(in: path) { throw error }
+    return found.result
   }
 
   private func newestFirst() throws(CheckpointError) -> [String] {
@@ -89,7 +96,7 @@ public struct CheckpointDirectory: Sendable {
       let listed = found.state?.all.reversed() ?? []
       paths = found.newer + [found.named].compactMap { $0 }
       for path in listed where try fileSystem.hasCheckpoint(at: path) { paths.append(path) }
-    } catch  where error.code != .io {
+    } catch  where !error.saysNothingOfContent {
       CheckpointWarnings.warn("\(error)")
     }
     paths += try CheckpointSearch(fileSystem: fileSystem).newestFirst(inDirectory: path)
@@ -116,8 +123,15 @@ public struct CheckpointDirectory: Sendable {
   }
 
   /// Whether a checkpoint can be opened.
-  func isComplete(_ path: String) -> Bool {
-    (try? CheckpointReader(path, fileSystem: fileSystem)) != nil
+  ///
+  /// - Throws: `io` if the system refuses.
+  func isComplete(_ path: String) throws(CheckpointError) -> Bool {
+    do throws(CheckpointError) {
+      _ = try CheckpointReader(path, fileSystem: fileSystem)
+      return true
+    } catch  where !error.saysNothingOfContent {
+      return false
+    }
   }
 
   /// The prefixes of all checkpoints in the directory, by their index files, in the order of their

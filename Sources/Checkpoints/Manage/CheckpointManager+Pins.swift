@@ -33,7 +33,13 @@ extension CheckpointManager {
   /// Notes that checkpoints are damaged: they do not count as the latest any more.
   func noteDamage(of paths: [String]) throws(CheckpointError) {
     let managed = Set(checkpoints.map(\.path))
-    for path in paths where managed.contains(path) { try update(path) { $0.isDamaged = true } }
+    for path in paths where managed.contains(path) {
+      do throws(CheckpointError) {
+        try update(path) { $0.isDamaged = true }
+      } catch  where error.code == .notFound {
+        continue  // another manager has deleted it
+      }
+    }
   }
 
   private func update(

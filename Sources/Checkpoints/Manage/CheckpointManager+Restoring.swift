@@ -43,7 +43,8 @@ extension CheckpointManager {
   ///
   /// If the newest is damaged, the one before it is taken, and so on: the result says so, and a warning
   /// is given. If there are checkpoints and all are damaged, that is an error, and nothing is
-  /// initialized. A checkpoint that does not fit the program is an error too, not damage.
+  /// initialized. A checkpoint that does not fit the program is an error too, not damage; and one that
+  /// another manager deletes or replaces meanwhile is no damaged one: the newest of then is taken.
   ///
   /// - Parameters:
   ///   - options: What to do with variables and values that do not fit.
@@ -52,8 +53,8 @@ extension CheckpointManager {
   ///   - line: The line of it.
   ///   - initialize: What to do if there is no checkpoint, for example restore one from elsewhere.
   /// - Returns: What was restored; `nil` if there was nothing.
-  /// - Throws: What restoring throws; one error with every damage if nothing is intact; what
-  ///   `initialize` throws.
+  /// - Throws: What restoring throws; one error with every damage if nothing is intact; `busy` if
+  ///   checkpoints go away again and again; what `initialize` throws.
   @discardableResult
   public func restoreOrInitialize(
     _ options: RestoreOptions = RestoreOptions(),
@@ -63,38 +64,33 @@ extension CheckpointManager {
     _ initialize: () throws(CheckpointError) -> Void = {}
   ) throws(CheckpointError) -> Restored? {
     background.waitUntilIdle()
-    let found = try keeper.look()
-    var damaged: [(path: String, error: CheckpointError)] = []
-    for path in found.newestFirst {
-      do throws(CheckpointError) {
-        try IntactCheck(keeper.place.fileSystem).check(path, check)
-        let content = try content.restoreManaged(from: path, options, origin: "\(fileID):\(line)")
-        return try concluded(
-          Restored(path: path, skipped: damaged.map(\.error), content: content),
-          damaged
-        )
-      } catch  where IntactCheck.isDamage(error) {
-        damaged.append((path, error.located(file: path)))
-      }
+    let origin = "\(fileID):\(line)"
+    let fileSystem = keeper.place.fileSystem
+    let found = try NewestIntact(in: directory, fileSystem).find { () throws(CheckpointError) in
+      try keeper.look().newestFirst
+    } with: { path throws(CheckpointError) in
+      try IntactCheck(fileSystem).check(path, check)
+      return (path: path, content: try content.restoreManaged(from: path, options, origin: origin))
     }
-    if let error = IntactCheck.nothingIntact(damaged.map(\.error), directory) { throw error }
-    try initialize()
-    return nil
+    if let error = found.nothingIntact(in: directory) { throw error }
+    guard let (path, content) = found.result else {
+      try initialize()
+      return nil
+    }
+    let restored = Restored(path: path, skipped: found.damaged.map(\.error), content: content)
+    try conclude(restored, found.damaged.map(\.path))
+    return restored
   }
 
-  private func concluded(
-    _ restored: Restored,
-    _ damaged: [(path: String, error: CheckpointError)]
-  ) throws(CheckpointError) -> Restored {
+  private func conclude(_ restored: Restored, _ damaged: [String]) throws(CheckpointError) {
     let place = keeper.place
     let step = place.name(ofPath: restored.path).flatMap { place.naming.number(of: $0) }
     noteRestored(step: checkpoints.first { $0.path == restored.path }?.step ?? step)
-    guard !damaged.isEmpty else { return restored }
-    let reasons = damaged.map { "\n  - \($0.error)" }.joined()
+    guard restored.isStepBack else { return }
+    let reasons = restored.skipped.map { "\n  - \($0)" }.joined()
     CheckpointWarnings.warn(
       "\(restored.path) was restored; \(damaged.count) newer checkpoints are damaged:\(reasons)"
     )
-    try noteDamage(of: damaged.map(\.path))
-    return restored
+    try noteDamage(of: damaged)
   }
 }

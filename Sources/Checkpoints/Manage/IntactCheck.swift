@@ -8,7 +8,10 @@ struct IntactCheck {
   init(_ fileSystem: any FileSystem) { self.fileSystem = fileSystem }
 
   /// Whether an error says that a checkpoint is damaged, rather than that something else is wrong.
+  ///
+  /// What the system refuses to read says nothing of the bytes, nor does what has gone meanwhile.
   static func isDamage(_ error: CheckpointError) -> Bool {
+    guard !error.saysNothingOfContent, !error.isOutdated else { return false }
     let damage: Set<CheckpointError.Code> = [.corrupt, .truncated, .limitExceeded, .notACheckpoint]
     if damage.contains(error.code) { return true }
     // A data file that is missing, and not a key.
@@ -18,16 +21,32 @@ struct IntactCheck {
     return error.problems.contains(where: isDamage)
   }
 
-  /// Looks at a checkpoint.
+  /// Looks at a checkpoint: one that is replaced meanwhile is looked at again.
   ///
-  /// - Throws: What is wrong with it.
+  /// - Throws: What is wrong with it; `notFound`, as something that is no damage, if it was deleted
+  ///   meanwhile; `busy` if it is replaced again and again; `io` if the system refuses.
   func check(_ path: String, _ check: CheckpointManager.Check) throws(CheckpointError) {
     guard check != .none else { return }
-    let reader = try CheckpointReader(path, fileSystem: fileSystem).reader
-    guard let problems = Self.findings(in: reader, check)?.problems else { return }
-    // The system's refusal says nothing of the checkpoint.
-    if let refusal = problems.problems.first(where: { $0.code == .io }) { throw refusal }
-    let error = CheckpointError.combining(problems.problems, file: path) { _ in
+    try CheckpointOpening(prefix: path, fileSystem).read { opened throws(CheckpointError) in
+      try self.check(opened.reader, check)
+    }
+  }
+
+  /// Looks at a checkpoint that is open.
+  ///
+  /// - Throws: What is wrong with it; `notFound` or `busy`, as something that is no damage, if it was
+  ///   deleted or replaced meanwhile; `io` if the system refuses.
+  func check(
+    _ reader: CheckpointReader,
+    _ check: CheckpointManager.Check
+  ) throws(CheckpointError) {
+    guard let problems = Self.findings(in: reader, check)?.problems, problems.count > 0 else {
+      return
+    }
+    // Neither what was opened too late nor the system's refusal says anything of the checkpoint.
+    if let change = try reader.change() { throw change.error(at: reader.path) }
+    if let refusal = problems.refusalError(for: reader.path) { throw refusal }
+    let error = CheckpointError.combining(problems.problems, file: reader.path) { _ in
       "\(problems.count) things are wrong with this checkpoint"
     }
     if let error { throw error }
@@ -35,52 +54,10 @@ struct IntactCheck {
 
   // Opening a V1 or safetensors file has read its list of tensors, and found all files to be there.
   private static func findings(
-    in reader: any TensorReader,
+    in reader: CheckpointReader,
     _ check: CheckpointManager.Check
   ) -> VerificationFindings? {
-    guard check == .files else { return Verification.findings(of: reader) { _, _ in } }
-    return (reader as? BundleReader).map { BundleVerifier($0).verifyPlaces() }
-  }
-
-  /// The newest of several checkpoints that is intact.
-  ///
-  /// - Parameters:
-  ///   - paths: The checkpoints, the newest first.
-  ///   - check: How closely they are looked at.
-  ///   - directory: Where they are.
-  /// - Returns: The first that is; `nil` if there are none at all.
-  /// - Throws: One error with every damage if none is intact; `io` if the system fails.
-  func first(
-    of paths: [String],
-    _ check: CheckpointManager.Check,
-    in directory: String
-  ) throws(CheckpointError) -> String? {
-    var damage: [CheckpointError] = []
-    for path in paths {
-      do throws(CheckpointError) {
-        try self.check(path, check)
-        return path
-      } catch  where Self.isDamage(error) {
-        damage.append(error.located(file: path))
-      }
-    }
-    if let error = Self.nothingIntact(damage, directory) { throw error }
-    return nil
-  }
-
-  /// The error that says that all checkpoints of a directory are damaged; `nil` if there are none.
-  static func nothingIntact(
-    _ errors: [CheckpointError],
-    _ directory: String
-  ) -> CheckpointError? {
-    guard !errors.isEmpty else { return nil }
-    var error = CheckpointError(
-      .corrupt,
-      "none of the \(errors.count) checkpoints is intact; nothing has changed, see whether a part of "
-        + "one can be saved, or begin in another directory",
-      file: directory
-    )
-    error.problems = errors
-    return error
+    guard check == .files else { return Verification.findings(of: reader.reader) { _, _ in } }
+    return (reader.reader as? BundleReader).map { BundleVerifier($0).verifyPlaces() }
   }
 }

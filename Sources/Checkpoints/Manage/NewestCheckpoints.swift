@@ -114,8 +114,8 @@ struct NewestCheckpoints {
     do throws(CheckpointError) {
       try IntactCheck(fileSystem).check(path, .files)
       return true
-    } catch  where IntactCheck.isDamage(error) {
-      return false
+    } catch  where IntactCheck.isDamage(error) || error.isOutdated {
+      return false  // damaged, or gone
     }
   }
 }

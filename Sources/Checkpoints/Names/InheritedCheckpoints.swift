@@ -85,7 +85,7 @@ struct InheritedCheckpoints {
   ) throws(CheckpointError) -> Value? {
     do throws(CheckpointError) {
       return try read()
-    } catch  where error.code != .io {
+    } catch  where !error.saysNothingOfContent {
       CheckpointWarnings.warn("\(error); what it does not tell of checkpoints, nothing does")
       return nil
     }

@@ -12,14 +12,16 @@ extension Saver {
   /// looks at no file.
   ///
   /// - Parameters:
-  ///   - path: The prefix, as ``save(to:step:)`` returns it; the file of a V1 or safetensors
-  ///     checkpoint, or the pattern of several V1 files.
+  ///   - path: The prefix, as ``save(to:step:)`` returns it, or whatever else leads to a checkpoint of any
+  ///     format, see ``CheckpointLocation``: of a directory the newest is restored. The report's
+  ///     ``RestoreReport/path`` and ``RestoreReport/note`` say which it was.
   ///   - mapping: How the names of the checkpoint become those of the variables.
   ///   - options: What is done with variables and values that do not fit.
   /// - Returns: What was restored, and which tensors of the checkpoint were not used.
   /// - Throws: `notACheckpoint` if there is none; `notFound`, `mismatch` or `several` for variables
   ///   that do not find their values; `ambiguousName` for a name that several saved variables have;
-  ///   `corrupt` or `truncated` if a file is damaged.
+  ///   `notFound` also if the checkpoint was deleted while it was read, `busy` if it is replaced again and
+  ///   again; `corrupt` or `truncated` if a file is damaged; `io` if the system refuses.
   @discardableResult
   public func restore(
     from path: String,
@@ -32,11 +34,19 @@ extension Saver {
     var options = options
     options.allowsReshape = options.allowsReshape || self.options.allowsReshape
     let progress = OperationProgress.current()
-    let source = try NamedSource(
-      CheckpointReader(path, fileSystem: self.options.files.followed(by: progress).fileSystem),
-      keys,
-      mapping
-    )
+    let fileSystem = self.options.files.followed(by: progress).fileSystem
+    return try CheckpointOpening(path, fileSystem).read { opened throws(CheckpointError) in
+      try restore(from: opened, mapping, options, progress)
+    }
+  }
+
+  private func restore(
+    from opened: CheckpointOpening.Opened,
+    _ mapping: KeyMapping?,
+    _ options: RestoreOptions,
+    _ progress: OperationProgress?
+  ) throws(CheckpointError) -> RestoreReport {
+    let source = try NamedSource(opened.reader, keys, mapping)
     let wanted = zip(variables, keys).map { RestorePlan.Request($0.variable, key: $1) }
     let plan = try RestorePlan(wanted, from: source.reader, options: options)
     progress?.begin(.reading, byteCount: plan.byteCount)
@@ -47,6 +57,9 @@ extension Saver {
       report.mode = .objectBased
       source.warn()
     }
+    report.note = opened.location.note
+    opened.location.warnIfGuessed()
+    opened.reader.closeFiles(keepsChecksum: false)  // the report may live for long
     return report
   }
 }

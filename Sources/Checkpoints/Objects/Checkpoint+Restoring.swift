@@ -13,7 +13,9 @@ extension Checkpoint {
   /// the checkpoint has for objects that do not exist yet is kept for them; the status tells what.
   ///
   /// - Parameters:
-  ///   - path: The prefix, as ``save(to:)`` returns it; with `nil` nothing is restored.
+  ///   - path: The prefix, as ``save(to:)`` returns it, or whatever else leads to a checkpoint, see
+  ///     ``CheckpointLocation``: of a directory the newest is restored. The status' ``LoadStatus/path`` and
+  ///     ``LoadStatus/note`` say which it was. With `nil` nothing is restored.
   ///   - options: What to do with variables and values that do not fit.
   ///   - place: The saved object that the root is restored from, such as `model/encoder`: a path of
   ///     names, as in keys. The saved root, if it is empty.
@@ -24,8 +26,9 @@ extension Checkpoint {
   /// - Returns: What was restored and what was not. If nobody looks at it, and something was not, a
   ///   warning is given: see ``CheckpointWarnings``.
   /// - Throws: One error with every problem: `notFound` for variables without a value, `mismatch` for
-  ///   dtypes and shapes; `notACheckpoint` if there is none; `corrupt` or `truncated` if a file is
-  ///   damaged.
+  ///   dtypes and shapes; `notACheckpoint` if there is none; `notFound` also if it was deleted while it was
+  ///   read, `busy` if it is replaced again and again; `corrupt` or `truncated` if a file is damaged; `io`
+  ///   if the system refuses.
   public func restore(
     from path: String?,
     _ options: RestoreOptions = RestoreOptions(),
@@ -41,7 +44,7 @@ extension Checkpoint {
   /// Restores the objects, but not the save counter: for checkpoints of ``write(to:)``.
   ///
   /// - Parameters:
-  ///   - path: The prefix.
+  ///   - path: As for ``restore(from:_:at:mapping:fileID:line:)``.
   ///   - options: What to do with variables and values that do not fit.
   ///   - place: The saved object that the root is restored from.
   ///   - mapping: How the names of the checkpoint become those of the variables.
@@ -71,17 +74,20 @@ extension Checkpoint {
     let live = try roots.walk()
     let progress = OperationProgress.current()
     let fileSystem = self.options.followed(by: progress).fileSystem
-    let session = try RestoreSession(
-      ObjectSource(CheckpointReader(path, fileSystem: fileSystem), mapping),
-      live,
-      at: place,
-      options: options,
-      origin: origin,
-      progress: progress
-    )
-    try session.begin(with: roots, live)
-    DeferredRestores.register(session)
-    return LoadStatus(session, roots)
+    return try CheckpointOpening(path, fileSystem).read { opened throws(CheckpointError) in
+      let session = try RestoreSession(
+        ObjectSource(opened.reader, mapping),
+        live,
+        at: place,
+        options: options,
+        origin: origin,
+        progress: progress
+      )
+      try session.begin(with: roots, live)
+      DeferredRestores.register(session)
+      opened.location.warnIfGuessed()
+      return LoadStatus(session, roots, note: opened.location.note)
+    }
   }
 
   /// Puts values that wait for objects into those that exist by now.
@@ -103,7 +109,7 @@ extension Checkpoint {
   /// Compares a checkpoint with the objects, without restoring anything.
   ///
   /// - Parameters:
-  ///   - path: The prefix.
+  ///   - path: As for ``restore(from:_:at:mapping:fileID:line:)``.
   ///   - place: The saved object that the root is compared with.
   ///   - mapping: How the names of the checkpoint become those of the variables.
   /// - Returns: What would be restored, and what would not.
@@ -114,13 +120,15 @@ extension Checkpoint {
     mapping: KeyMapping? = nil
   ) throws(CheckpointError) -> RestoreComparison {
     let live = try roots.walk()
-    let session = try RestoreSession(
-      ObjectSource(CheckpointReader(path, fileSystem: options.fileSystem), mapping),
-      live,
-      at: place,
-      options: RestoreOptions(.matching),
-      origin: ""
-    )
-    return try session.comparison(with: live)
+    return try CheckpointOpening(path, options.fileSystem).read { opened throws(CheckpointError) in
+      let session = try RestoreSession(
+        ObjectSource(opened.reader, mapping),
+        live,
+        at: place,
+        options: RestoreOptions(.matching),
+        origin: ""
+      )
+      return try session.comparison(with: live)
+    }
   }
 }

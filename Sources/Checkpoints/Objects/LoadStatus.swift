@@ -14,8 +14,9 @@ public struct LoadStatus: CustomStringConvertible {
   private let roots: CheckpointRoots
   private let watch: StatusWatch
 
-  init(_ session: RestoreSession?, _ roots: CheckpointRoots) {
+  init(_ session: RestoreSession?, _ roots: CheckpointRoots, note: String? = nil) {
     self.session = session
+    self.note = note
     self.roots = roots
     watch = StatusWatch(session)
     session?.watch = watch
@@ -23,6 +24,9 @@ public struct LoadStatus: CustomStringConvertible {
 
   /// The checkpoint; `nil` if there was nothing to restore from.
   public var path: String? { session?.path }
+  /// How the path that was given led to it, if it is not itself what was restored: of a directory the
+  /// newest checkpoint, for instance.
+  public let note: String?
 
   /// The places whose value is in a variable now.
   public var restored: [String] { examined(\.restoredPlaces) }

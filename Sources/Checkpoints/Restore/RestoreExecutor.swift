@@ -42,7 +42,9 @@ package struct RestoreExecutor {
       } catch {
         // A variable's own type refused: the others get their values back, the last one first.
         for done in (0..<index).reversed() { try? set(tensors[done], places[done].variable) }
-        throw error.located(file: reader.path, key: places[index].key.description)
+        var error = error.located(file: reader.path, key: places[index].key.description)
+        error.hasChangedVariables = true
+        throw error
       }
     }
   }
@@ -53,18 +55,26 @@ package struct RestoreExecutor {
     _ batch: any TensorBatch,
     _ restore: (any TensorVariable, any TensorSource) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
-    var count = 0
-    try batch.forEachTensor { index, source throws(CheckpointError) in
-      do throws(CheckpointError) {
-        try restore(requests.span[index].variable, source)
-      } catch {
-        var error = error.located(file: reader.path, key: requests[index].key.description)
-        error.message += "; \(count) of \(requests.count) variables have changed before"
-        throw error
+    var (count, undefined) = (0, "")
+    do throws(CheckpointError) {
+      try batch.forEachTensor { index, source throws(CheckpointError) in
+        do throws(CheckpointError) {
+          try restore(requests.span[index].variable, source)
+        } catch {
+          if error.hasChangedVariables { undefined = Self.undefined }
+          throw error.located(file: reader.path, key: requests[index].key.description)
+        }
+        count += 1
       }
-      count += 1
+    } catch {
+      var error = error  // the reader may have found another cause for it
+      error.message += "\(undefined); \(count) of \(requests.count) variables have changed before"
+      error.hasChangedVariables = count > 0 || !undefined.isEmpty
+      throw error
     }
   }
+
+  private static let undefined = "; this variable's values are undefined now"
 
   private func replace(
     _ variable: any TensorVariable,
@@ -85,7 +95,7 @@ package struct RestoreExecutor {
       if isFilled { return }
     } catch {
       var error = error
-      error.message += "; this variable's values are undefined now"
+      error.hasChangedVariables = true
       throw error
     }
     try replace(variable, source)

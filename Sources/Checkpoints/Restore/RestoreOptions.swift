@@ -12,6 +12,10 @@ public struct RestoreOptions: Sendable, Hashable {
   }
 
   /// Where the values go while they are read.
+  ///
+  /// Whatever the placement, variables get the values of one checkpoint, never of two: if it goes away
+  /// while it is read, the restore begins again with what is there then only as long as no variable has
+  /// changed.
   public enum Placement: Sendable, Hashable {
     /// Into new memory, all of them, before the first variable changes: the default. If the
     /// checkpoint turns out to be damaged, nothing has changed. Takes as much memory again as the

@@ -5,6 +5,9 @@ public import CheckpointTensors
 public struct RestoreReport: Sendable, CustomStringConvertible {
   /// The checkpoint.
   public let path: String
+  /// How the path that was given led to it, if it is not itself what was restored: of a directory the
+  /// newest checkpoint, for instance.
+  public internal(set) var note: String?
   /// The keys whose values the variables now have, in the order of the variables.
   public internal(set) var restored: [TensorKey] = []
   /// The keys that a variable asked for and the checkpoint does not have.

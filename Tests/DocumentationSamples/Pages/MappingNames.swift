@@ -4,7 +4,7 @@ func mappingNames() throws {
   let stored = Variable<Float>(Tensor(shape: [2, 3], scalars: [1, 2, 3, 4, 5, 6]))
   let slot = Variable<Float>(repeating: 0, shape: [2, 3])
   let names = "bert/layer_0/x/kernel"
-  try Saver([names: stored, "\(names)/adam_m": slot]).save(to: "run")
+  try Saver([names: stored, "\(names)/adam_m": slot]).save(to: "run/model")
   let kernel = Variable<Float>(repeating: 0, shape: [3, 2])
   let saver = try Saver(["encoder/layers/0/x/kernel": kernel])
 

@@ -2,17 +2,28 @@ import CheckpointBundle
 import CheckpointIO
 
 /// Tells what the files of a directory are, by their names and by what is in them.
+///
+/// Somebody may save there meanwhile. What speaks against a file counts only if the file is the same
+/// after that was found, the index too, and nobody held the lock in between.
 struct AuditSorter {
   private let directory: String
   private let check: CheckpointManager.Check
   private let fileSystem: any FileSystem
-  private let names: [String]
-  private var problems: [String: String?] = [:]  // by prefix; `nil` for one that is whole
-  private var shardCounts: [String: Int] = [:]
+  private var names: [String]
+  private var known: [String: Known] = [:]  // by prefix
   private var stems: Set<String> = []
   private var historyStems: Set<String> = []
   /// When the newest file was written, in seconds since 1970.
   private(set) var newestTime = 0.0
+
+  /// What is known of a checkpoint that has an index.
+  private struct Known {
+    /// The index before it was read.
+    let index: FileStatus
+    var kind = DirectoryAudit.Kind.complete
+    var note: String?
+    var shardCount: Int?
+  }
 
   init(
     _ directory: String,
@@ -22,7 +33,14 @@ struct AuditSorter {
     self.directory = directory
     self.check = check
     self.fileSystem = fileSystem
-    names = try fileSystem.namesInDirectory(directory)
+    names = try Self.names(in: directory, fileSystem)
+  }
+
+  private static func names(
+    in directory: String,
+    _ fileSystem: any FileSystem
+  ) throws(CheckpointError) -> [String] {
+    try fileSystem.namesInDirectory(directory)
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
@@ -32,43 +50,99 @@ struct AuditSorter {
     return historyStems.isEmpty && stems.count == 1 ? stems.first : nil
   }
 
-  /// Sorts all files.
+  /// Sorts all files, those that come meanwhile too.
   mutating func sort() throws(CheckpointError) -> [DirectoryAudit.File] {
-    for name in names where name.hasSuffix(".index") {
-      guard try fileSystem.reachableStatus(of: path(name))?.kind == .file else { continue }
-      try open(String(name.dropLast(6)))
+    var files: [FileName: DirectoryAudit.File] = [:]
+    for _ in 0..<Self.mostLooks {
+      let new = names.filter { files[FileName($0)] == nil }
+      for name in new where name.hasSuffix(".index") { try open(String(name.dropLast(6))) }
+      for name in new { files[FileName(name)] = try settled(name) }
+      let before = names
+      names = try Self.names(in: directory, fileSystem)
+      if names == before { break }
     }
-    var files: [DirectoryAudit.File] = []
-    for name in names {
-      guard let entry = try fileSystem.entryStatus(of: path(name)) else { continue }  // it went
-      let status = try fileSystem.reachableStatus(of: path(name))
-      newestTime = max(newestTime, status?.modificationTime ?? 0)
-      let byteCount = status?.byteCount ?? entry.byteCount
-      var file = DirectoryAudit.File(name: name, kind: .foreign, byteCount: byteCount)
+    return names.compactMap { files[FileName($0)] }
+  }
+
+  // What a file is, if nothing has changed while it was looked at; `nil` if it went.
+  private mutating func settled(_ name: String) throws(CheckpointError) -> DirectoryAudit.File? {
+    for _ in 0..<Self.mostLooks {
+      guard let entry = try fileSystem.entryStatus(of: path(name)) else { return nil }
+      if let file = try sort(name, entry), try isSettled(file, entry) { return file }
+      if let prefix = Self.prefix(ofFile: name) { try open(prefix) }
+    }
+    return DirectoryAudit.File(
+      name: name,
+      kind: .busy,
+      byteCount: 0,
+      note: "it was another one at each of \(Self.mostLooks) looks"
+    )
+  }
+
+  private static let mostLooks = 10
+
+  private func isSettled(
+    _ file: DirectoryAudit.File,
+    _ entry: FileStatus
+  ) throws(CheckpointError) -> Bool {
+    switch file.kind {
+    case .complete, .record, .busy: return true
+    case .foreign: return try fileSystem.entryStatus(of: path(file.name)) != nil
+    case .torn, .orphan, .leftover:
+      guard try fileSystem.entryStatus(of: path(file.name)) == entry else { return false }
+      guard let prefix = Self.prefix(ofFile: file.name) else { return true }
+      return try index(prefix) == known[prefix]?.index
+    }
+  }
+
+  private func index(_ prefix: String) throws(CheckpointError) -> FileStatus? {
+    let status = try fileSystem.reachableStatus(of: BundlePath(path(prefix)).index)
+    return status?.kind == .file ? status : nil
+  }
+
+  // `nil` if it went meanwhile.
+  private mutating func sort(
+    _ name: String,
+    _ entry: FileStatus
+  ) throws(CheckpointError) -> DirectoryAudit.File? {
+    let status = try fileSystem.reachableStatus(of: path(name))
+    newestTime = max(newestTime, status?.modificationTime ?? 0)
+    let byteCount = status?.byteCount ?? entry.byteCount
+    var file = DirectoryAudit.File(name: name, kind: .foreign, byteCount: byteCount)
+    do throws(CheckpointError) {
       switch status?.kind {
       case .file: try sort(&file, isLink: entry.kind == .link)
       case .directory: Self.sortDirectory(&file)
       case nil: file.note = "a symbolic link that leads to nothing"
       case let kind?: file.note = "\(kind)"
       }
-      files.append(file)
+    } catch  where error.code == .notFound {
+      return nil
     }
-    return files
+    return file
   }
 
   private func path(_ name: String) -> String { Path.join(directory, name) }
 
   // MARK: Checkpoints
 
+  // Looks at the checkpoint that an index stands for now, if there is one.
   private mutating func open(_ prefix: String) throws(CheckpointError) {
-    do throws(CheckpointError) {
-      shardCounts[prefix] = try BundleReader(prefix: path(prefix), fileSystem: fileSystem)
-        .shardCount
-      try IntactCheck(fileSystem).check(path(prefix), check)
-      problems[prefix] = .some(nil)
-    } catch  where error.code != .io {
-      problems[prefix] = .some("\(error)")
+    guard let index = try index(prefix) else {
+      known[prefix] = nil
+      return
     }
+    var checkpoint = Known(index: index)
+    let opening = CheckpointOpening(prefix: path(prefix), fileSystem)
+    do throws(CheckpointError) {
+      try opening.read { opened throws(CheckpointError) in
+        checkpoint.shardCount = opened.reader.shardCount
+        try IntactCheck(fileSystem).check(opened.reader, check)
+      }
+    } catch  where !error.saysNothingOfContent {
+      (checkpoint.kind, checkpoint.note) = (error.code == .busy ? .busy : .torn, "\(error)")
+    }
+    known[prefix] = checkpoint
     if let dash = prefix.utf8.lastIndex(of: UInt8(ascii: "-")) {
       let stem = String(prefix[..<dash])
       if (try? CheckpointNaming(stem))?.number(of: prefix) != nil { stems.insert(stem) }
@@ -82,8 +156,8 @@ struct AuditSorter {
     let name = file.name
     if let data = DataFileName(name) {
       sortData(&file, data)
-    } else if let prefix = Self.prefix(name), let problem = problems[prefix] {
-      belong(&file, prefix, problem)
+    } else if let prefix = Self.prefix(ofFile: name), let checkpoint = known[prefix] {
+      belong(&file, prefix, checkpoint)
     } else if let target = TemporaryName.target(ofLock: name) {
       sort(&file, claim(on: target))
     } else if let target = TemporaryName.target(ofTemporary: name) {
@@ -93,34 +167,35 @@ struct AuditSorter {
       file.note = "of TensorFlow; nothing proves that its process is dead"
     } else if file.kind == .foreign, try CheckpointReader.format(at: path(name), fileSystem) != nil
     {
-      belong(&file, name, nil)
+      (file.kind, file.checkpoint) = (.complete, path(name))
     }
   }
 
-  private static func prefix(_ name: String) -> String? {
+  private static func prefix(ofFile name: String) -> String? {
+    if let data = DataFileName(name) { return data.prefix }
     for suffix in [".index", ".meta"] where name.hasSuffix(suffix) {
       return String(name.dropLast(suffix.count))
     }
     return nil
   }
 
-  private func belong(_ file: inout DirectoryAudit.File, _ prefix: String, _ problem: String?) {
-    file.kind = problem == nil ? .complete : .torn
+  private func belong(_ file: inout DirectoryAudit.File, _ prefix: String, _ checkpoint: Known) {
+    file.kind = checkpoint.kind
     file.checkpoint = path(prefix)
-    file.note = problem
+    file.note = checkpoint.note
   }
 
   private func sortData(_ file: inout DirectoryAudit.File, _ data: DataFileName) {
-    guard let problem = problems[data.prefix] else {
+    guard let checkpoint = known[data.prefix] else {
       file.kind = isBusy(data.prefix) ? .busy : .orphan
       file.note = "there is no index"
       return
     }
-    if let count = shardCounts[data.prefix], count != data.count {
+    if let count = checkpoint.shardCount, count != data.count {
       file.kind = isBusy(data.prefix) ? .busy : .orphan
       file.note = "the index counts \(count) data files"
     } else {
-      belong(&file, data.prefix, problem)
+      belong(&file, data.prefix, checkpoint)
     }
   }
 
@@ -161,7 +236,7 @@ struct AuditSorter {
   }
 
   private func claim(onTemporary file: String) -> Claim {
-    let target = DataFileName(file)?.prefix ?? Self.prefix(file) ?? file
+    let target = Self.prefix(ofFile: file) ?? file
     let name = FileName(Path(TemporaryName.temporary(for: file)).name)
     let owners = [target, file].map { target in
       claim(on: target) { lock throws(CheckpointError) in
@@ -218,7 +293,7 @@ struct AuditSorter {
       } else {
         return false
       }
-    } catch  where error.code != .io {
+    } catch  where !error.saysNothingOfContent {
       file.note = "\(error)"
     }
     return true

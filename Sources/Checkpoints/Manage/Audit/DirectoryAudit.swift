@@ -58,6 +58,7 @@ public struct DirectoryAudit: Sendable {
   private let fileSystem: any FileSystem
   private let place: ManagedPlace?
   private let managed: ManagedDirectory?
+  private let now: Double
 
   /// Looks at a directory.
   ///
@@ -85,6 +86,7 @@ public struct DirectoryAudit: Sendable {
     var sorter = try AuditSorter(path, check, fileSystem)
     files = try sorter.sort()
     directory = path
+    now = files.isEmpty ? 0 : sorter.newestTime
     self.fileSystem = fileSystem
     self.name = name ?? sorter.managedName
     guard let name = self.name else {
@@ -99,7 +101,6 @@ public struct DirectoryAudit: Sendable {
       stateFilename: "checkpoint",
       options: options
     )
-    let now = files.isEmpty ? 0 : sorter.newestTime
     managed = try ManagedDirectory(place, now: now, start: now)
     self.place = place
   }
@@ -117,7 +118,8 @@ public struct DirectoryAudit: Sendable {
   /// Removes what dead saves of this library have left, and rebuilds a state file that is lost, damaged
   /// or wrong.
   ///
-  /// A rebuilt state file names the newest checkpoint that is whole. If nothing tells any more which
+  /// A rebuilt state file names the newest checkpoint that is whole; if somebody has saved since the
+  /// audit, the state file is theirs, and stays. If nothing tells any more which
   /// checkpoints are managed, it lists all of the name, so that managers take them up again, and may
   /// delete them one day.
   ///
@@ -128,7 +130,9 @@ public struct DirectoryAudit: Sendable {
     Leftovers.removeAll(in: directory, fileSystem: fileSystem)
     if let place, let managed { place.removeUnfinished(managed.unfinished) }
     let left = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
-    var done = files.map(\.name).filter { !left.contains(FileName($0)) }.map { "removed \($0)" }
+    let ours: Set<Kind> = [.leftover, .orphan]  // others may have removed other files
+    var done = files.filter { ours.contains($0.kind) && !left.contains(FileName($0.name)) }
+      .map { "removed \($0.name)" }
     guard let place, let managed else { return done }
     if try rebuildState(place, managed) { done.append("rebuilt \(place.stateFilename)") }
     return done
@@ -143,9 +147,13 @@ public struct DirectoryAudit: Sendable {
     guard managed.announced != newest else { return false }
     let state = try stateToWrite(newest, managed, whole)
     let lock = try place.lock()
-    try place.stateFile().write(state, repairs: true)
+    let found = try ManagedDirectory(place, now: now, start: now)
+    let isUnchanged =
+      found.newestFirst == managed.newestFirst && found.announced == managed.announced
+    // Else somebody saves there.
+    if isUnchanged { try place.stateFile().write(state, repairs: true) }
     try lock.finish()
-    return true
+    return isUnchanged
   }
 
   // Listed are those that a manager of any policy may delete.

@@ -142,6 +142,6 @@ extension CheckpointDirectory {
     guard let path, let status = try committedStatus(of: path) else { return nil }
     let found = CommittedCheckpoint(path: path, status: status)
     guard found != last else { return nil }
-    return isComplete(path) ? found : nil
+    return try isComplete(path) ? found : nil
   }
 }
