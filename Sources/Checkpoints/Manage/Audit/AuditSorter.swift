@@ -1,5 +1,6 @@
 import CheckpointBundle
 import CheckpointIO
+import Foundation
 
 /// Tells what the files of a directory are, by their names and by what is in them.
 ///
@@ -89,10 +90,21 @@ struct AuditSorter {
     case .complete, .record, .busy: return true
     case .foreign: return try fileSystem.entryStatus(of: path(file.name)) != nil
     case .torn, .orphan, .leftover:
+      guard !isBeingTaken(file) else { return false }
       guard try fileSystem.entryStatus(of: path(file.name)) == entry else { return false }
       guard let prefix = Self.prefix(ofFile: file.name) else { return true }
       return try index(prefix) == known[prefix]?.index
     }
+  }
+
+  // Somebody who saves creates a lock file, and then takes it: a moment later, if it is empty.
+  private func isBeingTaken(_ file: DirectoryAudit.File) -> Bool {
+    guard file.byteCount == 0, let target = TemporaryName.target(ofLock: file.name) else {
+      return false
+    }
+    Thread.sleep(forTimeInterval: 0.01)
+    if case .dead = claim(on: target) { return false }
+    return true
   }
 
   private func index(_ prefix: String) throws(CheckpointError) -> FileStatus? {
