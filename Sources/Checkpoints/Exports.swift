@@ -11,6 +11,7 @@
 @_exported public import protocol CheckpointGraph.DependencyWrapper
 @_exported public import protocol CheckpointGraph.ExcludedFromCheckpoints
 @_exported public import struct CheckpointGraph.FieldRegistrar
+@_exported public import struct CheckpointGraph.GroupTensor
 @_exported public import struct CheckpointGraph.NoDependency
 @_exported public import struct CheckpointGraph.ObjectGraph
 @_exported public import protocol CheckpointGraph.SlotVariableHolder
@@ -48,6 +49,7 @@
 @_exported public import struct CheckpointTensors.TensorSpec
 @_exported public import protocol CheckpointTensors.TensorStorable
 @_exported public import class CheckpointTensors.TensorStorage
+@_exported public import protocol CheckpointGraph.TensorGroup
 @_exported public import protocol CheckpointGraph.TensorVariable
 @_exported public import protocol CheckpointTensors.TensorWriter
 @_exported public import class CheckpointGraph.Variable

@@ -63,7 +63,7 @@ import Testing
     #expect(try places(Specific(Variable(1.0), 6, any: ())) == ["before", "inner", "last"])
     for (object, number) in zip(numbers, [1.0, 2, 4]) {
       let saved = try SavedObjects(object)
-      #expect(try Tensor<Double>(saved.values[0].value.variable.tensorSnapshot()).array == [number])
+      #expect(try Tensor<Double>(saved.values[0].variable.tensorSnapshot()).array == [number])
     }
   }
 
@@ -184,7 +184,7 @@ import Testing
   @Test func `follows every collection that has an order, by the place in it`() throws {
     let saved = try SavedObjects(OtherCollections())
     let numbers = try saved.values.map { value in
-      try Tensor<Double>(value.value.variable.tensorSnapshot()).array[0]
+      try Tensor<Double>(value.variable.tensorSnapshot()).array[0]
     }
     #expect(
       zip(saved.places, numbers).map { "\($0) \(Int($1))" } == [

@@ -35,7 +35,7 @@ import Testing
     let attention = Attention()
     let saved = try SavedObjects(attention)
     #expect(saved.places == ["scale", "table", "name", "q/kernel", "q/bias"])
-    #expect(saved.values[0].value.variable.tensorSpec == TensorSpec(.float32, .scalar))
+    #expect(saved.values[0].variable.tensorSpec == TensorSpec(.float32, .scalar))
     try set(attention, "scale", AnyTensor(Tensor<Float>(2)))
     try set(attention, "table", AnyTensor(Tensor<Int32>([7, 8, 9])))
     try set(attention, "name", AnyTensor(Tensor("y")))
@@ -172,7 +172,7 @@ import Testing
       try value.set(tensor)
     }
     for (number, value) in saved.values.enumerated() {
-      let tensor = try value.value.variable.tensorSnapshot()
+      let tensor = try value.variable.tensorSnapshot()
       if value.key.description.contains("rate") {
         #expect(try Tensor<Double>(tensor).array == [Double(number)], "\(value.key)")
       } else {

@@ -44,7 +44,7 @@ extension ObjectGraph {
 extension LiveGraph.StoredValue {
   /// Gives it another value, as a restore does.
   func set(_ tensor: AnyTensor) throws(CheckpointError) {
-    var variable = value.variable
+    var variable = variable
     try variable.setTensor(tensor)
   }
 }

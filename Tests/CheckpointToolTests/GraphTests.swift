@@ -9,6 +9,14 @@ import Testing
 @Suite struct GraphTests {
   static let fixture = ToolRun.fixture("object/nested-1")
 
+  @Test func `a table stands with both of its tensors`() throws {
+    let run = try ToolRun.checkpoint("graph", ToolRun.fixture("table/objects"))
+    let key = "model/words/.ATTRIBUTES/table"
+    #expect(
+      run.output.contains("words #3 [table]  string[3]  \(key)-keys  int64[3]  \(key)-values\n")
+    )
+  }
+
   @Test func `the tree has every object once, with what it holds`() throws {
     let run = try ToolRun.checkpoint("graph", Self.fixture)
     #expect(run.status == 0)

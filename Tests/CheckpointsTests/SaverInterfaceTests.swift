@@ -374,10 +374,10 @@ import Testing
         "class Saver", "enum Format", "func exportMetaGraph", "func importMetaGraph",
         "func makeSaver", "func recoverHistory", "func recoverHistory", "func restore", "func save",
         "func setHistory", "func setHistory", "init", "init", "init", "init", "init", "init",
-        "let options", "let variables", "struct Options", "var allowsEmpty", "var allowsReshape",
-        "var checkpoints", "var definition", "var files", "var format", "var lastSave",
+        "let options", "struct Options", "var allowsEmpty", "var allowsReshape", "var checkpoints",
+        "var definition", "var files", "var format", "var groups", "var lastSave",
         "var metaGraphSuffix", "var retention", "var savesRelativePaths", "var sharding",
-        "var stateFilename", "var stepPadding", "var updatesState",
+        "var stateFilename", "var stepPadding", "var updatesState", "var variables",
       ]
     )
   }

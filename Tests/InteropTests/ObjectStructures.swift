@@ -159,6 +159,53 @@ final class Parent: Checkpointable {
   }
 }
 
+/// An object of two tensors under attribute names of its own.
+final class Quantizer: Checkpointable {
+  var offsets: Tensor<Float>
+  var scale: Double
+
+  init(_ make: Maker) {
+    offsets = Tensor(make.isFresh ? [0, 0, 0] : [1, 2, 3])
+    scale = make.isFresh ? 0 : 0.5
+  }
+
+  func registerDependencies(in registrar: inout DependencyRegistrar) {
+    registrar.attribute("offsets", of: self, \.offsets)
+    registrar.attribute("scale", of: self, \.scale)
+  }
+}
+
+/// A table of numbers by words.
+final class Words: TensorGroup {
+  var entries: [(word: String, number: Int64)]
+
+  init(_ entries: [(String, Int64)] = []) { self.entries = entries }
+
+  let attributeName: String? = "table"
+  let groupTensors = [GroupTensor("-keys", .string), GroupTensor("-values", .int64)]
+
+  func serializeToTensors() -> [AnyTensor] {
+    [AnyTensor(Tensor(entries.map(\.word))), AnyTensor(Tensor(entries.map(\.number)))]
+  }
+
+  func restoreFromTensors(_ tensors: [AnyTensor]) throws(CheckpointError) {
+    let (words, numbers) = (try Tensor<String>(tensors[0]), try Tensor<Int64>(tensors[1]))
+    entries = zip(words.array, numbers.array).map { ($0, $1) }
+  }
+}
+
+/// A table without entries.
+final class Nothing: TensorGroup {
+  let attributeName: String? = "table"
+  let groupTensors = [GroupTensor("-keys", .int64), GroupTensor("-values", .float32)]
+
+  func serializeToTensors() -> [AnyTensor] {
+    [AnyTensor(Tensor([] as [Int64])), AnyTensor(Tensor([] as [Float]))]
+  }
+
+  func restoreFromTensors(_ tensors: [AnyTensor]) {}
+}
+
 struct Progress: Codable {
   var epoch = 0
   var path = ""
@@ -169,7 +216,7 @@ enum Structure: String, CaseIterable {
   case minimal, nested, dtypes, lists, dictionaries, tuples, shared, cycle, empty, names, chain
   case wide, attached, attachedSave = "attached_save", rootVariable = "root_variable"
   case rootCounter = "root_counter", state, momentum, optimizerRoot = "optimizer_root", adam
-  case twoOptimizers = "two_optimizers", everything, twice, later
+  case twoOptimizers = "two_optimizers", everything, twice, later, attributes, table
 
   /// Whether it is saved with a number.
   var isNumbered: Bool {
@@ -223,6 +270,9 @@ enum Structure: String, CaseIterable {
     case .adam: try adam(make)
     case .twoOptimizers: try twoOptimizers(make)
     case .everything: try everything(make)
+    case .attributes:
+      try Checkpoint(["model": Module(["quantizer": Quantizer(make), "w": make.variable(1, "w")])])
+    case .table: try table(make)
     }
   }
 
@@ -345,6 +395,12 @@ enum Structure: String, CaseIterable {
     return try Checkpoint([
       "w": w, "first": make.momentum(0.25, [w.kernel, w.bias]), "second": second,
     ])
+  }
+
+  private func table(_ make: Maker) throws -> Checkpoint {
+    let words = make.isFresh ? Words() : Words([("cat", 7)])
+    let model = Module(["w": make.variable(1, "w"), "words": words, "nothing": Nothing()])
+    return try Checkpoint(["model": model, "last": make.variable(2, "last")])
   }
 
   private func everything(_ make: Maker) throws -> Checkpoint {

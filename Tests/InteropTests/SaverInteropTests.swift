@@ -67,6 +67,31 @@ struct SaverInteropTests {
     #expect(zip(tensors, copies).map { TensorSummary($0.key, $1.value) } == summaries(tensors))
   }
 
+  @Test(arguments: [(Saver.Format.v2, 2), (.v1, 1)])
+  func `Saver row 10: an object of several tensors goes to TensorFlow's saver and back`(
+    format: Saver.Format,
+    version: Int
+  ) throws {
+    let saved = try TensorFlow.shared.ask([
+      "cmd": "save_table", "prefix": directory.path("theirs"), "version": version,
+      "entries": ["cat": 7, "dog": -1, "日本": 3],
+    ])
+    let (a, words) = (Variable<Float>(0), Words())
+    var options = Saver.Options()
+    options.format = format
+    let saver = try Saver(["a": a], groups: ["words": words], options: options)
+    try saver.restore(from: try #require(saved["path"] as? String))
+    #expect(a.scalar == 1)
+    let expected: [String: Int64] = ["cat": 7, "dog": -1, "日本": 3]
+    #expect(Dictionary(words.entries.map { ($0.word, $0.number) }) { $1 } == expected)
+
+    // The same entries in the same order: the same bytes.
+    let ours = try saver.save(to: directory.path("ours"))
+    try expectSameFiles(format == .v1 ? [""] : [".index", ".data-00000-of-00001"])
+    let answer = try TensorFlow.shared.ask(["cmd": "restore_table", "path": ours])
+    #expect(answer["entries"] as? [String: Int64] == expected)
+  }
+
   @Test func `Saver rows 18, 22: shards by device as TensorFlow does, byte for byte`() throws {
     let (theirs, ours) = try saveBoth(.v2)
     #expect(theirs == directory.path("theirs") && ours == directory.path("ours"))

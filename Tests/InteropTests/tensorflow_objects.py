@@ -13,6 +13,7 @@ from collections import namedtuple
 from typing import Any, Callable
 
 import tensorflow as tf
+from tensorflow.python.trackable.base import Trackable
 
 v1 = tf.compat.v1.train
 
@@ -270,12 +271,44 @@ def later(make: Maker) -> tf.train.Checkpoint:
     return minimal(make)
 
 
+class Quantizer(Trackable):
+    """An object of two tensors under attribute names of its own."""
+
+    def __init__(self, make: Maker) -> None:
+        self.offsets = make.variable([1, 2, 3], "offsets")
+        self.scale = make.variable(0.5, "scale", tf.float64)
+
+    def _trackable_children(self, *args: Any, **options: Any) -> dict:
+        return {}  # the variables are no children: their values are attributes
+
+    def _serialize_to_tensors(self) -> dict[str, tf.Tensor]:
+        return {"offsets": self.offsets.read_value(), "scale": self.scale.read_value()}
+
+    def _restore_from_tensors(self, tensors: dict[str, tf.Tensor]) -> None:
+        self.offsets.assign(tensors["offsets"])
+        self.scale.assign(tensors["scale"])
+
+
+def attributes(make: Maker) -> tf.train.Checkpoint:
+    model = module(quantizer=Quantizer(make), w=make.variable(1, "w"))
+    return tf.train.Checkpoint(model=model)
+
+
+def table(make: Maker) -> tf.train.Checkpoint:
+    words = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+    nothing = tf.lookup.experimental.MutableHashTable(tf.int64, tf.float32, 0)
+    if not make.fresh:  # one entry: more have no order that can be known
+        words.insert(tf.constant(["cat"]), tf.constant([7], tf.int64))
+    model = module(w=make.variable(1, "w"), words=words, nothing=nothing)
+    return tf.train.Checkpoint(model=model, last=make.variable(2, "last"))
+
+
 STRUCTURES: dict[str, Callable[[Maker], tf.train.Checkpoint]] = {
     function.__name__: function
     for function in (
         minimal, nested, dtypes, lists, dictionaries, tuples, shared, cycle, empty, names, chain,
         wide, attached, attached_save, root_variable, root_counter, state, momentum,
-        optimizer_root, adam, two_optimizers, everything, twice, later,
+        optimizer_root, adam, two_optimizers, everything, twice, later, attributes, table,
     )
 }  # fmt: skip
 

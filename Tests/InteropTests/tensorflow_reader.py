@@ -370,6 +370,8 @@ COMMANDS: dict[str, Callable[[dict], dict]] = {
     "run_manager": managers.run_manager,
     "run_saver": managers.run_saver,
     "saver_shards": savers.shards,
+    "save_table": savers.save_table,
+    "restore_table": savers.restore_table,
 }
 
 

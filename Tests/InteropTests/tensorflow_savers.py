@@ -118,3 +118,34 @@ def shards(command: dict) -> dict:
             [[key, spec] for key, slices in shard.items() for spec in slices] for shard in filled
         ]
     }
+
+
+def save_table(command: dict) -> dict:
+    """Saves a table of numbers by words under the name "words", beside a variable "a".
+
+    {"prefix": "/dir/m", "version": 1, "entries": {"cat": 7}}
+    """
+    entries = command["entries"]
+    with tf.Graph().as_default():
+        table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+        insert = table.insert(list(entries), tf.constant(list(entries.values()), tf.int64))
+        variable = v1.get_variable("a", initializer=1.0)
+        saver = v1.train.Saver(
+            {"a": variable, "words": table}, write_version=command["version"]
+        )
+        with session() as running:
+            running.run([v1.global_variables_initializer(), insert])
+            path = saver.save(running, command["prefix"], write_meta_graph=False)
+    return {"path": path}
+
+
+def restore_table(command: dict) -> dict:
+    """Restores the table of `save_table`, and answers with its entries."""
+    with tf.Graph().as_default():
+        table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+        variable = v1.get_variable("a", initializer=0.0)
+        saver = v1.train.Saver({"a": variable, "words": table})
+        with session() as running:
+            saver.restore(running, command["path"])
+            keys, values = running.run(table.export())
+    return {"entries": {key.decode(): int(value) for key, value in zip(keys, values)}}

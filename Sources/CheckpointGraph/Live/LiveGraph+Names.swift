@@ -2,14 +2,17 @@ extension LiveGraph {
   /// What a name-based checkpoint may call the variable of a node, the likeliest first; nothing for a
   /// node that is no variable.
   ///
+  /// The tensors of a group have it in common, each with its own name behind it.
+  ///
   /// Its own name; where it stands; for a slot variable what TensorFlow 1 makes of the variable's
   /// name and the optimizer's (`w/Adam`, `w/Adam_1`); for an optimizer's own variable its local name
   /// (`beta1_power`).
   /// Source: tensorflow/python/training/slot_creator.py, optimizer.py.
   package func names(of number: Int) -> [String] {
     let node = nodes[number]
-    guard let value = node.value, value.isVariable else { return [] }
-    var names = [value.variable.name, path(of: number)].compactMap { $0 }
+    if case .attributes = node.value { return [path(of: number)] }
+    guard case .variable(let variable) = node.value else { return [] }
+    var names = [variable.name, path(of: number)].compactMap { $0 }
     switch node.way {
     case .root: break
     case .child(let parent, let edge):
@@ -26,6 +29,13 @@ extension LiveGraph {
       }
     }
     return names
+  }
+
+  /// The tensors of a node that has several: the name of each within its group, and the attribute that it
+  /// is, if it is one by itself; `nil` for other nodes.
+  package func attributes(of number: Int) -> [(name: String, attribute: String)]? {
+    guard case .attributes(let attributes) = nodes[number].value else { return nil }
+    return attributes.members.map { ($0.name, attributes.attribute(of: $0)) }
   }
 
   /// A slot variable that an optimizer could make.

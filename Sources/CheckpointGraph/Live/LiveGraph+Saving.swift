@@ -5,7 +5,7 @@ extension LiveGraph {
   /// A value to be stored, and its key.
   package struct StoredValue {
     package let key: TensorKey
-    package let value: NodeValue
+    package let variable: any TensorVariable
   }
 
   /// The message of the graph as a checkpoint stores it, see ``ObjectGraph``, and the values in the
@@ -20,11 +20,16 @@ extension LiveGraph {
     for number in nodes.indices {
       for edge in edges.range(of: number) { writer.add(edges.elements[edge]) }
       if let value = nodes[number].value {
-        let stored = StoredValue(
-          key: add(value, of: number, &paths, to: &writer),
-          value: value
-        )
-        if value.isVariable { values.append(stored) } else { states.append(stored) }
+        switch value {
+        case .variable(let variable):
+          let key = add(value, of: number, &paths, to: &writer)
+          values.append(StoredValue(key: key, variable: variable))
+        case .state(let state):
+          let key = add(value, of: number, &paths, to: &writer)
+          states.append(StoredValue(key: key, variable: state))
+        case .attributes(let attributes):
+          values += add(attributes, of: number, &paths, to: &writer)
+        }
       }
       for slot in slots.range(of: number) { writer.add(slots.elements[slot]) }
       writer.endNode(hasCheckpointValues: hasValues[number])
@@ -50,13 +55,36 @@ extension LiveGraph {
     return TensorKey(bytes: key.all)
   }
 
+  // Attributes have no full name.
+  private func add(
+    _ attributes: NodeAttributes,
+    of number: Int,
+    _ paths: inout NodePaths,
+    to writer: inout GraphMessageWriter
+  ) -> [StoredValue] {
+    if let prefix = attributes.prefix {
+      let key = paths.key(of: number, attribute: prefix).all
+      writer.addAttribute(prefix.utf8.span, fullName: [UInt8]().span, key: key.span)
+    }
+    var values: [StoredValue] = []
+    for member in attributes.members {
+      let name = attributes.attribute(of: member)
+      let key = paths.key(of: number, attribute: name).all
+      if attributes.prefix == nil {
+        writer.addAttribute(name.utf8.span, fullName: [UInt8]().span, key: key.span)
+      }
+      values.append(StoredValue(key: TensorKey(bytes: key), variable: member.variable))
+    }
+    return values
+  }
+
   // What a name-based saver would call a variable: its own name; `nil` for where it stands.
   private func fullName(of number: Int, _ value: NodeValue) -> String? {
     guard value.isVariable else { return "" }
-    if let name = value.variable.name { return name }
+    if let name = value.variable?.name { return name }
     guard case .slot(let optimizer, let index) = nodes[number].way else { return nil }
     let slot = slots.elements[index]
-    let original = nodes[slot.original].value?.variable.name ?? path(of: slot.original)
+    let original = nodes[slot.original].value?.variable?.name ?? path(of: slot.original)
     let parts = [path(of: optimizer), original, slot.slotName].filter { !$0.isEmpty }
     return parts.joined(separator: "/")
   }

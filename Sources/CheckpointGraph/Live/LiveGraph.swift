@@ -44,6 +44,7 @@ package struct LiveGraph {
   private(set) var slots = FlatLists<ObjectGraph.SlotVariable>()
   private var numbers: ObjectNumbers
   private var optimizers: [Int] = []
+  private var groups: [Int] = []
   private var problems: [CheckpointError] = []
   private var doubts: [(problem: CheckpointError, objects: [AnyObject])] = []
 
@@ -99,7 +100,9 @@ package struct LiveGraph {
     registrar.begin(isPlace(number) ? type(of: holder(of: number)) : type(of: object))
     object.registerDependencies(in: &registrar)
     for item in attached { registrar.track(item.object, as: item.name) }
-    nodes[number].value = registrar.value ?? Self.value(of: object, kind)
+    registrar.finishValue(Self.value(of: object, kind))
+    nodes[number].value = registrar.value
+    if kind.contains(.group) { groups.append(number) }
     registrar.finish()
     if !registrar.entries.isEmpty {
       let entries = registrar.entries.span  // looked at in place: copies would count references
@@ -138,6 +141,9 @@ package struct LiveGraph {
     }
     if kind.contains(.state), let object = object as? any StateRepresentable {
       return .state(StateVariable(object))
+    }
+    if kind.contains(.group), let group = object as? any TensorGroup {
+      return .attributes(NodeAttributes(group))
     }
     return nil
   }
@@ -207,6 +213,20 @@ package struct LiveGraph {
 
   // MARK: Values of a moment
 
+  /// Asks objects of several tensors for them, all at once.
+  ///
+  /// - Throws: What the objects throw, with the key.
+  package mutating func takeGroups() throws(CheckpointError) {
+    for number in groups {
+      guard case .attributes(let attributes) = nodes[number].value else { continue }
+      do throws(CheckpointError) {
+        nodes[number].value = .attributes(try attributes.taken())
+      } catch {
+        throw error.located(key: key(of: number, attribute: attributes.prefix ?? "").description)
+      }
+    }
+  }
+
   /// The same graph without its objects, and with copies of its variables.
   ///
   /// - Parameter copy: Makes a variable of the same name with the values of this moment, which nobody
@@ -221,7 +241,7 @@ package struct LiveGraph {
       var node = Node(object: absent, identity: .place, way: nodes[number].way)
       if let value = nodes[number].value {
         do throws(CheckpointError) {
-          node.value = try value.replacingVariable(by: copy)
+          node.value = try value.replacingVariables(by: copy)
         } catch {
           throw error.located(key: key(of: number, attribute: value.attribute).description)
         }

@@ -6,6 +6,7 @@ struct ObjectKind: OptionSet {
   static let variable = ObjectKind(rawValue: 2)
   static let state = ObjectKind(rawValue: 4)
   static let actor = ObjectKind(rawValue: 8)
+  static let group = ObjectKind(rawValue: 16)
 }
 
 /// The kinds of objects, by their classes: a cast takes longer than a look at the class.
@@ -19,6 +20,7 @@ struct ObjectKinds {
     if object is any SlotVariableProvider { kind.insert(.optimizer) }
     if object is any TensorVariable { kind.insert(.variable) }
     if object is any StateRepresentable { kind.insert(.state) }
+    if object is any TensorGroup { kind.insert(.group) }
     if object is any Actor { kind.insert(.actor) }
     _ = known.insert(type, kind.rawValue)
     return kind

@@ -13,7 +13,7 @@ package struct GraphMatch {
   package struct Assignment {
     package let savedNode: Int
     package let key: TensorKey
-    package let value: NodeValue
+    package let variable: any TensorVariable
     /// The variable's place in the running program; `nil` for a slot variable made just now.
     package let liveNode: Int?
     /// The saved node of the pair that led here; for a slot variable its own.
@@ -109,7 +109,7 @@ package struct GraphMatch {
   private mutating func noteSources() {
     for saved in liveOfSaved.indices {
       guard let number = liveOfSaved[saved], sources[number] == nil,
-        let value = live.nodes[number].value, stored(value, in: saved) != nil
+        let value = live.nodes[number].value, hasStored(value, in: saved)
       else { continue }
       sources[number] = saved
     }
@@ -176,31 +176,85 @@ package struct GraphMatch {
     start: Int,
     name: @autoclosure () -> String
   ) {
-    guard let attribute = stored(value, in: savedNode) else { return }
-    if let liveNode {
-      guard sources[liveNode] == nil else {
-        conflicts.append(Conflict(savedNode: savedNode, liveNode: liveNode, name: name()))
+    let place = (savedNode, liveNode, start)
+    switch value {
+    case .variable(let variable), .state(let variable):
+      guard let attribute = stored(value.attribute, in: savedNode),
+        takeSource(savedNode, of: liveNode, name)
+      else { return }
+      assign(variable, TensorKey(copying: saved.bytes(attribute.key)), place)
+    case .attributes(let attributes):
+      guard hasStored(value, in: savedNode), takeSource(savedNode, of: liveNode, name) else {
         return
       }
-      sources[liveNode] = savedNode
+      for member in attributes.members {
+        guard let key = key(of: member, attributes, in: savedNode) else { continue }
+        assign(member.variable, key, place)
+      }
     }
+  }
+
+  // Whether a node has its value from no other saved node.
+  private mutating func takeSource(
+    _ savedNode: Int,
+    of liveNode: Int?,
+    _ name: () -> String
+  ) -> Bool {
+    guard let liveNode else { return true }
+    guard sources[liveNode] == nil else {
+      conflicts.append(Conflict(savedNode: savedNode, liveNode: liveNode, name: name()))
+      return false
+    }
+    sources[liveNode] = savedNode
+    return true
+  }
+
+  private mutating func assign(
+    _ variable: any TensorVariable,
+    _ key: TensorKey,
+    _ place: (savedNode: Int, liveNode: Int?, start: Int)
+  ) {
     assignments.append(
       Assignment(
-        savedNode: savedNode,
-        key: TensorKey(copying: saved.bytes(saved.attributes.elements[attribute].key)),
-        value: value,
-        liveNode: liveNode,
-        start: start
+        savedNode: place.savedNode,
+        key: key,
+        variable: variable,
+        liveNode: place.liveNode,
+        start: place.start
       )
     )
   }
 
-  // Which of all attributes is the one that a saved node has for a value.
-  private func stored(_ value: NodeValue, in savedNode: Int) -> Int? {
-    let name = value.attribute.utf8
-    return saved.attributes.range(of: savedNode).first {
+  // Whether a saved node has a value, all of it.
+  private func hasStored(_ value: NodeValue, in savedNode: Int) -> Bool {
+    guard case .attributes(let attributes) = value else {
+      return stored(value.attribute, in: savedNode) != nil
+    }
+    return attributes.members.allSatisfy { key(of: $0, attributes, in: savedNode) != nil }
+  }
+
+  private func stored(_ attribute: String, in savedNode: Int) -> SavedGraph.Attribute? {
+    let name = attribute.utf8
+    let attributes = saved.attributes.range(of: savedNode)
+    let place = attributes.first {
       saved.bytes(saved.attributes.elements[$0].name).matches(name.span)
     }
+    return place.map { saved.attributes.elements[$0] }
+  }
+
+  // The tensor may be an attribute of its own, or stand behind one of all: TensorFlow has written both.
+  private func key(
+    of member: NodeAttributes.Member,
+    _ attributes: NodeAttributes,
+    in savedNode: Int
+  ) -> TensorKey? {
+    if let own = stored(attributes.attribute(of: member), in: savedNode) {
+      return TensorKey(copying: saved.bytes(own.key))
+    }
+    guard let prefix = attributes.prefix, let all = stored(prefix, in: savedNode) else {
+      return nil
+    }
+    return TensorKey(bytes: Array(copying: saved.bytes(all.key)) + member.name.utf8)
   }
 
   // MARK: Slot variables

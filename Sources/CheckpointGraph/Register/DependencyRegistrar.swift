@@ -45,6 +45,7 @@ public struct DependencyRegistrar {
 
   private(set) var entries: [Entry] = []
   private(set) var value: NodeValue?
+  private var attributes: [NodeAttributes.Member] = []
   private(set) var problems: [Problem] = []
   private var ownerType: Any.Type
   // Whether no two things can have one name: all are properties of one class, or elements of a list.
@@ -64,6 +65,7 @@ public struct DependencyRegistrar {
     ownerType = type
     if !entries.isEmpty { entries.removeAll(keepingCapacity: true) }
     value = nil
+    if !attributes.isEmpty { attributes = [] }
     haveUniqueNames = false
     if !problems.isEmpty { problems = [] }
     found = (0..<0, 0..<0)
@@ -114,6 +116,41 @@ public struct DependencyRegistrar {
     _ property: ReferenceWritableKeyPath<Owner, Scalar>
   ) {
     add(name, PlaceVariable(ValuePlace(owner, property).asTensor), .place)
+  }
+
+  /// Registers a stored property that holds a tensor as an attribute of the owner itself, under a name of
+  /// its own: as TensorFlow does with what `_serialize_to_tensors` returns.
+  ///
+  /// The key is `model/table/.ATTRIBUTES/offsets`, where ``variable(_:of:_:)-(_,_,ReferenceWritableKeyPath<_,Value>)``
+  /// makes it `model/table/offsets/.ATTRIBUTES/VARIABLE_VALUE`. All attributes of an object are restored
+  /// together or not at all. What has other shapes from save to save is a ``TensorGroup``.
+  ///
+  /// - Parameters:
+  ///   - name: The name of the attribute, without dots and slashes, which TensorFlow could not restore.
+  ///   - owner: The object; no ``TensorVariable``, which has an attribute already.
+  ///   - property: Where its value is; a restore writes it.
+  public mutating func attribute<Owner: AnyObject, Value: TensorStorable>(
+    _ name: String,
+    of owner: Owner,
+    _ property: ReferenceWritableKeyPath<Owner, Value>
+  ) {
+    addAttribute(name, PlaceVariable(ValuePlace(owner, property)))
+  }
+
+  /// Registers a stored property that holds a number or a string as an attribute of the owner itself, as a
+  /// tensor without dimensions.
+  ///
+  /// - Parameters: As for properties that hold a tensor.
+  public mutating func attribute<Owner: AnyObject, Scalar: TensorScalar>(
+    _ name: String,
+    of owner: Owner,
+    _ property: ReferenceWritableKeyPath<Owner, Scalar>
+  ) {
+    addAttribute(name, PlaceVariable(ValuePlace(owner, property).asTensor))
+  }
+
+  private mutating func addAttribute(_ name: String, _ variable: any TensorVariable) {
+    attributes.append(NodeAttributes.Member(name: name, variable: variable))
   }
 
   /// Registers something that reads and writes a state of the owner.
@@ -171,6 +208,44 @@ public struct DependencyRegistrar {
 
   /// Registers the object's own value.
   mutating func setValue(_ value: NodeValue) { self.value = value }
+
+  /// Makes the attributes and what else the object has as its value one value.
+  ///
+  /// - Parameter known: What the object is a variable, a state or a group of, if it is one.
+  mutating func finishValue(_ known: NodeValue?) {
+    value = value ?? known
+    if !attributes.isEmpty {
+      guard value == nil else {
+        return refuse([attributes[0].name], "an attribute of an object that is a value itself")
+      }
+      value = .attributes(NodeAttributes(attributes))
+    }
+    if case .attributes(let attributes) = value { check(attributes) }
+  }
+
+  private mutating func check(_ attributes: NodeAttributes) {
+    var names: Set<TensorKey> = []
+    for member in attributes.members {
+      let name = attributes.attribute(of: member)
+      if let reason = Self.reasonAgainst(attribute: name) { refuse([name], reason) }
+      if !names.insert(TensorKey(name)).inserted {
+        let error = CheckpointError(
+          .duplicateName,
+          "\(ownerType): two attributes have the name '\(name)'"
+        )
+        problems.append(Problem(path: [name], error: error, objects: nil))
+      }
+    }
+  }
+
+  // TensorFlow escapes such a name twice when it saves, and once when it restores.
+  private static func reasonAgainst(attribute name: String) -> String? {
+    guard !name.isEmpty else { return "an attribute without a name" }
+    guard name.utf8.contains(where: { [UInt8(ascii: "."), UInt8(ascii: "/")].contains($0) }) else {
+      return nil
+    }
+    return "an attribute with a dot or a slash in its name cannot be restored by TensorFlow"
+  }
 
   mutating func add(
     _ name: String,

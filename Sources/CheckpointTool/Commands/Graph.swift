@@ -62,14 +62,23 @@ struct Graph: Command {
   ) throws(CheckpointError) {
     var specs: [TensorKey: TensorSpec] = [:]
     try reader.forEachEntry { specs[$0.key] = $0.spec }
+    let keys = specs.keys.sorted()
     for line in graph.treeLines {
       let text = graph.text(line, shown: \.shown) { attribute in
-        let spec = specs[TensorKey(attribute.key)]?.description ?? "(no tensor of this key)"
-        return "  \(spec)  \(attribute.key.shown)"
+        let key = TensorKey(attribute.key)
+        let tensors = specs[key] == nil ? groupTensors(of: key, in: keys) : [key]
+        guard !tensors.isEmpty else { return "  (no tensor of this key)  \(attribute.key.shown)" }
+        return tensors.map { "  \(specs[$0]?.description ?? "")  \($0.description.shown)" }.joined()
       }
       try output.write(text + "\n")
     }
     try output.write(summary(graph))
+  }
+
+  // The tensors of an object that has several, whose keys begin with that of the attribute: a table's.
+  private static func groupTensors(of attribute: TensorKey, in keys: [TensorKey]) -> [TensorKey] {
+    let start = keys.partitioningIndex { $0 >= attribute }
+    return Array(keys[start...].prefix { $0.bytes.starts(with: attribute.bytes) })
   }
 
   private static func summary(_ graph: SavedGraph) -> String {
@@ -126,5 +135,17 @@ struct Graph: Command {
       separator = ","
     }
     try output.write(separator == "[" ? "[]" : "]")
+  }
+}
+
+extension [TensorKey] {
+  // The first place, in sorted keys, from which on a condition holds.
+  fileprivate func partitioningIndex(where isBehind: (TensorKey) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

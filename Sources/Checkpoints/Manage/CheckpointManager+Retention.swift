@@ -56,7 +56,9 @@ extension DirectoryKeeper {
     if found.history.keep(plan) { try place.write(found.history, lock: lock) }
     try writeState(found, latest: latest, plan, preserved: found.history.preserved)
     let problems = CheckpointFiles.remove(
-      plan.removed.map { CheckpointFiles(of: $0.path, metaSuffix: "", options: place.options) },
+      plan.removed.map {
+        CheckpointFiles(of: $0.path, metaSuffix: place.metaSuffix, options: place.options)
+      },
       options: place.options
     )
     var removed: [SavedCheckpoint] = []

@@ -76,6 +76,85 @@ public final class CheckpointManager {
     )
   }
 
+  /// Creates a manager of a directory, which need not exist, for the variables of a saver.
+  ///
+  ///     let saver = try Saver(["dense/kernel": kernel, "global_step": step])
+  ///     let manager = try CheckpointManager(
+  ///       saver, directory: "run", name: "model.ckpt", retention: .latest(5), stepCounter: step)
+  ///     try manager.restoreOrInitialize()
+  ///     try manager.save(step: Int(step.scalar))  // run/model.ckpt-1000
+  ///
+  /// The files are what the saver writes, over as many data files, with as many digits in their numbers.
+  /// What stays is the manager's to say: the saver's own ``Saver/Options/retention`` and
+  /// ``Saver/Options/updatesState`` count for nothing here, and its ``Saver/lastSave`` says nothing of
+  /// the manager's saves.
+  ///
+  /// - Parameters:
+  ///   - saver: The variables to save and restore.
+  ///   - directory: Where their checkpoints are.
+  ///   - name: What the checkpoints' names begin with: `ckpt` makes `ckpt-1`.
+  ///   - retention: What stays when there are many.
+  ///   - saving: When a save is one, and when it is skipped.
+  ///   - stepCounter: The variable that counts steps, if they are not passed to ``save(step:metrics:force:)``.
+  /// - Throws: `invalidArgument` for a saver without variables; `unsupported` for one that writes the
+  ///   format V1, which only a ``Saver`` itself writes; otherwise as for a ``Checkpoint``.
+  public convenience init(
+    _ saver: Saver,
+    directory: String,
+    name: String = "ckpt",
+    retention: RetentionPolicy,
+    saving: SavePolicy = .always,
+    stepCounter: Variable<Int64>? = nil
+  ) throws(CheckpointError) {
+    try self.init(
+      saver,
+      directory: directory,
+      name: name,
+      retention: retention,
+      saving: saving,
+      stepCounter: stepCounter,
+      clock: { Date().timeIntervalSince1970 }
+    )
+  }
+
+  /// The same with a clock of the caller's: seconds since 1970.
+  package convenience init(
+    _ saver: Saver,
+    directory: String,
+    name: String = "ckpt",
+    retention: RetentionPolicy,
+    saving: SavePolicy = .always,
+    stepCounter: Variable<Int64>? = nil,
+    clock: @escaping @Sendable () -> Double
+  ) throws(CheckpointError) {
+    guard saver.options.format == .v2 else {
+      throw CheckpointError(
+        .unsupported,
+        "a manager keeps checkpoints of the format V2; save V1 files with the Saver itself",
+        file: directory
+      )
+    }
+    guard !saver.content.isEmpty else {
+      throw CheckpointError(
+        .invalidArgument,
+        "a saver without variables saves nothing that a manager could keep",
+        file: directory
+      )
+    }
+    try self.init(
+      content: saver,
+      directory: directory,
+      name: name,
+      stepPadding: saver.options.stepPadding,
+      stateFilename: saver.options.stateFilename,
+      metaSuffix: saver.options.metaGraphSuffix,
+      retention: retention,
+      saving: saving,
+      stepCounter: stepCounter,
+      clock: clock
+    )
+  }
+
   /// The same with a clock of the caller's: seconds since 1970.
   package convenience init(
     _ checkpoint: Checkpoint,
@@ -101,7 +180,9 @@ public final class CheckpointManager {
     content: any ManagedContent,
     directory: String,
     name: String,
+    stepPadding: Int = 0,
     stateFilename: String = "checkpoint",
+    metaSuffix: String = "",
     retention: RetentionPolicy,
     saving: SavePolicy,
     stepCounter: Variable<Int64>?,
@@ -115,7 +196,9 @@ public final class CheckpointManager {
     let place = try ManagedPlace(
       directory: directory,
       name: name,
+      stepPadding: stepPadding,
       stateFilename: stateFilename,
+      metaSuffix: metaSuffix,
       options: content.saveOptions
     )
     keeper = try DirectoryKeeper(place, retention, clock: clock)

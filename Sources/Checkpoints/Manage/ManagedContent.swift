@@ -29,6 +29,22 @@ extension ManagedContent {
   func snapshot() throws(CheckpointError) -> SaveSnapshot { try SaveSnapshot(savePlan()) }
 }
 
+extension Saver: ManagedContent {
+  var saveOptions: SaveOptions { options.files }
+  /// None: a saver does not count.
+  var saveCount: Int64 { 0 }
+
+  func beginSave(_ number: Int64) {}
+
+  func restoreManaged(
+    from path: String,
+    _ options: RestoreOptions,
+    origin: String
+  ) throws(CheckpointError) -> CheckpointManager.Restored.Content {
+    .names(try restore(from: path, options: options))
+  }
+}
+
 extension Checkpoint: ManagedContent {
   var saveOptions: SaveOptions { options }
   var saveCount: Int64 { saveCounter.value[] }

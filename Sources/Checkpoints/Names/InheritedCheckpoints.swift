@@ -65,6 +65,7 @@ struct InheritedCheckpoints {
     let place = try ManagedPlace(
       directory: directory,
       name: String(name.stem.dropLast()),
+      stepPadding: options.stepPadding,
       stateFilename: options.stateFilename,
       options: options.files
     )

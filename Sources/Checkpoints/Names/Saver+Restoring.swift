@@ -28,7 +28,7 @@ extension Saver {
     mapping: KeyMapping? = nil,
     options: RestoreOptions = RestoreOptions()
   ) throws(CheckpointError) -> RestoreReport {
-    guard !variables.isEmpty else {
+    guard !content.isEmpty else {
       return RestoreReport(reader: NoTensors(path: path), wanted: [])
     }
     var options = options
@@ -46,8 +46,8 @@ extension Saver {
     _ options: RestoreOptions,
     _ progress: OperationProgress?
   ) throws(CheckpointError) -> RestoreReport {
-    let source = try NamedSource(opened.reader, keys, mapping)
-    let wanted = zip(variables, keys).map { RestorePlan.Request($0.variable, key: $1) }
+    let source = try NamedSource(opened.reader, content.keys, mapping)
+    let wanted = content.restoredTensors().map { RestorePlan.Request($0.variable, key: $0.key) }
     let plan = try RestorePlan(wanted, from: source.reader, options: options)
     progress?.begin(.reading, byteCount: plan.byteCount)
     var report = try RestoreExecutor(reader: source.reader, options: options).restore(plan)

@@ -23,12 +23,9 @@ extension Saver {
   public func save(to path: String, step: Int? = nil) throws(CheckpointError) -> String {
     let path = try CheckpointName.checked(path)
     let prefix = try prefix(path, step)
-    guard !variables.isEmpty else { return prefix }
+    guard !content.isEmpty else { return prefix }
     let start = ContinuousClock.now
-    var plan = try SavePlan(
-      items: zip(variables, keys).map { SavePlan.Item($0.variable, key: $1) }
-    )
-    try plan.distribute(options.sharding)
+    let plan = try savePlan()
     let stateFile = try stateFile(for: prefix, plan.shardCount)
     let notes = plan.notes
     let saved = try write(consume plan, to: prefix)
@@ -49,9 +46,16 @@ extension Saver {
     guard step >= 0 else {
       throw CheckpointError(.invalidArgument, "the step \(step) is negative", file: path)
     }
-    let digits = String(step)
-    let zeros = String(repeating: "0", count: max(0, options.stepPadding - digits.utf8.count))
-    return "\(path)-\(zeros)\(digits)"
+    return CheckpointNaming.prefix(path, step, padding: options.stepPadding)
+  }
+
+  /// What there is to write at this moment.
+  func savePlan() throws(CheckpointError) -> SavePlan {
+    var plan = try SavePlan(
+      items: content.savedTensors().map { SavePlan.Item($0.variable, key: $0.key) }
+    )
+    try plan.distribute(options.sharding)
+    return plan
   }
 
   private func write(

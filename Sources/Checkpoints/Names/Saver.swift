@@ -16,42 +16,50 @@ import CheckpointTensors
 /// Source: tensorflow/python/training/saver.py, `Saver`.
 public final class Saver {
   /// The variables in byte order of their names: the order in which they are stored.
-  public let variables: [(name: String, variable: any TensorVariable)]
+  public var variables: [(name: String, variable: any TensorVariable)] { content.named }
+  /// The objects of several tensors, in byte order of their names.
+  public var groups: [(name: String, group: any TensorGroup)] { content.groups }
   /// How it saves.
   public let options: Options
   /// What the last save has written; `nil` before the first, and for a saver without variables.
   public internal(set) var lastSave: SaveResult?
-  let keys: [TensorKey]  // of the variables
+  let content: SaverVariables
   var history: SaverHistory
 
   /// Creates a saver of variables under the given names.
   ///
   /// - Parameters:
   ///   - variables: The variables; a ``PartitionedVariable`` is saved in its parts.
+  ///   - groups: Objects of several tensors: the group `words` is saved as `words-keys` and
+  ///     `words-values`, if its tensors are called so.
   ///   - options: How it saves.
   /// - Throws: One error with every problem: `duplicateName` for a name, or a variable, that occurs
   ///   twice; `invalidArgument` for an empty name, if there are no variables, and for options that
   ///   make no sense.
   public convenience init(
     _ variables: KeyValuePairs<String, any TensorVariable>,
+    groups: KeyValuePairs<String, any TensorGroup> = [:],
     options: Options = Options()
   ) throws(CheckpointError) {
+    let variables = variables.map { ($0.key, $0.value) }
     try self.init(
-      SaverVariables(variables.map { ($0.key, $0.value) }, allowsEmpty: options.allowsEmpty),
+      SaverVariables(variables, groups: Self.named(groups), allowsEmpty: options.allowsEmpty),
       options
     )
   }
 
   /// Creates a saver of variables under the given names.
   ///
-  /// - Throws: As ``init(_:options:)-(KeyValuePairs<String,TensorVariable>,_)``.
+  /// - Throws: As ``init(_:groups:options:)-(KeyValuePairs<String,TensorVariable>,_,_)``.
   @_disfavoredOverload  // literals are pairs, so that a name that occurs twice is an error
   public convenience init(
     _ variables: [String: any TensorVariable],
+    groups: KeyValuePairs<String, any TensorGroup> = [:],
     options: Options = Options()
   ) throws(CheckpointError) {
+    let variables = variables.map { ($0.key, $0.value) }
     try self.init(
-      SaverVariables(variables.map { ($0.key, $0.value) }, allowsEmpty: options.allowsEmpty),
+      SaverVariables(variables, groups: Self.named(groups), allowsEmpty: options.allowsEmpty),
       options
     )
   }
@@ -61,15 +69,24 @@ public final class Saver {
   /// - Throws: As for given names; `invalidArgument` for a variable without a name.
   public convenience init(
     _ variables: [any TensorVariable],
+    groups: KeyValuePairs<String, any TensorGroup> = [:],
     options: Options = Options()
   ) throws(CheckpointError) {
-    try self.init(SaverVariables(variables, allowsEmpty: options.allowsEmpty), options)
+    try self.init(
+      SaverVariables(variables, groups: Self.named(groups), allowsEmpty: options.allowsEmpty),
+      options
+    )
+  }
+
+  private static func named(
+    _ groups: KeyValuePairs<String, any TensorGroup>
+  ) -> [SaverVariables.NamedGroup] {
+    groups.map { ($0.key, $0.value) }
   }
 
   init(_ variables: SaverVariables, _ options: Options) throws(CheckpointError) {
     try options.retention.check()
-    self.variables = variables.named
-    keys = variables.keys
+    content = variables
     self.options = options
     history = SaverHistory(since: options.now())
   }

@@ -133,7 +133,9 @@ public final class Checkpoint {
 
   /// What there is to write: every value, then the graph.
   func savePlan() throws(CheckpointError) -> SavePlan {
-    try Self.plan(liveGraph().saved(), sharding)
+    var live = try liveGraph()
+    try live.takeGroups()
+    return try Self.plan(live.saved(), sharding)
   }
 
   /// The values of this moment, for another thread: keys and graph are worked out there.
@@ -155,7 +157,7 @@ public final class Checkpoint {
     _ saved: (message: [UInt8], values: [LiveGraph.StoredValue]),
     _ sharding: Sharding
   ) throws(CheckpointError) -> SavePlan {
-    var items = saved.values.map { SavePlan.Item($0.value.variable, key: $0.key) }
+    var items = saved.values.map { SavePlan.Item($0.variable, key: $0.key) }
     let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([saved.message]))
     items.append(SavePlan.Item(TensorBox(graph), key: TensorKey(ObjectGraph.key)))
     var plan = try SavePlan(items: items)

@@ -24,8 +24,18 @@ struct NameBasedGraph {
     var used: Set<TensorKey> = []
     for number in graph.nodes.indices {
       graph.nodes[number].attributes = []
-      let names = live.names(of: number).map { TensorKey($0) }
-      guard let name = names.first(where: entries.contains) else { continue }
+      let names = live.names(of: number)
+      if let tensors = live.attributes(of: number) {
+        guard let name = names.first else { continue }
+        let found = tensors.map { (attribute: $0.attribute, key: TensorKey(name + $0.name)) }
+        guard found.allSatisfy({ entries.contains($0.key) }) else { continue }
+        graph.nodes[number].attributes = found.map { Self.attribute($0.key, $0.attribute) }
+        used.formUnion(found.map(\.key))
+        continue
+      }
+      guard let name = names.lazy.map({ TensorKey($0) }).first(where: entries.contains) else {
+        continue
+      }
       graph.nodes[number].attributes = [Self.attribute(name)]
       used.insert(name)
     }
@@ -57,8 +67,11 @@ struct NameBasedGraph {
     return node
   }
 
-  private static func attribute(_ name: TensorKey) -> ObjectGraph.Attribute {
+  private static func attribute(
+    _ name: TensorKey,
+    _ attribute: String = CheckpointKey.variableValue
+  ) -> ObjectGraph.Attribute {
     let name = name.description
-    return ObjectGraph.Attribute(name: CheckpointKey.variableValue, fullName: name, key: name)
+    return ObjectGraph.Attribute(name: attribute, fullName: name, key: name)
   }
 }

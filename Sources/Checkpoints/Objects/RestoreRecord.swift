@@ -60,7 +60,7 @@ extension LiveGraph {
     of assignment: GraphMatch.Assignment
   ) -> (identity: NodeIdentity, holder: AnyObject) {
     guard let node = assignment.liveNode else {
-      let variable = assignment.value.variable
+      let variable = assignment.variable
       return (NodeIdentity(ObjectIdentifier(variable)), variable)
     }
     return (identity(of: node), holder(of: node))

@@ -207,6 +207,6 @@ extension RestoreSession {
 extension GraphMatch.Assignment {
   /// What is asked of the checkpoint.
   var request: RestorePlan.Request {
-    RestorePlan.Request(value.variable, key: key)
+    RestorePlan.Request(variable, key: key)
   }
 }

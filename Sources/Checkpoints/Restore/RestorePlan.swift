@@ -50,6 +50,7 @@ package struct RestorePlan {
     let wanted = Self.withParts(wanted)
     let batch = try reader.batch(of: wanted.map(\.tensorRequest))
     (requests, self.batch) = (wanted, batch)
+    let groups = expectGroups(in: batch)
     var problems: [CheckpointError] = []
     var unmet: Set<Int> = []
     let places = wanted.span  // looked at in their places: copies would count references
@@ -76,7 +77,7 @@ package struct RestorePlan {
       report.mismatched.appendUnlessLast(places[position].key)
       if options.completeness != .matching { problems.append(problem) }
     }
-    leaveOut(unmet)
+    leaveOut(groups.isEmpty ? unmet : withGroups(unmet, groups))
     try Self.addHints(to: &problems, report)
     let advice = problems.isEmpty ? "" : try Self.mappingHint(wanted, reader, report)
     problems = otherProblems + problems
@@ -94,10 +95,38 @@ package struct RestorePlan {
     options: RestoreOptions
   ) throws(CheckpointError) -> CheckpointError? {
     guard let entry = try reader.entry(for: request.key) else { return missing(request) }
+    (request.variable as? GroupMember)?.expect(entry.spec.shape)
     for request in withParts([request]) {
       if let problem = try misfit(request, entry.spec, entry.slices, options) { return problem }
     }
     return nil
+  }
+
+  // The positions of the tensors of each group; those that may have any shape expect what is stored.
+  private func expectGroups(in batch: any TensorBatch) -> [ObjectIdentifier: [Int]] {
+    var groups: [ObjectIdentifier: [Int]] = [:]
+    let places = requests.span  // looked at in their places: copies would count references
+    for position in places.indices
+    where type(of: places[position].variable) == GroupMember.self {
+      guard let member = places[position].variable as? GroupMember else { continue }
+      groups[member.group, default: []].append(position)
+      if let stored = batch.spec(at: position) { member.expect(stored.shape) }
+    }
+    return groups
+  }
+
+  // A group is restored as a whole or not at all.
+  private mutating func withGroups(
+    _ unmet: Set<Int>,
+    _ groups: [ObjectIdentifier: [Int]]
+  ) -> Set<Int> {
+    var all = unmet
+    for positions in groups.values where positions.contains(where: unmet.contains) {
+      for position in positions where all.insert(position).inserted {
+        report.mismatched.append(requests[position].key)
+      }
+    }
+    return all
   }
 
   // A tensor is not restored in part because some of its parts fit.

@@ -12,7 +12,8 @@ public struct RestoreReport: Sendable, CustomStringConvertible {
   public internal(set) var restored: [TensorKey] = []
   /// The keys that a variable asked for and the checkpoint does not have.
   public internal(set) var missing: [TensorKey] = []
-  /// The keys whose tensor does not fit its variable.
+  /// The keys whose tensor does not fit its variable, or belongs to a group of which another tensor is
+  /// missing or does not fit.
   public internal(set) var mismatched: [TensorKey] = []
   /// How the variables were found.
   public internal(set) var mode = Mode.nameBased

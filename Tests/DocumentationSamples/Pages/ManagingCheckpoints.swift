@@ -6,6 +6,7 @@ func managingCheckpoints() throws {
   try keeping(model, optimizer)
   try savingWhenItIsTime(model, optimizer)
   try spreading(model, optimizer)
+  try keepingByName()
 
   let checkpoint = try Checkpoint(["model": model])
   let manager = try CheckpointManager(checkpoint, directory: "other", retention: .all)
@@ -49,6 +50,22 @@ private func keeping(_ model: Classifier, _ optimizer: Momentum) throws {
 
   expect(lines.first == "run/ckpt-1 goes: 2 are newer, the latest 2 stay; it has no 'loss'")
   expect(lines.count == 3)
+}
+
+private func keepingByName() throws {
+  let step = Variable<Int64>(1000)
+
+  let saver = try Saver(["global_step": step])
+  let byName = try CheckpointManager(
+    saver,
+    directory: "names",
+    retention: .latest(5),
+    stepCounter: step
+  )
+  try byName.restoreOrInitialize()
+  try byName.save(step: Int(step.scalar))  // names/ckpt-1000
+
+  expect(byName.latest == "names/ckpt-1000")
 }
 
 private func savingWhenItIsTime(_ model: Classifier, _ optimizer: Momentum) throws {

@@ -12,6 +12,24 @@ final class Attention: Checkpointable {
   }
 }
 
+final class Vocabulary: TensorGroup {
+  var counts: [String: Int64] = [:]
+
+  let attributeName: String? = "table"
+  let groupTensors = [GroupTensor("-keys", .string), GroupTensor("-values", .int64)]
+
+  func serializeToTensors() -> [AnyTensor] {
+    let entries = counts.sorted { $0.key < $1.key }
+    return [AnyTensor(Tensor(entries.map(\.key))), AnyTensor(Tensor(entries.map(\.value)))]
+  }
+
+  func restoreFromTensors(_ tensors: [AnyTensor]) throws(CheckpointError) {
+    let words = try Tensor<String>(tensors[0]).array
+    let numbers = try Tensor<Int64>(tensors[1]).array
+    counts = Dictionary(zip(words, numbers)) { _, last in last }
+  }
+}
+
 struct Layer: CheckpointableValue {
   var weight: Tensor<Float>
   var rate: Float
@@ -68,6 +86,7 @@ func registeringObjects() throws {
     "optimizer": optimizer,
     "progress": progress,
     "sampler": Sampler(),
+    "words": Vocabulary(),
     "decoder": Decoder(),
   ])
 

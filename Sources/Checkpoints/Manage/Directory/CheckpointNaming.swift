@@ -5,12 +5,17 @@ import CheckpointBundle
 struct CheckpointNaming: Sendable, Hashable {
   /// What stands before the number.
   let stem: String
+  /// How many digits a number has at least, with zeros in front.
+  let padding: Int
 
   /// Takes a name.
   ///
+  /// - Parameters:
+  ///   - stem: What stands before the number.
+  ///   - padding: How many digits a number has at least, with zeros in front.
   /// - Throws: `invalidArgument` for one that cannot begin a file's name, or that is a single file's;
   ///   `unsupported` for that of a safetensors file.
-  init(_ stem: String) throws(CheckpointError) {
+  init(_ stem: String, padding: Int = 0) throws(CheckpointError) {
     guard !stem.isEmpty, !stem.utf8.contains(UInt8(ascii: "/")), !stem.utf8.contains(0) else {
       throw CheckpointError(
         .invalidArgument,
@@ -19,6 +24,7 @@ struct CheckpointNaming: Sendable, Hashable {
     }
     try CheckpointName.check(stem)
     self.stem = stem
+    self.padding = padding
   }
 
   /// The number for the next checkpoint.
@@ -40,11 +46,19 @@ struct CheckpointNaming: Sendable, Hashable {
   }
 
   /// The name of a checkpoint.
-  func name(_ number: Int) -> String { "\(stem)-\(number)" }
+  func name(_ number: Int) -> String { Self.prefix(stem, number, padding: padding) }
+
+  /// A prefix with a number behind it.
+  static func prefix(_ stem: String, _ number: Int, padding: Int) -> String {
+    let digits = String(number)
+    let zeros = String(repeating: "0", count: max(0, padding - digits.utf8.count))
+    return "\(stem)-\(zeros)\(digits)"
+  }
 
   /// The number of a checkpoint's name; `nil` for a name that is another's.
   ///
-  /// `ckpt-07` and `ckpt--7` are others': no number is written like that.
+  /// `ckpt-07` and `ckpt--7` are others', unless numbers have two digits at least: no number is written
+  /// like that.
   func number(of name: String) -> Int? {
     let (prefix, bytes) = (stem.utf8, name.utf8)
     guard bytes.starts(with: prefix) else { return nil }

@@ -7,6 +7,9 @@ struct ManagedPlace: Sendable {
   let directory: String
   let naming: CheckpointNaming
   let stateFilename: String
+  /// What the names of files with graphs end in, which are removed with their checkpoints; empty if there
+  /// are none.
+  let metaSuffix: String
   let options: SaveOptions
 
   var fileSystem: any FileSystem { options.fileSystem }
@@ -18,13 +21,16 @@ struct ManagedPlace: Sendable {
   init(
     directory: String,
     name: String,
+    stepPadding: Int = 0,
     stateFilename: String,
+    metaSuffix: String = "",
     options: SaveOptions
   ) throws(CheckpointError) {
     let path = directory.isEmpty ? "." : try PathText.path(directory)
     self.directory = Self.withoutTrailingSlashes(path)
-    naming = try CheckpointNaming(name)
+    naming = try CheckpointNaming(name, padding: stepPadding)
     self.stateFilename = stateFilename
+    self.metaSuffix = metaSuffix
     self.options = options
     try checkPath(self.directory)
     let state = try StateFile(in: self.directory, name: stateFilename)
