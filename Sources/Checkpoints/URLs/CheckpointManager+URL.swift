@@ -33,6 +33,36 @@ extension CheckpointManager {
     )
   }
 
+  /// Creates a manager of a directory, which need not exist, by its file URL, for the variables of a saver.
+  ///
+  /// - Parameters:
+  ///   - saver: The variables to save and restore.
+  ///   - directory: Where their checkpoints are.
+  ///   - name: What the checkpoints' names begin with: `ckpt` makes `ckpt-1`.
+  ///   - retention: What stays when there are many.
+  ///   - saving: When a save is one, and when it is skipped.
+  ///   - stepCounter: The variable that counts steps, if they are not passed to
+  ///     ``save(step:metrics:force:)``.
+  /// - Throws: As with a path.
+  @_documentation(visibility: internal)
+  public convenience init(
+    _ saver: Saver,
+    directory: URL,
+    name: String = "ckpt",
+    retention: RetentionPolicy,
+    saving: SavePolicy = .always,
+    stepCounter: Variable<Int64>? = nil
+  ) throws(CheckpointError) {
+    try self.init(
+      saver,
+      directory: directory.checkpointPath,
+      name: name,
+      retention: retention,
+      saving: saving,
+      stepCounter: stepCounter
+    )
+  }
+
   /// Keeps a checkpoint, whatever the policy says: ``pin(_:)`` with a file URL.
   ///
   /// - Parameter url: Its prefix, in the directory as the manager got it.
