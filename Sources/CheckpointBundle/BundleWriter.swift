@@ -27,6 +27,9 @@ public struct BundleWriter: ShardedTensorWriter {
 
   /// Begins a checkpoint.
   ///
+  /// Of many data files no more than 96 are open at once, and those that are written to next; it takes
+  /// longer to go to and fro between more of them than to write one after the other.
+  ///
   /// - Parameters:
   ///   - prefix: What the names of its files begin with.
   ///   - shardByteCounts: For each data file how many bytes it will take, as far as known; 0 if not.
@@ -37,6 +40,16 @@ public struct BundleWriter: ShardedTensorWriter {
     prefix: String,
     shardByteCounts: [UInt64] = [0],
     options: SaveOptions = SaveOptions()
+  ) throws(CheckpointError) {
+    try self.init(prefix, shardByteCounts, options, OutputPool())
+  }
+
+  /// The same with a pool of the caller's, which says how many data files are open at once.
+  package init(
+    _ prefix: String,
+    _ shardByteCounts: [UInt64],
+    _ options: SaveOptions,
+    _ pool: OutputPool
   ) throws(CheckpointError) {
     let prefix = try PathText.path(prefix)
     guard (1...99_999).contains(shardByteCounts.count) else {
@@ -53,9 +66,13 @@ public struct BundleWriter: ShardedTensorWriter {
     )
     var shards: [ShardWriter] = []
     for (shard, byteCount) in shardByteCounts.enumerated() {
+      let file = try pool.add { () throws(CheckpointError) in
+        try transaction.createDataFile(shard)
+      }
       shards.append(
         try ShardWriter(
-          transaction.createDataFile(shard),
+          file,
+          in: pool,
           expectedByteCount: byteCount,
           alignment: options.alignment
         )

@@ -9,6 +9,7 @@ import Synchronization
 /// checksummed while they are in the cache, by all cores.
 struct ShardWriter {
   private let output: AtomicFile
+  private let pool: OutputPool
   private let alignment: Int
   private var buffer: ByteWriter
   private var written: UInt64 = 0  // bytes in the file; those in the buffer follow
@@ -18,15 +19,18 @@ struct ShardWriter {
   ///
   /// - Parameters:
   ///   - output: The file.
+  ///   - pool: What keeps it open.
   ///   - expectedByteCount: How many bytes will come, as far as known: room is reserved.
   ///   - alignment: What the offset of each payload is a multiple of.
   /// - Throws: `io` if there is no room.
   init(
     _ output: AtomicFile,
+    in pool: OutputPool,
     expectedByteCount: UInt64,
     alignment: Int
   ) throws(CheckpointError) {
     self.output = output
+    self.pool = pool
     self.alignment = alignment
     buffer = ByteWriter(capacity: Int(min(expectedByteCount, UInt64(Self.bufferByteCount))))
     try output.file.reserve(expectedByteCount)
@@ -101,6 +105,7 @@ struct ShardWriter {
   /// Writes what is left, and gives the file its name.
   mutating func commit() throws(CheckpointError) {
     try flush()
+    pool.remove(output)
     try output.commit()
   }
 
@@ -118,14 +123,17 @@ struct ShardWriter {
   private mutating func flush() throws(CheckpointError) {
     let count = buffer.count
     guard count > 0 else { return }
+    try pool.use(output)
     unsafe try output.file.write(buffer.bytes.span.bytes, at: written)
-    buffer.bytes.removeAll(keepingCapacity: true)
+    // Of more data files than are open, each would keep as much memory.
+    buffer.bytes.removeAll(keepingCapacity: !pool.isCrowded)
     advance(by: count)
   }
 
   // Stretch by stretch, so that the disk can begin with one while the next is written.
   private mutating func writeThrough(_ bytes: RawSpan) throws(CheckpointError) -> CRC32C {
     try flush()
+    try pool.use(output)
     var checksum = CRC32C()
     for stretch in Chunks(of: 0..<bytes.byteCount, by: Self.stretchByteCount) {
       let sum = try write(bytes.extracting(stretch))

@@ -2,7 +2,7 @@ import CheckpointIO
 
 // How the files of a V1 checkpoint come to stand at their names:
 //
-//   1. lock every name, and note in each lock file that its file is about to be written
+//   1. lock what the names begin with, and note in the lock file which files are about to be written
 //   2. write every file under a temporary name, and sync it
 //   3. rename them one after the other, then sync the directory
 //
@@ -10,31 +10,44 @@ import CheckpointIO
 // and no index to tell which is which. It must not come to a mixture that looks complete: files that
 // exist are replaced first, while others are still missing; and where none is missing, nothing begins.
 //
-// A process that dies leaves lock files, unlocked, and temporary files. The next save in the directory
-// removes both.
+// A process that dies leaves the lock file, unlocked, and temporary files. The next save in the directory
+// removes both. However many files there are, one is open at a time, and the lock file.
 
 /// A save in progress at one path, or at the paths of all shards.
 final class SlicesTransaction {
   private let files: [String]
-  private let locations: [SaveLocation]
+  private let location: SaveLocation
+  private let note: SaveNote
   private let fileSystem: any FileSystem
 
-  /// Begins to save.
+  /// Begins to save a file.
+  ///
+  /// - Throws: As for several.
+  convenience init(path: String, options: SaveOptions) throws(CheckpointError) {
+    try self.init(path, SaveLocation(path, options: options), [path], .file)
+  }
+
+  /// Begins to save several files.
   ///
   /// - Throws: `busy` if somebody else is saving there; `pathConflict` if something that is not ours has
   ///   the name of a lock file; `unsupported` if there is a complete sharded checkpoint; `io` if the
   ///   system fails.
-  init(
-    path: String,
-    files: [String],
-    options: SaveOptions
+  convenience init(_ paths: SlicesPath, options: SaveOptions) throws(CheckpointError) {
+    let location = try SaveLocation(paths.prefix, options: options)
+    try self.init(paths.pattern, location, paths.shards, .slices(count: paths.shardCount))
+  }
+
+  private init(
+    _ path: String,
+    _ location: SaveLocation,
+    _ files: [String],
+    _ note: SaveNote
   ) throws(CheckpointError) {
-    var locations: [SaveLocation] = []
-    for file in files { locations.append(try SaveLocation(file, options: options)) }
-    locations.first?.removeOthersTemporaries()
+    location.removeOthersTemporaries()
     self.files = files
-    self.locations = locations
-    fileSystem = options.fileSystem
+    self.location = location
+    self.note = note
+    fileSystem = location.options.fileSystem
     guard files.count > 1, try existing().count == files.count else { return }
     throw CheckpointError(
       .unsupported,
@@ -59,19 +72,18 @@ final class SlicesTransaction {
   func commit(
     _ write: (Int, any WritableFile) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
-    for location in locations { try location.begin(.file, syncsDirectory: false) }
-    try syncDirectory()
+    try location.begin(note)
     var written: [AtomicFile] = []
     for (number, path) in files.enumerated() {
-      let file = try AtomicFile(path, in: locations[number])
+      let file = try AtomicFile(path, in: location)
       try write(number, file.file)
       try file.prepare()
       written.append(file)
     }
     try name(written)
     do throws(CheckpointError) {
-      try syncDirectory()
-      for location in locations { try location.finish() }
+      try location.syncDirectory()
+      try location.finish()
     } catch {
       throw error.adding("the new checkpoint is saved, but a power cut may still undo that")
     }
@@ -82,17 +94,11 @@ final class SlicesTransaction {
     let replacing = written.filter { existing.contains($0.path) }
     for file in replacing { try commit(file) }
     guard replacing.count < written.count else { return }
-    if !replacing.isEmpty { try syncDirectory() }
+    if !replacing.isEmpty { try location.syncDirectory() }
     for file in written where !existing.contains(file.path) { try commit(file) }
   }
 
   private func commit(_ file: AtomicFile) throws(CheckpointError) {
     if files.count == 1 { try file.commitCheckpoint() } else { try file.commit() }
-  }
-
-  // They are all in one directory.
-  private func syncDirectory() throws(CheckpointError) {
-    try locations.first?.syncDirectory()
-    for location in locations { location.isSynced() }
   }
 }

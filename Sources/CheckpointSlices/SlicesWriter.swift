@@ -45,7 +45,7 @@ public struct SlicesWriter: ShardedTensorWriter {
   /// - Throws: `busy` if somebody else is saving there; `io` if the system fails.
   public init(path: String, options: SaveOptions = SaveOptions()) throws(CheckpointError) {
     let path = try PathText.path(path)
-    try self.init(path: path, files: [path], options)
+    self.init(path: path, files: [path], try SlicesTransaction(path: path, options: options))
   }
 
   /// Begins a checkpoint of several files.
@@ -70,7 +70,11 @@ public struct SlicesWriter: ShardedTensorWriter {
       )
     }
     let sharded = SlicesPath(prefix: try PathText.path(prefix), shardCount: shardCount)
-    try self.init(path: sharded.pattern, files: sharded.shards, options)
+    self.init(
+      path: sharded.pattern,
+      files: sharded.shards,
+      try SlicesTransaction(sharded, options: options)
+    )
   }
 
   /// How many bytes numbers take at least, which are stored in as few as each needs; `nil` of strings.
@@ -84,14 +88,10 @@ public struct SlicesWriter: ShardedTensorWriter {
     TensorValueList(dtype)?.mostByteCount != nil
   }
 
-  private init(
-    path: String,
-    files: [String],
-    _ options: SaveOptions
-  ) throws(CheckpointError) {
+  private init(path: String, files: [String], _ transaction: SlicesTransaction) {
     self.path = path
     self.files = files
-    transaction = try SlicesTransaction(path: path, files: files, options: options)
+    self.transaction = transaction
     shards = Array(repeating: SlicesContent(), count: files.count)
   }
 

@@ -228,6 +228,9 @@ private struct TwoFacedFileSystem: FileSystem {
   func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
     try base.createFile(path)
   }
+  func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+    try base.reopenFile(path)
+  }
   func rename(_ old: String, to new: String) throws(CheckpointError) {
     try base.rename(old, to: new)
   }

@@ -23,6 +23,10 @@ import Testing
     try file.sync()
     try file.close()
     answers.append(file.path)
+    let again = try system.reopenFile("/run/d/a")
+    try unsafe again.write(([4] as [UInt8]).span.bytes, at: 3)
+    try again.close()
+    answers.append(again.path)
     try system.rename("/run/d/a", to: "/run/d/b")
     answers.append("\(try system.link("/run/d/b", to: "/run/d/c"))")
     try system.removeFile("/run/d/c")
@@ -33,7 +37,7 @@ import Testing
     answers.append("\(String(describing: system.availableByteCount(at: "/run/d")))")
 
     let read = try system.openFile("/run/d/b")
-    var bytes = [UInt8](repeating: 0, count: 3)
+    var bytes = [UInt8](repeating: 0, count: 4)
     var span = bytes.mutableSpan
     var output = unsafe span.mutableBytes  // every pattern of bits is a UInt8
     try read.read(into: &output, at: 0)
@@ -61,6 +65,6 @@ import Testing
     let kinds = Set(systems[0].calls.map(\.kind))
     #expect(kinds == Set(FileCall.Kind.allCases))
     #expect(memory[1].log == memory[0].log)
-    #expect(counter.byteCount.load(ordering: .relaxed) == 6)
+    #expect(counter.byteCount.load(ordering: .relaxed) == 8)
   }
 }

@@ -6,14 +6,15 @@ package struct FileCall: Hashable, Sendable, CustomStringConvertible {
   /// What is asked for.
   package enum Kind: String, Sendable, CaseIterable {
     case open, read, map, list, status, entryStatus, room
-    case create, reserve, write, sync, close, rename, link, remove
+    case create, reopen, reserve, write, sync, close, rename, link, remove
     case createDirectory, syncDirectory, lock, readNote, setNote, syncNote, removeLock
     case startWriteback
 
     /// Whether the call changes what a later process finds.
     package var changesFiles: Bool {
       switch self {
-      case .open, .read, .map, .list, .status, .entryStatus, .room, .readNote, .startWriteback:
+      case .open, .reopen, .read, .map, .list, .status, .entryStatus, .room, .readNote,
+        .startWriteback:
         false
       default: true
       }
@@ -90,6 +91,11 @@ package final class InterceptingFileSystem: FileSystem {
   package func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
     try note(.create, path)
     return InterceptedWritableFile(try base.createFile(path), self)
+  }
+
+  package func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+    try note(.reopen, path)
+    return InterceptedWritableFile(try base.reopenFile(path), self)
   }
 
   package func rename(_ old: String, to new: String) throws(CheckpointError) {

@@ -150,6 +150,15 @@ package final class MemoryFileSystem: FileSystem {
     return MemoryWritableFile(path, file, self)
   }
 
+  package func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+    let file = try update { state throws(CheckpointError) -> Int? in
+      guard case .file(let file) = state.names[path] else { return nil }
+      return file
+    }
+    guard let file else { throw .system("open", errno: ENOENT, file: path) }
+    return MemoryWritableFile(path, file, self)
+  }
+
   package func rename(_ old: String, to new: String) throws(CheckpointError) {
     try update { state throws(CheckpointError) in
       guard let node = state.names[old] else {

@@ -325,6 +325,9 @@ private struct Redirected: FileSystem {
   func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
     try local.createFile(place(path))
   }
+  func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+    try local.reopenFile(place(path))
+  }
   func rename(_ old: String, to new: String) throws(CheckpointError) {
     try local.rename(place(old), to: place(new))
   }

@@ -93,6 +93,10 @@ private final class FlowingFileSystem: FileSystem {
     FlowingTarget(try base.createFile(path), flow)
   }
 
+  func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+    FlowingTarget(try base.reopenFile(path), flow)
+  }
+
   func rename(_ old: String, to new: String) throws(CheckpointError) {
     try base.rename(old, to: new)
   }

@@ -32,7 +32,7 @@ import Foundation
     } else if let trainer = Trainer(rawValue: arguments[4]) {
       try trainer.run(arguments[1], first: Int(value), count: shards, options)
     } else if let way = SavedByName(rawValue: arguments[4]) {
-      try way.save(value, to: arguments[1], options)
+      try way.save(value, shards, to: arguments[1], options)
     } else if arguments[4].hasPrefix("convert-") {
       try convert(to: arguments[1], arguments[4].dropFirst("convert-".count), options)
     } else {

@@ -12,13 +12,20 @@ enum SavedByName: String {
   case v1
   /// Two of them.
   case shardedV1
+  /// As many data files as are asked for, with two variables each, which come in turn.
+  case many
+  /// As many files of the older format.
+  case manyV1
   /// One data file; afterwards `earlier` in the same directory is deleted.
   case deleting
   /// By objects: goes on from the newest checkpoint in the directory, and saves to the next number.
   case numbered
 
-  func save(_ value: Float, to prefix: String, _ files: SaveOptions) throws {
+  func save(_ value: Float, _ shards: Int, to prefix: String, _ files: SaveOptions) throws {
     guard self != .numbered else { return try resume(value, prefix, files) }
+    guard self != .many, self != .manyV1 else {
+      return try saveMany(value, shards, to: prefix, files)
+    }
     var options = Saver.Options()
     options.files = files
     options.format = [.v1, .shardedV1].contains(self) ? .v1 : .v2
@@ -33,6 +40,24 @@ enum SavedByName: String {
       saver.setHistory(["\(directory)earlier"], pinned: false)
     }
     try saver.save(to: prefix)
+  }
+
+  private func saveMany(
+    _ value: Float,
+    _ shards: Int,
+    to prefix: String,
+    _ files: SaveOptions
+  ) throws {
+    var options = Saver.Options()
+    options.files = files
+    options.format = self == .manyV1 ? .v1 : .v2
+    options.sharding = .by { tensor in
+      (Int(tensor.key.description.dropFirst()) ?? 0) % shards  // the number in its name
+    }
+    let variables = (0..<2 * shards).map { number in
+      Variable<Float>(repeating: value, shape: [300], name: "w\(number)")
+    }
+    try Saver(variables, options: options).save(to: prefix)
   }
 
   private func resume(_ value: Float, _ prefix: String, _ files: SaveOptions) throws {

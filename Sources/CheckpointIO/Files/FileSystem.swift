@@ -9,6 +9,11 @@ package protocol FileSystem: Sendable {
   func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile
   /// Creates a file for writing; `EEXIST` if anything has its name, a link that leads nowhere included.
   func createFile(_ path: String) throws(CheckpointError) -> any WritableFile
+  /// Opens a file that was created for writing, and closed, to go on with it.
+  ///
+  /// - Throws: `pathConflict` if what has its name is no regular file, or one with several names; `io` if the
+  ///   system fails.
+  func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile
   /// Renames a file over whatever has the new name; atomic.
   func rename(_ old: String, to new: String) throws(CheckpointError)
   /// Gives a file a second name; atomic.

@@ -20,6 +20,10 @@ package struct LocalFileSystem: FileSystem {
     try LocalWritableFile(path)
   }
 
+  package func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+    try LocalWritableFile(reopening: path)
+  }
+
   package func rename(_ old: String, to new: String) throws(CheckpointError) {
     try checkPath(old)
     try checkPath(new)

@@ -21,6 +21,22 @@ final class LocalWritableFile: WritableFile {
     descriptor = try Descriptor(opening: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
   }
 
+  /// Opens what was created: without waiting, and never through a link.
+  init(reopening path: String) throws(CheckpointError) {
+    self.path = path
+    let descriptor = try Descriptor(opening: path, flags: O_WRONLY | O_NOFOLLOW | O_NONBLOCK)
+    let status = FileStatus(try descriptor.status(path: path))
+    guard status.kind == .file, status.linkCount == 1 else {
+      throw CheckpointError(
+        .pathConflict,
+        "somebody has put another file in the place of this one, which was being written; remove it, and "
+          + "save again",
+        file: path
+      )
+    }
+    self.descriptor = consume descriptor
+  }
+
   private func number() throws(CheckpointError) -> CInt {
     guard let number = descriptor?.number else {
       throw .system("write to a closed file", errno: EBADF, file: path)

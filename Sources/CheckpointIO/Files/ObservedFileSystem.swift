@@ -34,6 +34,10 @@ package struct ObservedFileSystem: FileSystem {
     ObservedWritableFile(try base.createFile(path), observer)
   }
 
+  package func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+    ObservedWritableFile(try base.reopenFile(path), observer)
+  }
+
   package func rename(_ old: String, to new: String) throws(CheckpointError) {
     try observer.willRename(to: new)
     try base.rename(old, to: new)

@@ -5,10 +5,16 @@ package final class AtomicFile {
   /// The name it will have.
   package let path: String
   /// What is written to; its content counts once it is committed.
-  package let file: any WritableFile
+  package private(set) var file: any WritableFile
   private let location: SaveLocation
   private var isOpen = true
   private var isPrepared = false
+  // Of a file that is closed for a while: what tells it from others.
+  private var suspended: TemporaryIdentity?
+  private var isWritten = false
+  private var isSynced = false
+  // Why it could not be closed: what was written may be lost.
+  private var failure: CheckpointError?
 
   /// Whether its content is made durable.
   package var durability: Durability { location.options.durability }
@@ -32,9 +38,48 @@ package final class AtomicFile {
   ///
   /// - Throws: `io` if the system fails; see ``commit()``.
   package func prepare() throws(CheckpointError) {
-    if durability == .full { try file.sync() }
-    try file.close()
+    if let failure { throw failure }
+    if durability == .full, !isSynced {
+      try resume()
+      try file.sync()
+    }
+    if suspended == nil { try file.close() }
     isPrepared = true
+  }
+
+  // MARK: Closed for a while
+
+  /// Notes that the content is about to change.
+  func willWrite() { (isWritten, isSynced) = (true, false) }
+
+  /// Closes the file until ``resume()``: for a save to more files than can be open at once.
+  ///
+  /// What was written is made durable before, if it is to be: of an error that the system meets later, it
+  /// tells those who have the file open. If it cannot be, the file is not committed any more.
+  ///
+  /// - Throws: `io` if the system fails.
+  func suspend() throws(CheckpointError) {
+    do throws(CheckpointError) {
+      if durability == .full, isWritten, !isSynced {
+        try file.sync()
+        isSynced = true
+      }
+      try file.close()
+      suspended = try location.identity(ofTemporary: file.path)
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+
+  /// Opens the file again, if it is closed for a while.
+  ///
+  /// - Throws: `pathConflict` if another file has its name; `io` if the system fails.
+  func resume() throws(CheckpointError) {
+    if let failure { throw failure }
+    guard let identity = suspended else { return }
+    file = try location.reopenTemporary(file.path, identity)
+    suspended = nil
   }
 
   /// Makes the content durable, and gives the file its name.

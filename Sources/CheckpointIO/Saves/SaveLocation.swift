@@ -147,6 +147,21 @@ package final class SaveLocation {
     }
   }
 
+  /// What tells a temporary file from others, while nobody writes to it.
+  func identity(ofTemporary path: String) throws(CheckpointError) -> TemporaryIdentity {
+    let status = try fileSystem.entryStatus(of: path)
+    return TemporaryIdentity(number: status?.identity ?? [], byteCount: status?.byteCount ?? 0)
+  }
+
+  /// Opens a temporary file again, if it is the same still.
+  func reopenTemporary(
+    _ path: String,
+    _ identity: TemporaryIdentity
+  ) throws(CheckpointError) -> any WritableFile {
+    guard try self.identity(ofTemporary: path) == identity else { throw try conflict(path) }
+    return try fileSystem.reopenFile(path)
+  }
+
   private func conflict(_ path: String) throws(CheckpointError) -> CheckpointError {
     let what = try fileSystem.entryStatus(of: path)?.kind ?? .file
     return CheckpointError(
@@ -221,6 +236,13 @@ package final class SaveLocation {
     // A save that did not come to its end. What it has written is removed by now.
     if isOpen { try? finish() }
   }
+}
+
+/// What tells a file from others: its number, which a file system gives to another one once it is gone, and
+/// its size.
+struct TemporaryIdentity: Equatable {
+  let number: [UInt64]
+  let byteCount: UInt64
 }
 
 extension FileSystem {

@@ -7,9 +7,9 @@
 //   replaces 1
 //   end
 //
-// `writes` names the files to come, by what follows the target's name in theirs; nothing follows in the
-// name of a file that is the target itself. Each is first written under its temporary name: these are the
-// temporary files that may be left. `new` and `replaces` are said of V2 checkpoints only: which data
+// `writes` names the files to come, by what follows the target's name in theirs: `-?????-of-00002` in those
+// of a V1 checkpoint in several; nothing in the name of a file that is the target itself. Each is first
+// written under its temporary name: these are the temporary files that may be left. `new` and `replaces` are said of V2 checkpoints only: which data
 // files are about to be written, and which will be removed once the new index stands, by the count in
 // their names. Where the new data files are no copies but were moved here, nothing else has their
 // content: `keeps 2` then stands for `new 2`.
@@ -53,6 +53,12 @@ package struct SaveNote: Hashable, Sendable {
     var note = SaveNote(files: [dataFiles.pattern, ".index"])
     note.dataFiles = dataFiles
     return note
+  }
+
+  /// A note of a save that writes a V1 checkpoint in several files.
+  package static func slices(count: Int) -> SaveNote {
+    let pattern = DataFileName(prefix: "", shard: 0, count: count).pattern
+    return SaveNote(files: [String(pattern.dropFirst(".data".count))])
   }
 
   /// A note of somebody who removes a V2 checkpoint: its data files are of no use without an index.

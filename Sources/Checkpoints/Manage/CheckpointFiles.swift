@@ -110,15 +110,13 @@ public struct CheckpointFiles: Sendable {
 
   private func removeV1() throws(CheckpointError) {
     let isPattern = try options.fileSystem.status(of: path) == nil
-    let shards = isPattern ? SlicesPath(pattern: path)?.shards : nil
+    let parts = isPattern ? SlicesPath(pattern: path) : nil
     var options = options
     options.createsDirectories = false
+    let location = try SaveLocation(parts?.prefix ?? path, options: options)
     // The first part goes last: by it they are found again.
-    for file in (shards ?? [path]).reversed() {
-      let location = try SaveLocation(file, options: options)
-      try options.fileSystem.removeFile(file)
-      try location.finish()
-    }
+    for file in (parts?.shards ?? [path]).reversed() { try options.fileSystem.removeFile(file) }
+    try location.finish()
     try removeMeta()
   }
 

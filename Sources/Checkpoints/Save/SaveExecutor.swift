@@ -58,6 +58,9 @@ package struct SaveExecutor {
     _ plan: consuming SavePlan,
     to writer: inout some ShardedTensorWriter
   ) throws(CheckpointError) -> [String] {
+    // One data file after the other, which stays open as long as it is needed. The order within each is the
+    // same: sorting is stable.
+    if plan.shardCount > 1 { plan.items.sort { $0.shard < $1.shard } }
     plan.items.reverse()  // in place, as is taking the last one
     while let item = plan.items.popLast() {
       try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)

@@ -1,6 +1,7 @@
 import CheckpointBundle
 import CheckpointIO
 import Foundation
+import CheckpointSlices
 
 /// Tells what the files of a directory are, by their names and by what is in them.
 ///
@@ -250,7 +251,8 @@ struct AuditSorter {
   private func claim(onTemporary file: String) -> Claim {
     let target = Self.prefix(ofFile: file) ?? file
     let name = FileName(Path(TemporaryName.temporary(for: file)).name)
-    let owners = [target, file].map { target in
+    // A V1 checkpoint in several files has one lock.
+    let owners = [target, SlicesPath(shard: file)?.prefix ?? file, file].map { target in
       claim(on: target) { lock throws(CheckpointError) in
         let leftovers = try Leftovers(directory: directory, fileSystem: fileSystem)
         return try leftovers.temporaries(of: lock).contains(name)
