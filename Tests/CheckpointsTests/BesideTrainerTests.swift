@@ -192,18 +192,22 @@ import Testing
       try writer.finish()
     }
     try save(1)
-    let isFirst = Counter()
+    // All threads that read wait while one of them saves and removes: the files behind are read after that.
+    let isDone = Mutex(false)
     let system = InterceptingFileSystem(base) { _, call throws(CheckpointError) in
-      guard call.kind == .read, call.path == "/run/m-1.data-00150-of-00300" else { return }
-      guard isFirst.next() == 2 else { return }
-      do {
-        try save(2)
-        let removal = try BundleRemoval(of: "/run/m-1", options: Self.options(base).files)
-        try removal.removeIndex()
-        try removal.removeData()
-        try removal.finish()
-      } catch {
-        Issue.record(error)
+      guard call.kind == .read, call.path.hasPrefix("/run/m-1.data-") else { return }
+      isDone.withLock { isDone in
+        guard !isDone, call.path == "/run/m-1.data-00150-of-00300" else { return }
+        isDone = true
+        do {
+          try save(2)
+          let removal = try BundleRemoval(of: "/run/m-1", options: Self.options(base).files)
+          try removal.removeIndex()
+          try removal.removeData()
+          try removal.finish()
+        } catch {
+          Issue.record(error)
+        }
       }
     }
     let variables = names.map { Variable<Float>(repeating: 0, shape: [4], name: $0) }

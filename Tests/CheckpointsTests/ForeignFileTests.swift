@@ -45,7 +45,7 @@ import Testing
       switch self {
       case .bundle: return bundle
       case .v1: return ["m" + lock, "m" + temporary]
-      case .shardedV1: return ["m-00001-of-00002" + lock, "m-00001-of-00002" + temporary]
+      case .shardedV1: return ["m" + lock, "m-00001-of-00002" + temporary]
       case .safetensors: return ["m.safetensors" + lock, "m.safetensors" + temporary]
       case .saver: return bundle + state
       case .state: return state

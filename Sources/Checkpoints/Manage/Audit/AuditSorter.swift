@@ -1,7 +1,7 @@
 import CheckpointBundle
 import CheckpointIO
-import Foundation
 import CheckpointSlices
+import Foundation
 
 /// Tells what the files of a directory are, by their names and by what is in them.
 ///
