@@ -74,7 +74,7 @@ package struct BundleRemoval {
 
   /// Gives the lock up, once the directory is synced.
   package func finish() throws(CheckpointError) {
-    location.isSynced()
+    location.noteSynced()
     try location.finish()
   }
 

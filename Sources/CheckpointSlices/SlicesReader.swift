@@ -29,8 +29,8 @@ public struct SlicesReader: TensorReader {
   ///   checkpoint, all of which have to be there. One shard may be opened as a file: it then has its
   ///   own tensors only, and of partitioned ones its own slices.
   /// - Throws: `notACheckpoint` if there is no such file, or one of another kind; `notFound` if a shard
-  ///   is missing, or if it was deleted meanwhile; `busy` if files are replaced again and again; `corrupt` or `truncated` if a file is damaged; `unsupported` if it is of a later
-  ///   version.
+  ///   is missing, or if it was deleted meanwhile; `busy` if files are replaced again and
+  ///   again; `corrupt` or `truncated` if a file is damaged; `unsupported` if it is of a later version.
   public init(path: String) throws(CheckpointError) {
     try self.init(path: PathText.path(path), fileSystem: LocalFileSystem())
   }

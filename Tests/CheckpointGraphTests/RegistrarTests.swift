@@ -245,6 +245,20 @@ import Testing
     #expect(saved.places == ["model/weight", "layer/kernel", "layer/bias"])
   }
 
+  private struct Nested: CheckpointableValue {
+    var inner = Inner()
+    var b = Tensor<Float>([3])
+    static func registerFields(in fields: inout FieldRegistrar<Self>) {
+      fields.tensor("a", \.inner.a)
+      fields.exclude("b")
+    }
+  }
+
+  @Test func `leaves out the struct's own field, and none of that name within another`() {
+    let error = #expect(throws: CheckpointError.self) { try SavedObjects(Tracked(Nested())) }
+    #expect(error?.message.contains("field 'inner/b'") == true)
+  }
+
   private struct Mistaken: CheckpointableValue {
     var weight = Tensor<Float>([1])
     static func registerFields(in fields: inout FieldRegistrar<Self>) {

@@ -147,6 +147,49 @@ import Testing
     }
   }
 
+  private final class Pair: Checkpointable {
+    var offsets: Tensor<Float>
+    var scale: Double
+    init(_ offsets: [Float] = [0, 0], _ scale: Double = 0) {
+      (self.offsets, self.scale) = (Tensor(offsets), scale)
+    }
+    func registerDependencies(in registrar: inout DependencyRegistrar) {
+      registrar.trackProperties(of: self)
+      registrar.attribute("offsets", of: self, \.offsets)  // settles the property of that label
+      registrar.attribute("scale", of: self, \.scale)
+    }
+  }
+
+  @Test(arguments: [RestoreOptions(.matching), RestoreOptions(.partial)])
+  func `attributes are left out together`(options: RestoreOptions) throws {
+    let (w, pair) = (Variable<Float>(0), Pair())
+    let path = try Checkpoint(["a": Pair([1, 2, 3], 5), "w": Variable<Float>(7)])
+      .write(to: directory.path("ckpt"))
+    let checkpoint = try Checkpoint(["a": pair, "w": w])
+    let status = options.completeness == .matching ? try checkpoint.read(from: path, options) : nil
+    guard let status else {
+      #expect(failure { try checkpoint.read(from: path, options).expectPartial() } != nil)
+      return
+    }
+    #expect(w.scalar == 7)
+    #expect(pair.offsets.array == [0, 0] && pair.scale == 0)
+    #expect(status.restored == ["w"])
+    #expect(Set(status.missing) == ["a"])
+    #expect(failure { try status.assertConsumed() } != nil)
+    #expect(failure { try status.assertExistingObjectsMatched() } != nil)
+  }
+
+  private final class Empty: TensorGroup {
+    let groupTensors: [GroupTensor] = []
+    func serializeToTensors() -> [AnyTensor] { [] }
+    func restoreFromTensors(_ tensors: [AnyTensor]) {}
+  }
+
+  @Test func `refuses a group without tensors`() throws {
+    #expect(failure { _ = try Checkpoint(["empty": Empty()]) }?.code == .invalidArgument)
+    #expect(failure { _ = try Saver([:], groups: ["empty": Empty()]) }?.code == .invalidArgument)
+  }
+
   // MARK: What is refused
 
   private final class Odd: Checkpointable {
@@ -238,11 +281,15 @@ import Testing
     ]
     let path = try Saver(values).save(to: directory.path("m"))
     let table = Table(words)
-    let error = failure {
-      try Saver(["z": Refusing()], groups: ["words": table]).restore(from: path)
+    for allowsReshape in [false, true] {
+      var options = RestoreOptions()
+      options.allowsReshape = allowsReshape
+      let error = failure {
+        try Saver(["z": Refusing()], groups: ["words": table]).restore(from: path, options: options)
+      }
+      #expect(error?.description.contains("never") == true)
+      #expect(table.text == "cat=7 dog=-1 日本=3")
     }
-    #expect(error?.description.contains("never") == true)
-    #expect(table.text == "cat=7 dog=-1 日本=3")
   }
 
   private final class Refusing: TensorVariable {

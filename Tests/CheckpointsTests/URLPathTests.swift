@@ -61,7 +61,7 @@ import Testing
   }
 
   // A directory that an earlier process has copied from a bucket, or that TensorFlow has saved to by URL.
-  @Test(arguments: ["gs://bucket/run/m-1", "file:///elsewhere/m-1", "s3://m-1"])
+  @Test(arguments: ["gs://bucket/run/m-1", "file:///elsewhere/m%2D1", "s3://m-1"])
   func `a state file with URLs leads to the checkpoint beside it`(recorded: String) throws {
     let place = try place()
     try directory.write(

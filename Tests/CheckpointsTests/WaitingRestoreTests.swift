@@ -344,6 +344,83 @@ import Testing
     #expect(waiting == [])
   }
 
+  // MARK: Several checkpoints
+
+  @Test func `names that wait are those of the checkpoint that restored them`() throws {
+    let path = directory.path("names")
+    try Saver(["w": Variable<Float>(1), "late": Variable<Float>(2)]).save(to: path)
+    let mine = try Checkpoint(["w": Variable<Float>(0)])
+    let status = try mine.read(from: path)
+    let (stranger, late) = (Variable<Float>(9), Variable<Float>(0))
+    let other = try Checkpoint(["late": stranger])
+    try other.restoreDeferred()
+    try other.track(Variable<Float>(9), as: "w")
+    try other.write(to: directory.path("other"))
+    #expect(stranger.scalar == 9, "it is another checkpoint's")
+    try mine.track(late, as: "late")
+    #expect(late.scalar == 2)
+    try status.assertConsumed()
+  }
+
+  @Test func `an assignment finds its restore whatever else waits`() throws {
+    let model = Model()
+    try Checkpoint(["model": model]).restore(from: written(4)).expectPartial()
+    let path = directory.path("names")
+    try Saver(["w": Variable<Float>(1), "late": Variable<Float>(2)]).save(to: path)
+    let other = try Checkpoint(["w": Variable<Float>(0)])
+    try other.read(from: path).expectPartial()
+    model.head = TestLayer()
+    #expect(model.head?.number == 4)
+  }
+
+  /// State whose restoring creates the object that waits beside it.
+  private final class Maker: StateRepresentable {
+    weak var model: Growing?
+    func stateBytes() -> [UInt8] { [1] }
+    func restoreState(_ bytes: [UInt8]) { model?.head = TestLayer() }
+  }
+
+  private final class Growing: Checkpointable {
+    @Dependency var maker: Maker?
+    @Dependency var head: TestLayer?
+  }
+
+  @Test func `what a restore creates while it restores has its values, too`() throws {
+    let whole = Growing()
+    (whole.maker, whole.head) = (Maker(), TestLayer(6))
+    let path = try Checkpoint(["model": whole]).write(to: directory.path("ckpt"))
+    let model = Growing()
+    let status = try Checkpoint(["model": model]).read(from: path)
+    let maker = Maker()
+    maker.model = model
+    model.maker = maker
+    #expect(model.head?.number == 6)
+    try status.assertConsumed()
+    model.head?.kernel.value = Tensor(repeating: 0, shape: [2, 3])
+    model.maker = maker
+    #expect(model.head?.kernel.value.array == [0, 0, 0, 0, 0, 0], "it is not restored again")
+  }
+
+  @Test func `a further name, or a touch, makes no other checkpoint of it`() throws {
+    let path = try written(3)
+    let model = Model()
+    let status = try Checkpoint(["model": model]).restore(from: path)
+    for file in [".index", ".data-00000-of-00001"] {
+      try FileManager.default.linkItem(atPath: path + file, toPath: path + file + ".backup")
+    }
+    model.head = TestLayer()
+    #expect(model.head?.number == 3)
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1)],
+      ofItemAtPath: path + ".index"
+    )
+    model.tail = TestLayer()
+    #expect(model.tail?.number == 3)
+    try status.assertConsumed()
+  }
+
+  // MARK: Two threads
+
   /// State that stays in the middle of being restored until it may go on.
   private final class SlowState: StateRepresentable {
     let hasBegun = DispatchSemaphore(value: 0)

@@ -14,6 +14,8 @@ package struct GraphMatch {
     package let savedNode: Int
     package let key: TensorKey
     package let variable: any TensorVariable
+    /// Whether it is one of several tensors of the node, which are restored together or not at all.
+    package let isPart: Bool
     /// The variable's place in the running program; `nil` for a slot variable made just now.
     package let liveNode: Int?
     /// The saved node of the pair that led here; for a slot variable its own.
@@ -182,14 +184,14 @@ package struct GraphMatch {
       guard let attribute = stored(value.attribute, in: savedNode),
         takeSource(savedNode, of: liveNode, name)
       else { return }
-      assign(variable, TensorKey(copying: saved.bytes(attribute.key)), place)
+      assign(variable, TensorKey(copying: saved.bytes(attribute.key)), isPart: false, place)
     case .attributes(let attributes):
       guard hasStored(value, in: savedNode), takeSource(savedNode, of: liveNode, name) else {
         return
       }
       for member in attributes.members {
         guard let key = key(of: member, attributes, in: savedNode) else { continue }
-        assign(member.variable, key, place)
+        assign(member.variable, key, isPart: true, place)
       }
     }
   }
@@ -212,6 +214,7 @@ package struct GraphMatch {
   private mutating func assign(
     _ variable: any TensorVariable,
     _ key: TensorKey,
+    isPart: Bool,
     _ place: (savedNode: Int, liveNode: Int?, start: Int)
   ) {
     assignments.append(
@@ -219,6 +222,7 @@ package struct GraphMatch {
         savedNode: place.savedNode,
         key: key,
         variable: variable,
+        isPart: isPart,
         liveNode: place.liveNode,
         start: place.start
       )

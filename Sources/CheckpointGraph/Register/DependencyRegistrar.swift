@@ -224,6 +224,7 @@ public struct DependencyRegistrar {
   }
 
   private mutating func check(_ attributes: NodeAttributes) {
+    if attributes.members.isEmpty { refuse(["groupTensors"], "a group has a tensor at least") }
     var names: Set<TensorKey> = []
     for member in attributes.members {
       let name = attributes.attribute(of: member)
@@ -312,8 +313,8 @@ public struct DependencyRegistrar {
   }
 
   private mutating func settleProblems() {
-    let names = entries.indices.lazy.filter { [found] in !found.entries.contains($0) }
-      .map { [entries] in entries[$0].name }
+    let others = entries.indices.lazy.filter { [found] in !found.entries.contains($0) }
+    let names = others.map { [entries] in entries[$0].name } + attributes.map(\.name)
     let isSettled = found.problems.map { index in
       names.contains { $0.hasSameBytes(as: problems[index].path[0]) }
     }

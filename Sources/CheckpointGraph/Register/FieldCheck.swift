@@ -54,7 +54,9 @@ struct FieldCheck<Root> {
       guard let name = unsafe field.name, let type = unsafe field.type else { continue }
       let label = unsafe PropertyLabel(String(cString: name))
       if path.isEmpty { names.formUnion(label.possibleNames) }
-      guard !label.isAny(of: registrar.excluded.union(registrar.unplaced)) else { continue }
+      // The names that are left out, or registered without a place, are those of the struct itself.
+      let isKnown = path.isEmpty && label.isAny(of: registrar.excluded.union(registrar.unplaced))
+      guard !isKnown else { continue }
       // The other way round: the metadata of a type that can be copied, as the struct can.
       let declared = unsafe unsafeBitCast(type, to: Any.Type.self)
       let offset = unsafe start + Int(field.offset)

@@ -30,7 +30,8 @@ public protocol TensorGroup: Checkpointable {
 
   /// The values of this moment, in the order of ``groupTensors``.
   ///
-  /// Asked for once a save, at its beginning, in the foreground as in the background.
+  /// Asked for once a save, at its beginning, in the foreground as in the background; and before a restore
+  /// that is to be taken back if something goes wrong, as it is by default.
   ///
   /// - Throws: `unsupported` if they cannot be written down now.
   func serializeToTensors() throws(CheckpointError) -> [AnyTensor]
@@ -120,9 +121,6 @@ package final class GroupMember: TensorVariable {
     self.place = place
     (dtype, shape) = (tensor.dtype, tensor.shape)
   }
-
-  /// What tells the group from others.
-  package var group: ObjectIdentifier { ObjectIdentifier(collection) }
 
   /// Expects what a checkpoint has, if it may have any shape.
   package func expect(_ stored: TensorShape) { shape = shape ?? stored }

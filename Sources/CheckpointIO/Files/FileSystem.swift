@@ -107,6 +107,13 @@ package struct FileStatus: Sendable, Hashable {
     self.owner = owner
   }
 
+  /// Whether two looks at a path have seen the same file, which nobody has written to in between: further
+  /// names, and another owner, do not matter.
+  package func isUnchanged(_ other: FileStatus) -> Bool {
+    identity == other.identity && kind == other.kind && byteCount == other.byteCount
+      && modified == other.modified
+  }
+
   /// When its content last changed, in seconds since 1970.
   package var modificationTime: Double { modified.secondsSince1970 }
 }

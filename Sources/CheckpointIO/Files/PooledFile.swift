@@ -3,7 +3,8 @@ internal import Synchronization
 /// A file that is open while there is room for it, and is opened again when it is needed: the same
 /// file, or it is an error.
 ///
-/// What it is like tells it from others: device and number, size, and when it was changed.
+/// What it is like tells it from others: device and number, size, and when it was changed; its content
+/// instead of the time, if it was closed for long.
 package final class PooledFile: ReadableFile {
   private struct State: Sendable {
     var file: (any ReadableFile)?
@@ -62,7 +63,9 @@ package final class PooledFile: ReadableFile {
   ///   stays closed for long. A file system gives numbers of deleted files to new ones, which may have
   ///   the same size, and even the same time, since clocks of file systems tick slowly.
   package func close(keepsChecksum: Bool = false) {
-    guard isOpen else { return }
+    let isKnown = state.withLock { $0.file == nil && (!keepsChecksum || $0.checksum != nil) }
+    guard !isKnown else { return }
+    // Opened for that, if it is not open: it has to be the same still.
     let checksum = keepsChecksum ? try? self.checksum() : nil
     state.withLock { $0.checksum = checksum ?? $0.checksum }
     suspend()
@@ -101,7 +104,9 @@ package final class PooledFile: ReadableFile {
   }
 
   private func isSame(_ file: any ReadableFile) throws(CheckpointError) -> Bool {
-    guard let checksum = state.withLock({ $0.checksum }) else { return file.status == status }
+    guard let checksum = state.withLock({ $0.checksum }) else {
+      return file.status.isUnchanged(status)
+    }
     guard file.status.identity == status.identity, file.byteCount == byteCount else { return false }
     return try file.checksum() == checksum
   }
@@ -111,7 +116,13 @@ package final class PooledFile: ReadableFile {
   /// What has become of the path since the file was opened; `nil` if it leads to this file still.
   package func change() throws(CheckpointError) -> FileChange? {
     guard let now = try fileSystem.status(of: path) else { return .deleted }
-    return state.withLock { $0.statusAtPath == now } ? nil : .replaced
+    let (known, checksum) = state.withLock { ($0.statusAtPath, $0.checksum) }
+    if known.isUnchanged(now) { return nil }
+    // Somebody may have touched it: the content tells, if it is known.
+    guard checksum != nil, now.identity == known.identity, now.byteCount == known.byteCount else {
+      return .replaced
+    }
+    return try isSame(fileSystem.openFile(path)) ? nil : .replaced
   }
 
   /// Says of an error that what is read was deleted or replaced meanwhile, if that is its cause.
@@ -134,7 +145,7 @@ package final class PooledFile: ReadableFile {
   private var isRewritten: Bool {
     guard let now = try? fileSystem.status(of: path) else { return false }
     let known = state.withLock { $0.statusAtPath }
-    return now.identity == known.identity && now != known
+    return now.identity == known.identity && !known.isUnchanged(now)
   }
 
   /// Takes what a path leads to for this file, although it looks like another one: for file systems

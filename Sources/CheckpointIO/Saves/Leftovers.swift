@@ -1,7 +1,9 @@
 /// What saves that did not end have left in a directory.
 ///
 /// Only what is provably ours goes: what the note in a lock file lists, if it is a regular file with one
-/// name, of the user who has written the note; and only once the lock proves that the process is dead.
+/// name, of the user who has written the note; and only once the lock proves that the process is dead. On a
+/// file system without locks nothing proves it: there, only what is at the save's own target goes, and
+/// two processes that save to one target at once may remove each other's files.
 package struct Leftovers {
   /// The directory.
   package let directory: String

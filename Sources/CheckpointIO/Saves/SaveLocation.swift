@@ -200,7 +200,7 @@ package final class SaveLocation {
   }
 
   /// Says that the caller has synced the directory, for several places in it.
-  package func isSynced() { owesSync = false }
+  package func noteSynced() { owesSync = false }
 
   private func sync() throws(CheckpointError) {
     owesSync = true

@@ -9,9 +9,9 @@
 //
 // `writes` names the files to come, by what follows the target's name in theirs: `-?????-of-00002` in those
 // of a V1 checkpoint in several; nothing in the name of a file that is the target itself. Each is first
-// written under its temporary name: these are the temporary files that may be left. `new` and `replaces` are said of V2 checkpoints only: which data
-// files are about to be written, and which will be removed once the new index stands, by the count in
-// their names. Where the new data files are no copies but were moved here, nothing else has their
+// written under its temporary name: these are the temporary files that may be left. `new` and `replaces`
+// are said of V2 checkpoints only: which data files are about to be written, and which will be removed
+// once the new index stands, by the count in their names. Where the new data files are no copies but were moved here, nothing else has their
 // content: `keeps 2` then stands for `new 2`.
 //
 // A note without `writes` and `end` is of an earlier version, whose saves wrote the index and the data

@@ -40,8 +40,7 @@ package struct CheckpointOpening {
 
   /// Opens the checkpoint, and does something with it; again, if it goes away meanwhile.
   ///
-  /// - Parameter body: Reads it. It is not called again after an error that says that something has
-  ///   changed.
+  /// - Parameter body: Reads it. It is not called again once variables have changed, which its error says.
   /// - Returns: What `body` returns.
   /// - Throws: As ``open()``; what `body` throws.
   package func read<Result>(

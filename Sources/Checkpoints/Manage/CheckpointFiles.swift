@@ -57,7 +57,7 @@ public struct CheckpointFiles: Sendable {
       var removals = BundleRemovals(options: options)
       let bundles = checkpoints[batch].filter { files in
         attempt(files, &problems) { () throws(CheckpointError) in
-          guard try files.isBundle() else { return false }
+          guard try !files.removeIfV1() else { return false }
           removals.begin(files.path)
           return true
         }
@@ -91,12 +91,12 @@ public struct CheckpointFiles: Sendable {
     try options.fileSystem.status(of: Path(path).directory)?.kind == .directory
   }
 
-  // Whether its removal is still to come: a V1 checkpoint is removed here.
-  private func isBundle() throws(CheckpointError) -> Bool {
-    guard try directoryExists() else { return false }
-    guard try isV1() else { return true }
+  // Whether nothing is left to be removed: a V1 checkpoint is removed here.
+  private func removeIfV1() throws(CheckpointError) -> Bool {
+    guard try directoryExists() else { return true }
+    guard try isV1() else { return false }
     try removeV1()
-    return false
+    return true
   }
 
   // MARK: The format V1
@@ -115,9 +115,10 @@ public struct CheckpointFiles: Sendable {
     options.createsDirectories = false
     let location = try SaveLocation(parts?.prefix ?? path, options: options)
     // The first part goes last: by it they are found again.
-    for file in (parts?.shards ?? [path]).reversed() { try options.fileSystem.removeFile(file) }
-    try location.finish()
+    for file in (parts?.shards ?? [path]).reversed() { try location.remove(file) }
     try removeMeta()
+    try location.syncDirectory()
+    try location.finish()
   }
 
   // MARK: The graph

@@ -218,7 +218,8 @@ public final class CheckpointManager {
   ///     skipped, if steps are looked at.
   /// - Returns: What was saved and what was deleted; `nil` if it was too early.
   /// - Throws: `invalidArgument` for a negative step, and for none where the policy looks at steps;
-  ///   `limitExceeded` if numbers are used up; `busy` if another manager is at work there for seconds;
+  ///   `limitExceeded` if numbers are used up; `pathConflict` if the state file or the history is somebody
+  ///   else's file; `busy` if another manager is at work there for seconds;
   ///   `io` if the system fails. What was there before is still there then, whole; if the new
   ///   checkpoint itself is saved, the message says so.
   @discardableResult

@@ -44,7 +44,8 @@ struct NewestCheckpoints {
       let status = try fileSystem.status(of: file.path)
       let message = try file.readMessage()
       state = message.map(file.state)
-      guard let message, let status else { return }
+      guard let message else { return }
+      guard let status else { continue }  // it has come in between
       try look(file, message.modelCheckpointPath, status.modified)
       guard newest == nil, try fileSystem.status(of: file.path) != status else { return }
     }
@@ -69,7 +70,7 @@ struct NewestCheckpoints {
     let path = file.resolve(recorded)
     let isAbsolute = Path.isAbsolute(PathText.pathIfAny(recorded))
     guard isAbsolute, try !fileSystem.hasCheckpoint(at: path) else { return path }
-    return Path.join(file.directory, Path(recorded).name)
+    return Path.join(file.directory, Path(path).name)
   }
 
   // Wherever the list says that it is: in doubt the state file counts.

@@ -62,14 +62,15 @@ struct InheritedCheckpoints {
   ) throws(CheckpointError) -> CheckpointHistory? {
     guard name.stem.hasSuffix("-") else { return nil }
     if let known = histories[name.stem] { return known }
-    let place = try ManagedPlace(
+    // A stem that cannot be a manager's name has no history.
+    let place = try? ManagedPlace(
       directory: directory,
       name: String(name.stem.dropLast()),
       stepPadding: options.stepPadding,
       stateFilename: options.stateFilename,
       options: options.files
     )
-    let history = try Self.unlessDamaged { () throws(CheckpointError) in try place.readHistory() }
+    let history = try Self.unlessDamaged { () throws(CheckpointError) in try place?.readHistory() }
     histories[name.stem] = .some(history)
     return history
   }

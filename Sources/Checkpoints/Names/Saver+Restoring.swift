@@ -47,7 +47,9 @@ extension Saver {
     _ progress: OperationProgress?
   ) throws(CheckpointError) -> RestoreReport {
     let source = try NamedSource(opened.reader, content.keys, mapping)
-    let wanted = content.restoredTensors().map { RestorePlan.Request($0.variable, key: $0.key) }
+    let wanted = content.restoredTensors().map {
+      RestorePlan.Request($0.variable, key: $0.key, group: $0.group)
+    }
     let plan = try RestorePlan(wanted, from: source.reader, options: options)
     progress?.begin(.reading, byteCount: plan.byteCount)
     var report = try RestoreExecutor(reader: source.reader, options: options).restore(plan)

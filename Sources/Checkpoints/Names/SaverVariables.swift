@@ -70,7 +70,12 @@ struct SaverVariables {
   // MARK: Tensors
 
   /// A tensor, and where it is.
-  typealias Tensor = (key: TensorKey, variable: any TensorVariable)
+  struct Tensor {
+    let key: TensorKey
+    let variable: any TensorVariable
+    /// Those of one number are of one group; `nil` for a variable.
+    let group: Int?
+  }
 
   /// The tensors to be restored, in the order in which they are stored.
   func restoredTensors() -> [Tensor] {
@@ -103,7 +108,7 @@ struct SaverVariables {
       while let group = rest.first, group.name.utf8.lexicographicallyPrecedes(name.utf8) {
         append(rest.removeFirst(), to: &tensors)
       }
-      tensors.append((TensorKey(name), variable))
+      tensors.append(Tensor(key: TensorKey(name), variable: variable, group: nil))
     }
     for group in rest { append(group, to: &tensors) }
     return tensors
@@ -113,8 +118,10 @@ struct SaverVariables {
     _ group: (name: String, members: [NodeAttributes.Member]),
     to tensors: inout [Tensor]
   ) {
+    let number = tensors.count
     for member in group.members {
-      tensors.append((TensorKey(group.name + member.name), member.variable))
+      let key = TensorKey(group.name + member.name)
+      tensors.append(Tensor(key: key, variable: member.variable, group: number))
     }
   }
 }
@@ -145,6 +152,9 @@ private struct Check {
     let tensors = group.groupTensors
     if tensors.isEmpty {
       note(.invalidArgument, "\(type(of: group)), a group, has no tensors", key: name)
+    }
+    if tensors.contains(where: { name.isEmpty && $0.name.isEmpty }) {
+      note(.invalidArgument, "a tensor of a group cannot have an empty name")
     }
     for tensor in tensors where !names.insert(TensorKey(name + tensor.name)).inserted {
       let whole = name + tensor.name

@@ -83,7 +83,8 @@ public final class Checkpoint {
   /// - Throws: `invalidArgument` or `duplicateName` if objects cannot be registered; `unsupported` for the
   ///   path of a safetensors file, `invalidArgument` for that of a single file of a checkpoint,
   ///   `run/ckpt.index`; `pathConflict` if the state file would have the checkpoint's name; `busy` if
-  ///   somebody else is saving there; `io` if the system fails. The number is used up all the same.
+  ///   somebody else is saving there; `limitExceeded` if there is no larger number; `io` if the system fails.
+  ///   The number is used up all the same.
   @discardableResult
   public func save(to path: String) throws(CheckpointError) -> String {
     let path = try CheckpointName.checked(path)

@@ -69,6 +69,9 @@ final class CheckpointRoots {
     return live
   }
 
+  /// Whether a walk began here.
+  func isRoot(of live: LiveGraph) -> Bool { live.nodes[0].object === root }
+
   /// Says so, once, if there is nothing to be saved but the counter.
   func warnIfEmpty(_ live: LiveGraph) {
     guard !hasWarned, live.nodes.allSatisfy({ $0.value == nil || isCounter($0) }) else { return }

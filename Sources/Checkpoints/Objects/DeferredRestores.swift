@@ -10,7 +10,7 @@ import Foundation
 /// Source: tensorflow/python/checkpoint/restore.py and trackable/base.py,
 /// `_deferred_dependencies`.
 package enum DeferredRestores {
-  // Guarded by its own lock; what has come of a session is guarded by the session's.
+  // Guarded by its own lock; what has come of a session, and its places, by the session's.
   private final class Registry: @unchecked Sendable {
     private var sessions: [RestoreSession] = []
     private var record = RestoreRecord()
@@ -104,9 +104,9 @@ package enum DeferredRestores {
     for session in registry.current.reversed() where session.hasReady(in: live) {
       do throws(CheckpointError) {
         let isDone: Void? = try session.whenFree { () throws(CheckpointError) in
-          try session.retry(in: live)
+          try session.retryAll(in: live)
         }
-        if isDone == nil { throw session.isBusy }
+        if isDone == nil { throw session.busyError }
       } catch {
         problems.append(error)
       }
@@ -120,12 +120,14 @@ package enum DeferredRestores {
   ///
   /// An assignment cannot throw: what goes wrong is kept for the status, and a warning is given.
   static func objectChanged(_ owner: any Checkpointable) {
-    let newest = registry.current.last { $0.waits(for: owner) }
-    guard let newest else { return }
-    do throws(CheckpointError) {
-      try retry(in: newest.walk(orFrom: owner))
-    } catch {
-      CheckpointWarnings.warn(error.description)
+    var walked: Set<ObjectIdentifier?> = []
+    for session in registry.current.reversed() where session.waits(for: owner) {
+      guard walked.insert(session.roots.map(ObjectIdentifier.init)).inserted else { continue }
+      do throws(CheckpointError) {
+        try retry(in: session.walk(orFrom: owner))
+      } catch {
+        CheckpointWarnings.warn(error.description)
+      }
     }
   }
 

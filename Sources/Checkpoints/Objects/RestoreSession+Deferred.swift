@@ -21,6 +21,26 @@ extension RestoreSession {
     return try roots.walk()
   }
 
+  /// Restores what exists by now, and what comes while that is restored: a value's own type may create
+  /// objects.
+  ///
+  /// - Parameter live: The objects.
+  /// - Throws: As ``retry(in:)``.
+  func retryAll(in live: LiveGraph) throws(CheckpointError) {
+    guard !isAtWork else {
+      isAskedAgain = true  // by what is called from below: the walk from here does not know it
+      return
+    }
+    isAtWork = true
+    defer { isAtWork = false }
+    try retry(in: live)
+    while isAskedAgain {
+      isAskedAgain = false
+      guard let roots else { return }
+      try retry(in: roots.walk())
+    }
+  }
+
   /// Restores what exists by now, unless a newer restore has been there.
   ///
   /// An object that came later gets all its values and those of what it brought along, or none; the
@@ -35,7 +55,7 @@ extension RestoreSession {
     let match = try GraphMatch(saved, live, from: pairs, bindings: state.bindings)
     let wanted = DeferredRestores.untaken(match.assignments, in: live, by: number)
     guard !state.isSuperseded, !wanted.isEmpty else {
-      return try takeDown(match, in: live, pairs, without: wanted)
+      return try note(match, in: live, pairs, without: wanted)
     }
     defer { closeFiles() }
     var misfits = misfits(wanted)
@@ -53,7 +73,7 @@ extension RestoreSession {
   }
 
   // What newer restores have done; the rest waits on.
-  private func takeDown(
+  private func note(
     _ match: GraphMatch,
     in live: LiveGraph,
     _ pairs: [(saved: Int, live: Int)],
@@ -63,7 +83,7 @@ extension RestoreSession {
     let known =
       refused.isEmpty
       ? match : try GraphMatch(saved, live, from: pairs, bindings: state.bindings, without: refused)
-    takeDown(known, in: live)
+    note(known, in: live)
   }
 
   private func restore(
@@ -112,7 +132,7 @@ extension RestoreSession {
     _ pairs: [(saved: Int, live: Int)]
   ) -> CheckpointError {
     let failure = Failure(pairs.first?.saved ?? root, located(error), nil)
-    _ = update { $0.isNew(failure) }
+    _ = update { $0.noteIfNew(failure) }
     return failure.error
   }
 
@@ -128,7 +148,7 @@ extension RestoreSession {
     var new: [CheckpointError] = []
     for (node, error) in misfits.sorted(by: { $0.key < $1.key }) {
       let failure = Failure(node, located(error), holders[node])
-      if update({ $0.isNew(failure) }) { new.append(failure.error) }
+      if update({ $0.noteIfNew(failure) }) { new.append(failure.error) }
     }
     let error = CheckpointError.combining(new) { "\($0) objects got no values" }
     if let error { throw error }
@@ -141,7 +161,7 @@ extension RestoreSession {
   }
 
   /// What to say when another thread restores objects by this restore at the same time.
-  var isBusy: CheckpointError {
+  var busyError: CheckpointError {
     CheckpointError(
       .busy,
       "another thread restores the same objects from it at this moment, by the restore at \(origin); "
@@ -192,6 +212,8 @@ extension RestoreSession {
     in live: LiveGraph,
     _ state: RestoreState
   ) -> [(saved: Int, live: Int)] {
+    // Names are those of this checkpoint's objects: others may have the same.
+    guard roots?.isRoot(of: live) == true else { return [] }
     let liveNodes = state.bindings.liveNodes(of: live)
     let known = Set(liveNodes.indices.lazy.compactMap { liveNodes[$0] })
     var pairs: [(saved: Int, live: Int)] = []
@@ -230,7 +252,7 @@ extension RestoreSession {
           live.holder(of: pair.live)
         )
       }
-      let new = update { state in failures.filter { state.isNew($0) } }.map(\.error)
+      let new = update { state in failures.filter { state.noteIfNew($0) } }.map(\.error)
       return CheckpointError.combining(new) { "\($0) objects got no values" }?.description
     }
     return

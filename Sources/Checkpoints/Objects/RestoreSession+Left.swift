@@ -5,29 +5,8 @@ import CheckpointTensors
 extension RestoreSession {
   /// The place of a saved node: its path from the root.
   func place(of node: Int) -> String {
-    if let place = path(of: node) ?? slotPlaces[node] { return place }
+    if let place = places.place(of: node, in: saved) { return place }
     return leftovers.isEmpty ? "node \(node)" : saved.attributes(of: node).first?.key ?? ""
-  }
-
-  // The paths of a long chain would take memory that grows with the square of its length, and nobody
-  // could read them.
-  private func path(of node: Int) -> String? {
-    if let depth = ways.depth(of: node), depth > 500 { return "node \(node)" }
-    return saved.path(of: node, ways)
-  }
-
-  func makeSlotPlaces() -> [Int: String] {
-    var places: [Int: String] = [:]
-    for optimizer in saved.nodes {
-      for slot in saved.slots[optimizer].map(saved.slotVariable) {
-        places[slot.node] = CheckpointKey.slotPath(
-          variable: path(of: slot.original) ?? "",
-          optimizer: path(of: optimizer) ?? "",
-          slotName: slot.slotName
-        )
-      }
-    }
-    return places
   }
 
   /// How many saved nodes have their value in a variable now.

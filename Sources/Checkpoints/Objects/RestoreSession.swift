@@ -32,8 +32,10 @@ final class RestoreSession {
   fileprivate var guardedState: RestoreState
   // Who follows what is restored at once; not what comes later.
   private var progress: OperationProgress?
-  lazy var ways = saved.shortestWays
-  lazy var slotPlaces = makeSlotPlaces()
+  // Only the thread that has `work` asks.
+  var isAtWork = false
+  var isAskedAgain = false
+  private var guardedPlaces: SavedPlaces?
 
   /// Looks at a checkpoint.
   ///
@@ -117,9 +119,9 @@ final class RestoreSession {
     return live.nodes.indices.filter { live.nodes[$0].value != nil && !isAssigned[$0] }
   }
 
-  /// Restores `wanted`, which is part of what has been matched, and takes down all of it.
+  /// Restores `wanted`, which is part of what has been matched, and notes all of it.
   ///
-  /// - Throws: What ``RestorePlan`` and ``RestoreExecutor`` throw; nothing is taken down then.
+  /// - Throws: What ``RestorePlan`` and ``RestoreExecutor`` throw; nothing is noted then.
   func carryOut(
     _ match: GraphMatch,
     _ wanted: [GraphMatch.Assignment],
@@ -142,11 +144,11 @@ final class RestoreSession {
     let left = Set(plan.report.missing + plan.report.mismatched)
     let restored = left.isEmpty ? wanted : wanted.filter { !left.contains($0.key) }
     DeferredRestores.note(restored, in: live, by: number)
-    takeDown(match, in: live, without: left)
+    note(match, in: live, without: left)
   }
 
-  /// Takes down what has been matched, as restored by this restore or by a newer one.
-  func takeDown(
+  /// Notes what has been matched, as restored by this restore or by a newer one.
+  func note(
     _ match: GraphMatch,
     in live: LiveGraph,
     without left: Set<TensorKey> = []
@@ -185,6 +187,16 @@ final class RestoreSession {
 // MARK: Threads
 
 extension RestoreSession {
+  /// Where the saved nodes are, for messages.
+  var places: SavedPlaces {
+    stateLock.withLock {
+      if let known = guardedPlaces { return known }
+      let places = SavedPlaces(saved)
+      guardedPlaces = places
+      return places
+    }
+  }
+
   /// What has come of it by now.
   var state: RestoreState { stateLock.withLock { guardedState } }
 
@@ -207,6 +219,6 @@ extension RestoreSession {
 extension GraphMatch.Assignment {
   /// What is asked of the checkpoint.
   var request: RestorePlan.Request {
-    RestorePlan.Request(variable, key: key)
+    RestorePlan.Request(variable, key: key, group: isPart ? savedNode : nil)
   }
 }

@@ -32,10 +32,10 @@ struct RestoreState {
     failures.filter { !bindings.isBound($0.savedNode) }.map(\.error)
   }
 
-  /// Notes a failure.
+  /// Notes a failure, unless the same has been said of the same object.
   ///
   /// - Returns: Whether the same has not been said of the same object before.
-  mutating func isNew(_ failure: RestoreSession.Failure) -> Bool {
+  mutating func noteIfNew(_ failure: RestoreSession.Failure) -> Bool {
     guard !failures.contains(where: { $0.isSame(as: failure) }) else { return false }
     failures.append(failure)
     return true

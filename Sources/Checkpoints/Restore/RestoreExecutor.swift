@@ -41,9 +41,12 @@ package struct RestoreExecutor {
         tensors[index] = before
       } catch {
         // A variable's own type refused: the others get their values back, the last one first.
-        for done in (0..<index).reversed() { try? set(tensors[done], places[done].variable) }
+        for done in (0..<index).reversed() {
+          var variable = places[done].variable  // a reference: what changes is what it refers to
+          try? variable.setTensor(tensors[done])
+        }
         var error = error.located(file: reader.path, key: places[index].key.description)
-        error.hasChangedVariables = true
+        error.hasChangedVariables = index > 0
         throw error
       }
     }

@@ -14,11 +14,19 @@ package struct RestorePlan {
     package var key: TensorKey
     /// The part of the tensor that is asked for; all of it for `nil`.
     package var part: SliceSpec?
+    /// Requests of the same number are met together or not at all; `nil` for one by itself.
+    package var group: Int?
 
-    package init(_ variable: any TensorVariable, key: TensorKey, part: SliceSpec? = nil) {
+    package init(
+      _ variable: any TensorVariable,
+      key: TensorKey,
+      part: SliceSpec? = nil,
+      group: Int? = nil
+    ) {
       self.variable = variable
       self.key = key
       self.part = part
+      self.group = group
     }
   }
 
@@ -103,14 +111,14 @@ package struct RestorePlan {
   }
 
   // The positions of the tensors of each group; those that may have any shape expect what is stored.
-  private func expectGroups(in batch: any TensorBatch) -> [ObjectIdentifier: [Int]] {
-    var groups: [ObjectIdentifier: [Int]] = [:]
+  private func expectGroups(in batch: any TensorBatch) -> [Int: [Int]] {
+    var groups: [Int: [Int]] = [:]
     let places = requests.span  // looked at in their places: copies would count references
-    for position in places.indices
-    where type(of: places[position].variable) == GroupMember.self {
-      guard let member = places[position].variable as? GroupMember else { continue }
-      groups[member.group, default: []].append(position)
-      if let stored = batch.spec(at: position) { member.expect(stored.shape) }
+    for position in places.indices {
+      guard let group = places[position].group else { continue }
+      groups[group, default: []].append(position)
+      let stored = batch.spec(at: position)
+      if let stored { (places[position].variable as? GroupMember)?.expect(stored.shape) }
     }
     return groups
   }
@@ -118,12 +126,13 @@ package struct RestorePlan {
   // A group is restored as a whole or not at all.
   private mutating func withGroups(
     _ unmet: Set<Int>,
-    _ groups: [ObjectIdentifier: [Int]]
+    _ groups: [Int: [Int]]
   ) -> Set<Int> {
     var all = unmet
-    for positions in groups.values where positions.contains(where: unmet.contains) {
-      for position in positions where all.insert(position).inserted {
-        report.mismatched.append(requests[position].key)
+    for position in unmet.sorted() {
+      for sibling in requests[position].group.flatMap({ groups[$0] }) ?? []
+      where all.insert(sibling).inserted {
+        report.mismatched.append(requests[sibling].key)
       }
     }
     return all

@@ -127,19 +127,6 @@ struct ManagedPlace: Sendable {
   func indexChecksum(_ name: String) throws(CheckpointError) -> UInt32? {
     let index = BundlePath(path(name)).index
     guard let status = try fileSystem.status(of: index), status.kind == .file else { return nil }
-    let file = try fileSystem.openFile(index)
-    var checksum = CRC32C()
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    var offset: UInt64 = 0
-    while offset < file.byteCount {
-      let count = Int(min(UInt64(buffer.count), file.byteCount - offset))
-      var span = buffer.mutableSpan
-      var bytes = unsafe span.mutableBytes  // every pattern of bits is a UInt8
-      var part = bytes._mutatingExtracting(0..<count)
-      try file.read(into: &part, at: offset)
-      checksum.update(part.bytes)
-      offset += UInt64(count)  // at most the file's size
-    }
-    return checksum.value
+    return try fileSystem.openFile(index).checksum().value
   }
 }
