@@ -57,8 +57,14 @@ final class BundleTransaction {
     self.shardCount = Self.freeCount(from: shardCount, taken: counts)
     let replacesIndex = leftovers.hasIndex(of: location.name)
     let paths = BundlePath(prefix)
-    replacedFiles =
-      replacesIndex ? files.map { paths.data(shard: $0.shard, of: $0.count) } : []
+    // What has such a name and is no file was not saved: a directory could not even be removed.
+    var replaced: [String] = []
+    for file in replacesIndex ? files : [] {
+      let path = paths.data(shard: file.shard, of: file.count)
+      let kind = try options.fileSystem.entryStatus(of: path)?.kind
+      if kind?.isSaved == true { replaced.append(path) }
+    }
+    replacedFiles = replaced
     self.paths = paths
     self.location = location
     dataFiles = SaveNote.DataFiles(

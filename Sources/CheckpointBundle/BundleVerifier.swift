@@ -75,7 +75,7 @@ package struct BundleVerifier {
         _ = try reader.shards.file(shard)
       } catch {
         var error = error
-        error.message += "; it has \(count) values"
+        error.message += "; it has \(count) \(count == 1 ? "value" : "values")"
         inventory.findings.problems.append(error)
         lost.insert(shard)
       }

@@ -56,7 +56,9 @@ extension Leftovers {
     // one, once its data files are gone.
     if !files.isEmpty { try fileSystem.syncDirectory(directory) }
     for file in files {
-      try remove(BundlePath(prefix).data(shard: file.shard, of: file.count))
+      let name = BundlePath(prefix).data(shard: file.shard, of: file.count)
+      guard try fileSystem.entryStatus(of: path(name))?.kind.isSaved == true else { continue }
+      try remove(name)
     }
     return true
   }

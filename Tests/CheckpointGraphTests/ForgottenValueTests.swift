@@ -35,10 +35,36 @@ import Testing
     #expect(
       message(row.object())
         == "\(row.owner), property 'value': the values in it, \(row.type), would be forgotten; hold "
-        + "them in a Variable, register them with registrar.state or registrar.variable, mark it "
-        + "@NoDependency, name it in trackProperties(of:except:), or let a type conform to "
-        + "ExcludedFromCheckpoints"
+        + "numbers in a Variable, a table in a TensorGroup, anything Codable in a RunState; or register "
+        + "it by registrar.state, mark it @NoDependency, name it in trackProperties(of:except:), or let "
+        + "a type conform to ExcludedFromCheckpoints"
     )
+  }
+
+  /// As an ordered dictionary may be: no collection, with a mirror that shows its entries.
+  private struct Ordered<Value>: CustomReflectable {
+    var keys: [String]
+    var values: ContiguousArray<Value>
+    var customMirror: Mirror {
+      Mirror(self, unlabeledChildren: Array(values), displayStyle: .dictionary)
+    }
+  }
+
+  private final class Hiding: Checkpointable {
+    let w = Variable<Float>(1)
+    let none: Variable<Float>? = nil
+    let layers: Ordered<Variable<Float>>
+    init(_ values: [Variable<Float>]) {
+      layers = Ordered(keys: [], values: ContiguousArray(values))
+    }
+  }
+
+  @Test func `refuses what a mirror of the type's own hides`() {
+    for values in [[], [Variable<Float>(2)]] {
+      let error = #expect(throws: CheckpointError.self) { try SavedObjects(Hiding(values)) }
+      #expect(error?.message.contains("property 'layers'") == true)
+      #expect(error?.message.contains("cannot be read") == true)
+    }
   }
 
   @Test func `refuses memory, too`() {

@@ -90,6 +90,52 @@ import Testing
     }
   }
 
+  private class Base: CheckpointableObject {
+    let w = Variable<Float>(1)
+
+    override func registerDependencies(in registrar: inout DependencyRegistrar) {
+      registrar.track(w, as: "w")  // no super: what subclasses hold is not heard of
+    }
+  }
+
+  private final class Unheard: Base {
+    let bias = Variable<Float>(2)
+    let scale: Float = 1
+  }
+
+  private final class Heard: Base {
+    let bias = Variable<Float>(2)
+    @NoDependency var cache = Variable<Float>(3)
+    weak var parent: Base?
+
+    override func registerDependencies(in registrar: inout DependencyRegistrar) {
+      super.registerDependencies(in: &registrar)
+      registrar.track(bias, as: "bias")
+    }
+  }
+
+  private final class Plain: Base {
+    @NoDependency var cache = Variable<Float>(3)
+    weak var parent: Base?
+    var size = 3
+  }
+
+  @Test func `refuses a subclass whose superclass registers by hand and knows nothing of it`()
+    throws
+  {
+    let error = #expect(throws: CheckpointError.self) {
+      try SavedObjects(Module(["layer": Unheard()]))
+    }
+    #expect(error?.key == "layer/bias")
+    #expect(error?.message.contains("nothing that Unheard itself holds is registered") == true)
+    let heard = Heard()
+    heard.parent = heard
+    #expect(try SavedObjects(heard).places == ["w", "bias"])
+    let plain = Plain()
+    plain.parent = heard
+    #expect(try SavedObjects(plain).places == ["w"])
+  }
+
   @Test func `hears subclasses below a superclass that knows nothing of checkpoints`() throws {
     #expect(try SavedObjects(More()).places == ["hidden", "scale"])
   }

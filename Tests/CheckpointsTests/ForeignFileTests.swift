@@ -316,13 +316,33 @@ import Testing
 
   // MARK: Missing directories
 
+  @Test func `saves beside what has a data file's name and is none`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path("m")
+    let w = Variable<Float>([1])
+    let saver = try Saver(["w": w])
+    try saver.save(to: path)
+    let strange = path + ".data-00000-of-00009"
+    try FileManager.default.createDirectory(atPath: strange, withIntermediateDirectories: false)
+    for value in [2, 3, 4] as [Float] {
+      w.value = Tensor([value])
+      try saver.save(to: path)
+      w.value = Tensor([0])
+      try saver.restore(from: path)
+      #expect(w.value.array == [value])
+    }
+    #expect(FileManager.default.fileExists(atPath: strange))
+    #expect(!directory.names.contains { $0.hasSuffix("-lock") })
+  }
+
   @Test func `names the directory that is missing`() throws {
     let directory = try TemporaryDirectory()
     try directory.write([1], to: "file")
     var options = SaveOptions()
     options.createsDirectories = false
     for (parent, what) in [
-      ("none", "there is no such directory"), ("file", "this is a regular file, and no directory"),
+      ("none", "there is no such directory; create it, or let saving create directories"),
+      ("file", "this is a regular file, and no directory; choose another path"),
     ] {
       let place = directory.path(parent)
       let ways: [() throws -> Void] = [
@@ -341,7 +361,7 @@ import Testing
         let error = #expect(throws: CheckpointError.self, "\(number)") { try way() }
         #expect(
           error?.description
-            == "\(place): \(what); create it, or let saving create directories (io)",
+            == "\(place): \(what) (io)",
           "\(number)"
         )
       }

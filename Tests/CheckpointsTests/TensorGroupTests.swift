@@ -190,6 +190,20 @@ import Testing
     #expect(failure { _ = try Saver([:], groups: ["empty": Empty()]) }?.code == .invalidArgument)
   }
 
+  private final class Both: TensorGroup, StateRepresentable {
+    let groupTensors = [GroupTensor("a", .float32)]
+    func serializeToTensors() -> [AnyTensor] { [AnyTensor(Tensor<Float>(7))] }
+    func restoreFromTensors(_ tensors: [AnyTensor]) {}
+    func stateBytes() -> [UInt8] { [1] }
+    func restoreState(_ bytes: [UInt8]) {}
+    func registerDependencies(in registrar: inout DependencyRegistrar) {}
+  }
+
+  @Test func `refuses an object that is several kinds of value`() throws {
+    let error = failure { _ = try Checkpoint(["both": Both()]) }
+    #expect(error?.code == .invalidArgument && error?.key == "both")
+  }
+
   // MARK: What is refused
 
   private final class Odd: Checkpointable {

@@ -40,8 +40,8 @@ if page == "ManagingCheckpoints" {
   expect(manager.checkpoints.compactMap(\.step).suffix(2) == [500, 1000])
   var count = 0
 
-  for try await path in CheckpointDirectory("run").updates(timeout: .seconds(3600)) {
-    try checkpoint.restore(from: path).assertConsumed()
+  for try await _ in CheckpointDirectory("run").updates(timeout: .seconds(3600)) {
+    try checkpoint.restore(from: "run").assertExistingObjectsMatched()
     count += 1  // not on the page
     break  // not on the page
   }

@@ -99,8 +99,10 @@ package struct LiveGraph {
     guard !kind.contains(.actor) else { return refuseActor(number) }
     registrar.begin(isPlace(number) ? type(of: holder(of: number)) : type(of: object))
     object.registerDependencies(in: &registrar)
+    if kind.contains(.subclass) { registrar.checkOwnProperties(of: object) }
     for item in attached { registrar.track(item.object, as: item.name) }
-    registrar.finishValue(Self.value(of: object, kind))
+    let isAmbiguous = kind.intersection(.values).rawValue.nonzeroBitCount > 1
+    registrar.finishValue(Self.value(of: object, kind), isAmbiguous: isAmbiguous)
     nodes[number].value = registrar.value
     if kind.contains(.group) { groups.append(number) }
     registrar.finish()

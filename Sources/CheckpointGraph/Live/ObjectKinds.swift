@@ -7,6 +7,10 @@ struct ObjectKind: OptionSet {
   static let state = ObjectKind(rawValue: 4)
   static let actor = ObjectKind(rawValue: 8)
   static let group = ObjectKind(rawValue: 16)
+  /// What it is the value of: one of these at most.
+  static let values: ObjectKind = [.variable, .state, .group]
+  /// Its superclass can be saved, too, and is one of the program's.
+  static let subclass = ObjectKind(rawValue: 32)
 }
 
 /// The kinds of objects, by their classes: a cast takes longer than a look at the class.
@@ -21,6 +25,10 @@ struct ObjectKinds {
     if object is any TensorVariable { kind.insert(.variable) }
     if object is any StateRepresentable { kind.insert(.state) }
     if object is any TensorGroup { kind.insert(.group) }
+    let superclass = Mirror(reflecting: object).superclassMirror?.subjectType
+    if superclass is any Checkpointable.Type, superclass != CheckpointableObject.self {
+      kind.insert(.subclass)
+    }
     if object is any Actor { kind.insert(.actor) }
     _ = known.insert(type, kind.rawValue)
     return kind

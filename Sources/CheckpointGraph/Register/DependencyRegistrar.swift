@@ -46,6 +46,7 @@ public struct DependencyRegistrar {
   private(set) var entries: [Entry] = []
   private(set) var value: NodeValue?
   private var attributes: [NodeAttributes.Member] = []
+  private var hasTrackedProperties = false
   private(set) var problems: [Problem] = []
   private var ownerType: Any.Type
   // Whether no two things can have one name: all are properties of one class, or elements of a list.
@@ -66,7 +67,7 @@ public struct DependencyRegistrar {
     if !entries.isEmpty { entries.removeAll(keepingCapacity: true) }
     value = nil
     if !attributes.isEmpty { attributes = [] }
-    haveUniqueNames = false
+    (haveUniqueNames, hasTrackedProperties) = (false, false)
     if !problems.isEmpty { problems = [] }
     found = (0..<0, 0..<0)
   }
@@ -180,6 +181,29 @@ public struct DependencyRegistrar {
       trackMirroredProperties(of: object, except: excluded)
     }
     found = (entryCount..<entries.count, problemCount..<problems.count)
+    hasTrackedProperties = true
+  }
+
+  /// Refuses an object of whose class nothing is registered, although it holds objects: a superclass
+  /// registers by hand, and knows nothing of its subclasses.
+  mutating func checkOwnProperties(of object: AnyObject) {
+    guard !hasTrackedProperties else { return }
+    let own = Reflection.children(of: object).suffix(Mirror(reflecting: object).children.count)
+    let held = own.filter { $0.traits.isStrong && $0.value is any Checkpointable }
+    guard !held.isEmpty, !held.contains(where: { isRegistered($0.value as AnyObject) }) else {
+      return
+    }
+    let names = held.map { $0.label.wrappedName ?? $0.label.name }
+    refuse(
+      [names[0]],
+      "nothing that \(ownerType) itself holds is registered, \(NameList.text(names)): if a superclass "
+        + "registers by hand, it has to call super.registerDependencies(in:) or trackProperties(of: self), "
+        + "or \(ownerType) overrides the method; what is not to be saved is marked @NoDependency"
+    )
+  }
+
+  private func isRegistered(_ object: AnyObject) -> Bool {
+    entries.contains { $0.object === object }
   }
 
   private mutating func trackMirroredProperties(
@@ -211,9 +235,25 @@ public struct DependencyRegistrar {
 
   /// Makes the attributes and what else the object has as its value one value.
   ///
-  /// - Parameter known: What the object is a variable, a state or a group of, if it is one.
-  mutating func finishValue(_ known: NodeValue?) {
+  /// - Parameters:
+  ///   - known: What the object is a variable, a state or a group of, if it is one.
+  ///   - isAmbiguous: Whether it is several of these.
+  mutating func finishValue(_ known: NodeValue?, isAmbiguous: Bool) {
     value = value ?? known
+    if isAmbiguous {
+      let what = "a TensorVariable, a StateRepresentable and a TensorGroup"
+      problems.append(
+        Problem(
+          path: [],
+          error: CheckpointError(
+            .invalidArgument,
+            "\(ownerType) is more than one of \(what), and would be saved as one only; hold the others in "
+              + "objects of their own"
+          ),
+          objects: nil
+        )
+      )
+    }
     if !attributes.isEmpty {
       guard value == nil else {
         return refuse([attributes[0].name], "an attribute of an object that is a value itself")

@@ -26,9 +26,10 @@ struct ForgottenValue: Equatable {
   var text: String {
     switch reason {
     case .values(let type):
-      "the values in it, \(type), would be forgotten; hold them in a Variable, register them with "
-        + "registrar.state or registrar.variable, mark it @NoDependency, name it in "
-        + "trackProperties(of:except:), or let a type conform to ExcludedFromCheckpoints"
+      "the values in it, \(type), would be forgotten; hold numbers in a Variable, a table in a "
+        + "TensorGroup, anything Codable in a RunState; or register it by registrar.state, mark it "
+        + "@NoDependency, name it in trackProperties(of:except:), or let a type conform to "
+        + "ExcludedFromCheckpoints"
     case .tensor(let type):
       "a \(type) is a value that could not be written back; hold it in a Variable or "
         + "TensorBox, register it with registrar.variable, or mark it @NoDependency"

@@ -111,10 +111,17 @@ struct Reflection {
       return .foreign(ForeignVariable(object), object)
     }
     let found = inside(value, isWrapper: isWrapper)
-    if case .nothing = found, let collection = value as? any Collection {
-      return elements(of: collection)
-    }
+    guard case .nothing = found else { return found }
+    if let collection = value as? any Collection { return elements(of: collection) }
+    if hidesContent(value) { note(ForgottenValue(reason: .unreadable("\(type(of: value))"))) }
     return found
+  }
+
+  // A mirror of its own shows what the type wants to be shown; what its fields hold is known by then.
+  private func hidesContent(_ value: Any) -> Bool {
+    guard value is any CustomReflectable, !(value is any OptionalValue) else { return false }
+    if case .followed = StoredType.of(type(of: value)) { return true }
+    return false
   }
 
   // Optionals, tuples, structs and enumerations: what they hold, if that has values.

@@ -142,7 +142,11 @@ package final class GroupMember: TensorVariable {
     let tensors = collection.collected.compactMap { $0 }
     guard tensors.count == collection.collected.count else { return }
     collection.collected = Array(repeating: nil, count: tensors.count)
-    try collection.group.restoreFromTensors(tensors)
+    do throws(CheckpointError) {
+      try collection.group.restoreFromTensors(tensors)
+    } catch {
+      throw error.adding("the tensors of \(type(of: collection.group)) were restored together")
+    }
   }
 }
 

@@ -75,6 +75,9 @@ package struct FileStatus: Sendable, Hashable {
     case pipe = "a pipe"
     case other = "a device or a socket"
 
+    /// Whether a checkpoint's file may be this: a file, or a link to one.
+    package var isSaved: Bool { self == .file || self == .link }
+
     /// What to call it: "a pipe".
     package var description: String { rawValue }
   }

@@ -94,12 +94,10 @@ package final class SaveLocation {
       guard let number = error.systemError, [missingFile, noDirectory].contains(number),
         kind != .directory
       else { throw error }
-      let what = kind.map { "this is \($0), and no directory" } ?? "there is no such directory"
-      var error = CheckpointError(
-        .io,
-        "\(what); create it, or let saving create directories",
-        file: directory
-      )
+      let what =
+        kind.map { "this is \($0), and no directory; choose another path" }
+        ?? "there is no such directory; create it, or let saving create directories"
+      var error = CheckpointError(.io, what, file: directory)
       error.systemError = number
       throw error
     }

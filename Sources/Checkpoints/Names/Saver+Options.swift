@@ -56,3 +56,16 @@ extension Saver {
     public init() {}
   }
 }
+
+extension Saver.Options {
+  /// Refuses what makes no sense.
+  func check() throws(CheckpointError) {
+    try retention.check()
+    guard !metaGraphSuffix.utf8.contains(UInt8(ascii: "/")) else {
+      throw CheckpointError(
+        .invalidArgument,
+        "'\(metaGraphSuffix)' cannot be what a file's name ends in; it is 'meta' in TensorFlow"
+      )
+    }
+  }
+}

@@ -85,7 +85,7 @@ public final class Saver {
   }
 
   init(_ variables: SaverVariables, _ options: Options) throws(CheckpointError) {
-    try options.retention.check()
+    try options.check()
     content = variables
     self.options = options
     history = SaverHistory(since: options.now())

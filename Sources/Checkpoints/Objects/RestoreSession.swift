@@ -154,15 +154,21 @@ final class RestoreSession {
     without left: Set<TensorKey> = []
   ) {
     let conflicts = match.conflicts.map { place(of: $0.savedNode) }
-    let missing = match.assignments.lazy.filter { left.contains($0.key) }.map { assignment in
-      assignment.liveNode.map { live.path(of: $0) } ?? self.place(of: assignment.savedNode)
+    var places: [String] = []
+    var last: Int?
+    for assignment in match.assignments where !left.isEmpty && left.contains(assignment.key) {
+      guard assignment.savedNode != last else { continue }  // of several tensors
+      last = assignment.savedNode
+      places.append(
+        assignment.liveNode.map { live.path(of: $0) } ?? place(of: assignment.savedNode)
+      )
     }
-    let places = left.isEmpty ? [] : Array(missing)
+    let missing = places
     update { state in
       for assignment in match.assignments where left.isEmpty || !left.contains(assignment.key) {
         state.isRestored[assignment.savedNode] = true
       }
-      state.missing += places
+      state.missing += missing
       state.conflicts += conflicts
       state.bindings = match.bindings
       state.deferred = (state.deferred + match.deferred).filter {

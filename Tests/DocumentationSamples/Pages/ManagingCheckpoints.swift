@@ -97,7 +97,7 @@ private func spreading(_ model: Classifier, _ optimizer: Momentum) throws {
   )
   let manager = try CheckpointManager(checkpoint, directory: "run", retention: .latest(5))
   try manager.save()
-  checkpoint.sharding = .by { $0.key.description.hasPrefix("optimizer/") ? 1 : 0 }
+  checkpoint.sharding = .by { $0.key.description.hasPrefix("model/") ? 0 : 1 }
   try manager.save()  // run/ckpt-2.data-00000-of-00002, run/ckpt-2.data-00001-of-00002
 
   expect(FileManager.default.fileExists(atPath: "run/ckpt-1.data-00000-of-00001"))
