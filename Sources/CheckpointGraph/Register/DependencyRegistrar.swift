@@ -122,9 +122,9 @@ public struct DependencyRegistrar {
   /// Registers a stored property that holds a tensor as an attribute of the owner itself, under a name of
   /// its own: as TensorFlow does with what `_serialize_to_tensors` returns.
   ///
-  /// The key is `model/table/.ATTRIBUTES/offsets`, where ``variable(_:of:_:)-(_,_,ReferenceWritableKeyPath<_,Value>)``
-  /// makes it `model/table/offsets/.ATTRIBUTES/VARIABLE_VALUE`. All attributes of an object are restored
-  /// together or not at all. What has other shapes from save to save is a ``TensorGroup``.
+  /// The key is `model/table/.ATTRIBUTES/offsets`, where `variable(_:of:_:)` makes it
+  /// `model/table/offsets/.ATTRIBUTES/VARIABLE_VALUE`. All attributes of an object are restored together
+  /// or not at all. What has other shapes from save to save is a ``TensorGroup``.
   ///
   /// - Parameters:
   ///   - name: The name of the attribute, without dots and slashes, which TensorFlow could not restore.
