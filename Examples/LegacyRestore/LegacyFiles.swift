@@ -16,9 +16,7 @@ struct LegacyFiles {
   /// Compares an answer with TensorFlow's, but for the rounding of sums.
   func compare(_ answer: [Float], with name: String) throws {
     let answers = try JSONDecoder().decode(
-      [String: [Float]].self,
-      from: Data(contentsOf: URL(filePath: path("answers.json")))
-    )
+      [String: [Float]].self, from: Data(contentsOf: URL(filePath: path("answers.json"))))
     let expected = answers[name] ?? []
     let isEqual =
       answer.count == expected.count

@@ -27,10 +27,8 @@ struct Quickstart {
   /// Trains a model, and saves it after each epoch.
   ///
   /// - Returns: The last checkpoint: a prefix, as in `run/digits-11496`.
-  static func train(
-    on digits: Digits,
-    savingTo directory: String
-  ) throws(CheckpointError) -> String {
+  static func train(on digits: Digits, savingTo directory: String) throws(CheckpointError) -> String
+  {
     print("Training on \(digits.training.count) digits, saving to \(directory)")
     let model = Classifier(seed: 7)
     let saver = try Saver(model.variables)
@@ -44,11 +42,9 @@ struct Quickstart {
   }
 
   /// Restores a checkpoint into a model that has learnt nothing, and tests that.
-  static func restore(
-    _ checkpoint: String,
-    from origin: String,
-    testing digits: Digits
-  ) throws(CheckpointError) {
+  static func restore(_ checkpoint: String, from origin: String, testing digits: Digits)
+    throws(CheckpointError)
+  {
     print("\nA new model, restored from \(origin), \(name(of: checkpoint))")
     let model = Classifier(seed: 8)
     print("  before: \(model.score(on: digits.test))")

@@ -36,11 +36,9 @@ struct Comparison: CustomStringConvertible {
     }
   }
 
-  private static func isEqual(
-    _ key: TensorKey,
-    _ one: BundleReader,
-    _ other: BundleReader
-  ) throws(CheckpointError) -> Bool {
+  private static func isEqual(_ key: TensorKey, _ one: BundleReader, _ other: BundleReader)
+    throws(CheckpointError) -> Bool
+  {
     guard let entry = try one.entry(for: key), let second = try other.entry(for: key),
       entry.spec == second.spec
     else { return false }

@@ -56,10 +56,7 @@ struct ResumeTraining {
   }
 
   /// Goes on with the training in a directory, or begins one.
-  static func train(
-    _ method: TrainingMethod,
-    in directory: String
-  ) throws(CheckpointError) {
+  static func train(_ method: TrainingMethod, in directory: String) throws(CheckpointError) {
     let training = try Training(method)
     if let last = try CheckpointDirectory(directory).latest() {
       try training.checkpoint.restore(from: last).assertConsumed()

@@ -49,17 +49,8 @@ struct Benchmark {
     try Child(command(contender, operation))
   }
 
-  private func command(
-    _ contender: ContenderOrder.Contender,
-    _ operation: Operation?
-  ) -> [String] {
-    ContenderOrder.command(
-      contender,
-      workload,
-      operation,
-      folder: folder.path,
-      size: options.size
-    )
+  private func command(_ contender: ContenderOrder.Contender, _ operation: Operation?) -> [String] {
+    ContenderOrder.command(contender, workload, operation, folder: folder.path, size: options.size)
   }
 
   private func start(_ peer: Peer, _ operation: Operation) -> Child? {

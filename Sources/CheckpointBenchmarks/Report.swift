@@ -45,14 +45,11 @@ struct Report {
           milliseconds(limit.seconds), milliseconds(limit.best),
           String(format: "%.2f", result.ratio), milliseconds(ours.cpuSeconds),
           memory + (result.exceedsMemory ? " !" : ""),
-        ]
-      )
-    )
+        ]))
     for (peer, series) in result.peers {
       let share = String(format: "%.3f", ours.seconds / series.seconds)
       print(
-        "    \(peer.rawValue): \(milliseconds(series.seconds)), the library takes \(share) of it"
-      )
+        "    \(peer.rawValue): \(milliseconds(series.seconds)), the library takes \(share) of it")
     }
   }
 
@@ -84,8 +81,7 @@ struct Report {
         line + [
           ("peer", quoted(peer.rawValue)), ("peer_s", "\(series.seconds)"),
           ("ours_over_peer", "\(ours.seconds / series.seconds)"),
-        ]
-      )
+        ])
     }
   }
 

@@ -58,9 +58,9 @@ struct BundleBatch: TensorBatch {
   }
 
   // Tensors of fixed width that are stored whole go to `read`, in the order of the files.
-  private func tensors(
-    _ read: ([StoredPayload]) throws(CheckpointError) -> [TensorStorage]
-  ) throws(CheckpointError) -> [AnyTensor] {
+  private func tensors(_ read: ([StoredPayload]) throws(CheckpointError) -> [TensorStorage])
+    throws(CheckpointError) -> [AnyTensor]
+  {
     let plain = plainPositions
     let payloads = plain.compactMap { position in
       found[position].map { StoredPayload(key: requests[position].key, entry: $0) }

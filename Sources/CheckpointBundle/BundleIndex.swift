@@ -77,8 +77,7 @@ struct BundleIndex {
     for place in places {
       try table.add(
         bytes.extracting(place.start..<place.messageStart),
-        bytes.extracting(place.messageStart..<place.end)
-      )
+        bytes.extracting(place.messageStart..<place.end))
     }
     try table.finish()
     try flush()

@@ -63,18 +63,14 @@ struct BundleInventory {
       guard findings.notes.count < ProblemList.limit else { return }
       findings.notes.append(
         "key '\(key)': its slices have \(elementCount) of \(entry.spec.shape.elementCount) "
-          + "elements; the others were never saved"
-      )
+          + "elements; the others were never saved")
     } catch {
       findings.problems.append(error.located(file: index, key: key.description))
     }
   }
 
   private mutating func check(
-    _ slice: TensorSlice,
-    _ expected: TensorSpec,
-    of key: TensorKey,
-    index: String
+    _ slice: TensorSlice, _ expected: TensorSpec, of key: TensorKey, index: String
   ) {
     guard let position = parts.removeValue(forKey: key.sliceKey(slice)) else {
       guard isComplete else { return }  // its entry may be among the damaged ones
@@ -91,8 +87,6 @@ struct BundleInventory {
   }
 
   private mutating func report(_ finding: String, _ key: TensorKey, _ index: String) {
-    findings.problems.append(
-      CheckpointError(.corrupt, finding, file: index, key: key.description)
-    )
+    findings.problems.append(CheckpointError(.corrupt, finding, file: index, key: key.description))
   }
 }

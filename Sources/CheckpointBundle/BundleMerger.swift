@@ -21,9 +21,7 @@ public enum BundleMerger {
   ///   `mismatch` if parts of one tensor, or byte orders, disagree; what reading and writing throw.
   ///   The parts are as they were then.
   public static func merge(
-    _ parts: [String],
-    into prefix: String,
-    options: SaveOptions = SaveOptions()
+    _ parts: [String], into prefix: String, options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     let prefix = try PathText.path(prefix)
     let parts = try parts.map { part throws(CheckpointError) in try PathText.path(part) }
@@ -42,18 +40,13 @@ public enum BundleMerger {
       throw CheckpointError(.invalidArgument, "there is no tensor to merge", file: prefix)
     }
     let transaction = try BundleTransaction(
-      prefix: prefix,
-      shardCount: merged.dataFiles.count,
-      options: options
-    )
+      prefix: prefix, shardCount: merged.dataFiles.count, options: options)
     for (shard, path) in merged.dataFiles.enumerated() {
       // A file that no value lies in may be absent; TensorFlow misses it even for an empty tensor.
       let exists = try options.fileSystem.status(of: path) != nil
       guard exists || !merged.holdsValues.contains(shard) else {
         throw CheckpointError(
-          .notFound,
-          "this data file is missing; the index of one of the parts names it",
-          file: path
+          .notFound, "this data file is missing; the index of one of the parts names it", file: path
         )
       }
       if exists { try transaction.adoptDataFile(path, as: shard) }
@@ -70,27 +63,21 @@ public enum BundleMerger {
 
   // By what paths lead to, not by their spelling: the parts are removed in the end.
   private static func checkDistinct(
-    _ parts: [String],
-    from prefix: String,
-    _ fileSystem: any FileSystem
+    _ parts: [String], from prefix: String, _ fileSystem: any FileSystem
   ) throws(CheckpointError) {
     guard let existing = try fileSystem.status(of: BundlePath(prefix).index) else { return }
     for part in parts {
       let status = try fileSystem.status(of: BundlePath(part).index)
       guard status?.identity != existing.identity else {
         throw CheckpointError(
-          .pathConflict,
-          "a checkpoint cannot be merged into one of its parts, '\(part)'",
-          file: prefix
-        )
+          .pathConflict, "a checkpoint cannot be merged into one of its parts, '\(part)'",
+          file: prefix)
       }
     }
   }
 
-  private static func removeParts(
-    _ parts: [String],
-    _ options: SaveOptions
-  ) throws(CheckpointError) {
+  private static func removeParts(_ parts: [String], _ options: SaveOptions) throws(CheckpointError)
+  {
     var removals = BundleRemovals(options: options)
     for part in parts { removals.begin(part) }
     removals.run()
@@ -135,11 +122,9 @@ private struct MergedIndex {
     }
   }
 
-  private static func merge(
-    _ known: BundleEntry,
-    _ other: BundleEntry,
-    _ key: TensorKey
-  ) throws(CheckpointError) -> BundleEntry {
+  private static func merge(_ known: BundleEntry, _ other: BundleEntry, _ key: TensorKey)
+    throws(CheckpointError) -> BundleEntry
+  {
     let part = known.slices.isEmpty ? key.asSliceKey : nil
     let name = (part?.name ?? key).description
     guard !known.slices.isEmpty, !other.slices.isEmpty else {

@@ -27,11 +27,7 @@ struct BundleOpening {
   ///   - opensData: Whether data files are opened already: not for what only the index is asked for.
   /// - Throws: `notACheckpoint` if there is no index; `notFound` if it was deleted meanwhile; `busy` if it
   ///   is replaced again and again; `corrupt` or `truncated` if it is damaged, and was not replaced.
-  init(
-    _ paths: BundlePath,
-    fileSystem: any FileSystem,
-    opensData: Bool
-  ) throws(CheckpointError) {
+  init(_ paths: BundlePath, fileSystem: any FileSystem, opensData: Bool) throws(CheckpointError) {
     var last: (opened: FileStatus, atPath: FileStatus)?
     for _ in 0..<Self.mostTries {
       let index = try Self.openIndex(paths, fileSystem)
@@ -53,8 +49,7 @@ struct BundleOpening {
       .busy,
       "this checkpoint was replaced \(Self.mostTries) times while it was being opened; wait until "
         + "whoever saves to it has finished, or let every save have a name of its own",
-      file: paths.prefix
-    )
+      file: paths.prefix)
   }
 
   private init(index: PooledFile, table: TableReader, shards: ShardSet) {
@@ -63,10 +58,7 @@ struct BundleOpening {
 
   // `nil` if the index was replaced while it was read, and is not what it should be.
   private static func attempt(
-    _ index: PooledFile,
-    _ paths: BundlePath,
-    _ fileSystem: any FileSystem,
-    _ opensData: Bool
+    _ index: PooledFile, _ paths: BundlePath, _ fileSystem: any FileSystem, _ opensData: Bool
   ) throws(CheckpointError) -> BundleOpening? {
     do throws(CheckpointError) {
       let table = try TableReader(index)
@@ -81,10 +73,9 @@ struct BundleOpening {
     }
   }
 
-  private static func openIndex(
-    _ paths: BundlePath,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> PooledFile {
+  private static func openIndex(_ paths: BundlePath, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> PooledFile
+  {
     do throws(CheckpointError) {
       return try PooledFile(paths.index, fileSystem: fileSystem)
     } catch {
@@ -100,10 +91,7 @@ struct BundleOpening {
         try BundleHeader(message: value)
       }
       if let header { return header }
-      throw CheckpointError(
-        .corrupt,
-        "the index has no header; it is no index of a V2 checkpoint"
-      )
+      throw CheckpointError(.corrupt, "the index has no header; it is no index of a V2 checkpoint")
     } catch {
       throw error.located(file: table.path)
     }

@@ -21,10 +21,9 @@ extension BundlePath {
   }
 
   /// The prefixes of all indexes in a directory, in the order of their names, numbers by value.
-  package static func prefixes(
-    inDirectory directory: String,
-    fileSystem: any FileSystem
-  ) throws(CheckpointError) -> [String] {
+  package static func prefixes(inDirectory directory: String, fileSystem: any FileSystem)
+    throws(CheckpointError) -> [String]
+  {
     try fileSystem.namesInDirectory(directory)
       .filter { $0.hasSuffix(indexSuffix) && $0 != indexSuffix }
       .map { String($0.dropLast(indexSuffix.count)) }

@@ -18,10 +18,9 @@ extension BundleReader {
   }
 
   // Calls `body` for those that the index has.
-  private func forEachBundleEntry(
-    of requests: [TensorRequest],
-    _ body: (Int, BundleEntry) -> Void
-  ) throws(CheckpointError) {
+  private func forEachBundleEntry(of requests: [TensorRequest], _ body: (Int, BundleEntry) -> Void)
+    throws(CheckpointError)
+  {
     let order = Self.order(of: requests)
     var keys = KeyList()
     let span = requests.span  // looked at in their places: copies would count references

@@ -9,9 +9,9 @@ extension BundleReader {
   /// Calls `body` with every tensor, in byte order of the keys.
   ///
   /// - Throws: What `body` throws; `corrupt` or `truncated` if the index is damaged anywhere.
-  public func forEachEntry(
-    _ body: (TensorEntry) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  public func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     var budget = Self.sliceKeyBudget
     try forEachWhole { key, entry throws(CheckpointError) in
       try body(try tensorEntry(key, entry, &budget))
@@ -32,9 +32,9 @@ extension BundleReader {
   }
 
   // Calls `body` with the entries of whole tensors.
-  private func forEachWhole(
-    _ body: (TensorKey, BundleEntry) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  private func forEachWhole(_ body: (TensorKey, BundleEntry) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     var owners = PartOwners(reader: self)
     try forEachBundleEntry { key, entry throws(CheckpointError) in
       let key = TensorKey(copying: key)
@@ -58,26 +58,18 @@ extension BundleReader {
   ///   - budget: How many bytes of keys may still be spelt out, of slices that have to be looked up.
   /// - Returns: What readers see.
   /// - Throws: `limitExceeded` beyond the budget; what looking slices up throws.
-  func tensorEntry(
-    _ key: TensorKey,
-    _ entry: BundleEntry,
-    _ budget: inout Int
-  ) throws(CheckpointError) -> TensorEntry {
+  func tensorEntry(_ key: TensorKey, _ entry: BundleEntry, _ budget: inout Int)
+    throws(CheckpointError) -> TensorEntry
+  {
     TensorEntry(
-      key: key,
-      spec: entry.spec,
-      byteCount: try payloadByteCount(key, entry, &budget),
-      shard: entry.slices.isEmpty ? entry.shard : nil,
-      slices: entry.slices
-    )
+      key: key, spec: entry.spec, byteCount: try payloadByteCount(key, entry, &budget),
+      shard: entry.slices.isEmpty ? entry.shard : nil, slices: entry.slices)
   }
 
   // What parts of fixed width take follows from the list. Parts of strings have to be looked up.
-  private func payloadByteCount(
-    _ key: TensorKey,
-    _ entry: BundleEntry,
-    _ budget: inout Int
-  ) throws(CheckpointError) -> UInt64 {
+  private func payloadByteCount(_ key: TensorKey, _ entry: BundleEntry, _ budget: inout Int)
+    throws(CheckpointError) -> UInt64
+  {
     guard !entry.slices.isEmpty else { return entry.range.count }
     var total: UInt64 = 0
     for slice in entry.slices {
@@ -93,19 +85,14 @@ extension BundleReader {
     return total
   }
 
-  private func partByteCount(
-    _ key: TensorKey,
-    _ slice: TensorSlice,
-    _ budget: inout Int
-  ) throws(CheckpointError) -> UInt64? {
+  private func partByteCount(_ key: TensorKey, _ slice: TensorSlice, _ budget: inout Int)
+    throws(CheckpointError) -> UInt64?
+  {
     budget -= key.bytes.count
     guard budget >= 0 else {
       throw CheckpointError(
-        .limitExceeded,
-        "the names and slices of the tensors in parts are too long to be listed",
-        file: path,
-        key: key.description
-      )
+        .limitExceeded, "the names and slices of the tensors in parts are too long to be listed",
+        file: path, key: key.description)
     }
     return try bundleEntry(for: key.sliceKey(slice))?.range.count
   }

@@ -12,8 +12,7 @@ extension BundleReader: TensorPieceReader {
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says; what `body` throws.
   package func forEachLittleEndianPiece(
-    of key: TensorKey,
-    _ body: (RawSpan) throws(CheckpointError) -> Void
+    of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
       let entry = try bundleEntry(for: key)
@@ -38,9 +37,7 @@ extension BundleReader: TensorPieceReader {
   }
 
   private static func withLittleEndian(
-    _ bytes: RawSpan,
-    _ width: Int,
-    isBigEndian: Bool,
+    _ bytes: RawSpan, _ width: Int, isBigEndian: Bool,
     _ body: (RawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     guard isBigEndian, width > 1 else { return try body(bytes) }

@@ -8,19 +8,16 @@ extension BundleReader {
   /// Reads the fixed-width elements of a tensor, or of a part of it, into memory of the caller.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  public func read(
-    _ key: TensorKey,
-    slice: TensorSlice?,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  public func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     do throws(CheckpointError) {
       let stored = try find(key, slice)
       let byteCount = try byteCount(stored)
       guard output.byteCount == byteCount else {
         throw CheckpointError(
           .mismatch,
-          "\(stored.spec) takes \(byteCount) bytes, there is room for \(output.byteCount)"
-        )
+          "\(stored.spec) takes \(byteCount) bytes, there is room for \(output.byteCount)")
       }
       try read(stored, into: &output)
     } catch {
@@ -31,10 +28,7 @@ extension BundleReader {
   /// Reads a tensor, or a part of it, into new memory.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  public func tensor(
-    for key: TensorKey,
-    slice: TensorSlice?
-  ) throws(CheckpointError) -> AnyTensor {
+  public func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
     do throws(CheckpointError) {
       let stored = try find(key, slice)
       guard stored.spec.dtype.byteWidth != nil else {
@@ -50,10 +44,8 @@ extension BundleReader {
     }
   }
 
-  private func find(
-    _ key: TensorKey,
-    _ slice: TensorSlice?
-  ) throws(CheckpointError) -> StoredParts {
+  private func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError) -> StoredParts
+  {
     guard let entry = try bundleEntry(for: key) else {
       let nearest = NearestKeys(to: key, among: try entries().map(\.key))
       throw CheckpointError(.notFound, "there is no such tensor\(nearest.hint)")
@@ -75,10 +67,9 @@ extension BundleReader {
 
   // MARK: Numbers
 
-  private func read(
-    _ stored: StoredParts,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  private func read(_ stored: StoredParts, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     for part in stored.parts {
       let payload = PayloadReader(entry: part.entry, shards: shards)
       let runs = ElementRuns(of: part.wanted, from: part.region, to: stored.region)
@@ -94,10 +85,7 @@ extension BundleReader {
 
   // Streams a block through a small buffer, copying the wanted runs out of each piece.
   private func scatter(
-    _ payload: PayloadReader,
-    _ runs: ElementRuns,
-    width: Int,
-    into output: inout MutableRawSpan
+    _ payload: PayloadReader, _ runs: ElementRuns, width: Int, into output: inout MutableRawSpan
   ) throws(CheckpointError) {
     var rest = runs
     var next = rest.next()

@@ -31,11 +31,9 @@ public struct BundleReader: TensorReader {
     try self.init(prefix: PathText.path(prefix), fileSystem: LocalFileSystem())
   }
 
-  package init(
-    prefix: String,
-    fileSystem: any FileSystem,
-    opensData: Bool = true
-  ) throws(CheckpointError) {
+  package init(prefix: String, fileSystem: any FileSystem, opensData: Bool = true)
+    throws(CheckpointError)
+  {
     let paths = BundlePath(prefix)
     let opening = try BundleOpening(paths, fileSystem: fileSystem, opensData: opensData)
     path = prefix
@@ -67,9 +65,9 @@ public struct BundleReader: TensorReader {
   }
 
   /// Calls `body` with every key and entry of the index but the header, those of slices included.
-  func forEachBundleEntry(
-    _ body: (Span<UInt8>, BundleEntry) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  func forEachBundleEntry(_ body: (Span<UInt8>, BundleEntry) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     var isHeader = true
     do throws(CheckpointError) {
       try table.forEach { key, value throws(CheckpointError) in
@@ -93,8 +91,7 @@ public struct BundleReader: TensorReader {
   /// Calls `body` with every key and entry that can be read, and `damage` with all that is wrong with
   /// the others.
   func forEachReadableEntry(
-    _ body: (TensorKey, BundleEntry) -> Void,
-    damage: (CheckpointError) -> Void
+    _ body: (TensorKey, BundleEntry) -> Void, damage: (CheckpointError) -> Void
   ) {
     table.forEachReadable { key, value in
       guard !key.isEmpty else { return }  // the header
@@ -127,9 +124,7 @@ public struct BundleReader: TensorReader {
       let entry = try BundleEntry(message: value)
       guard entry.shard < shards.count || !entry.slices.isEmpty else {
         throw CheckpointError(
-          .corrupt,
-          "the entry names data file \(entry.shard), there are \(shards.count)"
-        )
+          .corrupt, "the entry names data file \(entry.shard), there are \(shards.count)")
       }
       return entry
     } catch {

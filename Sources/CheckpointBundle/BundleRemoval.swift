@@ -36,10 +36,7 @@ package struct BundleRemoval {
     options.createsDirectories = false
     location = try SaveLocation(prefix, options: options)
     // Listed under the lock: nobody else changes files of this prefix any more.
-    var leftovers = try Leftovers(
-      directory: location.directory,
-      fileSystem: options.fileSystem
-    )
+    var leftovers = try Leftovers(directory: location.directory, fileSystem: options.fileSystem)
     try leftovers.removeData(of: location)
     try sort(leftovers.dataFiles(of: location.name))
   }
@@ -91,10 +88,9 @@ package struct BundleRemoval {
   ///   - fileSystem: Where.
   /// - Throws: `io` if the system fails. Nothing is removed while somebody is saving there, or if the
   ///   index cannot be read.
-  package static func removeStrays(
-    of prefix: String,
-    fileSystem: any FileSystem
-  ) throws(CheckpointError) {
+  package static func removeStrays(of prefix: String, fileSystem: any FileSystem)
+    throws(CheckpointError)
+  {
     var options = SaveOptions()
     options.fileSystem = fileSystem
     options.createsDirectories = false

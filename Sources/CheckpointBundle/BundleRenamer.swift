@@ -20,9 +20,7 @@ public enum BundleRenamer {
   ///   one error for all; `busy` if somebody else is saving to this prefix; what reading the index
   ///   throws; `io` if the system fails. The checkpoint is as it was then.
   public static func rename(
-    _ names: [TensorKey: TensorKey],
-    in prefix: String,
-    options: SaveOptions = SaveOptions()
+    _ names: [TensorKey: TensorKey], in prefix: String, options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     let prefix = try PathText.path(prefix)
     let fileSystem = options.fileSystem
@@ -46,10 +44,9 @@ public enum BundleRenamer {
     try location.finish()
   }
 
-  private static func renamed(
-    _ names: [TensorKey: TensorKey],
-    _ reader: BundleReader
-  ) throws(CheckpointError) -> BundleIndex {
+  private static func renamed(_ names: [TensorKey: TensorKey], _ reader: BundleReader)
+    throws(CheckpointError) -> BundleIndex
+  {
     var entries: [(key: TensorKey, entry: BundleEntry)] = []
     try reader.forEachBundleEntry { entries.append((TensorKey(copying: $0), $1)) }
     var names = names
@@ -67,8 +64,7 @@ public enum BundleRenamer {
   }
 
   private static func check(
-    _ names: [TensorKey: TensorKey],
-    _ entries: [(key: TensorKey, entry: BundleEntry)]
+    _ names: [TensorKey: TensorKey], _ entries: [(key: TensorKey, entry: BundleEntry)]
   ) throws(CheckpointError) {
     // The keys of parts follow from those of their tensors.
     let parts = entries.flatMap { key, entry in entry.slices.map { key.sliceKey($0) } }
@@ -77,22 +73,19 @@ public enum BundleRenamer {
     for key in names.keys.sorted() where !keys.contains(key) {
       let hint = NearestKeys(to: key, among: entries.map(\.key)).hint
       problems.append(
-        CheckpointError(.notFound, "there is no such tensor\(hint)", key: key.description)
-      )
+        CheckpointError(.notFound, "there is no such tensor\(hint)", key: key.description))
     }
     var owners: [TensorKey: TensorKey] = [:]
     for key in keys.sorted() {
       let name = names[key] ?? key
       guard !name.bytes.isEmpty else {
         problems.append(
-          CheckpointError(.invalidArgument, "a tensor needs a name", key: key.description)
-        )
+          CheckpointError(.invalidArgument, "a tensor needs a name", key: key.description))
         continue
       }
       guard let other = owners.updateValue(key, forKey: name) else { continue }
       problems.append(
-        CheckpointError(.duplicateName, "'\(other)' and '\(key)' would both be called '\(name)'")
-      )
+        CheckpointError(.duplicateName, "'\(other)' and '\(key)' would both be called '\(name)'"))
     }
     let error = CheckpointError.combining(problems) { "\($0) tensors cannot be renamed so" }
     if let error { throw error }

@@ -22,8 +22,7 @@ final class BundleSource: TensorSource {
       positions.map { position in
         let entry = batch.plainEntry(at: position)
         return (entry?.shard ?? -1, entry?.range)
-      }
-    )
+      })
   }
 
   /// Goes on to the next.
@@ -50,10 +49,8 @@ final class BundleSource: TensorSource {
     return try AnyTensor(entry.spec, .bytes(storage))
   }
 
-  private func read(
-    _ entry: BundleEntry,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  private func read(_ entry: BundleEntry, into output: inout MutableRawSpan) throws(CheckpointError)
+  {
     let payload = PayloadReader(entry: entry, shards: batch.reader.shards)
     guard (1..<PayloadReader.chunkByteCount).contains(output.byteCount) else {
       return try payload.read(into: &output)

@@ -38,17 +38,10 @@ final class BundleTransaction {
   ///   - options: How they are written.
   /// - Throws: `busy` if somebody else is saving to this prefix; `pathConflict` if something that is not
   ///   ours has the name of its lock file; `io` if the system fails.
-  init(
-    prefix: String,
-    shardCount: Int,
-    options: SaveOptions
-  ) throws(CheckpointError) {
+  init(prefix: String, shardCount: Int, options: SaveOptions) throws(CheckpointError) {
     let location = try SaveLocation(prefix, options: options)
     // Listed under the lock: nobody else changes files of this prefix any more.
-    var leftovers = try Leftovers(
-      directory: location.directory,
-      fileSystem: options.fileSystem
-    )
+    var leftovers = try Leftovers(directory: location.directory, fileSystem: options.fileSystem)
     try leftovers.removeData(of: location)
     leftovers.removeAll()
 
@@ -68,9 +61,7 @@ final class BundleTransaction {
     self.paths = paths
     self.location = location
     dataFiles = SaveNote.DataFiles(
-      newCount: self.shardCount,
-      replacedCounts: replacesIndex ? counts.sorted() : []
-    )
+      newCount: self.shardCount, replacedCounts: replacesIndex ? counts.sorted() : [])
     try location.begin(.bundle(dataFiles))
   }
 
@@ -108,9 +99,9 @@ final class BundleTransaction {
   ///
   /// - Parameter writeIndex: Writes the content of the index.
   /// - Throws: `io` if the system fails; what `writeIndex` throws.
-  func commit(
-    _ writeIndex: (any WritableFile) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  func commit(_ writeIndex: (any WritableFile) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     try location.syncDirectory()
     let index = try AtomicFile(paths.index, in: location)
     try writeIndex(index.file)
@@ -128,10 +119,9 @@ final class BundleTransaction {
   }
 
   // Does what comes after the commit: if it fails, the next save goes on from the note.
-  private func finish(
-    _ consequence: String,
-    _ body: () throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  private func finish(_ consequence: String, _ body: () throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     do throws(CheckpointError) {
       try body()
     } catch {

@@ -28,11 +28,8 @@ package struct BundleVerifier {
       return (first.shard, first.range.offset) < (second.shard, second.range.offset)
     }
     let checker = PayloadChecker(
-      payloads: payloads,
-      shards: reader.shards,
-      problems: inventory.findings.problems,
-      progress: progress
-    )
+      payloads: payloads, shards: reader.shards, problems: inventory.findings.problems,
+      progress: progress)
     var findings = inventory.findings
     findings.problems = checker.run()
     return findings

@@ -36,47 +36,31 @@ public struct BundleWriter: ShardedTensorWriter {
   ///   - options: How the files are written.
   /// - Throws: `busy` if somebody else is saving to this prefix; `io` if the system fails, for want
   ///   of room among other things.
-  public init(
-    prefix: String,
-    shardByteCounts: [UInt64] = [0],
-    options: SaveOptions = SaveOptions()
-  ) throws(CheckpointError) {
+  public init(prefix: String, shardByteCounts: [UInt64] = [0], options: SaveOptions = SaveOptions())
+    throws(CheckpointError)
+  {
     try self.init(prefix, shardByteCounts, options, OutputPool())
   }
 
   /// The same with a pool of the caller's, which says how many data files are open at once.
   package init(
-    _ prefix: String,
-    _ shardByteCounts: [UInt64],
-    _ options: SaveOptions,
-    _ pool: OutputPool
+    _ prefix: String, _ shardByteCounts: [UInt64], _ options: SaveOptions, _ pool: OutputPool
   ) throws(CheckpointError) {
     let prefix = try PathText.path(prefix)
     guard (1...99_999).contains(shardByteCounts.count) else {
       throw CheckpointError(
-        .invalidArgument,
-        "\(shardByteCounts.count) data files; 1 to 99999 are possible",
-        file: prefix
-      )
+        .invalidArgument, "\(shardByteCounts.count) data files; 1 to 99999 are possible",
+        file: prefix)
     }
     let transaction = try BundleTransaction(
-      prefix: prefix,
-      shardCount: shardByteCounts.count,
-      options: options
-    )
+      prefix: prefix, shardCount: shardByteCounts.count, options: options)
     var shards: [ShardWriter] = []
     for (shard, byteCount) in shardByteCounts.enumerated() {
       let file = try pool.add { () throws(CheckpointError) in
         try transaction.createDataFile(shard)
       }
       shards.append(
-        try ShardWriter(
-          file,
-          in: pool,
-          expectedByteCount: byteCount,
-          alignment: options.alignment
-        )
-      )
+        try ShardWriter(file, in: pool, expectedByteCount: byteCount, alignment: options.alignment))
     }
     self.prefix = prefix
     self.transaction = transaction
@@ -93,11 +77,9 @@ public struct BundleWriter: ShardedTensorWriter {
   /// Adds a tensor, or a part of one, to the first data file.
   ///
   /// - Throws: As ``TensorWriter/add(_:for:part:)`` says.
-  public mutating func add(
-    _ tensor: some TensorStorable,
-    for key: TensorKey,
-    part: SliceSpec?
-  ) throws(CheckpointError) {
+  public mutating func add(_ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?)
+    throws(CheckpointError)
+  {
     try add(tensor, for: key, part: part, shard: 0)
   }
 
@@ -111,10 +93,7 @@ public struct BundleWriter: ShardedTensorWriter {
   /// - Throws: As ``TensorWriter/add(_:for:part:)`` says, and `invalidArgument` for a data file that
   ///   there is not.
   public mutating func add(
-    _ tensor: some TensorStorable,
-    for key: TensorKey,
-    part: SliceSpec?,
-    shard: Int
+    _ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?, shard: Int
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
       guard !isFinished else { throw .writerIsFinished }
@@ -125,9 +104,7 @@ public struct BundleWriter: ShardedTensorWriter {
       let storedKey = try place(spec, for: key, part)
       let (range, checksum) = try append(tensor, spec, to: shard)
       index.add(
-        storedKey,
-        BundleEntry(spec: spec, shard: shard, range: range, maskedCRC: checksum.masked)
-      )
+        storedKey, BundleEntry(spec: spec, shard: shard, range: range, maskedCRC: checksum.masked))
       keys.insert(storedKey)
       if let part { note(part, of: key, spec.dtype, shard: shard) }
     } catch {
@@ -135,11 +112,9 @@ public struct BundleWriter: ShardedTensorWriter {
     }
   }
 
-  private mutating func append(
-    _ tensor: some TensorStorable,
-    _ spec: TensorSpec,
-    to shard: Int
-  ) throws(CheckpointError) -> (ByteRange, CRC32C) {
+  private mutating func append(_ tensor: some TensorStorable, _ spec: TensorSpec, to shard: Int)
+    throws(CheckpointError) -> (ByteRange, CRC32C)
+  {
     switch spec.dtype {
     case .string: return try shards[shard].append(strings: tensor.tensorSnapshot().strings ?? [])
     case .variant: return try shards[shard].append(variants: tensor.tensorSnapshot().strings ?? [])
@@ -151,8 +126,7 @@ public struct BundleWriter: ShardedTensorWriter {
           throw CheckpointError(
             .mismatch,
             "a tensor \(spec) takes \(spec.byteCount ?? 0) bytes, "
-              + "the variable has \(bytes.byteCount)"
-          )
+              + "the variable has \(bytes.byteCount)")
         }
         (place, checksum) = try shards[shard].append(bytes)
       }
@@ -161,28 +135,24 @@ public struct BundleWriter: ShardedTensorWriter {
   }
 
   // Where the values belong, if they are less than all of the tensor.
-  private static func properPart(
-    _ part: SliceSpec?,
-    _ spec: TensorSpec
-  ) throws(CheckpointError) -> SliceSpec? {
+  private static func properPart(_ part: SliceSpec?, _ spec: TensorSpec) throws(CheckpointError)
+    -> SliceSpec?
+  {
     guard let part else { return nil }
     let region = try part.slice.region(in: part.fullShape)
     guard region.shape == spec.shape else {
       throw CheckpointError(
         .mismatch,
         "slice \(part.slice) of \(part.fullShape) has the shape \(region.shape), "
-          + "the values have \(spec.shape)"
-      )
+          + "the values have \(spec.shape)")
     }
     return region.shape == part.fullShape ? nil : part
   }
 
   // The key that the values are stored under.
-  private func place(
-    _ spec: TensorSpec,
-    for key: TensorKey,
-    _ part: SliceSpec?
-  ) throws(CheckpointError) -> TensorKey {
+  private func place(_ spec: TensorSpec, for key: TensorKey, _ part: SliceSpec?)
+    throws(CheckpointError) -> TensorKey
+  {
     guard let part else { return try unused(key) }
     let sliceKey = key.sliceKey(part.slice)
     guard !keys.contains(key), !keys.contains(sliceKey) else { throw .addedTwice }
@@ -223,10 +193,7 @@ public struct BundleWriter: ShardedTensorWriter {
     }
     guard !index.isEmpty else {
       throw CheckpointError(
-        .invalidArgument,
-        "a checkpoint holds one tensor at least",
-        file: prefix
-      )
+        .invalidArgument, "a checkpoint holds one tensor at least", file: prefix)
     }
     for (key, entry) in partitioned {
       do throws(CheckpointError) {
@@ -240,10 +207,7 @@ public struct BundleWriter: ShardedTensorWriter {
 
 extension BundleEntry {
   /// Lists another part of the same tensor.
-  mutating func add(
-    _ slice: TensorSlice,
-    of whole: TensorSpec
-  ) throws(CheckpointError) {
+  mutating func add(_ slice: TensorSlice, of whole: TensorSpec) throws(CheckpointError) {
     try check(whole)
     slices.append(slice)
   }
@@ -251,9 +215,7 @@ extension BundleEntry {
   fileprivate func check(_ whole: TensorSpec) throws(CheckpointError) {
     guard spec == whole else {
       throw CheckpointError(
-        .mismatch,
-        "this part is of a tensor \(whole), those before are of \(spec)"
-      )
+        .mismatch, "this part is of a tensor \(whole), those before are of \(spec)")
     }
   }
 }

@@ -42,10 +42,9 @@ extension Leftovers {
   // Whether the index that stands is the one that the noted save wrote, its count tells, since it was free
   // before; and whatever a note says, what that index counts stays. If it cannot be read, nothing is
   // proved, and nothing done.
-  private mutating func removeData(
-    _ noted: SaveNote.DataFiles,
-    of prefix: String
-  ) throws(CheckpointError) -> Bool {
+  private mutating func removeData(_ noted: SaveNote.DataFiles, of prefix: String)
+    throws(CheckpointError) -> Bool
+  {
     guard let standing = try shardCount(of: prefix) else { return false }
     let unfinished: Set = noted.keepsNew ? [] : [noted.newCount]
     let superfluous = standing == noted.newCount ? Set(noted.replacedCounts) : unfinished
@@ -71,10 +70,9 @@ extension Leftovers {
   /// says nothing that makes sense.
   ///
   /// - Throws: `io` if the system fails.
-  static func shardCount(
-    of prefix: String,
-    fileSystem: any FileSystem
-  ) throws(CheckpointError) -> Int? {
+  static func shardCount(of prefix: String, fileSystem: any FileSystem) throws(CheckpointError)
+    -> Int?
+  {
     do throws(CheckpointError) {
       return try BundleReader(prefix: prefix, fileSystem: fileSystem, opensData: false)
         .shardCount

@@ -8,10 +8,9 @@ enum PayloadBatch {
   ///
   /// - Returns: The elements of each, in this machine's byte order.
   /// - Throws: For the first that cannot be read: `corrupt` for a wrong checksum, what reading throws.
-  static func read(
-    _ payloads: [StoredPayload],
-    from shards: ShardSet
-  ) throws(CheckpointError) -> [TensorStorage] {
+  static func read(_ payloads: [StoredPayload], from shards: ShardSet) throws(CheckpointError)
+    -> [TensorStorage]
+  {
     let memory = try memory(for: payloads, shards)
     try PayloadPass(payloads, shards).run { turn, window throws(CheckpointError) in
       try memory[turn.payload].withMutableBytes(in: turn.place) { bytes throws(CheckpointError) in
@@ -24,10 +23,9 @@ enum PayloadBatch {
   }
 
   // Memory is asked for only once the data file is known to have as many bytes.
-  private static func memory(
-    for payloads: [StoredPayload],
-    _ shards: ShardSet
-  ) throws(CheckpointError) -> [TensorStorage] {
+  private static func memory(for payloads: [StoredPayload], _ shards: ShardSet)
+    throws(CheckpointError) -> [TensorStorage]
+  {
     var memory = TensorMemory(capacity: payloads.count)
     var files = ShardCursor(shards)
     let places = payloads.span  // looked at in their places: copies would count references
@@ -42,9 +40,7 @@ enum PayloadBatch {
   }
 
   private static func read(
-    _ turn: PayloadPass.Turn,
-    through window: inout PayloadWindow,
-    into output: inout MutableRawSpan
+    _ turn: PayloadPass.Turn, through window: inout PayloadWindow, into output: inout MutableRawSpan
   ) throws(CheckpointError) -> CRC32C {
     guard output.byteCount < PayloadWindow.byteCount else {
       return try PayloadReader.read(turn.file, at: turn.range.offset, into: &output)
@@ -53,10 +49,9 @@ enum PayloadBatch {
     return CRC32C(of: output.bytes)
   }
 
-  private static func reverse(
-    _ storage: TensorStorage,
-    _ payload: StoredPayload
-  ) throws(CheckpointError) {
+  private static func reverse(_ storage: TensorStorage, _ payload: StoredPayload)
+    throws(CheckpointError)
+  {
     guard let width = payload.entry.spec.dtype.byteOrderWidth, width > 1 else { return }
     try storage.withMutableBytes { $0.reverseBytes(ofEvery: width) }
   }

@@ -24,9 +24,7 @@ final class PayloadChecker: Sendable {
   ///
   /// What is found is added to the problems that were found before.
   init(
-    payloads: [StoredPayload],
-    shards: ShardSet,
-    problems: ProblemList,
+    payloads: [StoredPayload], shards: ShardSet, problems: ProblemList,
     progress: @escaping @Sendable (UInt64, UInt64) -> Void
   ) {
     self.payloads = payloads
@@ -76,9 +74,7 @@ final class PayloadChecker: Sendable {
   }
 
   private func check(
-    _ piece: PayloadSchedule.Piece,
-    _ window: inout PayloadWindow?,
-    readAheadTo end: UInt64
+    _ piece: PayloadSchedule.Piece, _ window: inout PayloadWindow?, readAheadTo end: UInt64
   ) throws(CheckpointError) {
     let payload = payloads[piece.payload]
     guard payload.isVariable else {

@@ -20,11 +20,9 @@ struct PayloadMapping {
   ///   - isChecked: Whether the checksums of those that are mapped are compared.
   /// - Returns: The elements of each.
   /// - Throws: As ``PayloadBatch`` does.
-  static func map(
-    _ payloads: [StoredPayload],
-    from shards: ShardSet,
-    isChecked: Bool
-  ) throws(CheckpointError) -> [TensorStorage] {
+  static func map(_ payloads: [StoredPayload], from shards: ShardSet, isChecked: Bool)
+    throws(CheckpointError) -> [TensorStorage]
+  {
     var mapping = PayloadMapping(shards: shards)
     for payload in payloads {
       do throws(CheckpointError) {
@@ -76,9 +74,9 @@ struct PayloadMapping {
     }
   }
 
-  private consuming func finish(
-    _ payloads: [StoredPayload]
-  ) throws(CheckpointError) -> [TensorStorage] {
+  private consuming func finish(_ payloads: [StoredPayload]) throws(CheckpointError)
+    -> [TensorStorage]
+  {
     var memory = memory
     let copies = try PayloadBatch.read(unmapped.map { payloads[$0] }, from: shards)
     for (position, copy) in zip(unmapped, copies) { memory[position] = copy }

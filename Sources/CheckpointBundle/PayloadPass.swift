@@ -37,9 +37,9 @@ struct PayloadPass: ~Copyable {
   ///   and returns the checksum of its bytes.
   /// - Throws: For the first payload with a problem: `corrupt` for a wrong checksum, what `visit` and
   ///   opening files throw.
-  consuming func run(
-    _ visit: (Turn, inout PayloadWindow) throws(CheckpointError) -> CRC32C
-  ) throws(CheckpointError) {
+  consuming func run(_ visit: (Turn, inout PayloadWindow) throws(CheckpointError) -> CRC32C)
+    throws(CheckpointError)
+  {
     var schedule = PayloadSchedule(payloads, jobByteCount: Self.jobByteCount)
     try SharedWork.run {
       schedule.next()
@@ -51,8 +51,7 @@ struct PayloadPass: ~Copyable {
   }
 
   private borrowing func run(
-    _ job: PayloadSchedule.Job,
-    _ buffer: TensorStorage,
+    _ job: PayloadSchedule.Job, _ buffer: TensorStorage,
     _ visit: (Turn, inout PayloadWindow) throws(CheckpointError) -> CRC32C
   ) throws(CheckpointError) {
     guard job.byteCount > 0 else { return }  // empty tensors need no file
@@ -76,10 +75,9 @@ struct PayloadPass: ~Copyable {
     }
   }
 
-  private borrowing func check(
-    _ sum: CRC32C,
-    _ piece: PayloadSchedule.Piece
-  ) throws(CheckpointError) {
+  private borrowing func check(_ sum: CRC32C, _ piece: PayloadSchedule.Piece)
+    throws(CheckpointError)
+  {
     let entry = payloads[piece.payload].entry
     // Small payloads need no lock.
     guard !piece.isWhole else {

@@ -31,11 +31,9 @@ struct PayloadReader {
   /// Reads bytes of a data file chunk by chunk, and computes their checksum while they are in the
   /// cache.
   @_lifetime(output: copy output)
-  static func read(
-    _ file: any ReadableFile,
-    at offset: UInt64,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) -> CRC32C {
+  static func read(_ file: any ReadableFile, at offset: UInt64, into output: inout MutableRawSpan)
+    throws(CheckpointError) -> CRC32C
+  {
     var checksum = CRC32C()
     for chunk in Chunks(of: 0..<output.byteCount, by: chunkByteCount) {
       var part = output._mutatingExtracting(chunk)
@@ -58,9 +56,8 @@ struct PayloadReader {
   /// - Parameter body: Gets each piece and where it lies in the payload. What it makes of them counts
   ///   only once this has returned: the checksum is known at the end.
   /// - Throws: `corrupt` for a wrong checksum; what `body` and reading throw.
-  func forEachPiece(
-    _ body: (RawSpan, Int) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  func forEachPiece(_ body: (RawSpan, Int) throws(CheckpointError) -> Void) throws(CheckpointError)
+  {
     guard entry.range.count > 0 else { return try check(CRC32C()) }
     let file = try shards.file(entry.shard, holding: entry.range)
     var checksum = CRC32C()
@@ -91,9 +88,6 @@ struct PayloadReader {
     return CheckpointError(
       .corrupt,
       "the tensor's checksum is 0x\(found.value.hexadecimal), expected 0x\(expected.value.hexadecimal); "
-        + "the file is damaged, restore another checkpoint",
-      file: file,
-      offset: entry.range.offset
-    )
+        + "the file is damaged, restore another checkpoint", file: file, offset: entry.range.offset)
   }
 }

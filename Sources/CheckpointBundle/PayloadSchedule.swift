@@ -64,11 +64,9 @@ struct PayloadSchedule: Sendable {
     let rest = payload.entry.range.count - cut
     let count = payload.isVariable ? rest : min(rest, limit)
     let piece = Piece(
-      payload: position,
-      number: number,
+      payload: position, number: number,
       range: ByteRange(offset: payload.entry.range.offset &+ cut, count: count),
-      isWhole: cut == 0 && count == rest
-    )
+      isWhole: cut == 0 && count == rest)
     (number, cut) = count == rest ? (0, 0) : (number + 1, cut + count)
     if count == rest { position += 1 }
     return piece

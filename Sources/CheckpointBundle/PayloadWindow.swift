@@ -25,9 +25,7 @@ struct PayloadWindow {
   ///
   /// - Throws: What reading and `body` throw.
   mutating func forEachPart(
-    of range: ByteRange,
-    readAheadTo end: UInt64,
-    _ body: (RawSpan) throws(CheckpointError) -> Void
+    of range: ByteRange, readAheadTo end: UInt64, _ body: (RawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     var position = range.offset
     var rest = range.count
@@ -47,11 +45,9 @@ struct PayloadWindow {
   /// Copies the bytes of a range.
   ///
   /// - Throws: What reading throws.
-  mutating func copy(
-    _ range: ByteRange,
-    to output: inout MutableRawSpan,
-    readAheadTo end: UInt64
-  ) throws(CheckpointError) {
+  mutating func copy(_ range: ByteRange, to output: inout MutableRawSpan, readAheadTo end: UInt64)
+    throws(CheckpointError)
+  {
     var done = 0
     try forEachPart(of: range, readAheadTo: end) { part in
       output.copy(part, to: done)
@@ -59,11 +55,9 @@ struct PayloadWindow {
     }
   }
 
-  private mutating func fill(
-    from offset: UInt64,
-    needed: UInt64,
-    readAheadTo end: UInt64
-  ) throws(CheckpointError) {
+  private mutating func fill(from offset: UInt64, needed: UInt64, readAheadTo end: UInt64)
+    throws(CheckpointError)
+  {
     let ahead = end > offset ? end - offset : 0
     guard ahead > needed else { return try read(from: offset, count: needed) }
     do throws(CheckpointError) {

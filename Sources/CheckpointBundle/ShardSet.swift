@@ -75,10 +75,8 @@ final class ShardSet: Sendable {
     switch error.code {
     case .notFound:
       CheckpointError(
-        .notFound,
-        "this data file is missing; the index of '\(paths.prefix)' names it",
-        file: path(shard)
-      )
+        .notFound, "this data file is missing; the index of '\(paths.prefix)' names it",
+        file: path(shard))
     // No file: nothing is said of the bytes of one.
     case .notACheckpoint: CheckpointError(.io, error.message, file: path(shard))
     default: error
@@ -94,10 +92,9 @@ final class ShardSet: Sendable {
     return file
   }
 
-  fileprivate static func check(
-    _ range: ByteRange,
-    in file: any ReadableFile
-  ) throws(CheckpointError) {
+  fileprivate static func check(_ range: ByteRange, in file: any ReadableFile)
+    throws(CheckpointError)
+  {
     do throws(CheckpointError) {
       try range.checked(within: file.byteCount, what: "the tensor")
     } catch {

@@ -23,12 +23,9 @@ struct ShardWriter {
   ///   - expectedByteCount: How many bytes will come, as far as known: room is reserved.
   ///   - alignment: What the offset of each payload is a multiple of.
   /// - Throws: `io` if there is no room.
-  init(
-    _ output: AtomicFile,
-    in pool: OutputPool,
-    expectedByteCount: UInt64,
-    alignment: Int
-  ) throws(CheckpointError) {
+  init(_ output: AtomicFile, in pool: OutputPool, expectedByteCount: UInt64, alignment: Int)
+    throws(CheckpointError)
+  {
     self.output = output
     self.pool = pool
     self.alignment = alignment
@@ -81,10 +78,9 @@ struct ShardWriter {
     try append(StringTensorEncoder(variants: elements), [])
   }
 
-  private mutating func append(
-    _ encoder: StringTensorEncoder,
-    _ elements: [[UInt8]]
-  ) throws(CheckpointError) -> (ByteRange, CRC32C) {
+  private mutating func append(_ encoder: StringTensorEncoder, _ elements: [[UInt8]])
+    throws(CheckpointError) -> (ByteRange, CRC32C)
+  {
     let start = position
     unsafe try gather(encoder.head.bytes.span.bytes)
     for element in elements { unsafe try gather(element.span.bytes) }

@@ -26,12 +26,9 @@ struct StoredParts {
   let parts: [Part]
 
   /// Finds the blocks of a part of the tensor that `full` describes; of all of it for `nil`.
-  init(
-    of key: TensorKey,
-    _ full: BundleEntry,
-    slice: TensorSlice?,
-    reader: BundleReader
-  ) throws(CheckpointError) {
+  init(of key: TensorKey, _ full: BundleEntry, slice: TensorSlice?, reader: BundleReader)
+    throws(CheckpointError)
+  {
     let whole = TensorRegion(all: full.spec.shape)
     region = try slice?.region(in: full.spec.shape) ?? whole
     spec = TensorSpec(full.spec.dtype, region.shape)
@@ -43,10 +40,7 @@ struct StoredParts {
   }
 
   private static func parts(
-    of key: TensorKey,
-    _ full: BundleEntry,
-    _ region: TensorRegion,
-    _ reader: BundleReader
+    of key: TensorKey, _ full: BundleEntry, _ region: TensorRegion, _ reader: BundleReader
   ) throws(CheckpointError) -> [Part] {
     let regions = try regions(key, full)
     var parts: [Part] = []
@@ -61,8 +55,7 @@ struct StoredParts {
       throw CheckpointError(
         .notFound,
         "only \(covered) of the \(region.shape.elementCount) elements asked for are stored, "
-          + "in \(full.slices.count) slices; the others were never saved"
-      )
+          + "in \(full.slices.count) slices; the others were never saved")
     }
     return parts
   }
@@ -81,8 +74,7 @@ struct StoredParts {
         throw CheckpointError(
           .corrupt,
           "its parts take \(self.byteCount(in: shard)) bytes of data file \(shard), which has "
-            + "\(file.byteCount)"
-        )
+            + "\(file.byteCount)")
       }
       totals[shard] = total
     }
@@ -94,22 +86,18 @@ struct StoredParts {
   }
 
   /// The regions of all slices that an entry lists: they fit its shape and are disjoint.
-  static func regions(
-    _ key: TensorKey,
-    _ full: BundleEntry
-  ) throws(CheckpointError) -> [TensorRegion] {
+  static func regions(_ key: TensorKey, _ full: BundleEntry) throws(CheckpointError)
+    -> [TensorRegion]
+  {
     guard full.slices.count <= largestCount else {
       throw CheckpointError(
         .limitExceeded,
-        "\(full.slices.count) slices of one tensor, at most \(largestCount) are read"
-      )
+        "\(full.slices.count) slices of one tensor, at most \(largestCount) are read")
     }
     // Both are bounded by the index, their product is not.
     guard full.slices.count * key.bytes.count <= largestKeys else {
       throw CheckpointError(
-        .limitExceeded,
-        "\(full.slices.count) slices of a name of \(key.bytes.count) bytes"
-      )
+        .limitExceeded, "\(full.slices.count) slices of a name of \(key.bytes.count) bytes")
     }
     do throws(CheckpointError) {
       return try TensorSlice.checkDisjoint(full.slices, in: full.spec.shape)
@@ -119,10 +107,7 @@ struct StoredParts {
   }
 
   private static func entry(
-    of slice: TensorSlice,
-    _ region: TensorRegion,
-    _ key: TensorKey,
-    _ full: BundleEntry,
+    of slice: TensorSlice, _ region: TensorRegion, _ key: TensorKey, _ full: BundleEntry,
     _ reader: BundleReader
   ) throws(CheckpointError) -> BundleEntry {
     guard let entry = try reader.bundleEntry(for: key.sliceKey(slice)) else {
@@ -131,9 +116,7 @@ struct StoredParts {
     let expected = TensorSpec(full.spec.dtype, region.shape)
     guard entry.spec == expected, entry.slices.isEmpty else {
       throw CheckpointError(
-        .corrupt,
-        "slice \(slice) is stored as \(entry.spec), it should be \(expected)"
-      )
+        .corrupt, "slice \(slice) is stored as \(entry.spec), it should be \(expected)")
     }
     return entry
   }

@@ -83,10 +83,8 @@ struct StringTensorDecoder {
     try checkStored(&checksum, &reader, of: "lengths")
     guard total == UInt64(reader.remaining) else {
       throw CheckpointError(
-        .corrupt,
-        "the strings' lengths add up to \(total) bytes, there are \(reader.remaining)",
-        offset: UInt64(reader.offset)
-      )
+        .corrupt, "the strings' lengths add up to \(total) bytes, there are \(reader.remaining)",
+        offset: UInt64(reader.offset))
     }
     var elements: [[UInt8]] = []
     elements.reserveCapacity(count)
@@ -116,9 +114,7 @@ struct StringTensorDecoder {
     }
     guard reader.isAtEnd else {
       throw CheckpointError(
-        .corrupt,
-        "\(reader.remaining) bytes follow the last variant",
-        offset: UInt64(reader.offset)
+        .corrupt, "\(reader.remaining) bytes follow the last variant", offset: UInt64(reader.offset)
       )
     }
     try checkEntry(checksum)
@@ -127,11 +123,9 @@ struct StringTensorDecoder {
 
   // Four bytes in the payload: the masked checksum so far, which then covers them too.
   @_lifetime(reader: copy reader)
-  private func checkStored(
-    _ checksum: inout CRC32C,
-    _ reader: inout ByteReader,
-    of what: String
-  ) throws(CheckpointError) {
+  private func checkStored(_ checksum: inout CRC32C, _ reader: inout ByteReader, of what: String)
+    throws(CheckpointError)
+  {
     let start = UInt64(reader.offset)
     let stored = Array(copying: try reader.readBytes(4))
     var words = ByteReader(stored.span)
@@ -141,9 +135,7 @@ struct StringTensorDecoder {
       throw CheckpointError(
         .corrupt,
         "the checksum of \(what) is 0x\(checksum.value.hexadecimal), expected 0x\(expected.value.hexadecimal); "
-          + "the file is damaged, restore another checkpoint",
-        offset: start
-      )
+          + "the file is damaged, restore another checkpoint", offset: start)
     }
     checksum.update(stored)
   }

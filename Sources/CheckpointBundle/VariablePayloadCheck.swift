@@ -99,8 +99,7 @@ struct VariablePayloadCheck {
       let what = isVariant(entry) ? "an element" : "lengths"
       throw damage(
         "the checksum of \(what) is 0x\(checksum.value.hexadecimal), "
-          + "expected 0x\(expected.value.hexadecimal)"
-      )
+          + "expected 0x\(expected.value.hexadecimal)")
     }
     checksum.update(fixed: word.littleEndian)
     (number, numberBytes) = (0, 0)
@@ -115,8 +114,7 @@ struct VariablePayloadCheck {
     guard bytesLeft == entry.range.count - consumed else {
       throw damage(
         "the strings' lengths add up to \(bytesLeft) bytes, there are "
-          + "\(entry.range.count - consumed)"
-      )
+          + "\(entry.range.count - consumed)")
     }
     phase = bytesLeft > 0 ? .elements : .end
   }
@@ -131,10 +129,8 @@ struct VariablePayloadCheck {
 
   private func damage(_ finding: String) -> CheckpointError {
     CheckpointError(
-      .corrupt,
-      "\(finding); the file is damaged, restore another checkpoint",
-      offset: entry.range.offset &+ consumed
-    )
+      .corrupt, "\(finding); the file is damaged, restore another checkpoint",
+      offset: entry.range.offset &+ consumed)
   }
 }
 
@@ -143,9 +139,7 @@ private func isVariant(_ entry: BundleEntry) -> Bool { entry.spec.dtype == .vari
 extension CRC32C {
   // Lengths count as numbers of the machine that wrote the file; those of variants have 8 bytes.
   fileprivate mutating func update(
-    lengthOfElement length: UInt64,
-    isVariant: Bool,
-    isBigEndian: Bool
+    lengthOfElement length: UInt64, isVariant: Bool, isBigEndian: Bool
   ) {
     if !isVariant, let short = UInt32(exactly: length) {
       update(fixed: isBigEndian ? short.bigEndian : short.littleEndian)

@@ -73,11 +73,7 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
 
   /// Creates an error; what is not known yet, a layer above fills in.
   public init(
-    _ code: Code,
-    _ message: String,
-    file: String? = nil,
-    offset: UInt64? = nil,
-    key: String? = nil
+    _ code: Code, _ message: String, file: String? = nil, offset: UInt64? = nil, key: String? = nil
   ) {
     self.code = code
     self.message = message
@@ -120,11 +116,9 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
 
 extension CheckpointError {
   /// The same error with what the caller knows, where a layer below did not say it already.
-  package func located(
-    file: String? = nil,
-    offset: UInt64? = nil,
-    key: String? = nil
-  ) -> CheckpointError {
+  package func located(file: String? = nil, offset: UInt64? = nil, key: String? = nil)
+    -> CheckpointError
+  {
     var error = self
     error.file = error.file ?? file
     error.offset = error.offset ?? offset
@@ -147,9 +141,7 @@ extension CheckpointError {
   ///   - summary: Says what the problems have in common; used if there are several.
   /// - Returns: `nil` if there are no problems.
   package static func combining(
-    _ problems: [CheckpointError],
-    file: String? = nil,
-    summary: (Int) -> String
+    _ problems: [CheckpointError], file: String? = nil, summary: (Int) -> String
   ) -> CheckpointError? {
     guard let first = problems.first else { return nil }
     guard problems.count > 1 else { return first.located(file: file) }

@@ -32,10 +32,8 @@ package struct ProblemList: Sendable {
     guard let refusal else { return nil }
     guard count > 1 else { return refusal.located(file: path) }
     var error = CheckpointError(
-      .io,
-      "not everything could be read, so nobody knows whether it is whole; \(count) problems",
-      file: path
-    )
+      .io, "not everything could be read, so nobody knows whether it is whole; \(count) problems",
+      file: path)
     error.systemError = refusal.systemError
     let isKept = problems.contains { $0.code == .io }
     error.problems = isKept ? problems : [refusal] + problems

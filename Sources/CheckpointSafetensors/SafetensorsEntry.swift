@@ -22,16 +22,9 @@ struct SafetensorsEntry: Hashable {
     get throws(CheckpointError) {
       guard let dtype else {
         throw CheckpointError(
-          .unsupported,
-          "its elements are of the type \(typeName), which is not read here"
-        )
+          .unsupported, "its elements are of the type \(typeName), which is not read here")
       }
-      return TensorEntry(
-        key: key,
-        spec: TensorSpec(dtype, shape),
-        byteCount: range.count,
-        shard: 0
-      )
+      return TensorEntry(key: key, spec: TensorSpec(dtype, shape), byteCount: range.count, shard: 0)
     }
   }
 }
@@ -104,9 +97,7 @@ extension SafetensorsEntry {
     let bits = UInt64(shape.elementCount).multiplied(by: type.bitWidth)
     guard let bits, bits % 8 == 0, bits / 8 == range.count else {
       throw CheckpointError(
-        .corrupt,
-        "a tensor \(typeName)\(shape) does not take \(range.count) bytes"
-      )
+        .corrupt, "a tensor \(typeName)\(shape) does not take \(range.count) bytes")
     }
   }
 

@@ -34,10 +34,9 @@ struct SafetensorsHeader {
     try sortTensors()
   }
 
-  private static func readTensor(
-    _ json: inout JSONScanner,
-    _ key: TensorKey
-  ) throws(CheckpointError) -> SafetensorsEntry {
+  private static func readTensor(_ json: inout JSONScanner, _ key: TensorKey)
+    throws(CheckpointError) -> SafetensorsEntry
+  {
     do throws(CheckpointError) {
       return try SafetensorsEntry(&json, key: key)
     } catch {
@@ -85,17 +84,14 @@ struct SafetensorsHeader {
         throw CheckpointError(
           .corrupt,
           "\(problem): it begins at byte \(tensor.range.offset) of the elements, those before end "
-            + "at \(end)",
-          key: tensor.key.description
-        )
+            + "at \(end)", key: tensor.key.description)
       }
       end = tensor.range.end ?? .max  // it was a number in the header
     }
     guard end <= byteCount else {
       throw CheckpointError(
         .truncated,
-        "the tensors take \(end) bytes, the file has \(byteCount) of them; copy it again"
-      )
+        "the tensors take \(end) bytes, the file has \(byteCount) of them; copy it again")
     }
     guard end == byteCount else {
       throw CheckpointError(.corrupt, "\(byteCount - end) bytes belong to no tensor")

@@ -31,12 +31,8 @@ struct SafetensorsLayout {
       }
       tensors.append(
         SafetensorsEntry(
-          key: key,
-          typeName: type.rawValue,
-          shape: shape,
-          range: ByteRange(offset: offset, count: end - offset)
-        )
-      )
+          key: key, typeName: type.rawValue, shape: shape,
+          range: ByteRange(offset: offset, count: end - offset)))
       offset = end
     }
     let header = Self.header(tensors, metadata)
@@ -44,8 +40,7 @@ struct SafetensorsLayout {
       throw CheckpointError(
         .limitExceeded,
         "the header would take \(header.count) bytes, readers accept "
-          + "\(SafetensorsFormat.longestHeader); use shorter names, or several files"
-      )
+          + "\(SafetensorsFormat.longestHeader); use shorter names, or several files")
     }
     var head = ByteWriter(capacity: SafetensorsFormat.lengthByteCount + header.count)
     head.write(UInt64(header.count))
@@ -55,10 +50,8 @@ struct SafetensorsLayout {
     byteCount = UInt64(head.count) + offset
   }
 
-  private static func header(
-    _ tensors: [SafetensorsEntry],
-    _ metadata: [String: String]
-  ) -> [UInt8] {
+  private static func header(_ tensors: [SafetensorsEntry], _ metadata: [String: String]) -> [UInt8]
+  {
     var json = JSONText()
     json.append("{")
     if !metadata.isEmpty {

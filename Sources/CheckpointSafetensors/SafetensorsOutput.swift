@@ -25,11 +25,7 @@ final class SafetensorsOutput {
   ///   - numberWidth: How many bytes a number takes.
   ///   - offset: Where they belong, counted from the end of the header.
   /// - Throws: `io` if the system fails.
-  func write(
-    _ bytes: RawSpan,
-    numberWidth: Int,
-    at offset: UInt64
-  ) throws(CheckpointError) {
+  func write(_ bytes: RawSpan, numberWidth: Int, at offset: UInt64) throws(CheckpointError) {
     let offset = elementsOffset + offset  // a place of the layout: it fits
     guard 1.littleEndian != 1, numberWidth > 1 else { return try gather(bytes, at: offset) }
     let swapped = TensorStorage(copying: bytes)

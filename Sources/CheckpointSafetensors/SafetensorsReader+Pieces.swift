@@ -6,8 +6,7 @@ extension SafetensorsReader: TensorPieceReader {
   ///
   /// - Throws: `notFound` if there is no such tensor; `io` if the system fails; what `body` throws.
   package func forEachLittleEndianPiece(
-    of key: TensorKey,
-    _ body: (RawSpan) throws(CheckpointError) -> Void
+    of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
       guard let entry = header[key] else {
@@ -23,13 +22,11 @@ extension SafetensorsReader: TensorPieceReader {
 
 extension StoredElements {
   /// Reads all bytes, piece by piece.
-  func forEachPiece(
-    byteCount: UInt64,
-    _ body: (RawSpan) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  func forEachPiece(byteCount: UInt64, _ body: (RawSpan) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     let buffer = TensorStorage(
-      uninitializedByteCount: Int(min(byteCount, UInt64(Self.pieceByteCount)))
-    )
+      uninitializedByteCount: Int(min(byteCount, UInt64(Self.pieceByteCount))))
     var done: UInt64 = 0
     while done < byteCount {
       let count = Int(min(byteCount - done, UInt64(Self.pieceByteCount)))

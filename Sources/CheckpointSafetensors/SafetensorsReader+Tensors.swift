@@ -8,19 +8,16 @@ extension SafetensorsReader {
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says; `unsupported` if the element type is not
   ///   read here. There are no checksums to be wrong.
-  public func read(
-    _ key: TensorKey,
-    slice: TensorSlice?,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  public func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     do throws(CheckpointError) {
       let wanted = try find(key, slice)
       guard output.byteCount == wanted.spec.byteCount else {
         throw CheckpointError(
           .mismatch,
           "\(wanted.spec) takes \(wanted.spec.byteCount ?? 0) bytes, "
-            + "there is room for \(output.byteCount)"
-        )
+            + "there is room for \(output.byteCount)")
       }
       try read(wanted, into: &output)
     } catch {
@@ -31,10 +28,7 @@ extension SafetensorsReader {
   /// Reads a tensor, or a part of it, into new memory.
   ///
   /// - Throws: As ``read(_:slice:into:)`` does.
-  public func tensor(
-    for key: TensorKey,
-    slice: TensorSlice?
-  ) throws(CheckpointError) -> AnyTensor {
+  public func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
     do throws(CheckpointError) {
       let wanted = try find(key, slice)
       // The file has as many bytes, or more: they were checked at opening.
@@ -67,15 +61,9 @@ extension SafetensorsReader {
     return Wanted(entry: entry, dtype: dtype, region: region)
   }
 
-  private func read(
-    _ wanted: Wanted,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  private func read(_ wanted: Wanted, into output: inout MutableRawSpan) throws(CheckpointError) {
     let runs = ElementRuns(
-      of: wanted.region,
-      from: TensorRegion(all: wanted.entry.shape),
-      to: wanted.region
-    )
+      of: wanted.region, from: TensorRegion(all: wanted.entry.shape), to: wanted.region)
     let width = wanted.dtype.byteWidth ?? 1
     try elements(of: wanted.entry).read(runs, width: width, into: &output)
     let numberWidth = wanted.dtype.byteOrderWidth ?? 1

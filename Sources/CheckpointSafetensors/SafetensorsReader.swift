@@ -65,8 +65,7 @@ public struct SafetensorsReader: TensorReader {
     guard file.byteCount >= lengthByteCount else {
       throw CheckpointError(
         .truncated,
-        "\(file.byteCount) bytes are no safetensors file: it begins with its header's length"
-      )
+        "\(file.byteCount) bytes are no safetensors file: it begins with its header's length")
     }
     let lengthBytes = try file.bytes(lengthByteCount, at: 0)
     var reader = ByteReader(lengthBytes.span)
@@ -75,9 +74,7 @@ public struct SafetensorsReader: TensorReader {
       throw CheckpointError(
         .limitExceeded,
         "a header of \(count) bytes, at most \(SafetensorsFormat.longestHeader) are allowed; is this "
-          + "a safetensors file?",
-        offset: 0
-      )
+          + "a safetensors file?", offset: 0)
     }
     try ByteRange(offset: lengthByteCount, count: count)
       .checked(within: file.byteCount, what: "the header")
@@ -98,20 +95,16 @@ public struct SafetensorsReader: TensorReader {
   public var unsupportedTensors: [UnsupportedTensor] {
     header.tensors.filter { $0.dtype == nil }.map {
       UnsupportedTensor(
-        key: $0.key,
-        typeName: $0.typeName,
-        shape: $0.shape,
-        byteCount: $0.range.count
-      )
+        key: $0.key, typeName: $0.typeName, shape: $0.shape, byteCount: $0.range.count)
     }
   }
 
   /// Calls `body` with every tensor that can be read, in byte order of the names.
   ///
   /// - Throws: What `body` throws.
-  public func forEachEntry(
-    _ body: (TensorEntry) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  public func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     for tensor in header.tensors where tensor.dtype != nil { try body(tensor.tensorEntry) }
   }
 
@@ -147,10 +140,7 @@ extension ReadableFile {
   /// Bytes of the file.
   ///
   /// The file has them: the caller has checked it.
-  fileprivate func bytes(
-    _ count: UInt64,
-    at offset: UInt64
-  ) throws(CheckpointError) -> [UInt8] {
+  fileprivate func bytes(_ count: UInt64, at offset: UInt64) throws(CheckpointError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Int(count))
     var span = bytes.mutableSpan
     var output = unsafe span.mutableBytes  // every pattern of bits is a UInt8

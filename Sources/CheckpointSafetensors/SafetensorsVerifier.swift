@@ -15,15 +15,14 @@ package struct SafetensorsVerifier {
   /// - Parameter progress: Called now and then with the number of bytes that have been read, and of
   ///   all there are.
   /// - Returns: What was checked, and what was found.
-  package func verify(
-    progress: (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
-  ) -> VerificationFindings {
+  package func verify(progress: (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in })
+    -> VerificationFindings
+  {
     var findings = VerificationFindings()
     findings.tensorCount = reader.header.tensors.count
     findings.byteCount = reader.header.tensors.reduce(0) { $0 + $1.range.count }  // of the file
     findings.notes.append(
-      "safetensors files have no checksums: changed values cannot be told from right ones"
-    )
+      "safetensors files have no checksums: changed values cannot be told from right ones")
     for tensor in reader.unsupportedTensors {
       findings.notes.append(
         "key '\(tensor.key)': its elements are of the type \(tensor.typeName), which is not read here"

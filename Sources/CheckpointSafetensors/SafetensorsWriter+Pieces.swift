@@ -10,11 +10,9 @@ extension SafetensorsWriter {
   ///   - pieces: Calls its argument with the elements, in order, as little-endian numbers.
   /// - Throws: As ``add(_:for:part:)`` says; what `pieces` throws.
   package mutating func add(
-    _ spec: TensorSpec,
-    for key: TensorKey,
-    littleEndianPieces pieces: (
-      (RawSpan) throws(CheckpointError) -> Void
-    ) throws(CheckpointError) -> Void
+    _ spec: TensorSpec, for key: TensorKey,
+    littleEndianPieces pieces: ((RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError)
+      -> Void
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
       guard !isFinished else { throw .writerIsFinished }
@@ -41,10 +39,7 @@ extension SafetensorsWriter {
   }
 
   /// Whether a tensor can be held: what ``add(_:for:part:)`` would throw.
-  package static func check(
-    _ spec: TensorSpec,
-    for key: TensorKey
-  ) throws(CheckpointError) {
+  package static func check(_ spec: TensorSpec, for key: TensorKey) throws(CheckpointError) {
     _ = try type(of: spec, key, part: nil)
   }
 }

@@ -32,19 +32,15 @@ public struct SafetensorsWriter: TensorWriter {
     let output: SafetensorsOutput
     let tensors: [TensorKey: SafetensorsEntry]
 
-    func place(
-      of key: TensorKey,
-      _ type: SafetensorsDType,
-      _ spec: TensorSpec
-    ) throws(CheckpointError) -> SafetensorsEntry {
+    func place(of key: TensorKey, _ type: SafetensorsDType, _ spec: TensorSpec)
+      throws(CheckpointError) -> SafetensorsEntry
+    {
       guard let entry = tensors[key] else {
         throw CheckpointError(.mismatch, "this tensor was not declared")
       }
       guard entry.typeName == type.rawValue, entry.shape == spec.shape else {
         throw CheckpointError(
-          .mismatch,
-          "the tensor is \(spec), declared was \(entry.typeName)\(entry.shape)"
-        )
+          .mismatch, "the tensor is \(spec), declared was \(entry.typeName)\(entry.shape)")
       }
       return entry
     }
@@ -59,9 +55,7 @@ public struct SafetensorsWriter: TensorWriter {
   /// - Throws: `busy` if somebody else is saving there; `invalidArgument` for a path that is a
   ///   directory's; `io` if the system fails.
   public init(
-    _ path: String,
-    metadata: [String: String] = [:],
-    options: SaveOptions = SaveOptions()
+    _ path: String, metadata: [String: String] = [:], options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     let path = try PathText.path(path)
     self.path = path
@@ -78,10 +72,8 @@ public struct SafetensorsWriter: TensorWriter {
   ///   - options: How it is written.
   /// - Throws: As without a declaration; and what ``add(_:for:part:)`` throws for such tensors.
   public init(
-    _ path: String,
-    declaring tensors: [(key: TensorKey, spec: TensorSpec)],
-    metadata: [String: String] = [:],
-    options: SaveOptions = SaveOptions()
+    _ path: String, declaring tensors: [(key: TensorKey, spec: TensorSpec)],
+    metadata: [String: String] = [:], options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     var specs: [(key: TensorKey, type: SafetensorsDType, shape: TensorShape)] = []
     var names: Set<TensorKey> = []
@@ -99,8 +91,7 @@ public struct SafetensorsWriter: TensorWriter {
       let places = layout.tensors.map { ($0.key, $0) }
       declared = Declared(
         output: try transaction.createOutput(layout),
-        tensors: Dictionary(places) { first, _ in first }
-      )
+        tensors: Dictionary(places) { first, _ in first })
     } catch {
       throw error.located(file: path)
     }
@@ -113,11 +104,9 @@ public struct SafetensorsWriter: TensorWriter {
   ///   that is not UTF-8; `invalidArgument` for an empty name, and for `__metadata__`;
   ///   `duplicateName` for a name that was added already; `mismatch` for one that was not declared,
   ///   or declared otherwise; `invalidArgument` if the writer is finished; `io` if the system fails.
-  public mutating func add(
-    _ tensor: some TensorStorable,
-    for key: TensorKey,
-    part: SliceSpec?
-  ) throws(CheckpointError) {
+  public mutating func add(_ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?)
+    throws(CheckpointError)
+  {
     do throws(CheckpointError) {
       guard !isFinished else { throw .writerIsFinished }
       let spec = tensor.tensorSpec
@@ -129,9 +118,7 @@ public struct SafetensorsWriter: TensorWriter {
         let snapshot = try tensor.tensorSnapshot()
         guard snapshot.spec == spec, snapshot.storage != nil else {
           throw CheckpointError(
-            .mismatch,
-            "the variable is \(spec), its values are \(snapshot.spec)"
-          )
+            .mismatch, "the variable is \(spec), its values are \(snapshot.spec)")
         }
         kept.append((key, snapshot))
       }
@@ -163,9 +150,7 @@ public struct SafetensorsWriter: TensorWriter {
     let missing = declared.tensors.keys.filter { !added.contains($0) }.sorted()
     guard let first = missing.first else { return declared.output }
     throw CheckpointError(
-      .invalidArgument,
-      "\(missing.count) declared tensors were not added, the first is '\(first)'"
-    )
+      .invalidArgument, "\(missing.count) declared tensors were not added, the first is '\(first)'")
   }
 
   private mutating func writeKept() throws(CheckpointError) -> SafetensorsOutput {
@@ -187,9 +172,7 @@ public struct SafetensorsWriter: TensorWriter {
   }
 
   private static func write(
-    _ tensor: some TensorStorable,
-    _ type: SafetensorsDType,
-    to entry: SafetensorsEntry,
+    _ tensor: some TensorStorable, _ type: SafetensorsDType, to entry: SafetensorsEntry,
     _ output: SafetensorsOutput
   ) throws(CheckpointError) {
     let numberWidth = type.dtype?.byteOrderWidth ?? 1
@@ -198,18 +181,15 @@ public struct SafetensorsWriter: TensorWriter {
         throw CheckpointError(
           .mismatch,
           "a tensor \(tensor.tensorSpec) takes \(entry.range.count) bytes, "
-            + "the variable has \(bytes.byteCount)"
-        )
+            + "the variable has \(bytes.byteCount)")
       }
       try output.write(bytes, numberWidth: numberWidth, at: entry.range.offset)
     }
   }
 
-  static func type(
-    of spec: TensorSpec,
-    _ key: TensorKey,
-    part: SliceSpec?
-  ) throws(CheckpointError) -> SafetensorsDType {
+  static func type(of spec: TensorSpec, _ key: TensorKey, part: SliceSpec?) throws(CheckpointError)
+    -> SafetensorsDType
+  {
     guard !key.bytes.isEmpty, key != TensorKey(SafetensorsFormat.metadataKey) else {
       throw CheckpointError(.invalidArgument, "no tensor in a safetensors file has this name")
     }
@@ -218,9 +198,7 @@ public struct SafetensorsWriter: TensorWriter {
     }
     if let part, try part.slice.region(in: part.fullShape).shape != part.fullShape {
       throw CheckpointError(
-        .unsupported,
-        "safetensors files do not have tensors in parts; add the whole tensor"
-      )
+        .unsupported, "safetensors files do not have tensors in parts; add the whole tensor")
     }
     guard let type = SafetensorsDType(spec.dtype) else {
       throw CheckpointError(

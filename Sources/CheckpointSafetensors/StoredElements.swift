@@ -11,11 +11,9 @@ struct StoredElements {
   ///
   /// A long run is read to where it goes. Short ones that lie close together are read at once, with
   /// what is between them, and copied.
-  func read(
-    _ runs: ElementRuns,
-    width: Int,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  func read(_ runs: ElementRuns, width: Int, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     var rest = runs
     var buffer: TensorStorage?
     while let window = Window(&rest, width: width) {

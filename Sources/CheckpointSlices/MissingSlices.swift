@@ -23,10 +23,7 @@ struct MissingSlices {
       return CheckpointError(.notACheckpoint, message, file: path)
     }
     return CheckpointError(
-      .notFound,
-      "this shard is missing; \(present) of \(sharded.shardCount) are there",
-      file: path
-    )
+      .notFound, "this shard is missing; \(present) of \(sharded.shardCount) are there", file: path)
   }
 
   private func hint() throws(CheckpointError) -> String {

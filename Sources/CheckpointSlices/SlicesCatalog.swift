@@ -65,9 +65,7 @@ struct SlicesCatalog: Sendable {
     guard !slices.isEmpty else { return }  // for TensorFlow, too, there is no such tensor
     if let spec = tensors[tensor.key]?.spec, spec != tensor.spec {
       throw CheckpointError(
-        .corrupt,
-        "some slices are listed as of a tensor \(spec), others as of \(tensor.spec)"
-      )
+        .corrupt, "some slices are listed as of a tensor \(spec), others as of \(tensor.spec)")
     }
     tensors[tensor.key, default: SavedTensor(spec: tensor.spec, slices: [])].slices += slices
   }
@@ -77,11 +75,8 @@ struct SlicesCatalog: Sendable {
       var seen: Set<TensorSlice> = []
       for stored in tensor.slices where !seen.insert(stored.slice).inserted {
         throw CheckpointError(
-          .corrupt,
-          "slice \(stored.slice) is listed twice",
-          file: files[stored.file].path,
-          key: key.description
-        )
+          .corrupt, "slice \(stored.slice) is listed twice", file: files[stored.file].path,
+          key: key.description)
       }
     }
   }

@@ -30,19 +30,14 @@ struct SlicesFile: Sendable {
       throw CheckpointError(
         .notACheckpoint,
         "this sorted table has no list of tensors, as every file of a V1 checkpoint has; if it is "
-          + "an index of V2, give the prefix: the path without '.index'",
-        file: file.path
-      )
+          + "an index of V2, give the prefix: the path without '.index'", file: file.path)
     }
     self.meta = meta
   }
 
   static func table(_ file: any ReadableFile) throws(CheckpointError) -> TableReader {
     try TableReader(
-      file,
-      cacheByteCount: cacheByteCount,
-      limits: TableLimits(blockByteCount: blockByteCount)
-    )
+      file, cacheByteCount: cacheByteCount, limits: TableLimits(blockByteCount: blockByteCount))
   }
 
   /// The record of the empty key; `nil` if there is none, or none of V1.

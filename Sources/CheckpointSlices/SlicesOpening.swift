@@ -23,9 +23,7 @@ struct SlicesOpening {
     throw CheckpointError(
       .busy,
       "this checkpoint was replaced \(Self.mostTries) times while it was being opened; wait until "
-        + "whoever saves to it has finished, or let every save have a name of its own",
-      file: path
-    )
+        + "whoever saves to it has finished, or let every save have a name of its own", file: path)
   }
 
   // `nil` if a file was replaced.

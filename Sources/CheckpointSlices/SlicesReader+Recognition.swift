@@ -10,10 +10,9 @@ extension SlicesReader {
   /// A file that is damaged elsewhere counts: opening it says what is wrong.
   ///
   /// - Throws: `io` if the system fails.
-  package static func isCheckpoint(
-    at path: String,
-    fileSystem: any FileSystem
-  ) throws(CheckpointError) -> Bool {
+  package static func isCheckpoint(at path: String, fileSystem: any FileSystem)
+    throws(CheckpointError) -> Bool
+  {
     do throws(CheckpointError) {
       var path = path
       if let sharded = SlicesPath(pattern: path), try fileSystem.status(of: path) == nil {
@@ -49,11 +48,9 @@ extension SlicesReader {
     return try reader.readByte() == 0x0A
   }
 
-  private static func bytes(
-    of file: any ReadableFile,
-    at offset: UInt64,
-    count: Int
-  ) throws(CheckpointError) -> [UInt8] {
+  private static func bytes(of file: any ReadableFile, at offset: UInt64, count: Int)
+    throws(CheckpointError) -> [UInt8]
+  {
     var bytes = [UInt8](repeating: 0, count: count)
     var span = bytes.mutableSpan
     var output = unsafe span.mutableBytes  // any bytes make a `UInt8`

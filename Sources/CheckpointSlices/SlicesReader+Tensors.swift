@@ -8,19 +8,16 @@ extension SlicesReader {
   /// Reads the fixed-width elements of a tensor, or of a part of it, into memory of the caller.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  public func read(
-    _ key: TensorKey,
-    slice: TensorSlice?,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  public func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     do throws(CheckpointError) {
       let wanted = try find(key, slice)
       let byteCount = try byteCount(wanted)
       guard output.byteCount == byteCount else {
         throw CheckpointError(
           .mismatch,
-          "\(wanted.spec) takes \(byteCount) bytes, there is room for \(output.byteCount)"
-        )
+          "\(wanted.spec) takes \(byteCount) bytes, there is room for \(output.byteCount)")
       }
       try read(key, wanted, into: &output)
     } catch {
@@ -31,10 +28,7 @@ extension SlicesReader {
   /// Reads a tensor, or a part of it, into new memory.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  public func tensor(
-    for key: TensorKey,
-    slice: TensorSlice?
-  ) throws(CheckpointError) -> AnyTensor {
+  public func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
     do throws(CheckpointError) {
       let wanted = try find(key, slice)
       guard wanted.spec.dtype.byteWidth != nil else {
@@ -50,10 +44,8 @@ extension SlicesReader {
     }
   }
 
-  private func find(
-    _ key: TensorKey,
-    _ slice: TensorSlice?
-  ) throws(CheckpointError) -> WantedSlices {
+  private func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError) -> WantedSlices
+  {
     guard let tensor = catalog[key] else {
       let nearest = NearestKeys(to: key, among: catalog.keys)
       throw CheckpointError(.notFound, "there is no such tensor\(nearest.hint)")
@@ -73,11 +65,9 @@ extension SlicesReader {
 
   // MARK: Numbers
 
-  private func read(
-    _ key: TensorKey,
-    _ wanted: WantedSlices,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  private func read(_ key: TensorKey, _ wanted: WantedSlices, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     let width = wanted.spec.dtype.byteWidth ?? 1
     for part in wanted.parts {
       let runs = ElementRuns(of: part.wanted, from: part.region, to: wanted.region)
@@ -94,9 +84,7 @@ extension SlicesReader {
   }
 
   static func decode(
-    _ record: Span<UInt8>,
-    _ list: TensorValueList,
-    _ shape: TensorShape,
+    _ record: Span<UInt8>, _ list: TensorValueList, _ shape: TensorShape,
     into output: inout MutableRawSpan
   ) throws(CheckpointError) {
     var values = TensorValueReader(list, elementCount: shape.elementCount)
@@ -109,10 +97,7 @@ extension SlicesReader {
   // Copies the wanted runs from where the record has them; from a decoded copy, if it has them in
   // another form.
   private static func scatter(
-    _ record: Span<UInt8>,
-    _ list: TensorValueList,
-    _ shape: TensorShape,
-    _ runs: ElementRuns,
+    _ record: Span<UInt8>, _ list: TensorValueList, _ shape: TensorShape, _ runs: ElementRuns,
     into output: inout MutableRawSpan
   ) throws(CheckpointError) {
     let width = list.dtype.byteWidth ?? 1
@@ -128,10 +113,7 @@ extension SlicesReader {
   }
 
   private static func scatterPlain(
-    _ record: Span<UInt8>,
-    _ list: TensorValueList,
-    _ shape: TensorShape,
-    _ runs: ElementRuns,
+    _ record: Span<UInt8>, _ list: TensorValueList, _ shape: TensorShape, _ runs: ElementRuns,
     into output: inout MutableRawSpan
   ) throws(CheckpointError) -> Bool {
     let width = list.dtype.byteWidth ?? 1
@@ -149,10 +131,9 @@ extension SlicesReader {
 
   // MARK: Strings
 
-  private func strings(
-    _ key: TensorKey,
-    _ wanted: WantedSlices
-  ) throws(CheckpointError) -> [[UInt8]] {
+  private func strings(_ key: TensorKey, _ wanted: WantedSlices) throws(CheckpointError)
+    -> [[UInt8]]
+  {
     // The files can have that many: it was checked.
     var result = [[UInt8]](repeating: [], count: wanted.spec.shape.elementCount)
     for part in wanted.parts {

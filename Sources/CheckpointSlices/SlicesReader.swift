@@ -57,9 +57,9 @@ public struct SlicesReader: TensorReader {
   /// many strings take, only the records say. It counts the slices that are there.
   ///
   /// - Throws: What `body` throws.
-  public func forEachEntry(
-    _ body: (TensorEntry) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  public func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     for key in catalog.keys {
       if let tensor = catalog[key] { try body(entry(key, tensor)) }
     }
@@ -79,12 +79,8 @@ public struct SlicesReader: TensorReader {
     }
     let whole = tensor.whole
     return TensorEntry(
-      key: key,
-      spec: tensor.spec,
-      byteCount: byteCount,
-      shard: whole?.file,
-      slices: whole == nil ? tensor.slices.map(\.slice) : []
-    )
+      key: key, spec: tensor.spec, byteCount: byteCount, shard: whole?.file,
+      slices: whole == nil ? tensor.slices.map(\.slice) : [])
   }
 
   // MARK: Records
@@ -93,8 +89,7 @@ public struct SlicesReader: TensorReader {
   ///
   /// - Throws: `corrupt` if there is none, or one of another slice; what `body` throws.
   func withRecord<Result>(
-    of key: TensorKey,
-    _ stored: SlicesCatalog.StoredSlice,
+    of key: TensorKey, _ stored: SlicesCatalog.StoredSlice,
     _ body: (Span<UInt8>) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     let file = files[stored.file]
@@ -116,16 +111,13 @@ public struct SlicesReader: TensorReader {
     }
   }
 
-  static func check(
-    _ record: SavedSliceRecord,
-    is key: TensorKey,
-    _ slice: TensorSlice
-  ) throws(CheckpointError) {
+  static func check(_ record: SavedSliceRecord, is key: TensorKey, _ slice: TensorSlice)
+    throws(CheckpointError)
+  {
     guard record.key == key, record.slice == slice else {
       throw CheckpointError(
         .corrupt,
-        "the record of slice \(slice) says that it is slice \(record.slice) of '\(record.key)'"
-      )
+        "the record of slice \(slice) says that it is slice \(record.slice) of '\(record.key)'")
     }
   }
 }

@@ -37,12 +37,9 @@ final class SlicesTransaction {
     try self.init(paths.pattern, location, paths.shards, .slices(count: paths.shardCount))
   }
 
-  private init(
-    _ path: String,
-    _ location: SaveLocation,
-    _ files: [String],
-    _ note: SaveNote
-  ) throws(CheckpointError) {
+  private init(_ path: String, _ location: SaveLocation, _ files: [String], _ note: SaveNote)
+    throws(CheckpointError)
+  {
     location.removeOthersTemporaries()
     self.files = files
     self.location = location
@@ -52,9 +49,7 @@ final class SlicesTransaction {
     throw CheckpointError(
       .unsupported,
       "there is a sharded V1 checkpoint already, and several files cannot be replaced in one step; "
-        + "remove it first, or save elsewhere",
-      file: path
-    )
+        + "remove it first, or save elsewhere", file: path)
   }
 
   private func existing() throws(CheckpointError) -> Set<String> {
@@ -69,9 +64,9 @@ final class SlicesTransaction {
   ///
   /// - Parameter write: Writes the content of a file, counted from 0.
   /// - Throws: `io` if the system fails; what `write` throws.
-  func commit(
-    _ write: (Int, any WritableFile) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  func commit(_ write: (Int, any WritableFile) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     try location.begin(note)
     var written: [AtomicFile] = []
     for (number, path) in files.enumerated() {

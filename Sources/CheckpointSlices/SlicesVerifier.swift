@@ -19,9 +19,9 @@ package struct SlicesVerifier {
   /// - Parameter progress: Called now and then with the number of bytes that have been checked, and of
   ///   all there are.
   /// - Returns: What was checked, and what was found.
-  package func verify(
-    progress: (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
-  ) -> VerificationFindings {
+  package func verify(progress: (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in })
+    -> VerificationFindings
+  {
     var findings = VerificationFindings()
     findings.tensorCount = reader.catalog.keys.count
     let total = reader.files.reduce(UInt64(0)) { $0.adding($1.byteCount) ?? .max }
@@ -55,18 +55,14 @@ package struct SlicesVerifier {
   private func checkSlices(of key: TensorKey, _ findings: inout VerificationFindings) {
     guard let tensor = reader.catalog[key] else { return }
     do throws(CheckpointError) {
-      let regions = try TensorSlice.checkDisjoint(
-        tensor.slices.map(\.slice),
-        in: tensor.spec.shape
-      )
+      let regions = try TensorSlice.checkDisjoint(tensor.slices.map(\.slice), in: tensor.spec.shape)
       // Disjoint parts of one shape: at most its count.
       let elementCount = regions.reduce(0) { $0 + $1.shape.elementCount }
       guard elementCount < tensor.spec.shape.elementCount else { return }
       guard findings.notes.count < ProblemList.limit else { return }
       findings.notes.append(
         "key '\(key)': its slices have \(elementCount) of \(tensor.spec.shape.elementCount) "
-          + "elements; the others were never saved"
-      )
+          + "elements; the others were never saved")
     } catch {
       let problem = CheckpointError(.corrupt, error.message, file: reader.path)
       findings.problems.append(problem.located(key: key.description))
@@ -93,9 +89,7 @@ private struct RecordCheck {
   }
 
   mutating func check(
-    _ recordKey: Span<UInt8>,
-    _ record: Span<UInt8>,
-    _ findings: inout VerificationFindings
+    _ recordKey: Span<UInt8>, _ record: Span<UInt8>, _ findings: inout VerificationFindings
   ) {
     guard !recordKey.isEmpty else { return }  // the list itself: it was read at opening
     let recordKey = TensorKey(copying: recordKey)
@@ -114,23 +108,18 @@ private struct RecordCheck {
     }
   }
 
-  private static func decode(
-    _ record: Span<UInt8>,
-    _ spec: TensorSpec,
-    _ slice: TensorSlice
-  ) throws(CheckpointError) {
+  private static func decode(_ record: Span<UInt8>, _ spec: TensorSpec, _ slice: TensorSlice)
+    throws(CheckpointError)
+  {
     guard let list = TensorValueList(spec.dtype) else {
       throw CheckpointError(
-        .unsupported,
-        "V1 checkpoints have no form for values of \(spec.dtype.name)"
-      )
+        .unsupported, "V1 checkpoints have no form for values of \(spec.dtype.name)")
     }
     let shape = try slice.region(in: spec.shape).shape
     // Memory is asked for only if the record can have that many elements.
     guard shape.elementCount <= record.count / list.leastByteCount else {
       throw CheckpointError(
-        .corrupt,
-        "the record has \(record.count) bytes, too few for \(shape.elementCount) elements"
+        .corrupt, "the record has \(record.count) bytes, too few for \(shape.elementCount) elements"
       )
     }
     guard let byteCount = TensorSpec(spec.dtype, shape).byteCount else {
@@ -151,12 +140,8 @@ private struct RecordCheck {
     for (_, missing) in promised.sorted(by: { $0.key < $1.key }) {
       findings.problems.append(
         CheckpointError(
-          .corrupt,
-          "slice \(missing.slice) is listed, but has no record",
-          file: path,
-          key: missing.key.description
-        )
-      )
+          .corrupt, "slice \(missing.slice) is listed, but has no record", file: path,
+          key: missing.key.description))
     }
   }
 }

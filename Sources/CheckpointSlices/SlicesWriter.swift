@@ -57,23 +57,17 @@ public struct SlicesWriter: ShardedTensorWriter {
   ///   - options: How they are written.
   /// - Throws: `invalidArgument` for fewer than 1 or more than 99999 shards; `unsupported` if all of
   ///   these files exist already; `busy` if somebody else is saving there; `io` if the system fails.
-  public init(
-    prefix: String,
-    shardCount: Int,
-    options: SaveOptions = SaveOptions()
-  ) throws(CheckpointError) {
+  public init(prefix: String, shardCount: Int, options: SaveOptions = SaveOptions())
+    throws(CheckpointError)
+  {
     guard (1...SlicesPath.largestShardCount).contains(shardCount) else {
       throw CheckpointError(
-        .invalidArgument,
-        "\(shardCount) shards; 1 to \(SlicesPath.largestShardCount) are possible",
-        file: prefix
-      )
+        .invalidArgument, "\(shardCount) shards; 1 to \(SlicesPath.largestShardCount) are possible",
+        file: prefix)
     }
     let sharded = SlicesPath(prefix: try PathText.path(prefix), shardCount: shardCount)
     self.init(
-      path: sharded.pattern,
-      files: sharded.shards,
-      try SlicesTransaction(sharded, options: options)
+      path: sharded.pattern, files: sharded.shards, try SlicesTransaction(sharded, options: options)
     )
   }
 
@@ -98,11 +92,9 @@ public struct SlicesWriter: ShardedTensorWriter {
   /// Adds a tensor, or a part of one, to the first file.
   ///
   /// - Throws: As ``add(_:for:part:shard:)`` says.
-  public mutating func add(
-    _ tensor: some TensorStorable,
-    for key: TensorKey,
-    part: SliceSpec?
-  ) throws(CheckpointError) {
+  public mutating func add(_ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?)
+    throws(CheckpointError)
+  {
     try add(tensor, for: key, part: part, shard: 0)
   }
 
@@ -118,10 +110,7 @@ public struct SlicesWriter: ShardedTensorWriter {
   ///   was added already; `mismatch` if parts of one tensor disagree; `invalidArgument` for a file that
   ///   there is not, and if the writer is finished.
   public mutating func add(
-    _ tensor: some TensorStorable,
-    for key: TensorKey,
-    part: SliceSpec?,
-    shard: Int
+    _ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?, shard: Int
   ) throws(CheckpointError) {
     try add(tensor.tensorSpec, for: key, part: part, shard: shard) {
       record throws(CheckpointError) in
@@ -141,9 +130,7 @@ public struct SlicesWriter: ShardedTensorWriter {
   ///   - values: Gives the values.
   /// - Throws: As ``add(_:for:part:shard:)`` says.
   package mutating func add(
-    _ spec: TensorSpec,
-    for key: TensorKey,
-    part: SliceSpec?,
+    _ spec: TensorSpec, for key: TensorKey, part: SliceSpec?,
     values: @escaping () throws(CheckpointError) -> AnyTensor
   ) throws(CheckpointError) {
     try add(spec, for: key, part: part, shard: 0) { record throws(CheckpointError) in
@@ -152,21 +139,16 @@ public struct SlicesWriter: ShardedTensorWriter {
   }
 
   /// Whether a tensor, or a part of one, can be held: what ``add(_:for:part:)`` would throw.
-  package static func check(
-    _ spec: TensorSpec,
-    for key: TensorKey,
-    part: SliceSpec?
-  ) throws(CheckpointError) {
+  package static func check(_ spec: TensorSpec, for key: TensorKey, part: SliceSpec?)
+    throws(CheckpointError)
+  {
     try check(key)
     let record = SavedSliceRecord(key: key, slice: try slice(spec, part))
     try StoredTensor.check(spec, record)
   }
 
   private mutating func add(
-    _ spec: TensorSpec,
-    for key: TensorKey,
-    part: SliceSpec?,
-    shard: Int,
+    _ spec: TensorSpec, for key: TensorKey, part: SliceSpec?, shard: Int,
     _ stored: (SavedSliceRecord) throws(CheckpointError) -> StoredTensor
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
@@ -189,33 +171,27 @@ public struct SlicesWriter: ShardedTensorWriter {
     }
     guard key.string != nil else {
       throw CheckpointError(
-        .unsupported,
-        "TensorFlow reads no V1 checkpoint with a name that is not UTF-8; save as V2"
-      )
+        .unsupported, "TensorFlow reads no V1 checkpoint with a name that is not UTF-8; save as V2")
     }
   }
 
-  private static func slice(
-    _ spec: TensorSpec,
-    _ part: SliceSpec?
-  ) throws(CheckpointError) -> TensorSlice {
+  private static func slice(_ spec: TensorSpec, _ part: SliceSpec?) throws(CheckpointError)
+    -> TensorSlice
+  {
     guard let part else { return .all(rank: spec.shape.rank) }
     let region = try part.slice.region(in: part.fullShape)
     guard region.shape == spec.shape else {
       throw CheckpointError(
         .mismatch,
         "slice \(part.slice) of \(part.fullShape) has the shape \(region.shape), "
-          + "the values have \(spec.shape)"
-      )
+          + "the values have \(spec.shape)")
     }
     return part.slice
   }
 
-  private mutating func note(
-    _ spec: TensorSpec,
-    of key: TensorKey,
-    _ part: TensorSlice?
-  ) throws(CheckpointError) {
+  private mutating func note(_ spec: TensorSpec, of key: TensorKey, _ part: TensorSlice?)
+    throws(CheckpointError)
+  {
     guard let known = added[key] else {
       added[key] = Added(spec: spec, parts: part.map { [$0] } ?? [])
       return
@@ -223,9 +199,7 @@ public struct SlicesWriter: ShardedTensorWriter {
     guard let part, !known.parts.isEmpty else { throw .addedTwice }
     guard known.spec == spec else {
       throw CheckpointError(
-        .mismatch,
-        "this part is of a tensor \(spec), those before are of \(known.spec)"
-      )
+        .mismatch, "this part is of a tensor \(spec), those before are of \(known.spec)")
     }
     guard added[key]?.parts.insert(part).inserted == true else { throw .addedTwice }
   }

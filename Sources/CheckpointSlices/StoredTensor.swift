@@ -13,10 +13,7 @@ struct StoredTensor {
   /// Takes the values as they are now.
   ///
   /// - Throws: `unsupported` for a dtype that V1 cannot hold; `limitExceeded` for too many values.
-  init(
-    _ tensor: some TensorStorable,
-    record: SavedSliceRecord
-  ) throws(CheckpointError) {
+  init(_ tensor: some TensorStorable, record: SavedSliceRecord) throws(CheckpointError) {
     let spec = tensor.tensorSpec
     try Self.check(spec, record)  // before a copy is made
     let snapshot = try tensor.tensorSnapshot()
@@ -28,8 +25,7 @@ struct StoredTensor {
   ///
   /// - Throws: As ``init(_:record:)``.
   init(
-    _ spec: TensorSpec,
-    record: SavedSliceRecord,
+    _ spec: TensorSpec, record: SavedSliceRecord,
     values: @escaping () throws(CheckpointError) -> AnyTensor
   ) throws(CheckpointError) {
     list = try Self.check(spec, record)
@@ -43,15 +39,12 @@ struct StoredTensor {
   /// - Returns: The form that it has for them.
   /// - Throws: As ``init(_:record:)``.
   @discardableResult
-  static func check(
-    _ spec: TensorSpec,
-    _ record: SavedSliceRecord
-  ) throws(CheckpointError) -> TensorValueList {
+  static func check(_ spec: TensorSpec, _ record: SavedSliceRecord) throws(CheckpointError)
+    -> TensorValueList
+  {
     guard let list = TensorValueList(spec.dtype), let most = list.mostByteCount else {
       throw CheckpointError(
-        .unsupported,
-        "V1 checkpoints cannot hold values of \(spec.dtype.name); save as V2"
-      )
+        .unsupported, "V1 checkpoints cannot hold values of \(spec.dtype.name); save as V2")
     }
     try checkSize(spec.shape.elementCount, most, plus: record.headByteCount)
     return list
@@ -59,10 +52,7 @@ struct StoredTensor {
 
   private func check(_ tensor: AnyTensor) throws(CheckpointError) {
     guard tensor.spec == spec else {
-      throw CheckpointError(
-        .mismatch,
-        "the variable is a \(spec), its values are \(tensor.spec)"
-      )
+      throw CheckpointError(.mismatch, "the variable is a \(spec), its values are \(tensor.spec)")
     }
     guard let strings = tensor.strings, let most = list.mostByteCount else { return }
     let byteCount = strings.reduce(record.headByteCount) { $0 + $1.count }
@@ -70,18 +60,15 @@ struct StoredTensor {
   }
 
   // TensorFlow's own estimate, so that what one writes, the other does.
-  private static func checkSize(
-    _ elementCount: Int,
-    _ most: Int,
-    plus rest: Int
-  ) throws(CheckpointError) {
+  private static func checkSize(_ elementCount: Int, _ most: Int, plus rest: Int)
+    throws(CheckpointError)
+  {
     let (values, overflow) = elementCount.multipliedReportingOverflow(by: most)
     guard overflow || values > largestByteCount - 1024 - min(rest, largestByteCount) else { return }
     throw CheckpointError(
       .limitExceeded,
       "\(elementCount) elements may take more than the 2 GiB of a V1 record; save them in parts, or "
-        + "as V2"
-    )
+        + "as V2")
   }
 
   private static let largestByteCount = 1 << 31

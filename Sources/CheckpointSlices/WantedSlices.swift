@@ -30,17 +30,14 @@ struct WantedSlices {
   /// - Throws: `mismatch` for a slice that leaves the tensor's shape; `notFound` if some of it is in
   ///   no file; `unsupported` for a dtype that V1 cannot hold; `corrupt` for slices that overlap, and
   ///   for more elements than the files can have.
-  init(
-    of tensor: SlicesCatalog.SavedTensor,
-    slice: TensorSlice?,
-    files: [SlicesFile]
-  ) throws(CheckpointError) {
+  init(of tensor: SlicesCatalog.SavedTensor, slice: TensorSlice?, files: [SlicesFile])
+    throws(CheckpointError)
+  {
     guard let list = TensorValueList(tensor.spec.dtype) else {
       throw CheckpointError(
         .unsupported,
         "V1 checkpoints have no form for values of \(tensor.spec.dtype.name), TensorFlow reads none "
-          + "either"
-      )
+          + "either")
     }
     region = try slice?.region(in: tensor.spec.shape) ?? TensorRegion(all: tensor.spec.shape)
     spec = TensorSpec(tensor.spec.dtype, region.shape)
@@ -50,9 +47,7 @@ struct WantedSlices {
   }
 
   private static func parts(
-    of tensor: SlicesCatalog.SavedTensor,
-    _ region: TensorRegion,
-    _ files: [SlicesFile]
+    of tensor: SlicesCatalog.SavedTensor, _ region: TensorRegion, _ files: [SlicesFile]
   ) throws(CheckpointError) -> [Part] {
     let regions = try regions(tensor)
     var parts: [Part] = []
@@ -68,8 +63,7 @@ struct WantedSlices {
       throw CheckpointError(
         .notFound,
         "only \(covered) of the \(region.shape.elementCount) elements asked for are stored, "
-          + "in \(tensor.slices.count) slices; \(absenceHint(files))"
-      )
+          + "in \(tensor.slices.count) slices; \(absenceHint(files))")
     }
     return parts
   }
@@ -81,14 +75,13 @@ struct WantedSlices {
     return "the others may be in other shards, open '\(all.pattern)'"
   }
 
-  private static func regions(
-    _ tensor: SlicesCatalog.SavedTensor
-  ) throws(CheckpointError) -> [TensorRegion] {
+  private static func regions(_ tensor: SlicesCatalog.SavedTensor) throws(CheckpointError)
+    -> [TensorRegion]
+  {
     guard tensor.slices.count <= largestCount else {
       throw CheckpointError(
         .limitExceeded,
-        "\(tensor.slices.count) slices of one tensor, at most \(largestCount) are read"
-      )
+        "\(tensor.slices.count) slices of one tensor, at most \(largestCount) are read")
     }
     do throws(CheckpointError) {
       return try TensorSlice.checkDisjoint(tensor.slices.map(\.slice), in: tensor.spec.shape)
@@ -112,8 +105,7 @@ struct WantedSlices {
       throw CheckpointError(
         .corrupt,
         "the list of tensors promises \(spec), for which the records need \(needed) bytes at "
-          + "least, more than the file can hold"
-      )
+          + "least, more than the file can hold")
     }
   }
 

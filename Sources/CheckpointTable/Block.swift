@@ -18,10 +18,7 @@ struct Block: Sendable {
   ///
   /// Its entries are checked by ``check(after:upTo:keyBytesPerStoredByte:)``.
   init(
-    _ bytes: [UInt8],
-    byteCount: Int,
-    storedByteCount: Int,
-    order: BlockReader.Order,
+    _ bytes: [UInt8], byteCount: Int, storedByteCount: Int, order: BlockReader.Order,
     place: BlockPlace
   ) throws(CheckpointError) {
     guard byteCount >= 4 else {
@@ -32,9 +29,7 @@ struct Block: Sendable {
     let count = UInt64(try reader.readUInt32())
     guard 4 * count + 4 <= UInt64(byteCount) else {  // `count` has 32 bits
       throw place.damaged(
-        "the block of \(byteCount) bytes has no room for \(count) restarts",
-        at: byteCount - 4
-      )
+        "the block of \(byteCount) bytes has no room for \(count) restarts", at: byteCount - 4)
     }
     let entriesEnd = byteCount - 4 - 4 * Int(count)  // `count` is less than `byteCount`
     let leadsNowhere = try Self.endsBehindEntries(bytes, byteCount, count: count, entriesEnd)
@@ -50,10 +45,7 @@ struct Block: Sendable {
   // every 15 or 16 entries, whether or not another entry follows. No search needs it.
   // Source: github.com/tensorflow/swift-models, Checkpoints/CheckpointIndexWriter.swift.
   private static func endsBehindEntries(
-    _ bytes: [UInt8],
-    _ byteCount: Int,
-    count: UInt64,
-    _ entriesEnd: Int
+    _ bytes: [UInt8], _ byteCount: Int, count: UInt64, _ entriesEnd: Int
   ) throws(CheckpointError) -> Bool {
     guard count > 1, entriesEnd > 0 else { return false }
     var reader = ByteReader(bytes.span.extracting((byteCount - 8)..<(byteCount - 4)))
@@ -67,10 +59,8 @@ struct Block: Sendable {
       let span = bytes.span
       return BlockReader(
         entries: span.extracting(..<entriesEnd),
-        restarts: span.extracting(entriesEnd..<(entriesEnd + 4 * restartCount)),
-        order: order,
-        place: place
-      )
+        restarts: span.extracting(entriesEnd..<(entriesEnd + 4 * restartCount)), order: order,
+        place: place)
     }
   }
 
@@ -84,8 +74,7 @@ struct Block: Sendable {
   /// - Throws: `corrupt` at the first entry or restart that is wrong; `limitExceeded` for too many
   ///   key bytes.
   func check(
-    after lower: Span<UInt8>? = nil,
-    upTo upper: Span<UInt8>? = nil,
+    after lower: Span<UInt8>? = nil, upTo upper: Span<UInt8>? = nil,
     keyBytesPerStoredByte ratio: Int
   ) throws(CheckpointError) {
     var restarts = RestartCheck(count: restartCount)
@@ -107,31 +96,22 @@ struct Block: Sendable {
     guard key.precedes(lower) else { return }
     throw place.damaged(
       "first key \(key.keyText) of the block precedes \(lower.keyText), which the index gives as "
-        + "the end of the block before",
-      at: 0
-    )
+        + "the end of the block before", at: 0)
   }
 
-  private func checkUpper(
-    _ upper: Span<UInt8>,
-    _ key: Span<UInt8>,
-    at start: Int
-  ) throws(CheckpointError) {
+  private func checkUpper(_ upper: Span<UInt8>, _ key: Span<UInt8>, at start: Int)
+    throws(CheckpointError)
+  {
     guard upper.precedes(key) else { return }
     throw place.damaged(
       "last key \(key.keyText) of the block comes after \(upper.keyText), which the index gives as "
-        + "its end",
-      at: start
-    )
+        + "its end", at: start)
   }
 
   private func tooManyKeyBytes(_ ratio: Int) -> CheckpointError {
     CheckpointError(
       .limitExceeded,
       "the keys of a block of \(storedByteCount) stored bytes take more than \(ratio) times as "
-        + "much; the limit is in TableLimits",
-      file: place.file,
-      offset: place.offset
-    )
+        + "much; the limit is in TableLimits", file: place.file, offset: place.offset)
   }
 }

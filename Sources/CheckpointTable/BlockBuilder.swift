@@ -35,9 +35,9 @@ struct BlockBuilder {
 
   /// Ends the block, hands it over with its trailer, starts the next one, and tells how many bytes
   /// the block had without the trailer.
-  mutating func finish(
-    _ sink: (Span<UInt8>) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) -> Int {
+  mutating func finish(_ sink: (Span<UInt8>) throws(CheckpointError) -> Void)
+    throws(CheckpointError) -> Int
+  {
     for restart in restarts { output.write(restart) }
     output.write(UInt32(restarts.count))
     let count = output.count

@@ -37,10 +37,7 @@ struct BlockHandle: Hashable, Sendable {
     guard let end, end <= blocksEnd else {
       throw .damaged(
         "\(what) takes \(byteCount) bytes and a trailer of 5 from byte \(offset) on, "
-          + "but the footer begins at byte \(blocksEnd)",
-        file: file.path,
-        offset: offset
-      )
+          + "but the footer begins at byte \(blocksEnd)", file: file.path, offset: offset)
     }
   }
 }

@@ -65,8 +65,7 @@ struct BlockReader: ~Copyable, ~Escapable {
     guard header.shared <= keyBytes.count else {
       throw place.damaged(
         "entry shares \(header.shared) bytes with the key before it, which has \(keyBytes.count)",
-        at: start
-      )
+        at: start)
     }
     let tail = entries.extracting(header.keyStart..<header.valueStart)
     if hasEntry { try checkOrder(tail, shared: header.shared, at: start) }
@@ -107,10 +106,9 @@ struct BlockReader: ~Copyable, ~Escapable {
 
   // `nil` if the budget was spent before an answer was found.
   @_lifetime(self: copy self)
-  private mutating func scan(
-    to wanted: Span<UInt8>,
-    budget: Int
-  ) throws(CheckpointError) -> KeyOrder? {
+  private mutating func scan(to wanted: Span<UInt8>, budget: Int) throws(CheckpointError)
+    -> KeyOrder?
+  {
     var left = budget
     while left > 0 {
       guard try next() else { return .before }
@@ -121,11 +119,7 @@ struct BlockReader: ~Copyable, ~Escapable {
     return nil
   }
 
-  private func checkOrder(
-    _ tail: Span<UInt8>,
-    shared: Int,
-    at start: Int
-  ) throws(CheckpointError) {
+  private func checkOrder(_ tail: Span<UInt8>, shared: Int, at start: Int) throws(CheckpointError) {
     let rest = keyBytes.key.extracting(shared...)
     // Writers leave out all that two keys share: most often the first bytes decide.
     if rest.count > 0, tail.count > 0, rest[0] < tail[0] { return }
@@ -135,9 +129,7 @@ struct BlockReader: ~Copyable, ~Escapable {
     if isRepeated && order == .notDescending { return }
     let before = keyBytes.key.keyText
     throw place.damaged(
-      isRepeated ? "key \(before) occurs twice" : "the key after \(before) is smaller",
-      at: start
-    )
+      isRepeated ? "key \(before) occurs twice" : "the key after \(before) is smaller", at: start)
   }
 }
 
@@ -157,12 +149,7 @@ extension BlockReader {
       let (a, b, c) = (entries[start], entries[start &+ 1], entries[start &+ 2])
       if a | b | c < 0x80 {
         return try header(
-          at: start,
-          shared: UInt32(a),
-          unshared: UInt32(b),
-          value: UInt32(c),
-          keyStart: start &+ 3
-        )
+          at: start, shared: UInt32(a), unshared: UInt32(b), value: UInt32(c), keyStart: start &+ 3)
       }
     }
     var reader = ByteReader(entries.extracting(start...))
@@ -175,37 +162,22 @@ extension BlockReader {
       throw place.damaged("entry: \(error.message)", at: start)
     }
     return try header(
-      at: start,
-      shared: shared,
-      unshared: unshared,
-      value: value,
-      keyStart: start + reader.offset
-    )
+      at: start, shared: shared, unshared: unshared, value: value, keyStart: start + reader.offset)
   }
 
-  private func header(
-    at start: Int,
-    shared: UInt32,
-    unshared: UInt32,
-    value: UInt32,
-    keyStart: Int
-  ) throws(CheckpointError) -> Header {
+  private func header(at start: Int, shared: UInt32, unshared: UInt32, value: UInt32, keyStart: Int)
+    throws(CheckpointError) -> Header
+  {
     // Each sum is of two 32-bit numbers and a position: no 64 bits overflow.
     let valueStart = UInt64(keyStart) &+ UInt64(unshared)
     let end = valueStart &+ UInt64(value)
     guard end <= UInt64(entries.count) else {
       throw place.damaged(
         "entry of \(unshared) key bytes and \(value) value bytes, but only "
-          + "\(entries.count - keyStart) are left",
-        at: start
-      )
+          + "\(entries.count - keyStart) are left", at: start)
     }
     return Header(
-      shared: Int(clamping: shared),
-      keyStart: keyStart,
-      valueStart: Int(valueStart),
-      end: Int(end)
-    )
+      shared: Int(clamping: shared), keyStart: keyStart, valueStart: Int(valueStart), end: Int(end))
   }
 
   /// Where restart number `index` says that an entry begins.
@@ -214,9 +186,7 @@ extension BlockReader {
     let offset = try reader.readUInt32()
     guard offset < entries.count || offset == 0 else {
       throw place.damaged(
-        "restart \(index) is at \(offset), the entries end at \(entries.count)",
-        at: entries.count
-      )
+        "restart \(index) is at \(offset), the entries end at \(entries.count)", at: entries.count)
     }
     return Int(offset)  // less than `entries.count`, or 0
   }

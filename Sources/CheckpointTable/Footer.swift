@@ -22,10 +22,8 @@ struct Footer {
       throw CheckpointError(
         .truncated,
         "the file has \(file.byteCount) bytes, the smallest table has \(count); "
-          + "it was cut short or is no checkpoint, restore another checkpoint",
-        file: file.path,
-        offset: file.byteCount
-      )
+          + "it was cut short or is no checkpoint, restore another checkpoint", file: file.path,
+        offset: file.byteCount)
     }
     let start = file.byteCount - UInt64(count)
     let bytes = try file.bytes(at: start, count: count)
@@ -40,19 +38,16 @@ struct Footer {
     try index.checked(within: file, what: "the index block")
   }
 
-  private static func checkMagic(
-    _ bytes: Span<UInt8>,
-    of file: any ReadableFile
-  ) throws(CheckpointError) {
+  private static func checkMagic(_ bytes: Span<UInt8>, of file: any ReadableFile)
+    throws(CheckpointError)
+  {
     var reader = ByteReader(bytes)
     guard try reader.readUInt64() != TableFormat.magic else { return }
     throw CheckpointError(
       .corrupt,
       "the file ends with \(Span.hex(bytes)), a table with 57 fb 80 8b 24 75 47 db; it is no "
         + "checkpoint index, or bytes were lost or added at its end: restore another checkpoint",
-      file: file.path,
-      offset: file.byteCount - 8
-    )
+      file: file.path, offset: file.byteCount - 8)
   }
 
   /// Appends the footer.

@@ -12,9 +12,7 @@ package enum KeySeparator {
   /// | `bbb`     | `c`       | `bbb`     |
   /// | `x/05/y`  | `x/06/y`  | `x/05/y`  |
   package static func shortest(
-    after last: Span<UInt8>,
-    before next: Span<UInt8>,
-    into output: inout [UInt8]
+    after last: Span<UInt8>, before next: Span<UInt8>, into output: inout [UInt8]
   ) {
     let common = last.commonPrefixCount(with: next)
     guard common < last.count, common < next.count,

@@ -11,11 +11,9 @@ struct RestartCheck {
 
   init(count: Int) { self.count = count }
 
-  mutating func visit(
-    entryAt start: Int,
-    in reader: borrowing BlockReader,
-    place: BlockPlace
-  ) throws(CheckpointError) {
+  mutating func visit(entryAt start: Int, in reader: borrowing BlockReader, place: BlockPlace)
+    throws(CheckpointError)
+  {
     guard matched < count else {
       guard start > 0 else { throw place.damaged("entries, but no restart", at: 0) }
       return
@@ -28,19 +26,15 @@ struct RestartCheck {
     guard offset == start else { return }
     guard reader.shared == 0 else {
       throw place.damaged(
-        "restart \(matched) is an entry that shares \(reader.shared) key bytes",
-        at: start
-      )
+        "restart \(matched) is an entry that shares \(reader.shared) key bytes", at: start)
     }
     matched += 1
     next = nil
   }
 
-  func finish(
-    in reader: borrowing BlockReader,
-    place: BlockPlace,
-    entriesEnd: Int
-  ) throws(CheckpointError) {
+  func finish(in reader: borrowing BlockReader, place: BlockPlace, entriesEnd: Int)
+    throws(CheckpointError)
+  {
     // A block without entries has one restart, at 0; none at all does no harm either.
     let expected = entriesEnd == 0 ? min(count, 1) : count
     guard matched < count else { return }

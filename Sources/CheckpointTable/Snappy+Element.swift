@@ -29,26 +29,21 @@ extension Snappy {
       }
       guard distance > 0 else {
         throw CheckpointError(
-          .corrupt,
-          "Snappy stream copies from 0 bytes back",
-          offset: UInt64(start)
-        )
+          .corrupt, "Snappy stream copies from 0 bytes back", offset: UInt64(start))
       }
     }
 
-    private static func literalCount(
-      _ code: Int,
-      _ reader: inout ByteReader
-    ) throws(CheckpointError) -> Int {
+    private static func literalCount(_ code: Int, _ reader: inout ByteReader)
+      throws(CheckpointError) -> Int
+    {
       guard code >= 60 else { return code + 1 }
       return min(try number(of: code - 59, &reader), Int.max - 1) + 1
     }
 
     // Up to four bytes, little-endian.
-    private static func number(
-      of byteCount: Int,
-      _ reader: inout ByteReader
-    ) throws(CheckpointError) -> Int {
+    private static func number(of byteCount: Int, _ reader: inout ByteReader)
+      throws(CheckpointError) -> Int
+    {
       var value: UInt32 = 0
       for place in 0..<byteCount { value |= UInt32(try reader.readByte()) << (8 * place) }
       return Int(clamping: value)

@@ -23,10 +23,9 @@ package enum Snappy {
   /// - Returns: As many bytes as the stream declares.
   /// - Throws: `corrupt` or `truncated`, with the offset in the input, for a stream that TensorFlow
   ///   refuses too; `limitExceeded` for more output than `limit`.
-  package static func decode(
-    _ input: Span<UInt8>,
-    limit: Int = .max
-  ) throws(CheckpointError) -> [UInt8] {
+  package static func decode(_ input: Span<UInt8>, limit: Int = .max) throws(CheckpointError)
+    -> [UInt8]
+  {
     var reader = ByteReader(input)
     let count = try outputCount(&reader, inputCount: input.count, limit: limit)
     var output = [UInt8](repeating: 0, count: count)
@@ -54,11 +53,9 @@ package enum Snappy {
   }
 
   /// Reads the declared length, and refuses one that the input cannot have.
-  private static func outputCount(
-    _ reader: inout ByteReader,
-    inputCount: Int,
-    limit: Int
-  ) throws(CheckpointError) -> Int {
+  private static func outputCount(_ reader: inout ByteReader, inputCount: Int, limit: Int)
+    throws(CheckpointError) -> Int
+  {
     let count = UInt64(try reader.readVarint32())
     // The densest element puts out 64 bytes for 3; the rest is room for rounding.
     let most = UInt64(inputCount).multipliedReportingOverflow(by: 22).partialValue &+ 64
@@ -67,10 +64,7 @@ package enum Snappy {
     }
     guard count <= UInt64(limit) else {
       throw CheckpointError(
-        .limitExceeded,
-        "Snappy stream declares \(count) bytes, the limit is \(limit)",
-        offset: 0
-      )
+        .limitExceeded, "Snappy stream declares \(count) bytes, the limit is \(limit)", offset: 0)
     }
     return Int(count)  // at most `limit`
   }

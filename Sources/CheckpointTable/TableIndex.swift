@@ -12,17 +12,11 @@ struct TableIndex: Sendable {
   var count: Int { handles.count }
 
   /// Reads the index block.
-  init(
-    at handle: BlockHandle,
-    of file: any ReadableFile,
-    limits: TableLimits
-  ) throws(CheckpointError) {
+  init(at handle: BlockHandle, of file: any ReadableFile, limits: TableLimits)
+    throws(CheckpointError)
+  {
     let block = try Block(
-      at: handle,
-      of: file,
-      order: .notDescending,
-      byteLimit: limits.blockByteCount
-    )
+      at: handle, of: file, order: .notDescending, byteLimit: limits.blockByteCount)
     try block.check(keyBytesPerStoredByte: limits.indexKeyBytesPerStoredByte)
     var entries = block.entries
     while true {
@@ -36,10 +30,8 @@ struct TableIndex: Sendable {
     }
     guard count > 0 else {
       throw .damaged(
-        "the index names no block, a checkpoint has at least one",
-        file: file.path,
-        offset: handle.offset
-      )
+        "the index names no block, a checkpoint has at least one", file: file.path,
+        offset: handle.offset)
     }
   }
 
@@ -56,10 +48,7 @@ struct TableIndex: Sendable {
   }
 
   private static func handle(
-    _ value: Span<UInt8>,
-    number: Int,
-    entryAt start: Int,
-    place: BlockPlace
+    _ value: Span<UInt8>, number: Int, entryAt start: Int, place: BlockPlace
   ) throws(CheckpointError) -> BlockHandle {
     var reader = ByteReader(value)  // what follows the handle is ignored, as TensorFlow does
     do throws(CheckpointError) {
@@ -69,11 +58,9 @@ struct TableIndex: Sendable {
     }
   }
 
-  private func checkPlace(
-    of next: BlockHandle,
-    index: BlockHandle,
-    file: any ReadableFile
-  ) throws(CheckpointError) {
+  private func checkPlace(of next: BlockHandle, index: BlockHandle, file: any ReadableFile)
+    throws(CheckpointError)
+  {
     // All handles have been checked against the file: their ends are numbers.
     let start = next.offset
     let last = handles.last.flatMap(\.end) ?? 0
@@ -81,17 +68,12 @@ struct TableIndex: Sendable {
     guard start >= last else {
       throw .damaged(
         "block \(count) begins at byte \(start), but the block before it ends at byte \(last)",
-        file: file.path,
-        offset: start
-      )
+        file: file.path, offset: start)
     }
     guard end <= index.offset || start >= indexEnd else {
       throw .damaged(
         "block \(count), bytes \(start) to \(end), overlaps the index block, bytes "
-          + "\(index.offset) to \(indexEnd)",
-        file: file.path,
-        offset: start
-      )
+          + "\(index.offset) to \(indexEnd)", file: file.path, offset: start)
     }
   }
 }

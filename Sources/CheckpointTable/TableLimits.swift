@@ -16,8 +16,7 @@ package struct TableLimits: Sendable {
 
   /// Creates limits.
   package init(
-    blockByteCount: Int = 1 << 30,
-    keyBytesPerStoredByte: Int = 512,
+    blockByteCount: Int = 1 << 30, keyBytesPerStoredByte: Int = 512,
     indexKeyBytesPerStoredByte: Int = 32
   ) {
     self.blockByteCount = blockByteCount

@@ -31,9 +31,7 @@ package final class TableReader: Sendable {
   /// - Throws: `truncated` or `corrupt` if the file does not end like a table, or for an index that
   ///   no writer makes; what the file throws.
   package init(
-    _ file: any ReadableFile,
-    cacheByteCount: Int = 64 << 20,
-    limits: TableLimits = TableLimits()
+    _ file: any ReadableFile, cacheByteCount: Int = 64 << 20, limits: TableLimits = TableLimits()
   ) throws(CheckpointError) {
     let footer = try Footer(of: file)
     self.file = file
@@ -60,8 +58,7 @@ package final class TableReader: Sendable {
   /// - Returns: What `body` returns, or `nil` if the table does not have the key.
   /// - Throws: `corrupt` if the block that would have the key is damaged; what `body` throws.
   package func withValue<Result>(
-    for key: Span<UInt8>,
-    _ body: (_ value: Span<UInt8>) throws(CheckpointError) -> Result
+    for key: Span<UInt8>, _ body: (_ value: Span<UInt8>) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result? {
     let separators = index.separators
     var number = index.firstBlock(for: key)
@@ -98,8 +95,7 @@ package final class TableReader: Sendable {
   ///   - body: Called with each key and its value; the spans are valid only during the call.
   ///   - damage: Called for each block that is damaged; its entries are not visited.
   package func forEachReadable(
-    _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Void,
-    damage: (CheckpointError) -> Void
+    _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) -> Void, damage: (CheckpointError) -> Void
   ) {
     var lastKey: KeyList?
     for number in 0..<index.count {
@@ -113,8 +109,7 @@ package final class TableReader: Sendable {
 
   // Visits the entries of one block, and returns the last key so far.
   private func visit(
-    _ number: Int,
-    after lastKey: KeyList?,
+    _ number: Int, after lastKey: KeyList?,
     _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) throws(CheckpointError) -> Void
   ) throws(CheckpointError) -> KeyList? {
     let block = try block(number)
@@ -131,11 +126,7 @@ package final class TableReader: Sendable {
   package func checkMetaindex() throws(CheckpointError) {
     try metaindex.checked(within: file, what: "the metaindex block")
     let block = try Block(
-      at: metaindex,
-      of: file,
-      order: .ascending,
-      byteLimit: limits.blockByteCount
-    )
+      at: metaindex, of: file, order: .ascending, byteLimit: limits.blockByteCount)
     try block.check(keyBytesPerStoredByte: limits.keyBytesPerStoredByte)
   }
 
@@ -164,9 +155,7 @@ package final class TableReader: Sendable {
 
   // Visits the keys that block `number` answers for, and returns the position of the next one.
   private func visit(
-    _ keys: KeyList,
-    from start: Int,
-    inBlock number: Int,
+    _ keys: KeyList, from start: Int, inBlock number: Int,
     _ body: (_ position: Int, _ value: Span<UInt8>?) throws(CheckpointError) -> Void
   ) throws(CheckpointError) -> Int {
     let separators = index.separators
@@ -193,17 +182,14 @@ package final class TableReader: Sendable {
       throw CheckpointError(
         .invalidArgument,
         "keys to look up must be sorted by their bytes, but \(keys[position - 1].keyText) stands "
-          + "before \(keys[position].keyText)"
-      )
+          + "before \(keys[position].keyText)")
     }
   }
 
   // Separators keep the keys of two blocks apart but for one: both may have the separator itself.
-  private func checkFirst(
-    _ key: Span<UInt8>,
-    after last: KeyList?,
-    _ block: Block
-  ) throws(CheckpointError) {
+  private func checkFirst(_ key: Span<UInt8>, after last: KeyList?, _ block: Block)
+    throws(CheckpointError)
+  {
     guard let last, !last[0].precedes(key) else { return }
     throw block.place.damaged("key \(key.keyText) is in the block before as well", at: 0)
   }
@@ -212,17 +198,12 @@ package final class TableReader: Sendable {
     if let block = cache.withLock({ $0.block(number) }) { return block }
     // Two threads may read the same block; both get the same bytes.
     let block = try Block(
-      at: index.handles[number],
-      of: file,
-      order: .ascending,
-      byteLimit: limits.blockByteCount
-    )
+      at: index.handles[number], of: file, order: .ascending, byteLimit: limits.blockByteCount)
     let separators = index.separators
     try block.check(
       after: number > 0 ? separators[number - 1] : nil,
       upTo: index.isBounded ? separators[number] : nil,
-      keyBytesPerStoredByte: limits.keyBytesPerStoredByte
-    )
+      keyBytesPerStoredByte: limits.keyBytesPerStoredByte)
     cache.withLock { $0.insert(block, as: number) }
     return block
   }

@@ -34,8 +34,7 @@ package struct TableWriter: ~Copyable {
   ///   - sink: Called with every block when it is finished, and with the footer.
   package init(
     blockByteCount: Int = TableFormat.blockByteCount,
-    restartInterval: Int = TableFormat.dataRestartInterval,
-    _ sink: @escaping Sink
+    restartInterval: Int = TableFormat.dataRestartInterval, _ sink: @escaping Sink
   ) {
     precondition(blockByteCount > 0 && restartInterval > 0)
     self.blockByteCount = blockByteCount
@@ -47,10 +46,7 @@ package struct TableWriter: ~Copyable {
   ///
   /// - Throws: `invalidArgument` if the key does not come after the one before; `limitExceeded` for
   ///   an entry that no block can hold (4 GiB); what the sink throws.
-  package mutating func add(
-    _ key: Span<UInt8>,
-    _ value: Span<UInt8>
-  ) throws(CheckpointError) {
+  package mutating func add(_ key: Span<UInt8>, _ value: Span<UInt8>) throws(CheckpointError) {
     let common = lastKey.span.commonPrefixCount(with: key)
     try checkOrder(of: key, common: common)
     let byteCount = UInt64(key.count) + UInt64(value.count)  // each below 2^63
@@ -87,11 +83,9 @@ package struct TableWriter: ~Copyable {
     pending = try Self.write(&data, at: &offset, sink)
   }
 
-  private static func write(
-    _ block: inout BlockBuilder,
-    at offset: inout UInt64,
-    _ sink: Sink
-  ) throws(CheckpointError) -> BlockHandle {
+  private static func write(_ block: inout BlockBuilder, at offset: inout UInt64, _ sink: Sink)
+    throws(CheckpointError) -> BlockHandle
+  {
     let count = UInt64(try block.finish(sink))
     let handle = BlockHandle(offset: offset, byteCount: count)
     offset += count + UInt64(TableFormat.trailerByteCount)
@@ -121,17 +115,14 @@ package struct TableWriter: ~Copyable {
       isRepeated
         ? "key \(key.keyText) is added to the table twice"
         : "keys must be added in ascending order of their bytes, but \(key.keyText) comes after "
-          + lastKey.span.keyText
-    )
+          + lastKey.span.keyText)
   }
 
   // Offsets within a block, and lengths, have 32 bits; an entry's three lengths take at most 15.
   private func checkRoom(for byteCount: UInt64) throws(CheckpointError) {
     guard UInt64(data.byteCount) + byteCount + 15 + 4 <= UInt64(UInt32.max) else {
       throw CheckpointError(
-        .limitExceeded,
-        "entry of \(byteCount) bytes: a block of a table has less than 4 GiB"
-      )
+        .limitExceeded, "entry of \(byteCount) bytes: a block of a table has less than 4 GiB")
     }
   }
 }

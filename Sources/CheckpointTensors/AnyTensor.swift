@@ -41,9 +41,7 @@ public struct AnyTensor: Sendable {
 
   /// Creates a tensor from the memory of one whose elements are `Scalar`s, as many as `shape` has.
   package init<Scalar: TensorScalar>(
-    of type: Scalar.Type,
-    _ shape: TensorShape,
-    _ storage: TensorStorage
+    of type: Scalar.Type, _ shape: TensorShape, _ storage: TensorStorage
   ) {
     spec = TensorSpec(Scalar.dtype, shape)
     contents = Scalar.contents(of: storage, count: shape.elementCount)
@@ -52,14 +50,11 @@ public struct AnyTensor: Sendable {
   /// The memory of a tensor of the same elements as `Scalar`s.
   ///
   /// - Throws: `mismatch` if the dtype is another, or if an element has no value of this type.
-  package func storage<Scalar: TensorScalar>(
-    of type: Scalar.Type
-  ) throws(CheckpointError) -> TensorStorage {
+  package func storage<Scalar: TensorScalar>(of type: Scalar.Type) throws(CheckpointError)
+    -> TensorStorage
+  {
     guard spec.dtype == Scalar.dtype else {
-      throw CheckpointError(
-        .mismatch,
-        "the tensor is \(spec.dtype.name), not \(Scalar.dtype.name)"
-      )
+      throw CheckpointError(.mismatch, "the tensor is \(spec.dtype.name), not \(Scalar.dtype.name)")
     }
     return try Scalar.storage(from: contents, count: spec.shape.elementCount)
   }

@@ -17,9 +17,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   /// - Precondition: There are as many as the shape has.
   public init(shape: TensorShape, scalars: [Scalar]) {
     precondition(
-      scalars.count == shape.elementCount,
-      "\(scalars.count) elements for a tensor \(shape)"
-    )
+      scalars.count == shape.elementCount, "\(scalars.count) elements for a tensor \(shape)")
     self.shape = shape
     storage = TensorStorage(scalars)
   }
@@ -50,9 +48,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     get {
       // The storage holds `elementCount` elements of this type: every initializer sees to it.
       let memory = unsafe UnsafeBufferPointer(
-        start: storage.start.assumingMemoryBound(to: Scalar.self),
-        count: shape.elementCount
-      )
+        start: storage.start.assumingMemoryBound(to: Scalar.self), count: shape.elementCount)
       return unsafe _overrideLifetime(Span(_unsafeElements: memory), borrowing: self)
     }
   }
@@ -64,9 +60,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     mutating get {
       makeUnique()
       let memory = unsafe UnsafeMutableBufferPointer(
-        start: storage.start.assumingMemoryBound(to: Scalar.self),
-        count: shape.elementCount
-      )
+        start: storage.start.assumingMemoryBound(to: Scalar.self), count: shape.elementCount)
       return unsafe _overrideLifetime(MutableSpan(_unsafeElements: memory), mutating: &self)
     }
   }

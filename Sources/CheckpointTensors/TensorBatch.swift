@@ -57,8 +57,8 @@ public protocol TensorBatch {
   /// - Parameter body: Called once for each tensor, with its position; it reads it, or does not.
   /// - Throws: What `body` throws, with the tensor's key; `notFound` without such a key.
   func forEachTensor(
-    _ body: (_ position: Int, _ source: any TensorSource) throws(CheckpointError) -> Void
-  ) throws(CheckpointError)
+    _ body: (_ position: Int, _ source: any TensorSource) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
 }
 
 extension TensorBatch {

@@ -10,9 +10,7 @@ package protocol TensorPieceReader: TensorReader {
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says; what `body` throws.
   func forEachLittleEndianPiece(
-    of key: TensorKey,
-    _ body: (RawSpan) throws(CheckpointError) -> Void
-  ) throws(CheckpointError)
+    of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError)
 }
 
 extension TensorReader {
@@ -20,10 +18,9 @@ extension TensorReader {
   /// all of them at once, if the reader does not give pieces.
   ///
   /// - Throws: As ``TensorPieceReader/forEachLittleEndianPiece(of:_:)`` says.
-  package func forEachPiece(
-    of key: TensorKey,
-    _ body: (RawSpan) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  package func forEachPiece(of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     if let reader = self as? any TensorPieceReader {
       return try reader.forEachLittleEndianPiece(of: key, body)
     }

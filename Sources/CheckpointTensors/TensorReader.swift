@@ -15,10 +15,7 @@ public struct TensorEntry: Hashable, Sendable {
 
   /// Creates an entry.
   public init(
-    key: TensorKey,
-    spec: TensorSpec,
-    byteCount: UInt64,
-    shard: Int? = nil,
+    key: TensorKey, spec: TensorSpec, byteCount: UInt64, shard: Int? = nil,
     slices: [TensorSlice] = []
   ) {
     self.key = key
@@ -45,9 +42,7 @@ public protocol TensorReader: Sendable {
   ///
   /// - Throws: What `body` throws; `corrupt` if the list cannot be read to its end: it is never
   ///   shortened silently.
-  func forEachEntry(
-    _ body: (TensorEntry) throws(CheckpointError) -> Void
-  ) throws(CheckpointError)
+  func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void) throws(CheckpointError)
 
   /// Every tensor, in byte order of the keys.
   ///
@@ -79,11 +74,8 @@ public protocol TensorReader: Sendable {
   /// - Throws: `notFound` without such a key; `mismatch` for a slice that leaves the tensor's shape,
   ///   for room of another size, or for elements without fixed width; `corrupt` for a wrong
   ///   checksum. After an error the content of `output` is undefined.
-  func read(
-    _ key: TensorKey,
-    slice: TensorSlice?,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError)
+  func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
 
   /// Reads a tensor, or a part of it, into new memory.
   ///
@@ -122,10 +114,9 @@ extension TensorReader {
   ///   - isChecked: Whether the checksums of mapped tensors are compared.
   /// - Returns: A tensor for each request, in the order of the requests.
   /// - Throws: As ``TensorBatch/mappedTensors(isChecked:)`` says.
-  public func mappedTensors(
-    for requests: [TensorRequest],
-    isChecked: Bool
-  ) throws(CheckpointError) -> [AnyTensor] {
+  public func mappedTensors(for requests: [TensorRequest], isChecked: Bool) throws(CheckpointError)
+    -> [AnyTensor]
+  {
     try batch(of: requests).mappedTensors(isChecked: isChecked)
   }
 
@@ -152,10 +143,6 @@ extension TensorReader {
   public func requiredEntry(for key: TensorKey) throws(CheckpointError) -> TensorEntry {
     if let entry = try entry(for: key) { return entry }
     let nearest = NearestKeys(to: key, among: try entries().map(\.key))
-    throw CheckpointError(
-      .notFound,
-      "no tensor has the key '\(key)'\(nearest.hint)",
-      file: path
-    )
+    throw CheckpointError(.notFound, "no tensor has the key '\(key)'\(nearest.hint)", file: path)
   }
 }

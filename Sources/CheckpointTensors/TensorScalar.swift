@@ -17,10 +17,8 @@ public protocol TensorScalar: Sendable {
   /// The memory of a tensor of this type, from the form that files have.
   ///
   /// - Throws: `mismatch` if an element has no value of this type.
-  static func storage(
-    from contents: TensorContents,
-    count: Int
-  ) throws(CheckpointError) -> TensorStorage
+  static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
+    -> TensorStorage
 }
 
 /// The elements of a tensor, without its shape: in the memory of fixed-width numbers, or as strings.
@@ -36,8 +34,7 @@ extension TensorContents {
   ///
   /// - Throws: `unsupported` if they are not; what `body` throws.
   package func withBytes<Result>(
-    of dtype: DType,
-    _ body: (RawSpan) throws(CheckpointError) -> Result
+    of dtype: DType, _ body: (RawSpan) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     guard case .bytes(let storage) = self else {
       throw CheckpointError(.unsupported, "\(dtype.name) elements have no fixed width")
@@ -53,10 +50,9 @@ extension TensorScalar where Self: BitwiseCopyable {
   }
 
   /// The memory itself: nothing is copied.
-  public static func storage(
-    from contents: TensorContents,
-    count: Int
-  ) throws(CheckpointError) -> TensorStorage {
+  public static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
+    -> TensorStorage
+  {
     guard case .bytes(let storage) = contents,
       storage.byteCount == count * MemoryLayout<Self>.stride
     else { throw .misfit(dtype, count: count) }
@@ -130,10 +126,9 @@ extension Bool: TensorScalar {
   public static var dtype: DType { .bool }
 
   /// A copy in which every byte that is not 0 is 1: others are no Swift `Bool`.
-  public static func storage(
-    from contents: TensorContents,
-    count: Int
-  ) throws(CheckpointError) -> TensorStorage {
+  public static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
+    -> TensorStorage
+  {
     guard case .bytes(let storage) = contents, storage.byteCount == count else {
       throw .misfit(dtype, count: count)
     }
@@ -153,10 +148,9 @@ extension String: TensorScalar {
   }
 
   /// The strings, each of which has to be UTF-8.
-  public static func storage(
-    from contents: TensorContents,
-    count: Int
-  ) throws(CheckpointError) -> TensorStorage {
+  public static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
+    -> TensorStorage
+  {
     guard case .strings(let elements) = contents, elements.count == count else {
       throw .misfit(dtype, count: count)
     }
@@ -164,9 +158,7 @@ extension String: TensorScalar {
     for (index, element) in elements.enumerated() {
       guard let string = String(validating: element, as: UTF8.self) else {
         throw CheckpointError(
-          .mismatch,
-          "element \(index) is not UTF-8 text; read it as Tensor<[UInt8]>"
-        )
+          .mismatch, "element \(index) is not UTF-8 text; read it as Tensor<[UInt8]>")
       }
       strings.append(string)
     }
@@ -184,10 +176,9 @@ extension [UInt8]: TensorScalar {
   }
 
   /// The byte strings.
-  public static func storage(
-    from contents: TensorContents,
-    count: Int
-  ) throws(CheckpointError) -> TensorStorage {
+  public static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
+    -> TensorStorage
+  {
     guard case .strings(let elements) = contents, elements.count == count else {
       throw .misfit(dtype, count: count)
     }
@@ -200,9 +191,7 @@ extension TensorStorage {
   fileprivate func elements<Element: TensorScalar>(of type: Element.Type, count: Int) -> [Element] {
     precondition(byteCount == count * MemoryLayout<Element>.stride)
     let memory = unsafe UnsafeBufferPointer(
-      start: start.assumingMemoryBound(to: type),
-      count: count
-    )
+      start: start.assumingMemoryBound(to: type), count: count)
     return unsafe Array(memory)
   }
 }

@@ -133,9 +133,7 @@ public struct TensorSpec: Hashable, Sendable, CustomStringConvertible {
   package func checkRoom(_ byteCount: Int, _ room: Int) throws(CheckpointError) {
     guard byteCount == room else {
       throw CheckpointError(
-        .mismatch,
-        "\(self) takes \(byteCount) bytes, there is room for \(room)"
-      )
+        .mismatch, "\(self) takes \(byteCount) bytes, there is room for \(room)")
     }
   }
 }

@@ -7,10 +7,9 @@ extension TensorSlice {
   /// - Throws: `mismatch` for a slice that does not fit, and for two that overlap; `limitExceeded`
   ///   if there are too many side by side to be compared.
   @discardableResult
-  package static func checkDisjoint(
-    _ slices: [TensorSlice],
-    in shape: TensorShape
-  ) throws(CheckpointError) -> [TensorRegion] {
+  package static func checkDisjoint(_ slices: [TensorSlice], in shape: TensorShape)
+    throws(CheckpointError) -> [TensorRegion]
+  {
     var regions: [TensorRegion] = []
     for slice in slices { regions.append(try slice.region(in: shape)) }
     guard let pair = try overlappingPair(regions) else { return regions }
@@ -19,9 +18,9 @@ extension TensorSlice {
 
   // Regions are sorted along the dimension that tells most of them apart; each is compared with
   // those that begin before it ends.
-  private static func overlappingPair(
-    _ regions: [TensorRegion]
-  ) throws(CheckpointError) -> (Int, Int)? {
+  private static func overlappingPair(_ regions: [TensorRegion]) throws(CheckpointError) -> (
+    Int, Int
+  )? {
     guard regions.count > 1 else { return nil }
     guard let axis = mostTellingAxis(regions) else { return (0, 1) }  // scalars
     let order = regions.indices.sorted { regions[$0].starts[axis] < regions[$1].starts[axis] }

@@ -61,8 +61,7 @@ public struct TensorSlice: Hashable, Sendable, CustomStringConvertible {
     guard extents.count == shape.rank else {
       throw CheckpointError(
         .mismatch,
-        "slice \(self) has \(extents.count) dimensions, the tensor \(shape) has \(shape.rank)"
-      )
+        "slice \(self) has \(extents.count) dimensions, the tensor \(shape) has \(shape.rank)")
     }
     var starts: [Int] = []
     var lengths: [Int] = []
@@ -109,10 +108,7 @@ public struct TensorRegion: Hashable, Sendable {
     for axis in self.starts.indices {
       let start = max(self.starts[axis], other.starts[axis])
       // Regions lie within a shape, so an end is at most a dimension: no overflow.
-      let end = min(
-        self.starts[axis] + shape[axis],
-        other.starts[axis] + other.shape[axis]
-      )
+      let end = min(self.starts[axis] + shape[axis], other.starts[axis] + other.shape[axis])
       guard start < end else { return nil }
       starts.append(start)
       lengths.append(end - start)
@@ -189,8 +185,7 @@ public struct SliceSpec: Hashable, Sendable, CustomStringConvertible {
   private static func malformed(_ text: String) -> CheckpointError {
     CheckpointError(
       .invalidArgument,
-      "slice specification '\(text)' is not of the form '4 3 0,2:-': dimensions, then the slice"
-    )
+      "slice specification '\(text)' is not of the form '4 3 0,2:-': dimensions, then the slice")
   }
 
   /// The text form: `4 3 0,2:-`.

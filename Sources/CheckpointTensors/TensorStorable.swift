@@ -21,9 +21,8 @@ public protocol TensorStorable {
   /// Calls `body` with the elements: row-major, densely packed, in this machine's byte order.
   ///
   /// - Throws: What `body` throws; `unsupported` if the elements are not of fixed width.
-  func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result
+  func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
 
   /// Takes the values of a restored tensor, whose dtype and shape have been compared already.
   ///
@@ -38,9 +37,8 @@ public protocol TensorStorable {
   /// - Returns: Whether it could; if not, `fill` has not been called, and the values come by
   ///   ``setTensor(_:)``. The default cannot.
   /// - Throws: What `fill` throws.
-  mutating func fillTensorBytes(
-    _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) -> Bool
+  mutating func fillTensorBytes(_ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void)
+    throws(CheckpointError) -> Bool
 
   /// Its values as they are now; they do not change when it does.
   ///
@@ -71,9 +69,9 @@ extension AnyTensor: TensorStorable {
   public var tensorSpec: TensorSpec { spec }
 
   /// Calls `body` with the elements of fixed width.
-  public func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  public func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     guard let storage else {
       throw CheckpointError(.unsupported, "\(spec.dtype.name) elements have no fixed width")
     }
@@ -92,9 +90,9 @@ extension Tensor: TensorStorable {
   public var tensorSpec: TensorSpec { TensorSpec(Scalar.dtype, shape) }
 
   /// Calls `body` with the elements of fixed width.
-  public func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  public func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     try Scalar.contents(of: storage, count: shape.elementCount).withBytes(of: Scalar.dtype, body)
   }
 

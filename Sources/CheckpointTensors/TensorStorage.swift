@@ -125,8 +125,7 @@ public final class TensorStorage: @unchecked Sendable {
   ///
   /// - Returns: Whether it could: see ``TensorStorable/fillTensorBytes(_:)``.
   package static func fill(
-    _ storage: inout TensorStorage,
-    of dtype: DType,
+    _ storage: inout TensorStorage, of dtype: DType,
     _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) -> Bool {
     // Any bytes are numbers; strings are more than bytes, and not every byte is a Bool.
@@ -150,9 +149,9 @@ public final class TensorStorage: @unchecked Sendable {
   // ThreadSanitizer, see it as well.
 
   /// Calls `body` with the bytes: for whoever may share the memory with another thread.
-  package func read<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  package func read<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     defer { noteRead() }
     return try body(bytes)
   }
@@ -187,14 +186,11 @@ public final class TensorStorage: @unchecked Sendable {
   ///
   /// Nobody else reads or writes this part meanwhile; others may write to other parts.
   package func withMutableBytes<Result>(
-    in range: Range<Int>,
-    _ body: (inout MutableRawSpan) throws(CheckpointError) -> Result
+    in range: Range<Int>, _ body: (inout MutableRawSpan) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
     let buffer = unsafe UnsafeMutableRawBufferPointer(
-      start: start + range.lowerBound,
-      count: range.count
-    )
+      start: start + range.lowerBound, count: range.count)
     var span = unsafe MutableRawSpan(_unsafeBytes: buffer)
     return try body(&span)
   }

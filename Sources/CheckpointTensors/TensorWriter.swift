@@ -14,11 +14,8 @@ public protocol TensorWriter {
   /// - Throws: `duplicateName` for a key, or a part of it, that was added already; `mismatch` if
   ///   parts of one tensor disagree; `invalidArgument` if the writer is finished; `io` if the system
   ///   fails.
-  mutating func add(
-    _ tensor: some TensorStorable,
-    for key: TensorKey,
-    part: SliceSpec?
-  ) throws(CheckpointError)
+  mutating func add(_ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?)
+    throws(CheckpointError)
 
   /// Makes the checkpoint appear, whole. Whatever it throws, the writer is finished then: `add` and
   /// `finish` throw `invalidArgument`.
@@ -39,22 +36,17 @@ package protocol ShardedTensorWriter: TensorWriter {
   ///   - shard: Which data file, from 0 on.
   /// - Throws: As ``TensorWriter/add(_:for:part:)`` says, and `invalidArgument` for a data file that
   ///   there is not.
-  mutating func add(
-    _ tensor: some TensorStorable,
-    for key: TensorKey,
-    part: SliceSpec?,
-    shard: Int
-  ) throws(CheckpointError)
+  mutating func add(_ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?, shard: Int)
+    throws(CheckpointError)
 }
 
 extension TensorWriter {
   /// Adds a whole tensor.
   ///
   /// - Throws: As for ``add(_:for:part:)``.
-  public mutating func add(
-    _ tensor: some TensorStorable,
-    for key: TensorKey
-  ) throws(CheckpointError) {
+  public mutating func add(_ tensor: some TensorStorable, for key: TensorKey)
+    throws(CheckpointError)
+  {
     try add(tensor, for: key, part: nil)
   }
 }
@@ -63,20 +55,15 @@ extension CheckpointError {
   /// The error for whoever goes on with a writer that is finished.
   package static let writerIsFinished = CheckpointError(
     .invalidArgument,
-    "this writer is finished, it has written a checkpoint or failed; make another one"
-  )
+    "this writer is finished, it has written a checkpoint or failed; make another one")
 
   /// The error for a key, or a part of it, that comes again.
   package static let addedTwice = CheckpointError(
-    .duplicateName,
-    "this key, or this part of it, was added already"
-  )
+    .duplicateName, "this key, or this part of it, was added already")
 
   /// The error for a data file that there is not.
   package static func noShard(_ shard: Int, of count: Int) -> CheckpointError {
     CheckpointError(
-      .invalidArgument,
-      "there is no data file \(shard); they have the numbers 0 to \(count - 1)"
-    )
+      .invalidArgument, "there is no data file \(shard); they have the numbers 0 to \(count - 1)")
   }
 }

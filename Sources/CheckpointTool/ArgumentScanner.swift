@@ -58,10 +58,9 @@ struct ArgumentScanner {
     return format
   }
 
-  private mutating func addOption(
-    _ text: String,
-    _ rest: inout ArraySlice<[UInt8]>
-  ) throws(CheckpointError) {
+  private mutating func addOption(_ text: String, _ rest: inout ArraySlice<[UInt8]>)
+    throws(CheckpointError)
+  {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = text == "-h" ? "--help" : String(parts[0])  // `split` gives at least one part
     if name == "--help" {

@@ -7,17 +7,11 @@ struct ConversionRun {
 
   /// Plans a conversion; an error about a checkpoint that stands in the way says what to do.
   static func plan(
-    _ sources: [String],
-    to destination: String,
-    _ options: CheckpointConversion.Options
+    _ sources: [String], to destination: String, _ options: CheckpointConversion.Options
   ) throws(CheckpointError) -> CheckpointConversion {
     do throws(CheckpointError) {
       return try CheckpointConversion(
-        merging: sources,
-        to: destination,
-        options: options,
-        found: OpenedCheckpoint.report
-      )
+        merging: sources, to: destination, options: options, found: OpenedCheckpoint.report)
     } catch {
       guard error.code == .pathConflict, !options.overwrites else { throw error }
       var error = error

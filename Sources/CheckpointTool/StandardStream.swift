@@ -37,11 +37,8 @@ struct StandardStream: Sendable {
   }
 
   // The global function, which the method of the same name hides.
-  private static func writeFile(
-    _ descriptor: CInt,
-    _ start: UnsafeRawPointer?,
-    _ count: Int
-  ) -> Int {
+  private static func writeFile(_ descriptor: CInt, _ start: UnsafeRawPointer?, _ count: Int) -> Int
+  {
     #if canImport(Darwin)
     unsafe Darwin.write(descriptor, start, count)
     #elseif canImport(Musl)

@@ -21,10 +21,9 @@ enum Tool {
   static let version = "checkpoint 0.1.0\n"
 
   /// Does what the arguments say.
-  static func run(
-    _ arguments: [[UInt8]],
-    _ output: StandardOutput
-  ) throws(CheckpointError) -> ExitStatus {
+  static func run(_ arguments: [[UInt8]], _ output: StandardOutput) throws(CheckpointError)
+    -> ExitStatus
+  {
     guard let first = arguments.first else {
       StandardError.write(help)
       return .usage
@@ -44,9 +43,7 @@ enum Tool {
   }
 
   private static func run(
-    _ command: any Command.Type,
-    _ arguments: [[UInt8]],
-    _ output: StandardOutput
+    _ command: any Command.Type, _ arguments: [[UInt8]], _ output: StandardOutput
   ) throws(CheckpointError) -> ExitStatus {
     let arguments = try ArgumentScanner(arguments, for: command.synopsis)
     guard !arguments.asksForHelp else {
@@ -63,8 +60,7 @@ enum Tool {
       throw CheckpointError(
         .invalidArgument,
         "there is no command '\(TensorName.shown(name))', but \(names)\n"
-          + "'checkpoint --help' says what they do"
-      )
+          + "'checkpoint --help' says what they do")
     }
     return command
   }

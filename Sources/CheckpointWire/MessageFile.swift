@@ -38,8 +38,7 @@ package final class MessageFile {
   /// - Throws: `corrupt` or `truncated`, with the offset, if the bytes there are no message; what
   ///   `body` throws.
   package func forEachField(
-    of place: ByteRange,
-    _ body: (UInt32, Value) throws(CheckpointError) -> Void
+    of place: ByteRange, _ body: (UInt32, Value) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     var position = place.offset
     let end = place.offset + place.count  // within the file: `bytes` values are checked
@@ -54,10 +53,7 @@ package final class MessageFile {
         let range = ByteRange(offset: position, count: count)
         guard count <= end - position else {
           throw CheckpointError(
-            .truncated,
-            "\(count) bytes promised, \(end - position) left",
-            offset: position
-          )
+            .truncated, "\(count) bytes promised, \(end - position) left", offset: position)
         }
         position += count  // at most `end`
         try body(tag.number, .bytes(range))
@@ -72,17 +68,13 @@ package final class MessageFile {
   /// The bytes at a place.
   ///
   /// - Throws: `limitExceeded` if there are more than `limit`.
-  package func bytes(
-    _ place: ByteRange,
-    limit: UInt64,
-    what: String
-  ) throws(CheckpointError) -> [UInt8] {
+  package func bytes(_ place: ByteRange, limit: UInt64, what: String) throws(CheckpointError)
+    -> [UInt8]
+  {
     guard place.count <= limit else {
       throw CheckpointError(
-        .limitExceeded,
-        "\(what) takes \(place.count) bytes, at most \(limit) are read",
-        offset: place.offset
-      )
+        .limitExceeded, "\(what) takes \(place.count) bytes, at most \(limit) are read",
+        offset: place.offset)
     }
     if let range = inWindow(place) { return Array(window[range]) }
     return try read(place.offset, count: Int(place.count))
@@ -101,10 +93,9 @@ package final class MessageFile {
 
   // MARK: Reading numbers
 
-  private func readVarint32(
-    _ position: inout UInt64,
-    _ end: UInt64
-  ) throws(CheckpointError) -> UInt32 {
+  private func readVarint32(_ position: inout UInt64, _ end: UInt64) throws(CheckpointError)
+    -> UInt32
+  {
     let start = position
     guard let value = UInt32(exactly: try readVarint(&position, end)) else {
       throw CheckpointError(.corrupt, "a varint of more than 32 bits", offset: start)
@@ -112,10 +103,8 @@ package final class MessageFile {
     return value
   }
 
-  private func readVarint(
-    _ position: inout UInt64,
-    _ end: UInt64
-  ) throws(CheckpointError) -> UInt64 {
+  private func readVarint(_ position: inout UInt64, _ end: UInt64) throws(CheckpointError) -> UInt64
+  {
     let range = try load(ByteRange(offset: position, count: min(10, end - position)))
     let bytes = window
     var reader = ByteReader(bytes.span.extracting(range))
@@ -128,11 +117,9 @@ package final class MessageFile {
     }
   }
 
-  private func readFixed(
-    _ count: UInt64,
-    _ position: inout UInt64,
-    _ end: UInt64
-  ) throws(CheckpointError) -> UInt64 {
+  private func readFixed(_ count: UInt64, _ position: inout UInt64, _ end: UInt64)
+    throws(CheckpointError) -> UInt64
+  {
     let range = try load(ByteRange(offset: position, count: min(count, end - position)))
     let bytes = window
     var reader = ByteReader(bytes.span.extracting(range))

@@ -39,10 +39,9 @@ extension TextFormatReader {
 
   // The depth is that of the wanted fields, whatever the text has.
   @_lifetime(self: copy self)
-  private mutating func readFields(
-    _ wanted: TextFields,
-    until end: Unicode.Scalar?
-  ) throws(CheckpointError) -> [UInt8] {
+  private mutating func readFields(_ wanted: TextFields, until end: Unicode.Scalar?)
+    throws(CheckpointError) -> [UInt8]
+  {
     var message = ByteWriter()
     while try !isAtEnd(end) {
       let name = try readFieldName()
@@ -81,10 +80,7 @@ extension TextFormatReader {
   // One value, or a list.
   @_lifetime(self: copy self)
   private mutating func readField(
-    _ number: UInt32,
-    _ value: TextFields.Value,
-    _ hasColon: Bool,
-    into message: inout ByteWriter
+    _ number: UInt32, _ value: TextFields.Value, _ hasColon: Bool, into message: inout ByteWriter
   ) throws(CheckpointError) {
     if case .message = value {} else if !hasColon { throw unexpected("':' after a field's name") }
     guard skip("[") else { return try readValue(number, value, into: &message) }
@@ -94,9 +90,7 @@ extension TextFormatReader {
 
   @_lifetime(self: copy self)
   private mutating func readValue(
-    _ number: UInt32,
-    _ value: TextFields.Value,
-    into message: inout ByteWriter
+    _ number: UInt32, _ value: TextFields.Value, into message: inout ByteWriter
   ) throws(CheckpointError) {
     switch value {
     case .bytes: message.write(number, message: try readBytes())
@@ -118,9 +112,7 @@ extension TextFormatReader {
 
   // The number of a word, or the number that stands there; `nil` for another word.
   @_lifetime(self: copy self)
-  private mutating func readNumber(
-    of words: [String: UInt64]
-  ) throws(CheckpointError) -> UInt64? {
+  private mutating func readNumber(of words: [String: UInt64]) throws(CheckpointError) -> UInt64? {
     skipSpace()
     guard let byte = nextByte, byte.isLetter else { return try readInteger() }
     return words[readWord { $0.isLetter || $0.isDigit }]

@@ -118,9 +118,7 @@ extension TextFormatReader {
     let (value, count) = readDigits(atMost: counts.upperBound, radix: 16)
     guard counts.contains(count) else {
       throw .textFormat(
-        "the escape needs \(counts.lowerBound) hexadecimal digits, it has \(count)",
-        at: start &- 1
-      )
+        "the escape needs \(counts.lowerBound) hexadecimal digits, it has \(count)", at: start &- 1)
     }
     return value
   }
@@ -140,9 +138,7 @@ extension TextFormatReader {
   }
 
   @_lifetime(self: copy self)
-  private mutating func readScalar(
-    digitCount: Int
-  ) throws(CheckpointError) -> Unicode.Scalar {
+  private mutating func readScalar(digitCount: Int) throws(CheckpointError) -> Unicode.Scalar {
     let start = position
     let value = try readHex(digitCount...digitCount)
     guard let scalar = Unicode.Scalar(value) else {

@@ -36,10 +36,7 @@ package struct TextFormatReader: ~Escapable {
   ///
   /// - Throws: `limitExceeded` for a text longer than `limit`; `corrupt` if it is not UTF-8.
   @_lifetime(copy bytes)
-  package init(
-    _ bytes: Span<UInt8>,
-    limit: UInt64 = byteCountLimit
-  ) throws(CheckpointError) {
+  package init(_ bytes: Span<UInt8>, limit: UInt64 = byteCountLimit) throws(CheckpointError) {
     try Self.check(UInt64(bytes.count), limit)
     do throws(UTF8.ValidationError) {
       _ = try UTF8Span(validating: bytes)
@@ -59,9 +56,7 @@ package struct TextFormatReader: ~Escapable {
   private static func check(_ byteCount: UInt64, _ limit: UInt64) throws(CheckpointError) {
     guard byteCount <= limit else {
       throw CheckpointError(
-        .limitExceeded,
-        "a text of \(byteCount) bytes, more than the limit of \(limit)"
-      )
+        .limitExceeded, "a text of \(byteCount) bytes, more than the limit of \(limit)")
     }
   }
 

@@ -41,10 +41,7 @@ public struct WireReader: ~Escapable {
     let tag = WireTag(rawValue: try reader.readVarint32())
     guard tag.number != 0, tag.wireType != nil else {
       throw CheckpointError(
-        .corrupt,
-        "no protobuf field has the tag \(tag.rawValue)",
-        offset: UInt64(start)
-      )
+        .corrupt, "no protobuf field has the tag \(tag.rawValue)", offset: UInt64(start))
     }
     return tag
   }
@@ -156,10 +153,8 @@ public struct WireReader: ~Escapable {
     case .bytes: _ = try readBytes()
     case .startGroup, .endGroup, nil:
       throw CheckpointError(
-        .corrupt,
-        "protobuf group \(tag.number) ends where none began",
-        offset: UInt64(reader.offset)
-      )
+        .corrupt, "protobuf group \(tag.number) ends where none began",
+        offset: UInt64(reader.offset))
     }
   }
 

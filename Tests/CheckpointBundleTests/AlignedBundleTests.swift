@@ -33,8 +33,7 @@ import Testing
     #expect(bytes.count == 4 * 16)
     #expect(Array(bytes[..<16]) == [1, 2, 3] + Array(repeating: 0, count: 13))
     #expect(
-      Array(bytes[16..<32]) == [0, 0, 0xC0, 0x3F, 0, 0, 0, 0xC0] + Array(repeating: 0, count: 8)
-    )
+      Array(bytes[16..<32]) == [0, 0, 0xC0, 0x3F, 0, 0, 0, 0xC0] + Array(repeating: 0, count: 8))
     #expect(Array(bytes[32..<34]) == [1, 2])  // the lengths of the strings
     #expect(Array(bytes[38..<48]) == Array("xyz".utf8) + Array(repeating: 0, count: 7))
   }

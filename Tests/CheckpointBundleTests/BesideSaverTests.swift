@@ -18,10 +18,7 @@ import Testing
     var options = SaveOptions()
     options.durability = .none
     var writer = try BundleWriter(
-      prefix: prefix,
-      shardByteCounts: Array(repeating: 16, count: shards),
-      options: options
-    )
+      prefix: prefix, shardByteCounts: Array(repeating: 16, count: shards), options: options)
     for shard in 0..<shards {
       let tensor = Tensor<Float>(repeating: value, shape: [4])
       try writer.add(tensor, for: TensorKey("w\(shard)"), part: nil, shard: shard)
@@ -45,9 +42,7 @@ import Testing
 
   /// Does something before the calls of a kind to files whose names end so.
   private func system(
-    before kind: FileCall.Kind,
-    _ suffix: String,
-    times: Int = .max,
+    before kind: FileCall.Kind, _ suffix: String, times: Int = .max,
     _ action: @escaping @Sendable () throws -> Void
   ) -> InterceptingFileSystem {
     let count = Mutex(0)
@@ -105,15 +100,14 @@ import Testing
     #expect(
       error?.message
         == "this checkpoint was replaced 10 times while it was being opened; wait until whoever saves "
-        + "to it has finished, or let every save have a name of its own"
-    )
+        + "to it has finished, or let every save have a name of its own")
     #expect(system.calls.count { $0.kind == .open && $0.path.hasSuffix(".index") } == 10)
   }
 
   @Test(arguments: [FileCall.Kind.read, .status])
-  func `what is deleted while it is opened is not there, and not damaged`(
-    kind: FileCall.Kind
-  ) throws {
+  func `what is deleted while it is opened is not there, and not damaged`(kind: FileCall.Kind)
+    throws
+  {
     try save(1)
     let system = system(before: kind, ".index", times: 1) { try delete() }
     let error = #expect(throws: CheckpointError.self) {
@@ -192,8 +186,7 @@ import Testing
     let replaced = #expect(throws: CheckpointError.self) { try reader.entry(for: "w0") }
     #expect(
       replaced?.description
-        == "\(prefix): key 'w0': this was replaced while it was being read; read it again (busy)"
-    )
+        == "\(prefix): key 'w0': this was replaced while it was being read; read it again (busy)")
     try delete()
     let deleted = #expect(throws: CheckpointError.self) { try reader.entries() }
     #expect(deleted?.code == .notFound)
@@ -203,9 +196,7 @@ import Testing
     try save(1)
     try FileManager.default.removeItem(atPath: prefix + ".data-00000-of-00001")
     try FileManager.default.createDirectory(
-      atPath: prefix + ".data-00000-of-00001",
-      withIntermediateDirectories: false
-    )
+      atPath: prefix + ".data-00000-of-00001", withIntermediateDirectories: false)
     let error = #expect(throws: CheckpointError.self) { try values(BundleReader(prefix: prefix)) }
     #expect(error?.code == .io)
     #expect(error?.message == "this is a directory, a file is needed")

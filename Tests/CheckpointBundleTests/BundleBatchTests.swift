@@ -75,8 +75,7 @@ import Testing
     let keys: [TensorKey] = ["", "a", "n1", "n1/", "parts\u{0}", "zzz"]
     let batch = try reader.batch(of: keys.map { TensorRequest($0) })
     #expect(
-      keys.indices.map { batch.spec(at: $0) != nil } == [false, false, true, false, false, false]
-    )
+      keys.indices.map { batch.spec(at: $0) != nil } == [false, false, true, false, false, false])
     #expect(try batch.entries().map { $0 != nil } == [false, false, true, false, false, false])
     let error = #expect(throws: CheckpointError.self) { try batch.tensors() }
     #expect(error?.code == .notFound)

@@ -24,8 +24,7 @@ struct BundleFiles {
     var image = MemoryFileSystem.Image()
     for (name, bytes) in files { image.files["/run/" + name] = bytes }
     return try BundleContents(
-      of: BundleReader(prefix: "/run/m", fileSystem: MemoryFileSystem(image))
-    )
+      of: BundleReader(prefix: "/run/m", fileSystem: MemoryFileSystem(image)))
   }
 }
 

@@ -17,10 +17,7 @@ import Testing
   }
 
   private func save(
-    _ tensors: [String: Float],
-    slice: String? = nil,
-    to prefix: String,
-    _ system: any FileSystem
+    _ tensors: [String: Float], slice: String? = nil, to prefix: String, _ system: any FileSystem
   ) throws(CheckpointError) {
     var writer = try BundleWriter(prefix: prefix, options: options(system))
     for (name, value) in tensors.sorted(by: { $0.key < $1.key }) {
@@ -36,8 +33,7 @@ import Testing
 
   /// Two parts with a tensor each and two slices of a third.
   private func prepared(
-    _ second: [String: Float] = ["b": 2],
-    slices: [String?] = ["4 3 0,2:-", "4 3 2,2:-"]
+    _ second: [String: Float] = ["b": 2], slices: [String?] = ["4 3 0,2:-", "4 3 2,2:-"]
   ) throws -> MemoryFileSystem {
     let system = MemoryFileSystem()
     try save(["a": 1], slice: slices[0], to: Self.parts[0], system)
@@ -46,9 +42,7 @@ import Testing
   }
 
   private func merge(
-    _ parts: [String] = parts,
-    into prefix: String = merged,
-    in system: any FileSystem
+    _ parts: [String] = parts, into prefix: String = merged, in system: any FileSystem
   ) -> CheckpointError? {
     do throws(CheckpointError) {
       try BundleMerger.merge(parts, into: prefix, options: options(system))
@@ -71,8 +65,7 @@ import Testing
     #expect(merge(in: system)?.description == nil)
     try expectMerged(system)
     #expect(
-      system.paths == ["/run/m.data-00000-of-00002", "/run/m.data-00001-of-00002", "/run/m.index"]
-    )
+      system.paths == ["/run/m.data-00000-of-00002", "/run/m.data-00001-of-00002", "/run/m.index"])
   }
 
   @Test func `replaces a checkpoint`() throws {
@@ -86,9 +79,7 @@ import Testing
 
   /// What goes wrong, and that nothing has changed by it.
   private func expectRefused(
-    _ system: MemoryFileSystem,
-    _ parts: [String] = parts,
-    into prefix: String = merged
+    _ system: MemoryFileSystem, _ parts: [String] = parts, into prefix: String = merged
   ) -> String? {
     let before = system.image
     let error = merge(parts, into: prefix, in: system)
@@ -99,12 +90,10 @@ import Testing
   @Test func `refuses a tensor that two parts have`() throws {
     #expect(
       try expectRefused(prepared(["a": 2]))
-        == "/run/p1: key 'a': two of the checkpoints have this tensor (duplicateName)"
-    )
+        == "/run/p1: key 'a': two of the checkpoints have this tensor (duplicateName)")
     #expect(
       try expectRefused(prepared(["sliced": 2], slices: ["4 3 0,2:-", nil]))
-        == "/run/p1: key 'sliced': two of the checkpoints have this tensor (duplicateName)"
-    )
+        == "/run/p1: key 'sliced': two of the checkpoints have this tensor (duplicateName)")
   }
 
   @Test func `refuses parts of one tensor that disagree`() throws {
@@ -113,8 +102,7 @@ import Testing
     #expect(
       try expectRefused(prepared(slices: ["4 3 0,2:-", "5 3 2,2:-"]))
         == "/run/p1: key 'sliced': this part is of a tensor float32[5, 3], those before are of "
-        + "float32[4, 3] (mismatch)"
-    )
+        + "float32[4, 3] (mismatch)")
     let overlapping = try expectRefused(prepared(slices: ["4 3 0,2:-", "4 3 1,2:-"]))
     #expect(overlapping?.contains("the slices 0,2:- and 1,2:- overlap") == true)
   }
@@ -126,14 +114,10 @@ import Testing
     try save(["a": 1], to: directory.path("p0"), LocalFileSystem())
     let before = directory.names
     let error = merge(
-      [directory.path("p0"), directory.path("m")],
-      into: directory.path("x"),
-      in: LocalFileSystem()
-    )
+      [directory.path("p0"), directory.path("m")], into: directory.path("x"), in: LocalFileSystem())
     #expect(
       error?.description == directory.path("m")
-        + ": its numbers have another byte order than those before (mismatch)"
-    )
+        + ": its numbers have another byte order than those before (mismatch)")
     #expect(directory.names == before)
   }
 
@@ -153,16 +137,12 @@ import Testing
     #expect(
       expectRefused(system, ["/run/p0", "/run/none"])
         == "/run/none: there is no 'none.index'; the directory has '/run/p0', '/run/p1' "
-        + "(notACheckpoint)"
-    )
+        + "(notACheckpoint)")
     #expect(
       expectRefused(system, ["/run/p0", "/run/p0"])
         == "/run/p0: key 'sliced': two of the checkpoints have slice 0,2:- of this tensor "
-        + "(duplicateName)"
-    )
-    #expect(
-      expectRefused(system, []) == "/run/m: there is no tensor to merge (invalidArgument)"
-    )
+        + "(duplicateName)")
+    #expect(expectRefused(system, []) == "/run/m: there is no tensor to merge (invalidArgument)")
     var image = system.image
     image.files["/run/p1.index"] = [1, 2, 3]
     #expect(expectRefused(MemoryFileSystem(image))?.hasSuffix("(truncated)") == true)
@@ -171,8 +151,7 @@ import Testing
     #expect(
       expectRefused(MemoryFileSystem(image))
         == "/run/p1.data-00000-of-00001: this data file is missing; the index of one of the parts "
-        + "names it (notFound)"
-    )
+        + "names it (notFound)")
   }
 
   @Test func `refuses to merge into one of the parts, however it is spelled`() throws {
@@ -181,16 +160,11 @@ import Testing
     try save(["a": 1], to: directory.path("p0"), local)
     try save(["b": 2], to: directory.path("p1"), local)
     try FileManager.default.createSymbolicLink(
-      atPath: directory.path("link"),
-      withDestinationPath: directory.path
-    )
+      atPath: directory.path("link"), withDestinationPath: directory.path)
     let before = directory.names
     for prefix in ["p1", "./p1", "link/p1", "link/link/p1"] {
       let error = merge(
-        [directory.path("p0"), directory.path(prefix)],
-        into: directory.path("p1"),
-        in: local
-      )
+        [directory.path("p0"), directory.path(prefix)], into: directory.path("p1"), in: local)
       #expect(error?.code == .pathConflict, "\(prefix)")
       #expect(directory.names == before, "\(prefix)")
       #expect(try BundleReader(prefix: directory.path("p1")).entries().map(\.key) == ["b"])

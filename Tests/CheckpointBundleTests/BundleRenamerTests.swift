@@ -19,10 +19,7 @@ import Testing
   private static func prepared() throws -> MemoryFileSystem.Image {
     let system = MemoryFileSystem()
     var writer = try BundleWriter(
-      prefix: prefix,
-      shardByteCounts: [0, 0],
-      options: options(system)
-    )
+      prefix: prefix, shardByteCounts: [0, 0], options: options(system))
     try writer.add(Tensor<Float>([1]), for: "a")
     try writer.add(Tensor<Float>([2]), for: "b", part: nil, shard: 1)
     try writer.add(Tensor<Int32>([3]), for: TensorKey(bytes: [0xFF]))
@@ -47,10 +44,8 @@ import Testing
     let old = try Self.values(system)
     let odd = TensorKey(bytes: [0xFF])
     try BundleRenamer.rename(
-      ["a": "b", "b": "a", "w": "é/weights", odd: "c"],
-      in: Self.prefix,
-      options: Self.options(system)
-    )
+      ["a": "b", "b": "a", "w": "é/weights", odd: "c"], in: Self.prefix,
+      options: Self.options(system))
     let new = try Self.values(system)
     #expect(new == ["b": old["a"], "a": old["b"], "é/weights": old["w"], "c": old[odd]])
     #expect(system.paths == before.files.keys.sorted())
@@ -61,17 +56,10 @@ import Testing
 
   @Test func `the index is the one that a save under the new names writes`() throws {
     let system = MemoryFileSystem(try Self.prepared())
-    try BundleRenamer.rename(
-      ["a": "z", "w": "v"],
-      in: Self.prefix,
-      options: Self.options(system)
-    )
+    try BundleRenamer.rename(["a": "z", "w": "v"], in: Self.prefix, options: Self.options(system))
     let other = MemoryFileSystem()
     var writer = try BundleWriter(
-      prefix: Self.prefix,
-      shardByteCounts: [0, 0],
-      options: Self.options(other)
-    )
+      prefix: Self.prefix, shardByteCounts: [0, 0], options: Self.options(other))
     try writer.add(Tensor<Float>([1]), for: "z")
     try writer.add(Tensor<Float>([2]), for: "b", part: nil, shard: 1)
     try writer.add(Tensor<Int32>([3]), for: TensorKey(bytes: [0xFF]))

@@ -42,10 +42,7 @@ import Testing
   }
 
   // The entries of an index, by the library's own listing of the smaller parts.
-  private static func entries(
-    _ prefix: String,
-    _ body: (TensorKey, BundleEntry) -> Void
-  ) throws {
+  private static func entries(_ prefix: String, _ body: (TensorKey, BundleEntry) -> Void) throws {
     let reader = try BundleReader(prefix: prefix)
     for entry in try reader.entries() {
       if let stored = try reader.bundleEntry(for: entry.key) { body(entry.key, stored) }
@@ -122,8 +119,7 @@ import Testing
     #expect(problems.problems.first?.code == .notFound)
     #expect(
       problems.problems.first?.message
-        == "this data file is missing; the index of '\(prefix)' names it; it has 104 values"
-    )
+        == "this data file is missing; the index of '\(prefix)' names it; it has 104 values")
   }
 
   @Test func `a slice without an entry, and one of another shape, are found`() throws {
@@ -133,11 +129,8 @@ import Testing
     let key = TensorKey("cut")
     let nothing = CRC32C().masked
     let wrong = BundleEntry(
-      spec: TensorSpec(.int8, [0]),
-      shard: 0,
-      range: ByteRange(offset: 0, count: 0),
-      maskedCRC: nothing
-    )
+      spec: TensorSpec(.int8, [0]), shard: 0, range: ByteRange(offset: 0, count: 0),
+      maskedCRC: nothing)
     try writeIndex([
       (key, BundleEntry(partitioned: spec, shard: 0, slices: [first, second])),
       (key.sliceKey(first), wrong),
@@ -147,8 +140,7 @@ import Testing
       problems.map(\.message) == [
         "slice 0,2 is stored as int8[0], it should be int8[2]",
         "slice 2,2 is listed, but has no entry",
-      ]
-    )
+      ])
     #expect(problems.allSatisfy { $0.file == "\(prefix).index" && $0.key == "cut" })
   }
 
@@ -164,21 +156,16 @@ import Testing
       findings.problems.problems.map(\.message) == [
         "slice 1,2 is listed, but has no entry",
         "the slices - and 0,1 overlap",
-      ]
-    )
+      ])
     #expect(
       findings.notes == [
         "key 'gap': its slices have 2 of 4 elements; the others were never saved"
-      ]
-    )
+      ])
   }
 
   @Test func `an empty tensor needs the checksum of nothing`() throws {
     let entry = BundleEntry(
-      spec: TensorSpec(.float32, [0]),
-      shard: 0,
-      range: ByteRange(offset: 0, count: 0),
-      maskedCRC: 0
+      spec: TensorSpec(.float32, [0]), shard: 0, range: ByteRange(offset: 0, count: 0), maskedCRC: 0
     )
     try writeIndex([("empty", entry)])
     #expect(try verify().problems.problems.map(\.key) == ["empty"])
@@ -189,11 +176,8 @@ import Testing
       (
         TensorKey("t\(1000 + index)"),
         BundleEntry(
-          spec: TensorSpec(.float32, [0]),
-          shard: 0,
-          range: ByteRange(offset: 0, count: 0),
-          maskedCRC: 0
-        )
+          spec: TensorSpec(.float32, [0]), shard: 0, range: ByteRange(offset: 0, count: 0),
+          maskedCRC: 0)
       )
     }
     try writeIndex(entries)

@@ -103,9 +103,7 @@ import Testing
         for value in 1...2 {
           group.addTask {
             let outcome = try ChildProcess.run(
-              "crashing-saver",
-              [prefix, "\(value)", "2", "bundle", "\(Int.max)"]
-            )
+              "crashing-saver", [prefix, "\(value)", "2", "bundle", "\(Int.max)"])
             #expect(outcome.status == 0 || outcome.errors.contains("busy"), "\(outcome.errors)")
           }
         }

@@ -108,9 +108,9 @@ import Testing
     }
   }
 
-  private static func table(
-    _ entries: [(key: [UInt8], value: [UInt8])]
-  ) throws(CheckpointError) -> [UInt8] {
+  private static func table(_ entries: [(key: [UInt8], value: [UInt8])]) throws(CheckpointError)
+    -> [UInt8]
+  {
     let sorted = entries.sorted { $0.key.lexicographicallyPrecedes($1.key) }
     return try TableWriter.bytes { writer throws(CheckpointError) in
       for (key, value) in sorted { try writer.add(key.span, value.span) }
@@ -118,8 +118,7 @@ import Testing
   }
 
   private static func mutate(
-    _ entries: inout [(key: [UInt8], value: [UInt8])],
-    _ rng: inout SeededGenerator
+    _ entries: inout [(key: [UInt8], value: [UInt8])], _ rng: inout SeededGenerator
   ) {
     let index = entries.indices.randomElement(using: &rng) ?? 0
     switch Int.random(in: 0..<10, using: &rng) {

@@ -19,13 +19,12 @@ import Testing
     #expect(problem { () throws(CheckpointError) in _ = try reader.entry(for: "w") } == expected)
   }
 
-  @Test(
-    arguments: [
-      (0, "none"), (20, "a resource handle, which cannot be stored"),
-      (101, "a reference type, which cannot be stored"),
-      (133, "a reference type, which cannot be stored"), (34, "unknown"), (99, "unknown"),
-      (134, "unknown"), (-1, "unknown"), (Int64(Int32.max), "unknown"),
-    ])
+  @Test(arguments: [
+    (0, "none"), (20, "a resource handle, which cannot be stored"),
+    (101, "a reference type, which cannot be stored"),
+    (133, "a reference type, which cannot be stored"), (34, "unknown"), (99, "unknown"),
+    (134, "unknown"), (-1, "unknown"), (Int64(Int32.max), "unknown"),
+  ])
   func `refuses dtypes that no tensor has`(dtype: Int64, what: String) throws {
     try expectRefused(StoredFields(dtype: dtype), "dtype \(dtype) is \(what) (corrupt)")
   }
@@ -37,13 +36,10 @@ import Testing
       ([.max, .max], "[9223372036854775807, 9223372036854775807]"),
       ([.max, 2, 0], "[9223372036854775807, 2]"),
       (Array(repeating: 1, count: 255), "[1, 1, 1, 1, 1, 1, 1, 1, … 255 dimensions]"),
-    ] as [([Int64], String)]
-  )
+    ] as [([Int64], String)])
   func `refuses shapes that no tensor has`(dimensions: [Int64], shown: String) throws {
     try expectRefused(
-      StoredFields(dimensions: dimensions),
-      "no tensor can have the shape \(shown) (corrupt)"
-    )
+      StoredFields(dimensions: dimensions), "no tensor can have the shape \(shown) (corrupt)")
   }
 
   @Test func `takes 254 dimensions`() throws {
@@ -58,8 +54,7 @@ import Testing
     for (dimensions, size) in [([1 << 62], 0), ([1 << 61], Int64.max)] as [([Int64], Int64)] {
       try expectRefused(
         StoredFields(dimensions: dimensions, size: size),
-        "a tensor float32[\(dimensions[0])] is larger than any memory (corrupt)"
-      )
+        "a tensor float32[\(dimensions[0])] is larger than any memory (corrupt)")
     }
   }
 
@@ -67,41 +62,29 @@ import Testing
     arguments: [
       (1, [], 3), (1, [], 5), (1, [], 0), (1, [2], 4), (1, [0], 4), (2, [], 4), (18, [], 8),
       (1, [1 << 40], 4), (29, [3], 2), (10, [8], 1),
-    ] as [(Int64, [Int64], Int64)]
-  )
+    ] as [(Int64, [Int64], Int64)])
   func `refuses a size that is not that of dtype and shape`(
-    dtype: Int64,
-    dimensions: [Int64],
-    size: Int64
+    dtype: Int64, dimensions: [Int64], size: Int64
   ) throws {
     let spec = TensorSpec(try DType(stored: Int32(dtype)), TensorShape(dimensions.map { Int($0) }))
     try expectRefused(
       StoredFields(dtype: dtype, dimensions: dimensions, size: size),
-      "a tensor \(spec) takes \(spec.byteCount ?? 0) bytes, the index says \(size) (corrupt)"
-    )
+      "a tensor \(spec) takes \(spec.byteCount ?? 0) bytes, the index says \(size) (corrupt)")
   }
 
   @Test func `refuses negative places`() throws {
     try expectRefused(
-      StoredFields(offset: -1),
-      "no tensor lies in data file 0 at byte -1 with 4 bytes (corrupt)"
-    )
+      StoredFields(offset: -1), "no tensor lies in data file 0 at byte -1 with 4 bytes (corrupt)")
     try expectRefused(
-      StoredFields(size: -4),
-      "no tensor lies in data file 0 at byte 0 with -4 bytes (corrupt)"
-    )
+      StoredFields(size: -4), "no tensor lies in data file 0 at byte 0 with -4 bytes (corrupt)")
     try expectRefused(
-      StoredFields(shard: -1),
-      "no tensor lies in data file -1 at byte 0 with 4 bytes (corrupt)"
-    )
+      StoredFields(shard: -1), "no tensor lies in data file -1 at byte 0 with 4 bytes (corrupt)")
   }
 
   @Test(arguments: [1, 2, Int64(Int32.max)])
   func `refuses a data file beyond their number`(shard: Int64) throws {
     try expectRefused(
-      StoredFields(shard: shard),
-      "the entry names data file \(shard), there are 1 (corrupt)"
-    )
+      StoredFields(shard: shard), "the entry names data file \(shard), there are 1 (corrupt)")
   }
 
   @Test(arguments: [61, 64, 65, 1 << 40, .max - 3, .max] as [Int64])
@@ -111,8 +94,7 @@ import Testing
     #expect(
       try bundle.readingProblem()
         == "/run/m.data-00000-of-00001: byte \(offset): key 'w': the tensor takes 4 bytes from byte "
-        + "\(offset) on, but there are only 64 (truncated)"
-    )
+        + "\(offset) on, but there are only 64 (truncated)")
   }
 
   @Test func `takes no memory for a tensor that the data file cannot hold`() throws {
@@ -120,8 +102,7 @@ import Testing
     #expect(
       try bundle.readingProblem()
         == "/run/m.data-00000-of-00001: byte 0: key 'w': the tensor takes 4503599627370496 bytes "
-        + "from byte 0 on, but there are only 64 (truncated)"
-    )
+        + "from byte 0 on, but there are only 64 (truncated)")
     let part = TensorSlice([.range(start: 5, length: 1 << 45)])
     #expect(try bundle.readingProblem(slice: part)?.hasSuffix("(truncated)") == true)
   }
@@ -134,8 +115,7 @@ import Testing
     #expect(
       try bundle.readingProblem()
         == "/run/m.data-00001-of-00002: key 'w': this data file is missing; the index of '/run/m' "
-        + "names it (notFound)"
-    )
+        + "names it (notFound)")
   }
 
   @Test func `refuses a wrong or absent checksum`() throws {
@@ -146,8 +126,7 @@ import Testing
         try bundle.readingProblem()
           == "/run/m.data-00000-of-00001: byte 0: key 'w': the tensor's checksum is 0xd9331aa3, "
           + "expected 0x\(hexadecimal(expected)); the file is damaged, restore another "
-          + "checkpoint (corrupt)"
-      )
+          + "checkpoint (corrupt)")
     }
   }
 
@@ -158,12 +137,9 @@ import Testing
 
   @Test func `refuses an empty tensor without a checksum, and needs no file for it`() throws {
     var bundle = BundleAssembler(StoredFields(dimensions: [0, 7], offset: 1 << 40, size: 0))
-    #expect(
-      try bundle.readingProblem()?.contains("checksum is 0x00000000, expected") == true
-    )
+    #expect(try bundle.readingProblem()?.contains("checksum is 0x00000000, expected") == true)
     bundle = BundleAssembler(
-      StoredFields(dimensions: [0, 7], offset: 1 << 40, size: 0, checksum: 0xA282_EAD8)
-    )
+      StoredFields(dimensions: [0, 7], offset: 1 << 40, size: 0, checksum: 0xA282_EAD8))
     bundle.data = [:]
     #expect(try bundle.readingProblem() == nil)
   }
@@ -215,8 +191,7 @@ import Testing
         [0x08, 1, 0x1A, 11, 0x08, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1],
         "the producer version -1 is no version (corrupt)"
       ),
-    ] as [([UInt8]?, String)]
-  )
+    ] as [([UInt8]?, String)])
   func `refuses headers`(header: [UInt8]?, wording: String) throws {
     var bundle = BundleAssembler(StoredFields(checksum: Self.sum))
     bundle.header = header
@@ -228,8 +203,7 @@ import Testing
       [0x08, 1], [0x08, 1, 0x1A, 0], [0x08, 1, 0x1A, 2, 0x08, 99], [0x08, 1, 0x1A, 2, 0x10, 1],
       [0x08, 1, 0x1A, 3, 0x1A, 1, 2], [0x10, 0, 0x08, 1], [0x08, 5, 0x08, 1], [0x10, 7, 0x08, 1],
       [0x08, 1, 0x7A, 2, 9, 9],
-    ] as [[UInt8]]
-  )
+    ] as [[UInt8]])
   func `takes the headers that TensorFlow takes`(header: [UInt8]) throws {
     var bundle = BundleAssembler(StoredFields(checksum: Self.sum))
     bundle.header = header

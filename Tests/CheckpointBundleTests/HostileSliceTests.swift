@@ -28,9 +28,7 @@ import Testing
 
   /// The bundle as it should be, but for what the test changes.
   private func bundle(
-    _ slices: [String] = [upper, lower],
-    dimensions: [Int64] = [4, 2],
-    first: StoredFields? = nil,
+    _ slices: [String] = [upper, lower], dimensions: [Int64] = [4, 2], first: StoredFields? = nil,
     hasSecond: Bool = true
   ) throws -> BundleAssembler {
     var bundle = BundleAssembler(try whole(slices, dimensions: dimensions))
@@ -51,9 +49,8 @@ import Testing
   @Test func `refuses a part without an entry, unless it is not wanted`() throws {
     let bundle = try bundle(hasSecond: false)
     #expect(
-      try bundle.readingProblem()
-        == Self.prefix + "slice 2,2:- is listed, but has no entry (corrupt)"
-    )
+      try bundle.readingProblem() == Self.prefix
+        + "slice 2,2:- is listed, but has no entry (corrupt)")
     let slice = try SliceSpec("4 2 1,1:-").slice
     #expect(try bundle.readingProblem(slice: slice) == nil)
   }
@@ -62,20 +59,15 @@ import Testing
     arguments: [
       (3, [2, 2], "int32[2, 2]"), (1, [1, 4], "float32[1, 4]"), (1, [4], "float32[4]"),
       (8, [2, 1], "complex64[2, 1]"),
-    ] as [(Int64, [Int64], String)]
-  )
-  func `refuses a part of another dtype or shape`(
-    dtype: Int64,
-    dimensions: [Int64],
-    spec: String
-  ) throws {
+    ] as [(Int64, [Int64], String)])
+  func `refuses a part of another dtype or shape`(dtype: Int64, dimensions: [Int64], spec: String)
+    throws
+  {
     var fields = part(0)
     (fields.dtype, fields.dimensions) = (dtype, dimensions)
     #expect(
-      try bundle(first: fields).readingProblem()
-        == Self.prefix
-        + "slice 0,2:- is stored as \(spec), it should be float32[2, 2] (corrupt)"
-    )
+      try bundle(first: fields).readingProblem() == Self.prefix
+        + "slice 0,2:- is stored as \(spec), it should be float32[2, 2] (corrupt)")
   }
 
   // TensorFlow returns uninitialized memory for it.
@@ -84,10 +76,8 @@ import Testing
     (fields.dimensions, fields.size) = ([1, 2], 8)
     fields.checksum = maskedCRC(Array(0..<8))
     #expect(
-      try bundle(first: fields).readingProblem()
-        == Self.prefix
-        + "slice 0,2:- is stored as float32[1, 2], it should be float32[2, 2] (corrupt)"
-    )
+      try bundle(first: fields).readingProblem() == Self.prefix
+        + "slice 0,2:- is stored as float32[1, 2], it should be float32[2, 2] (corrupt)")
   }
 
   @Test func `refuses a part that is in parts itself`() throws {
@@ -96,19 +86,18 @@ import Testing
     #expect(try bundle(first: fields).readingProblem()?.contains("slice 0,2:- is stored") == true)
   }
 
-  @Test(
-    arguments: [
-      (["0,2:-", "0,2:-"], "the slices 0,2:- and 0,2:- overlap"),
-      (["0,2:-", "2,2:-", "1,2:-"], "the slices 0,2:- and 1,2:- overlap"),
-      (["-:-", "0,2:-"], "the slices -:- and 0,2:- overlap"),
-      (["0,3:-"], "slice 0,3:- is listed, but has no entry"),
-      (["0,5:-"], "slice 0,5:- leaves the tensor's shape [4, 2]"),
-      (["4,1:-"], "slice 4,1:- leaves the tensor's shape [4, 2]"),
-      (["0,2:0,3"], "slice 0,2:0,3 leaves the tensor's shape [4, 2]"),
-      (["0,2:0,2"], "slice 0,2:0,2 is listed, but has no entry"),
-      (["0,2"], "slice 0,2 has 1 dimensions, the tensor [4, 2] has 2"),
-      (["0,2:-:-"], "slice 0,2:-:- has 3 dimensions, the tensor [4, 2] has 2"),
-    ])
+  @Test(arguments: [
+    (["0,2:-", "0,2:-"], "the slices 0,2:- and 0,2:- overlap"),
+    (["0,2:-", "2,2:-", "1,2:-"], "the slices 0,2:- and 1,2:- overlap"),
+    (["-:-", "0,2:-"], "the slices -:- and 0,2:- overlap"),
+    (["0,3:-"], "slice 0,3:- is listed, but has no entry"),
+    (["0,5:-"], "slice 0,5:- leaves the tensor's shape [4, 2]"),
+    (["4,1:-"], "slice 4,1:- leaves the tensor's shape [4, 2]"),
+    (["0,2:0,3"], "slice 0,2:0,3 leaves the tensor's shape [4, 2]"),
+    (["0,2:0,2"], "slice 0,2:0,2 is listed, but has no entry"),
+    (["0,2"], "slice 0,2 has 1 dimensions, the tensor [4, 2] has 2"),
+    (["0,2:-:-"], "slice 0,2:-:- has 3 dimensions, the tensor [4, 2] has 2"),
+  ])
   func `refuses lists of slices`(slices: [String], wording: String) throws {
     let error = try bundle(slices).readingProblem()
     #expect(error == Self.prefix + wording + " (corrupt)")
@@ -117,11 +106,9 @@ import Testing
 
   @Test func `says what is missing if the parts leave gaps`() throws {
     #expect(
-      try bundle([Self.upper]).readingProblem()
-        == Self.prefix
+      try bundle([Self.upper]).readingProblem() == Self.prefix
         + "only 4 of the 8 elements asked for are stored, in 1 slices; the others were never "
-        + "saved (notFound)"
-    )
+        + "saved (notFound)")
     let slice = try SliceSpec("4 2 0,2:1,1").slice
     #expect(try bundle([Self.upper]).readingProblem(slice: slice) == nil)
   }
@@ -131,8 +118,7 @@ import Testing
       [0x0A, 4, 0x08, 1, 0x10, 0], [0x0A, 2, 0x10, 0],
       [0x0A, 11, 0x10, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1],
       [0x0A, 13, 0x08, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 0x10, 1],
-    ] as [[UInt8]]
-  )
+    ] as [[UInt8]])
   func `refuses extents that are none`(message: [UInt8]) throws {
     let fields = StoredFields(dimensions: [4], size: 0, slices: [message])
     let error = try #require(try BundleAssembler(fields).listingProblem())
@@ -144,14 +130,10 @@ import Testing
     // From 2^63 - 1 on 2^63 - 1 elements.
     let most: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]
     let fields = StoredFields(
-      dimensions: [4],
-      size: 0,
-      slices: [[0x0A, 20, 0x08] + most + [0x10] + most]
-    )
+      dimensions: [4], size: 0, slices: [[0x0A, 20, 0x08] + most + [0x10] + most])
     #expect(
       try BundleAssembler(fields).readingProblem()?.contains("leaves the tensor's shape [4]")
-        == true
-    )
+        == true)
   }
 
   // Any number of parts may claim the same few bytes of the file.
@@ -162,29 +144,23 @@ import Testing
     let slices = (0..<count).map { "\($0),1:-" }
     var bundle = BundleAssembler(
       StoredFields(
-        dimensions: [Int64(count), 1 << 14],
-        size: 0,
+        dimensions: [Int64(count), 1 << 14], size: 0,
         slices: slices.map { text in
           let start = Int(text.prefix { $0 != "," }) ?? 0
           var writer = ByteWriter()
           TensorSlice([.range(start: start, length: 1), .full]).write(to: &writer)
           return writer.bytes
-        }
-      )
-    )
+        }))
     for start in 0..<count {
       let slice = TensorSlice([.range(start: start, length: 1), .full])
       bundle.add(
         TensorKey("w").sliceKey(slice).bytes,
-        StoredFields(dimensions: [1, 1 << 14], size: 1 << 16, checksum: sum)
-      )
+        StoredFields(dimensions: [1, 1 << 14], size: 1 << 16, checksum: sum))
     }
     bundle.data = ["00000-of-00001": bytes]
     #expect(
-      try bundle.readingProblem()
-        == Self.prefix
-        + "its parts take 131072000 bytes of data file 0, which has 65536 (corrupt)"
-    )
+      try bundle.readingProblem() == Self.prefix
+        + "its parts take 131072000 bytes of data file 0, which has 65536 (corrupt)")
     // One part is fine.
     let one = TensorSlice([.range(start: 5, length: 1), .full])
     #expect(try bundle.readingProblem(slice: one) == nil)
@@ -213,9 +189,8 @@ import Testing
     let slices = [[UInt8]](repeating: [0x0A, 0], count: 65_537)
     let fields = StoredFields(dimensions: [4], size: 0, slices: slices)
     #expect(
-      try BundleAssembler(fields).readingProblem()
-        == Self.prefix + "65537 slices of one tensor, at most 65536 are read (limitExceeded)"
-    )
+      try BundleAssembler(fields).readingProblem() == Self.prefix
+        + "65537 slices of one tensor, at most 65536 are read (limitExceeded)")
   }
 
   // A tensor may have a name that looks like the key of a part.

@@ -20,22 +20,13 @@ import Testing
   }
 
   private func problem(
-    _ bytes: [UInt8],
-    checksum: UInt32? = nil,
-    dtype: Int64 = 7,
-    shape: [Int64] = [3],
-    size: Int64? = nil,
-    offset: Int64 = 0
+    _ bytes: [UInt8], checksum: UInt32? = nil, dtype: Int64 = 7, shape: [Int64] = [3],
+    size: Int64? = nil, offset: Int64 = 0
   ) throws -> String? {
     var bundle = BundleAssembler(
       StoredFields(
-        dtype: dtype,
-        dimensions: shape,
-        offset: offset,
-        size: size ?? Int64(bytes.count),
-        checksum: checksum ?? payload(variants: dtype == 21).checksum
-      )
-    )
+        dtype: dtype, dimensions: shape, offset: offset, size: size ?? Int64(bytes.count),
+        checksum: checksum ?? payload(variants: dtype == 21).checksum))
     bundle.data = ["00000-of-00001": [UInt8](repeating: 0x55, count: Int(offset)) + bytes]
     return try bundle.readingProblem()
   }
@@ -46,20 +37,17 @@ import Testing
   }
 
   @Test(arguments: [7, 21] as [Int64], [1 << 40, 1 << 62, .max] as [Int64])
-  func `takes no memory for elements that the index has no bytes for`(
-    dtype: Int64,
-    count: Int64
-  ) throws {
+  func `takes no memory for elements that the index has no bytes for`(dtype: Int64, count: Int64)
+    throws
+  {
     let name = dtype == 7 ? "string" : "variant"
     #expect(
       try problem(payload().bytes, dtype: dtype, shape: [count])
-        == "/run/m.index: key 'w': \(count) elements of \(name) do not fit into 10 bytes (corrupt)"
-    )
+        == "/run/m.index: key 'w': \(count) elements of \(name) do not fit into 10 bytes (corrupt)")
     #expect(
       try problem(payload().bytes, dtype: dtype, shape: [count], size: count)
         == "\(Self.data)byte 0: key 'w': the tensor takes \(count) bytes from byte 0 on, but there "
-        + "are only 10 (truncated)"
-    )
+        + "are only 10 (truncated)")
   }
 
   // The lengths 2, 0, 1; then other ones, with a checksum that is right for them or not.
@@ -80,8 +68,7 @@ import Testing
     #expect(
       try problem(writer.bytes)
         == "\(Self.data)byte \(end): key 'w': the strings' lengths add up to "
-        + "\(total.overflow ? .max : total.partialValue) bytes, there are 3 (corrupt)"
-    )
+        + "\(total.overflow ? .max : total.partialValue) bytes, there are 3 (corrupt)")
   }
 
   @Test func `refuses a size that is not the elements'`() throws {
@@ -89,21 +76,17 @@ import Testing
     #expect(
       try problem(bytes + [0])
         == "\(Self.data)byte 7: key 'w': the strings' lengths add up to 3 bytes, there are 4 "
-        + "(corrupt)"
-    )
+        + "(corrupt)")
     #expect(
       try problem(bytes, size: 9)
         == "\(Self.data)byte 7: key 'w': the strings' lengths add up to 3 bytes, there are 2 "
-        + "(corrupt)"
-    )
+        + "(corrupt)")
     #expect(
       try problem(bytes, size: 5)
-        == "\(Self.data)byte 3: key 'w': 4 bytes promised, 2 left (truncated)"
-    )
+        == "\(Self.data)byte 3: key 'w': 4 bytes promised, 2 left (truncated)")
     #expect(
       try problem(payload(variants: true).bytes + [0, 0], dtype: 21)
-        == "\(Self.data)byte 18: key 'w': 2 bytes follow the last variant (corrupt)"
-    )
+        == "\(Self.data)byte 18: key 'w': 2 bytes follow the last variant (corrupt)")
   }
 
   @Test func `refuses a varint without an end`() throws {
@@ -111,9 +94,9 @@ import Testing
     #expect(error == "\(Self.data)byte 0: key 'w': varint of more than 64 bits (corrupt)")
   }
 
-  @Test(arguments: [7, 21] as [Int64]) func `finds every flipped bit and every cut`(
-    dtype: Int64
-  ) throws {
+  @Test(arguments: [7, 21] as [Int64]) func `finds every flipped bit and every cut`(dtype: Int64)
+    throws
+  {
     let (bytes, _) = payload(variants: dtype == 21)
     for position in bytes.indices {
       for bit in 0..<8 {
@@ -124,8 +107,7 @@ import Testing
       let cut = Array(bytes.prefix(position))
       #expect(try problem(cut, dtype: dtype) != nil, "\(position) bytes")
       #expect(
-        try problem(cut, dtype: dtype, size: Int64(bytes.count))?.hasSuffix("(truncated)") == true
-      )
+        try problem(cut, dtype: dtype, size: Int64(bytes.count))?.hasSuffix("(truncated)") == true)
     }
   }
 
@@ -135,9 +117,8 @@ import Testing
     #expect(try problem(bytes)?.contains("byte 3: key 'w': the checksum of lengths is") == true)
     (bytes, checksum) = payload()
     #expect(
-      try problem(bytes, checksum: checksum ^ 1)?
-        .contains("byte 0: key 'w': the tensor's checksum is 0x") == true
-    )
+      try problem(bytes, checksum: checksum ^ 1)?.contains(
+        "byte 0: key 'w': the tensor's checksum is 0x") == true)
   }
 
   @Test func `refuses a wrong checksum of no strings, and takes none of no bytes`() throws {

@@ -104,10 +104,7 @@ import Testing
 
   @Test func `keeps few of many data files open`() throws {
     var writer = try BundleWriter(
-      prefix: prefix,
-      shardByteCounts: Array(repeating: 1, count: 200),
-      options: Self.options
-    )
+      prefix: prefix, shardByteCounts: Array(repeating: 1, count: 200), options: Self.options)
     for shard in 0..<200 {
       let tensor = Tensor<UInt8>([UInt8(shard)])
       try writer.add(tensor, for: TensorKey("\(shard)"), part: nil, shard: shard)

@@ -31,11 +31,9 @@ import Testing
       "mod?l.index", "\\model", "日本語", "model\u{301}.index", "-rf",
     ]
 
-  private func save(
-    _ value: Float,
-    to prefix: String,
-    _ options: SaveOptions = SaveOptions()
-  ) throws(CheckpointError) {
+  private func save(_ value: Float, to prefix: String, _ options: SaveOptions = SaveOptions())
+    throws(CheckpointError)
+  {
     var writer = try BundleWriter(prefix: prefix, options: options)
     try writer.add(Tensor<Float>([value, value]), for: "w")
     try writer.finish()
@@ -66,9 +64,7 @@ import Testing
   func `is not stopped by a directory with a name of ours`(name: String) throws {
     let directory = try TemporaryDirectory()
     try FileManager.default.createDirectory(
-      atPath: directory.path(name + "/within"),
-      withIntermediateDirectories: true
-    )
+      atPath: directory.path(name + "/within"), withIntermediateDirectories: true)
     try save(1, to: directory.path("model"))
     #expect(try value(directory.path("model")) == 1)
     #expect(directory.names.contains(name + "/within"))
@@ -103,16 +99,13 @@ import Testing
       try directory.write([1], to: name + ".data-00001-of-00002.swift-checkpoints-tmp")
     }
     try directory.write(
-      "swift-checkpoints save\nwrites\nend\n".utf8,
-      to: "checkpoint.swift-checkpoints-lock"
-    )
+      "swift-checkpoints save\nwrites\nend\n".utf8, to: "checkpoint.swift-checkpoints-lock")
     try directory.write([1], to: "checkpoint.swift-checkpoints-tmp")
     try save(2, to: directory.path("model"))
     #expect(
       directory.names == [
         "model.data-00000-of-00001", "model.index", "other.data-00000-of-00001", "other.index",
-      ]
-    )
+      ])
     #expect(try value(directory.path("other")) == 1)
   }
 
@@ -129,8 +122,7 @@ import Testing
     #expect(
       directory.names == [
         "model.data-00000-of-00001", "model.index", "others.swift-checkpoints-tmp",
-      ]
-    )
+      ])
   }
 
   @Test func `removes no temporary file that no note lists`() throws {
@@ -140,10 +132,7 @@ import Testing
       .map { $0 + ".swift-checkpoints-tmp" }
     for name in foreign { try directory.write([1], to: name) }
     try save(2, to: directory.path("model"))
-    #expect(
-      directory.names
-        == (foreign + ["model.data-00000-of-00001", "model.index"]).sorted()
-    )
+    #expect(directory.names == (foreign + ["model.data-00000-of-00001", "model.index"]).sorted())
   }
 
   @Test(arguments: ["symbolic link", "directory", "second name"])
@@ -155,17 +144,12 @@ import Testing
     let manager = FileManager.default
     switch kind {
     case "directory":
-      try manager.createDirectory(
-        atPath: directory.path(name),
-        withIntermediateDirectories: false
-      )
+      try manager.createDirectory(atPath: directory.path(name), withIntermediateDirectories: false)
     case "second name":
       try manager.linkItem(atPath: outside.path("file"), toPath: directory.path(name))
     default:
       try manager.createSymbolicLink(
-        atPath: directory.path(name),
-        withDestinationPath: outside.path("file")
-      )
+        atPath: directory.path(name), withDestinationPath: outside.path("file"))
     }
     try directory.write(Self.notes[0].utf8, to: "other.swift-checkpoints-lock")
     try save(2, to: directory.path("model"))
@@ -189,8 +173,7 @@ import Testing
     #expect(
       directory.names == [
         "model.data-00000-of-00002", "model.index", "other.data-00000-of-00001", "other.index",
-      ]
-    )
+      ])
   }
 
   @Test func `leaves the files of a save that is under way`() throws {
@@ -243,8 +226,7 @@ import Testing
       directory.names == [
         "model.data-00000-of-00001", "model.index", "other.data-00000-of-00001",
         "other.data-00000-of-00002", "other.index",
-      ]
-    )
+      ])
   }
 
   // Whatever a note says, the data files that the standing index counts stay.
@@ -255,9 +237,7 @@ import Testing
     let directory = try TemporaryDirectory()
     try save(1, to: directory.path("other"))
     try directory.write(
-      "swift-checkpoints save\n\(lines)\n".utf8,
-      to: "other.swift-checkpoints-lock"
-    )
+      "swift-checkpoints save\n\(lines)\n".utf8, to: "other.swift-checkpoints-lock")
     try save(2, to: directory.path("model"))
     #expect(try value(directory.path("other")) == 1)
   }
@@ -267,9 +247,7 @@ import Testing
     try directory.write([1, 2, 3], to: "other.index")
     for count in 1...2 { try directory.write([1], to: "other.data-00000-of-0000\(count)") }
     try directory.write(
-      "swift-checkpoints save\nnew 2\nreplaces 1\n".utf8,
-      to: "other.swift-checkpoints-lock"
-    )
+      "swift-checkpoints save\nnew 2\nreplaces 1\n".utf8, to: "other.swift-checkpoints-lock")
     try save(2, to: directory.path("model"))
     #expect(directory.names.filter { $0.hasPrefix("other.data") }.count == 2)
   }

@@ -10,12 +10,8 @@ import Testing
 
   // Each data file is written to in turn: first with as much as is not gathered, if it is to be large.
   private func save(
-    _ value: Float,
-    to prefix: String,
-    _ system: any FileSystem,
-    mostOpen: Int = 1,
-    isLarge: Bool = true,
-    before: (Int) throws -> Void = { _ in }
+    _ value: Float, to prefix: String, _ system: any FileSystem, mostOpen: Int = 1,
+    isLarge: Bool = true, before: (Int) throws -> Void = { _ in }
   ) throws {
     var options = SaveOptions()
     options.fileSystem = system

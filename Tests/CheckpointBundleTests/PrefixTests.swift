@@ -7,11 +7,9 @@ import Testing
 
 /// Proves that a prefix is a path and nothing else: no pattern, no escapes.
 @Suite struct PrefixTests {
-  private func save(
-    _ value: Float,
-    to prefix: String,
-    _ options: SaveOptions = SaveOptions()
-  ) throws(CheckpointError) {
+  private func save(_ value: Float, to prefix: String, _ options: SaveOptions = SaveOptions())
+    throws(CheckpointError)
+  {
     var writer = try BundleWriter(prefix: prefix, options: options)
     try writer.add(Tensor<Float>([value]), for: "w")
     try writer.finish()
@@ -47,8 +45,7 @@ import Testing
     #expect(
       error?.description
         == "\(prefix.isEmpty ? "" : prefix): a prefix is the beginning of file names, as in "
-        + "'run/ckpt', and not a directory (invalidArgument)"
-    )
+        + "'run/ckpt', and not a directory (invalidArgument)")
     #expect(directory.names.isEmpty)
   }
 
@@ -64,9 +61,7 @@ import Testing
   func `takes every spelling of a path`(path: String) throws {
     let directory = try TemporaryDirectory()
     try FileManager.default.createDirectory(
-      atPath: directory.path("x"),
-      withIntermediateDirectories: true
-    )
+      atPath: directory.path("x"), withIntermediateDirectories: true)
     try save(1, to: directory.path("a/b"))
     try save(2, to: directory.path(path))
     #expect(try value(directory.path("a/b")) == 2)
@@ -80,10 +75,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: here, withIntermediateDirectories: true)
     for value in ["1", "2"] {
       let outcome = try ChildProcess.run(
-        "crashing-saver",
-        [prefix, value, "1", "bundle", "\(Int.max)"],
-        directory: here
-      )
+        "crashing-saver", [prefix, value, "1", "bundle", "\(Int.max)"], directory: here)
       #expect(outcome.status == 0, "\(outcome.errors)")
     }
     let reader = try BundleReader(prefix: here + "/" + prefix)
@@ -134,9 +126,7 @@ import Testing
   @Test func `says that a directory or a pipe is no index`() throws {
     let directory = try TemporaryDirectory()
     try FileManager.default.createDirectory(
-      atPath: directory.path("a.index"),
-      withIntermediateDirectories: true
-    )
+      atPath: directory.path("a.index"), withIntermediateDirectories: true)
     let error = #expect(throws: CheckpointError.self) {
       try BundleReader(prefix: directory.path("a"))
     }

@@ -23,11 +23,9 @@ import Testing
     #expect(CheckpointKey.key(path: "a", attribute: "py_state") == "a/.ATTRIBUTES/py_state")
     #expect(
       CheckpointKey.slotPath(variable: "model/w", optimizer: "opt", slotName: "m")
-        == "model/w/.OPTIMIZER_SLOT/opt/m"
-    )
+        == "model/w/.OPTIMIZER_SLOT/opt/m")
     #expect(
       CheckpointKey.slotPath(variable: "w", optimizer: "", slotName: "a/b")
-        == "w/.OPTIMIZER_SLOT//a.Sb"
-    )
+        == "w/.OPTIMIZER_SLOT//a.Sb")
   }
 }

@@ -37,8 +37,7 @@ import Testing
         == "\(row.owner), property 'value': the values in it, \(row.type), would be forgotten; hold "
         + "numbers in a Variable, a table in a TensorGroup, anything Codable in a RunState; or register "
         + "it by registrar.state, mark it @NoDependency, name it in trackProperties(of:except:), or let "
-        + "a type conform to ExcludedFromCheckpoints"
-    )
+        + "a type conform to ExcludedFromCheckpoints")
   }
 
   /// As an ordered dictionary may be: no collection, with a mirror that shows its entries.
@@ -113,13 +112,11 @@ import Testing
           "settings/weights", "settings/nested/bytes", "maybe/weights", "maybe/nested/bytes",
           "list/*/weights", "list/*/nested/bytes", "pair/1", "choice/weights/0", "any", "anys/2",
           "later",
-        ].map { "a/b/" + $0 }
-    )
+        ].map { "a/b/" + $0 })
     #expect(
       error?.problems[1].message.hasPrefix(
-        "Composite, property 'settings/nested/bytes': the values in it, Optional<Data>, would be"
-      ) == true
-    )
+        "Composite, property 'settings/nested/bytes': the values in it, Optional<Data>, would be")
+        == true)
   }
 
   private final class Wrapped: Checkpointable {
@@ -192,8 +189,7 @@ import Testing
     #expect(
       message(Holder(Plain()))
         == "Holder<Plain>, property 'value': Plain holds a Tensor<Float>, but is not Checkpointable: let "
-        + "it conform, or mark the property @NoDependency"
-    )
+        + "it conform, or mark the property @NoDependency")
     #expect(message(Holder([Plain()]))?.contains("Plain holds a Tensor<Float>") == true)
     #expect(message(Holder(Box()))?.contains("'value/plain': ForgottenLayer holds var") == true)
     #expect(try SavedObjects(Holder(PlainNumbers())).places == [])
@@ -333,8 +329,7 @@ import Testing
     #expect(
       Set(try SavedObjects(Below()).places) == [
         "w", "v", "dense/0/kernel", "dense/0/bias", "settings/layer/kernel", "settings/layer/bias",
-      ]
-    )
+      ])
     #expect(message(Further())?.hasPrefix("Further, property 'own': the values in it") == true)
   }
 
@@ -352,8 +347,7 @@ import Testing
   @Test func `judges what is registered as a value, too`() {
     #expect(
       message(Module(["x": [1.5]]))?.hasPrefix("Module, property 'x': the values in it, Array<Dou")
-        == true
-    )
+        == true)
   }
 }
 

@@ -29,9 +29,7 @@ import Testing
 
   @Test(arguments: strays)
   func `refuses numbers of nodes that are none`(field: [UInt8], number: Int) {
-    #expect(
-      problem(node(field)) == "the object graph refers to node \(number), it has 1 (corrupt)"
-    )
+    #expect(problem(node(field)) == "the object graph refers to node \(number), it has 1 (corrupt)")
   }
 
   @Test func `refuses what is no message`() {
@@ -67,8 +65,7 @@ import Testing
     let root = Module([:])
     root.properties = [("a", root)]
     #expect(
-      try GraphMatch(graph.saved(), LiveGraph(root: root), from: [(0, 0)]).assignments.isEmpty
-    )
+      try GraphMatch(graph.saved(), LiveGraph(root: root), from: [(0, 0)]).assignments.isEmpty)
     root.properties = []
   }
 
@@ -85,9 +82,7 @@ import Testing
           .init(
             original: Int.random(in: 0..<4, using: &random),
             slotName: ["momentum", "m", ""].randomElement(using: &random) ?? "",
-            node: Int.random(in: 0..<4, using: &random)
-          )
-        )
+            node: Int.random(in: 0..<4, using: &random)))
         nodes[owner].children.append(.init(name: "w", node: Int.random(in: 0..<4, using: &random)))
       }
       _ = try GraphMatch(ObjectGraph(nodes: nodes).saved(), live, from: [(0, 0)])
@@ -140,8 +135,7 @@ import Testing
     #expect((0..<count).allSatisfy(match.bindings.isBound))
     object.properties = [("n", Module(["n": Variable(1.0)]))]
     #expect(
-      try GraphMatch(graph.saved(), LiveGraph(root: object), from: [(0, 0)]).deferred.count == 1
-    )
+      try GraphMatch(graph.saved(), LiveGraph(root: object), from: [(0, 0)]).deferred.count == 1)
   }
 
   @Test(.timeLimit(.minutes(20))) func `takes a node with 100,000 edges`() throws {

@@ -11,8 +11,7 @@ import Testing
       saved.edges == [
         "0: b 1, a 2, w 3", "1: kernel 4, bias 5", "2: 0 6", "3: ", "4: ", "5: ",
         "6: kernel 7, bias 8", "7: ", "8: ",
-      ]
-    )
+      ])
     #expect(saved.places == ["w", "b/kernel", "b/bias", "a/0/kernel", "a/0/bias"])
   }
 
@@ -45,9 +44,7 @@ import Testing
       try SavedObjects(Module(["a": Dense(), "a": Variable<Float>(1)]))
     }
     #expect(error?.code == .duplicateName)
-    #expect(
-      error?.message == "Module: two things have the name 'a', Dense and Variable<Float>"
-    )
+    #expect(error?.message == "Module: two things have the name 'a', Dense and Variable<Float>")
   }
 
   @Test func `tells composed names from decomposed ones`() throws {
@@ -78,9 +75,7 @@ import Testing
 
   @Test func `stores states behind the tensors, without a full name`() throws {
     let saved = try SavedObjects(Module(["a": Text("x"), "b": Variable(1.0)]))
-    #expect(
-      saved.values.map(\.key) == ["b/.ATTRIBUTES/VARIABLE_VALUE", "a/.ATTRIBUTES/py_state"]
-    )
+    #expect(saved.values.map(\.key) == ["b/.ATTRIBUTES/VARIABLE_VALUE", "a/.ATTRIBUTES/py_state"])
     #expect(saved.fullNames == ["", "b"])
   }
 
@@ -95,17 +90,14 @@ import Testing
       saved.graph.nodes[1].slotVariables == [
         .init(original: 3, slotName: "v", node: 4), .init(original: 2, slotName: "m", node: 5),
         .init(original: 3, slotName: "m", node: 6),
-      ]
-    )
+      ])
     #expect(
       saved.places.suffix(3) == [
         "a/.OPTIMIZER_SLOT/optimizer/v", "b/.OPTIMIZER_SLOT/optimizer/m",
         "a/.OPTIMIZER_SLOT/optimizer/m",
-      ]
-    )
+      ])
     #expect(
-      saved.fullNames.suffix(3) == ["optimizer/first/v", "optimizer/b/m", "optimizer/first/m"]
-    )
+      saved.fullNames.suffix(3) == ["optimizer/first/v", "optimizer/b/m", "optimizer/first/m"])
   }
 
   @Test func `saves no slot variables of variables that are not there`() throws {
@@ -123,8 +115,7 @@ import Testing
     #expect(
       error?.message
         == "Momentum: the slot variable 'momentum' of 'w' is registered as a dependency too; it is "
-        + "stored as one or the other"
-    )
+        + "stored as one or the other")
   }
 
   @Test(.timeLimit(.minutes(20))) func `walks a chain of 10,000 objects`() throws {

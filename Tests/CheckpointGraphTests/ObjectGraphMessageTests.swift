@@ -57,18 +57,16 @@ import Testing
         "6: kernel 16, bias 17", "7: 0 5, 1 6, 2 18", "8: x 19, a.b/c 20, lst 21",
         "9: 0 10, 1 22", "10: ", "11: ", "12: ", "13: ", "14: ", "15: ", "16: ", "17: ", "18: ",
         "19: ", "20: ", "21: 0 23", "22: ", "23: ", "24: ", "25: ", "26: ", "27: ",
-      ]
-    )
+      ])
     #expect(
       saved.graph.nodes[2].slotVariables == [
         .init(original: 10, slotName: "m", node: 24), .init(original: 17, slotName: "m", node: 25),
         .init(original: 10, slotName: "v", node: 26), .init(original: 17, slotName: "v", node: 27),
-      ]
-    )
+      ])
     #expect(
-      saved.graph.nodes.indices.filter { saved.graph.nodes[$0].hasCheckpointValues == false }
-        == [11, 12]
-    )
+      saved.graph.nodes.indices.filter { saved.graph.nodes[$0].hasCheckpointValues == false } == [
+        11, 12,
+      ])
     #expect(
       saved.places == [
         "step", "save_counter", "model/shared", "optimizer/beta1_power", "optimizer/beta2_power",
@@ -76,8 +74,7 @@ import Testing
         "model/tables/a..b.Sc", "model/pair/1", "model/tables/lst/0",
         "model/shared/.OPTIMIZER_SLOT/optimizer/m", "model/a/bias/.OPTIMIZER_SLOT/optimizer/m",
         "model/shared/.OPTIMIZER_SLOT/optimizer/v", "model/a/bias/.OPTIMIZER_SLOT/optimizer/v",
-      ]
-    )
+      ])
     let first: [UInt8] =
       [0x0A, 0x3A, 0x0A, 0x09, 0x08, 0x01, 0x12, 0x05] + Array("model".utf8)
       + [0x0A, 0x0D, 0x08, 0x02, 0x12, 0x09] + Array("optimizer".utf8)

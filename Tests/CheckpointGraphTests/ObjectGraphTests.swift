@@ -10,8 +10,7 @@ import Testing
     #expect(graph.node(at: "m") == 1)
     #expect(
       graph.node(at: "m/a..b.Sc/kernel").map { graph.nodes[$0].attributes[0].fullName }
-        == "m/a..b.Sc/kernel"
-    )
+        == "m/a..b.Sc/kernel")
     #expect(graph.node(at: "m//x") != nil)
     #expect(graph.node(at: "m/é") != nil)
     #expect(graph.node(at: "m/e\u{301}") == nil)
@@ -30,8 +29,7 @@ import Testing
       graph.keyMapping == [
         "Variable": ["a/.ATTRIBUTES/VARIABLE_VALUE", "b/.ATTRIBUTES/VARIABLE_VALUE"],
         "d": ["d/.ATTRIBUTES/VARIABLE_VALUE"],
-      ]
-    )
+      ])
   }
 
   @Test func `prints a tree, with each object where it is nearest`() throws {
@@ -53,8 +51,7 @@ import Testing
           w #2 'w'
           optimizer #3
             slot momentum #7 of #2 'optimizer/w/momentum'
-        """
-    )
+        """)
     model.properties = []
   }
 }

@@ -26,8 +26,7 @@ import Testing
       try SavedObjects(model).places == [
         "w", "_fixed", "late", "plain", "_own", "extra/kernel", "extra/bias", "layers/0/kernel",
         "layers/0/bias",
-      ]
-    )
+      ])
   }
 
   @Observable fileprivate class Base: Checkpointable {

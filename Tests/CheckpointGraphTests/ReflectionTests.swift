@@ -134,22 +134,18 @@ import Testing
       Set(saved.places) == [
         "array/0/0", "array/1/0", "contiguous/0", "table/b/0", "pairs/z", "pairs/y", "pair/0",
         "pair/inner/0", "mixed/1", "mixed/3/k",
-      ]
-    )
+      ])
     // A list of numbers is a node, as in TensorFlow; a tuple, a set or a range of them is not.
     #expect(
-      saved.graph.nodes[0].children.map(\.name)
-        == [
-          "array", "contiguous", "table", "pairs", "pair", "mixed", "numbers", "strings",
-        ]
-    )
+      saved.graph.nodes[0].children.map(\.name) == [
+        "array", "contiguous", "table", "pairs", "pair", "mixed", "numbers", "strings",
+      ])
     #expect(
-      saved.graph.nodes[saved.graph.node(at: "table") ?? 0].children.map(\.name) == ["a", "b"]
-    )
+      saved.graph.nodes[saved.graph.node(at: "table") ?? 0].children.map(\.name) == ["a", "b"])
     #expect(
-      saved.graph.nodes[saved.graph.node(at: "pair") ?? 0].children.map(\.name)
-        == ["inner", "0", "2"]
-    )
+      saved.graph.nodes[saved.graph.node(at: "pair") ?? 0].children.map(\.name) == [
+        "inner", "0", "2",
+      ])
   }
 
   private struct Queue: RandomAccessCollection {
@@ -190,8 +186,7 @@ import Testing
       zip(saved.places, numbers).map { "\($0) \(Int($1))" } == [
         "slice/0 1", "slice/1 2", "inline/1 3", "one/0 6", "queue/0 7", "reversed/_base/0 4",
         "reversed/_base/1 5", "stack/layers/0 8",
-      ]
-    )
+      ])
   }
 
   private struct Settings {
@@ -216,8 +211,7 @@ import Testing
     #expect(
       Set(try places(Structs())) == [
         "settings/layer/kernel", "settings/layer/bias", "choice/some/kernel", "choice/some/bias",
-      ]
-    )
+      ])
   }
 
   @propertyWrapper private struct Logged<Value> {
@@ -238,8 +232,7 @@ import Testing
   @Test func `names a wrapped property without the underscore of its storage, and no other`() throws
   {
     #expect(
-      try places(Wrapped()) == ["_hidden", "_plain", "layer/kernel", "layer/bias", "_variables/0"]
-    )
+      try places(Wrapped()) == ["_hidden", "_plain", "layer/kernel", "layer/bias", "_variables/0"])
   }
 
   private final class Lazy: Checkpointable {
@@ -270,9 +263,9 @@ import Testing
   private final class Foreign: TensorStorable {
     var numbers: [Float] = [1, 2]
     var tensorSpec: TensorSpec { TensorSpec(.float32, [numbers.count]) }
-    func withTensorBytes<Result>(
-      _ body: (RawSpan) throws(CheckpointError) -> Result
-    ) throws(CheckpointError) -> Result { try Tensor(numbers).withTensorBytes(body) }
+    func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+      throws(CheckpointError) -> Result
+    { try Tensor(numbers).withTensorBytes(body) }
     func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
       numbers = try Tensor<Float>(tensor).array
     }
@@ -303,8 +296,7 @@ import Testing
       problem(Plain())
         == "Plain, property 'image': a Tensor<Float> is a value that could not be written back; hold "
         + "it in a Variable or TensorBox, register it with registrar.variable, or mark it "
-        + "@NoDependency"
-    )
+        + "@NoDependency")
   }
 
   private struct Fields: CheckpointableValue {
@@ -318,8 +310,7 @@ import Testing
     #expect(
       problem(Untracked())
         == "Untracked, property 'fields': a Fields is a value whose fields could not be written "
-        + "back; hold it in Tracked"
-    )
+        + "back; hold it in Tracked")
   }
 
   private final class Forgotten { let w = Variable(1.0) }
@@ -329,8 +320,7 @@ import Testing
     #expect(
       problem(Forgetful())
         == "Forgetful, property 'layer': Forgotten holds variables, but is not Checkpointable: let "
-        + "it conform, or mark the property @NoDependency"
-    )
+        + "it conform, or mark the property @NoDependency")
   }
 
   private class ForgottenBase { let w = Variable(1.0) }
@@ -376,13 +366,11 @@ import Testing
     #expect(
       problem(Module(["layers": Set([Named(layer)])]))
         == "Module, property 'layers': a Set<Named> has no order to name its elements by; use an array "
-        + "or a dictionary"
-    )
+        + "or a dictionary")
     #expect(
       problem(Module(["layers": [1: layer]]))
         == "Module, property 'layers': only a dictionary with string keys can hold variables: keys "
-        + "are names; mark it @NoDependency if they are an optimizer's slot variables"
-    )
+        + "are names; mark it @NoDependency if they are an optimizer's slot variables")
   }
 
   @Test func `takes sets and dictionaries of plain values for nothing to save`() throws {
@@ -394,8 +382,7 @@ import Testing
     #expect(
       problem(Module([name: Dense()]))
         == "Module, property '\(name)': a name that ends in '.ATTRIBUTES' cannot be restored by "
-        + "TensorFlow; choose another"
-    )
+        + "TensorFlow; choose another")
   }
 
   @Test func `reports all problems at once`() {

@@ -21,11 +21,7 @@ import Testing
   }
 
   /// Puts a tensor under a place.
-  private func set(
-    _ object: any Checkpointable,
-    _ place: String,
-    _ tensor: AnyTensor
-  ) throws {
+  private func set(_ object: any Checkpointable, _ place: String, _ tensor: AnyTensor) throws {
     let saved = try SavedObjects(object)
     let index = try #require(saved.places.firstIndex(of: place))
     try saved.values[index].set(tensor)
@@ -149,9 +145,9 @@ import Testing
   private class Box: CheckpointableObject, TensorVariable {
     var tensor = Tensor<Float>([1])
     var tensorSpec: TensorSpec { tensor.tensorSpec }
-    func withTensorBytes<Result>(
-      _ body: (RawSpan) throws(CheckpointError) -> Result
-    ) throws(CheckpointError) -> Result { try tensor.withTensorBytes(body) }
+    func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+      throws(CheckpointError) -> Result
+    { try tensor.withTensorBytes(body) }
     func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
       try self.tensor.setTensor(tensor)
     }
@@ -207,8 +203,7 @@ import Testing
         "layers/0/biases/0", "layers/0/biases/1", "layers/0/rate", "layers/1/weight",
         "layers/1/biases/0", "layers/1/biases/1", "layers/1/rate", "groups/0/layers/0/weight",
         "groups/0/layers/0/biases/0", "groups/0/layers/0/biases/1", "groups/0/layers/0/rate",
-      ]
-    )
+      ])
     for (number, value) in saved.values.enumerated() {
       let isRate = value.key.description.contains("rate")
       let tensor =
@@ -263,13 +258,11 @@ import Testing
       error?.problems.map(\.key)
         == ["bias", "other", "numbers", "inner/b", "layer"].map {
           "model/\($0)"
-        }
-    )
+        })
     #expect(
       error?.problems.map(\.message).first
         == "Forgetful, field 'bias': it holds Tensor<Float>, which would be forgotten: register it, or "
-        + "leave it out by fields.exclude(\"bias\")"
-    )
+        + "leave it out by fields.exclude(\"bias\")")
   }
 
   private struct Sound: CheckpointableValue {

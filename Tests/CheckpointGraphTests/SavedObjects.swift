@@ -7,10 +7,9 @@ struct SavedObjects {
   let graph: ObjectGraph
   let values: [LiveGraph.StoredValue]
 
-  init(
-    _ root: any Checkpointable,
-    _ attached: [(name: String, object: any Checkpointable)] = []
-  ) throws(CheckpointError) {
+  init(_ root: any Checkpointable, _ attached: [(name: String, object: any Checkpointable)] = [])
+    throws(CheckpointError)
+  {
     let live = try LiveGraph(root: root, attached: attached)
     let saved = live.saved()
     graph = try ObjectGraph(message: saved.message.span)

@@ -10,13 +10,11 @@ import Testing
 
   @Test func `says where, what and of which kind, with a line for each of several problems`() {
     #expect(
-      error(2)?.description
-        == """
+      error(2)?.description == """
         run/ckpt-7: 2 are missing (notFound)
           - key 'layer/0': no value 0 (notFound)
           - key 'layer/1': no value 1 (notFound)
-        """
-    )
+        """)
     #expect(error(1)?.description == "run/ckpt-7: key 'layer/0': no value 0 (notFound)")
   }
 

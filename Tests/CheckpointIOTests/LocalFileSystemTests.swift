@@ -24,11 +24,7 @@ import Glibc
     try unsafe file.write(bytes.span.bytes, at: offset)
   }
 
-  private func read(
-    _ file: any ReadableFile,
-    _ count: Int,
-    at offset: UInt64
-  ) throws -> [UInt8] {
+  private func read(_ file: any ReadableFile, _ count: Int, at offset: UInt64) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var span = bytes.mutableSpan
     var output = unsafe span.mutableBytes
@@ -94,9 +90,7 @@ import Glibc
   @Test func `creates no file where anything is`() throws {
     try directory.write([1], to: "file")
     try FileManager.default.createSymbolicLink(
-      atPath: directory.path("link"),
-      withDestinationPath: directory.path("nothing")
-    )
+      atPath: directory.path("link"), withDestinationPath: directory.path("nothing"))
     for name in ["file", "link"] {
       let error = #expect(throws: CheckpointError.self) {
         try system.createFile(directory.path(name))
@@ -110,9 +104,7 @@ import Glibc
     try directory.write([1, 2], to: "file")
     for (name, destination) in [("link", "file"), ("loop", "loop"), ("lost", "nothing")] {
       try FileManager.default.createSymbolicLink(
-        atPath: directory.path(name),
-        withDestinationPath: directory.path(destination)
-      )
+        atPath: directory.path(name), withDestinationPath: directory.path(destination))
     }
     let made = unsafe mkfifo(directory.path("pipe"), 0o600)
     #expect(made == 0)

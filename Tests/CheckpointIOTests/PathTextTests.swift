@@ -54,8 +54,7 @@ import Testing
     #expect(
       error?.message
         == "this URL leads to a machine called 'run'; for a path that begins so, write "
-        + "'file:///run/…', or the path alone"
-    )
+        + "'file:///run/…', or the path alone")
   }
 
   @Test func `the file system opens no URL`() throws {

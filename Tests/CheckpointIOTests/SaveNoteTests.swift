@@ -20,12 +20,10 @@ import Testing
         replaces 1 3
         end
 
-        """
-    )
+        """)
     #expect(
       String(decoding: SaveNote.file.bytes, as: UTF8.self)
-        == "swift-checkpoints save\nwrites\nend\n"
-    )
+        == "swift-checkpoints save\nwrites\nend\n")
   }
 
   @Test func `is read as it was written`() {

@@ -32,150 +32,101 @@ import Testing
     Case(name: "no end", header: #"{"w":\#(fine)"#, problem: "expected ',', the header ends"),
     Case(name: "comma last", header: #"{"w":\#(fine),}"#, problem: "expected a string, found '}'"),
     Case(
-      name: "no comma",
-      header: #"{"w":\#(fine)"v":\#(fine)}"#,
-      problem: #"expected ',', found '"'"#
+      name: "no comma", header: #"{"w":\#(fine)"v":\#(fine)}"#, problem: #"expected ',', found '"'"#
     ),
     Case(name: "comma first", header: #"{,"w":\#(fine)}"#, problem: "expected a string, found ','"),
     Case(name: "no colon", header: #"{"w"\#(fine)}"#, problem: "expected ':', found '{'"),
     Case(name: "a number for a tensor", header: #"{"w":1}"#, problem: "expected '{', found '1'"),
     Case(name: "name twice", header: #"{"w":\#(fine),"w":\#(fine)}"#, problem: "'w' occurs twice"),
     Case(
-      name: "name twice, once escaped",
-      header: #"{"w":\#(fine),"\u0077":\#(fine)}"#,
-      problem: "'w' occurs twice"
-    ),
+      name: "name twice, once escaped", header: #"{"w":\#(fine),"\u0077":\#(fine)}"#,
+      problem: "'w' occurs twice"),
     Case(
-      name: "field twice",
-      header: #"{"w":{"dtype":"F32","dtype":"F32"}}"#,
-      problem: "'dtype' occurs twice"
-    ),
+      name: "field twice", header: #"{"w":{"dtype":"F32","dtype":"F32"}}"#,
+      problem: "'dtype' occurs twice"),
     Case(
-      name: "field missing",
-      header: #"{"w":{"dtype":"F32","shape":[1]}}"#,
-      problem: "needs 'dtype', 'shape' and 'data_offsets'"
-    ),
+      name: "field missing", header: #"{"w":{"dtype":"F32","shape":[1]}}"#,
+      problem: "needs 'dtype', 'shape' and 'data_offsets'"),
     Case(
-      name: "metadata twice",
-      header: #"{"__metadata__":{},"w":\#(fine),"__metadata__":{}}"#,
-      problem: "'__metadata__' occurs twice"
-    ),
+      name: "metadata twice", header: #"{"__metadata__":{},"w":\#(fine),"__metadata__":{}}"#,
+      problem: "'__metadata__' occurs twice"),
     Case(
-      name: "text twice",
-      header: #"{"__metadata__":{"a":"","a":""},"w":\#(fine)}"#,
-      problem: "'a' occurs twice"
-    ),
+      name: "text twice", header: #"{"__metadata__":{"a":"","a":""},"w":\#(fine)}"#,
+      problem: "'a' occurs twice"),
     Case(
-      name: "number in metadata",
-      header: #"{"__metadata__":{"a":1},"w":\#(fine)}"#,
-      problem: "expected a string, found '1'"
-    ),
+      name: "number in metadata", header: #"{"__metadata__":{"a":1},"w":\#(fine)}"#,
+      problem: "expected a string, found '1'"),
     Case(
-      name: "dtype no string",
-      header: #"{"w":{"dtype":1}}"#,
-      problem: "expected a string, found '1'"
-    ),
+      name: "dtype no string", header: #"{"w":{"dtype":1}}"#,
+      problem: "expected a string, found '1'"),
     Case(name: "negative", header: shape("[-1]"), problem: "not negative"),
     Case(name: "fraction", header: shape("[1.0]"), problem: "has to be an integer"),
     Case(name: "exponent", header: shape("[1e0]"), problem: "has to be an integer"),
     Case(name: "zero in front", header: shape("[01]"), problem: "in its shortest form"),
     Case(name: "65 bits", header: shape("[18446744073709551616]"), problem: "more than 64 bits"),
     Case(
-      name: "64 bits",
-      header: shape("[18446744073709551615]"),
-      problem: "does not take 4 bytes"
-    ),
+      name: "64 bits", header: shape("[18446744073709551615]"), problem: "does not take 4 bytes"),
     Case(
-      name: "product of 64 bits",
-      header: shape("[4294967296,4294967296]"),
-      problem: "no tensor can have the shape"
-    ),
+      name: "product of 64 bits", header: shape("[4294967296,4294967296]"),
+      problem: "no tensor can have the shape"),
     Case(
       name: "300 dimensions",
       header: shape("[" + Array(repeating: "1", count: 300).joined(separator: ",") + "]"),
-      problem: "a list of more than 255 numbers"
-    ),
+      problem: "a list of more than 255 numbers"),
     Case(
       name: "255 dimensions",
       header: shape("[" + Array(repeating: "1", count: 255).joined(separator: ",") + "]"),
-      problem: "no tensor can have the shape"
-    ),
+      problem: "no tensor can have the shape"),
     Case(name: "too long", header: shape("[2]"), problem: "a tensor F32[2] does not take 4 bytes"),
     Case(name: "too short", header: shape("[0]"), problem: "a tensor F32[0] does not take 4 bytes"),
     Case(
-      name: "half a byte",
-      header: shape("[7]", "F4"),
-      problem: "a tensor F4[7] does not take 4 bytes"
-    ),
+      name: "half a byte", header: shape("[7]", "F4"),
+      problem: "a tensor F4[7] does not take 4 bytes"),
     Case(
-      name: "three offsets",
-      header: offsets("[0,4,4]"),
-      problem: "a list of more than 2 numbers"
-    ),
+      name: "three offsets", header: offsets("[0,4,4]"), problem: "a list of more than 2 numbers"),
     Case(name: "one offset", header: offsets("[0]"), problem: "has to be [begin, end]"),
     Case(
-      name: "backwards",
-      header: offsets("[4,0]"),
-      problem: "has to be [begin, end], not [4, 0]"
-    ),
+      name: "backwards", header: offsets("[4,0]"), problem: "has to be [begin, end], not [4, 0]"),
     Case(name: "hole in front", header: offsets("[1,5]"), problem: "there is a hole", elements: 5),
     Case(
-      name: "bytes left",
-      header: offsets("[0,4]"),
-      problem: "1 bytes belong to no tensor",
-      elements: 5
-    ),
+      name: "bytes left", header: offsets("[0,4]"), problem: "1 bytes belong to no tensor",
+      elements: 5),
     Case(
-      name: "far away",
-      header: offsets("[18446744073709551611,18446744073709551615]"),
-      problem: "there is a hole"
-    ),
+      name: "far away", header: offsets("[18446744073709551611,18446744073709551615]"),
+      problem: "there is a hole"),
     Case(name: "overlap", header: #"{"v":\#(fine),"w":\#(fine)}"#, problem: "tensors overlap"),
     Case(
       name: "empty one amid",
       header: #"{"v":{"dtype":"F32","shape":[0],"data_offsets":[2,2]},"w":\#(fine)}"#,
-      problem: "tensors overlap"
-    ),
+      problem: "tensors overlap"),
     Case(name: "no tensors but bytes", header: "{}", problem: "4 bytes belong to no tensor"),
     Case(
-      name: "control character",
-      header: "{\"\u{1}\":\(fine)}",
-      problem: "expected the end of a string, found the byte 0x01"
-    ),
+      name: "control character", header: "{\"\u{1}\":\(fine)}",
+      problem: "expected the end of a string, found the byte 0x01"),
     Case(name: "bad escape", header: #"{"\x":\#(fine)}"#, problem: "a backslash and the byte 0x78"),
     Case(name: "escape at the end", header: #"{"\"#, problem: "expected a character behind"),
     Case(name: "short escape", header: #"{"\u12"#, problem: "expected four hexadecimal digits"),
     Case(
-      name: "first half",
-      header: #"{"\ud800":\#(fine)}"#,
-      problem: "half of a UTF-16 surrogate pair"
-    ),
+      name: "first half", header: #"{"\ud800":\#(fine)}"#,
+      problem: "half of a UTF-16 surrogate pair"),
     Case(
-      name: "second half",
-      header: #"{"\udc00":\#(fine)}"#,
-      problem: "half of a UTF-16 surrogate pair"
-    ),
+      name: "second half", header: #"{"\udc00":\#(fine)}"#,
+      problem: "half of a UTF-16 surrogate pair"),
     Case(
-      name: "two first halves",
-      header: #"{"\ud800\ud800":\#(fine)}"#,
-      problem: "half of a UTF-16 surrogate pair"
-    ),
+      name: "two first halves", header: #"{"\ud800\ud800":\#(fine)}"#,
+      problem: "half of a UTF-16 surrogate pair"),
     Case(name: "bad word", header: #"{"w":{"x":nul}}"#, problem: "expected a value, found '}'"),
     Case(name: "bad number", header: #"{"w":{"x":-}}"#, problem: "expected a value, found '}'"),
     Case(name: "bad exponent", header: #"{"w":{"x":1e}}"#, problem: "expected a value, found '}'"),
     Case(
-      name: "unused number with zero",
-      header: #"{"w":{"x":01}}"#,
-      problem: "a number in its shortest form"
-    ),
+      name: "unused number with zero", header: #"{"w":{"x":01}}"#,
+      problem: "a number in its shortest form"),
   ]
 
   @Test(arguments: cases)
   func `refuses a file that breaks a rule`(hostile: Case) throws {
     let file = SafetensorsReaderTests.file(
-      hostile.header,
-      Array(repeating: 0, count: hostile.elements)
-    )
+      hostile.header, Array(repeating: 0, count: hostile.elements))
     let error = #expect(throws: CheckpointError.self) { try SafetensorsReader(file: file) }
     #expect(error?.code == .corrupt)
     #expect(error?.file == "f")
@@ -229,8 +180,7 @@ import Testing
     let error = #expect(throws: CheckpointError.self) { try SafetensorsReader(file: cut) }
     #expect(
       error?.description
-        == "f: the tensors take 4 bytes, the file has 3 of them; copy it again (truncated)"
-    )
+        == "f: the tensors take 4 bytes, the file has 3 of them; copy it again (truncated)")
   }
 
   @Test(.timeLimit(.minutes(20))) func `reads or refuses whatever is changed in a file`() throws {

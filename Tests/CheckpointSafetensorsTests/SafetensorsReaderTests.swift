@@ -90,8 +90,7 @@ import Testing
     var error = #expect(throws: CheckpointError.self) { try reader.tensor(for: "dense/kernl") }
     #expect(
       error?.description
-        == "f: key 'dense/kernl': there is no such tensor; nearest is 'dense/kernel' (notFound)"
-    )
+        == "f: key 'dense/kernl': there is no such tensor; nearest is 'dense/kernel' (notFound)")
     error = #expect(throws: CheckpointError.self) {
       try reader.tensor(for: "dense/kernel", slice: SliceSpec("3 2,1").slice)
     }
@@ -104,8 +103,7 @@ import Testing
     }
     #expect(
       error?.description
-        == "f: key 'dense/kernel': float32[2] takes 8 bytes, there is room for 7 (mismatch)"
-    )
+        == "f: key 'dense/kernel': float32[2] takes 8 bytes, there is room for 7 (mismatch)")
     error = #expect(throws: CheckpointError.self) { try SafetensorsReader("/nowhere/f") }
     #expect(error?.code == .notFound)
   }

@@ -33,9 +33,9 @@ import Testing
     let reader = try SafetensorsReader(file: MemoryFile(file(header, [1])))
     let findings = SafetensorsVerifier(reader).verify()
     #expect(
-      findings.notes.dropFirst()
-        == ["key 'a': its elements are of the type F8_E8M0, which is not read here"]
-    )
+      findings.notes.dropFirst() == [
+        "key 'a': its elements are of the type F8_E8M0, which is not read here"
+      ])
     #expect(findings.tensorCount == 1)
   }
 

@@ -34,8 +34,7 @@ import Testing
     #expect(
       try problem { try $0.add(tensor, for: "w") }
         == "f: key 'w': safetensors files do not have tensors of \(dtype.name); save a checkpoint, "
-        + "or convert it (unsupported)"
-    )
+        + "or convert it (unsupported)")
   }
 
   @Test func `refuses parts, but not one that is everything`() throws {
@@ -43,8 +42,7 @@ import Testing
     #expect(
       try problem { try $0.add(tensor, for: "w", part: SliceSpec("4 0,2")) }
         == "f: key 'w': safetensors files do not have tensors in parts; add the whole tensor "
-        + "(unsupported)"
-    )
+        + "(unsupported)")
     var writer = try SafetensorsWriter(path)
     try writer.add(tensor, for: "w", part: SliceSpec("2 -"))
     try writer.finish()
@@ -56,13 +54,11 @@ import Testing
     for name in ["", "__metadata__"] as [TensorKey] {
       #expect(
         try problem { try $0.add(tensor, for: name) }
-          == "f: key '\(name)': no tensor in a safetensors file has this name (invalidArgument)"
-      )
+          == "f: key '\(name)': no tensor in a safetensors file has this name (invalidArgument)")
     }
     #expect(
       try problem { try $0.add(tensor, for: TensorKey(bytes: [0xFF])) }
-        == "f: key '\\xff': names in safetensors files are UTF-8; this one is not (unsupported)"
-    )
+        == "f: key '\\xff': names in safetensors files are UTF-8; this one is not (unsupported)")
     let repeated = try problem {
       try $0.add(tensor, for: "w")
       try $0.add(tensor, for: "w")

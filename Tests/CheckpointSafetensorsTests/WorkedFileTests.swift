@@ -31,8 +31,7 @@ import Testing
     #expect(entries.map(\.key) == ["b", "e", "m", "n"])
     #expect(entries.map(\.byteCount) == [8, 0, 2, 8])
     #expect(
-      entries.map(\.spec.description) == ["float32[2]", "float32[0, 3]", "bool[1, 2]", "int64[]"]
-    )
+      entries.map(\.spec.description) == ["float32[2]", "float32[0, 3]", "bool[1, 2]", "int64[]"])
     #expect(try Tensor<Int64>(reader.tensor(for: "n")).scalar == -2)
     #expect(try Tensor<Float>(reader.tensor(for: "b")).array == [1.5, -2])
     #expect(try Tensor<Float>(reader.tensor(for: "e")).array == [])

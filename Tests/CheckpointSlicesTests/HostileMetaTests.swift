@@ -21,8 +21,7 @@ import Testing
     #expect(
       found
         == "this sorted table has no list of tensors, as every file of a V1 checkpoint has; if it "
-        + "is an index of V2, give the prefix: the path without '.index' (notACheckpoint)"
-    )
+        + "is an index of V2, give the prefix: the path without '.index' (notACheckpoint)")
   }
 
   @Test func `a list that is damaged is refused`() {
@@ -36,8 +35,7 @@ import Testing
     #expect(
       problem { _ = try file.reader() }
         == "the file (version 5) asks for a reader of version 4 or later that is none of []; this "
-        + "one is of version 1 (unsupported)"
-    )
+        + "one is of version 1 (unsupported)")
   }
 
   @Test func `no version at all is accepted`() throws {
@@ -53,10 +51,7 @@ import Testing
     (extent(0, -2), "w: no slice has the extent 0,-2 (corrupt)"),
     (extent(1, 4), "w: slice 1,4 leaves the tensor's shape [4] (corrupt)"),
     (extent(.max, 4), "w: slice 9223372036854775807,4 leaves the tensor's shape [4] (corrupt)"),
-    (
-      [0x0A, 0x00, 0x0A, 0x00],
-      "w: slice -:- has 2 dimensions, the tensor [4] has 1 (corrupt)"
-    ),
+    ([0x0A, 0x00, 0x0A, 0x00], "w: slice -:- has 2 dimensions, the tensor [4] has 1 (corrupt)"),
     ([], "w: slice  has 0 dimensions, the tensor [4] has 1 (corrupt)"),
   ]
 
@@ -80,9 +75,7 @@ import Testing
     file.list("w", shape: [4], slices: [extent(0, 3), extent(2, 2)])
     let reader = try file.reader()
     #expect(
-      problem { _ = try reader.tensor(for: "w") }
-        == "w: the slices 0,3 and 2,2 overlap (corrupt)"
-    )
+      problem { _ = try reader.tensor(for: "w") } == "w: the slices 0,3 and 2,2 overlap (corrupt)")
   }
 
   @Test func `shapes and dtypes that no tensor has are refused`() {
@@ -110,8 +103,7 @@ import Testing
     file.list("w", shape: [5], slices: [extent(2, 2)])
     #expect(
       problem { _ = try file.reader() }
-        == "w: some slices are listed as of a tensor float32[4], others as of float32[5] (corrupt)"
-    )
+        == "w: some slices are listed as of a tensor float32[4], others as of float32[5] (corrupt)")
   }
 
   @Test func `a list that promises more than the file can hold costs no memory`() throws {
@@ -122,8 +114,7 @@ import Testing
     #expect(
       problem { _ = try reader.tensor(for: "w") }
         == "w: the list of tensors promises float32[1099511627776], for which the records need "
-        + "4398046511104 bytes at least, more than the file can hold (corrupt)"
-    )
+        + "4398046511104 bytes at least, more than the file can hold (corrupt)")
     let found = problem { _ = try reader.tensor(for: "s") }
     #expect(found?.contains("more than the file can hold (corrupt)") == true)
   }

@@ -25,8 +25,7 @@ import Testing
     let reader = try file.reader()
     #expect(
       problem { _ = try reader.tensor(for: "w") }
-        == "w: slice - is listed, but has no record (corrupt)"
-    )
+        == "w: slice - is listed, but has no record (corrupt)")
   }
 
   @Test func `a record of another tensor or slice is damage`() throws {
@@ -40,8 +39,7 @@ import Testing
       let reader = try file.reader()
       #expect(
         problem { _ = try reader.tensor(for: "w") }
-          == "w: the record of slice - says that it is slice \(slice) of '\(name)' (corrupt)"
-      )
+          == "w: the record of slice - says that it is slice \(slice) of '\(name)' (corrupt)")
     }
   }
 
@@ -51,16 +49,14 @@ import Testing
     file.add(TensorKey("w").sliceKey(.all(rank: 1)), hex("12 7f 0a"))
     let reader = try file.reader()
     #expect(
-      problem { _ = try reader.tensor(for: "w") } == "w: 127 bytes promised, 1 left (truncated)"
-    )
+      problem { _ = try reader.tensor(for: "w") } == "w: 127 bytes promised, 1 left (truncated)")
   }
 
   @Test func `there is a value for each element`() {
     #expect(Self.reading(Self.two) == nil)
     #expect(
       Self.reading([0x2A, 0x04, 0, 0, 0, 0])
-        == "w: the record has 1 values for 2 elements (corrupt)"
-    )
+        == "w: the record has 1 values for 2 elements (corrupt)")
     #expect(Self.reading([]) == "w: the record has 0 values for 2 elements (corrupt)")
     let many = "w: the record has more values than the 2 elements (corrupt)"
     #expect(Self.reading([0x2A, 0x0C] + Array(repeating: 0, count: 12)) == many)
@@ -68,8 +64,7 @@ import Testing
     #expect(Self.reading([0x3A, 0x03, 1, 2, 3], .int32) == many)
     #expect(Self.reading([0x42, 0, 0x42, 0, 0x42, 0], .string) == many)
     #expect(
-      Self.reading([0x42, 0], .string) == "w: the record has 1 values for 2 elements (corrupt)"
-    )
+      Self.reading([0x42, 0], .string) == "w: the record has 1 values for 2 elements (corrupt)")
     let half: [UInt8] = [0x4A, 0x0C] + Array(repeating: 0, count: 12)
     #expect(Self.reading(half, .complex64) == "w: the record has 1 values for 2 elements (corrupt)")
   }
@@ -79,19 +74,16 @@ import Testing
     #expect(Self.reading(content) == "w: the record has 0 values for 2 elements (corrupt)")
     #expect(Self.reading(Self.two, .int32) == "w: the record has 0 values for 2 elements (corrupt)")
     #expect(
-      Self.reading([0x08, 0x03] + Self.two) == "w: the record holds int32, not float32 (corrupt)"
-    )
+      Self.reading([0x08, 0x03] + Self.two) == "w: the record holds int32, not float32 (corrupt)")
     #expect(Self.reading([0x08, 0x01] + Self.two) == nil)
   }
 
   @Test func `a packed list has whole values`() {
     #expect(
       Self.reading([0x2A, 0x07] + Array(repeating: 0, count: 7))
-        == "w: a list of 4-byte values has 7 bytes (corrupt)"
-    )
+        == "w: a list of 4-byte values has 7 bytes (corrupt)")
     #expect(
-      Self.reading([0x3A, 0x02, 1, 0x80], .int32) == "w: 1 bytes promised, 0 left (truncated)"
-    )
+      Self.reading([0x3A, 0x02, 1, 0x80], .int32) == "w: 1 bytes promised, 0 left (truncated)")
   }
 
   @Test func `numbers are in the range of their dtype`() {
@@ -121,8 +113,7 @@ import Testing
       #expect(
         problem { _ = try reader.tensor(for: "w") }
           == "w: V1 checkpoints have no form for values of \(dtype.name), TensorFlow reads none "
-          + "either (unsupported)"
-      )
+          + "either (unsupported)")
     }
   }
 

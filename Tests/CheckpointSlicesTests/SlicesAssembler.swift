@@ -17,10 +17,7 @@ struct SlicesAssembler {
 
   /// Lists a tensor.
   mutating func list(
-    _ name: String,
-    _ dtype: Int32 = 1,
-    shape: [Int64] = [2],
-    slices: [[UInt8]] = [[0x0A, 0x00]]
+    _ name: String, _ dtype: Int32 = 1, shape: [Int64] = [2], slices: [[UInt8]] = [[0x0A, 0x00]]
   ) {
     var tensor = ByteWriter()
     tensor.write(1, string: name)
@@ -38,10 +35,8 @@ struct SlicesAssembler {
 
   /// Adds a record under the key of a slice.
   mutating func add(
-    _ name: String,
-    _ slice: TensorSlice = .all(rank: 1),
-    says: (name: String, slice: TensorSlice)? = nil,
-    values: [UInt8]
+    _ name: String, _ slice: TensorSlice = .all(rank: 1),
+    says: (name: String, slice: TensorSlice)? = nil, values: [UInt8]
   ) {
     var data = ByteWriter()
     data.write(1, string: says?.name ?? name)

@@ -64,8 +64,7 @@ import Testing
         "other: the record of slice - says that it is slice - of 'fine' (corrupt)",
         "short: the record has 2 values for 3 elements (corrupt)",
         "absent: slice - is listed, but has no record (corrupt)",
-      ]
-    )
+      ])
   }
 
   @Test func `more elements than a record can have are not given room`() throws {
@@ -73,8 +72,7 @@ import Testing
     file.list("huge", shape: [1 << 40])
     file.add("huge", values: Self.floats)
     #expect(
-      try problems(file).first?.hasSuffix("too few for 1099511627776 elements (corrupt)") == true
-    )
+      try problems(file).first?.hasSuffix("too few for 1099511627776 elements (corrupt)") == true)
   }
 
   @Test func `slices that overlap are a problem, those that are missing a note`() throws {
@@ -88,8 +86,7 @@ import Testing
     #expect(findings.problems.problems.map(\.key) == ["twice"])
     #expect(findings.problems.problems.first?.message == "the slices 1,2 and 2,2 overlap")
     #expect(
-      findings.notes
-        == ["key 'part': its slices have 2 of 9 elements; the others were never saved"]
+      findings.notes == ["key 'part': its slices have 2 of 9 elements; the others were never saved"]
     )
   }
 

@@ -37,8 +37,7 @@ import Testing
     let first = try writer()
     let found = problem { _ = try self.writer() }
     #expect(
-      found
-        == "somebody else is saving here at this moment; save later or to another prefix (busy)"
+      found == "somebody else is saving here at this moment; save later or to another prefix (busy)"
     )
     withExtendedLifetime(first) {}
   }
@@ -47,13 +46,10 @@ import Testing
   func `refuses dtypes that V1 cannot hold`(dtype: DType) throws {
     var writer = try writer()
     let tensor = try AnyTensor(
-      TensorSpec(dtype, [0]),
-      .bytes(TensorStorage(uninitializedByteCount: 0))
-    )
+      TensorSpec(dtype, [0]), .bytes(TensorStorage(uninitializedByteCount: 0)))
     #expect(
       problem { try writer.add(tensor, for: "w") }
-        == "w: V1 checkpoints cannot hold values of \(dtype.name); save as V2 (unsupported)"
-    )
+        == "w: V1 checkpoints cannot hold values of \(dtype.name); save as V2 (unsupported)")
   }
 
   @Test func `refuses names that TensorFlow could not read again`() throws {
@@ -62,11 +58,9 @@ import Testing
     #expect(
       problem { try writer.add(tensor, for: TensorKey(bytes: [0x77, 0xFF])) }
         == "w\\xff: TensorFlow reads no V1 checkpoint with a name that is not UTF-8; save as V2 "
-        + "(unsupported)"
-    )
+        + "(unsupported)")
     #expect(
-      problem { try writer.add(tensor, for: "") } == ": a tensor needs a name (invalidArgument)"
-    )
+      problem { try writer.add(tensor, for: "") } == ": a tensor needs a name (invalidArgument)")
   }
 
   @Test func `refuses what is no tensor, or one twice`() throws {
@@ -75,16 +69,13 @@ import Testing
     try writer.add(half, for: "w", part: SliceSpec("4 0,2"))
     #expect(
       problem { try writer.add(half, for: "w") }
-        == "w: this key, or this part of it, was added already (duplicateName)"
-    )
+        == "w: this key, or this part of it, was added already (duplicateName)")
     #expect(
       problem { try writer.add(half, for: "w", part: SliceSpec("5 2,2")) }
-        == "w: this part is of a tensor float32[5], those before are of float32[4] (mismatch)"
-    )
+        == "w: this part is of a tensor float32[5], those before are of float32[4] (mismatch)")
     #expect(
       problem { try writer.add(half, for: "v", part: SliceSpec("4 0,3")) }
-        == "v: slice 0,3 of [4] has the shape [3], the values have [2] (mismatch)"
-    )
+        == "v: slice 0,3 of [4] has the shape [3], the values have [2] (mismatch)")
   }
 
   @Test func `finds parts that overlap when it finishes`() throws {
@@ -105,8 +96,7 @@ import Testing
     #expect(
       problem { try writer.add(large, for: "w") }
         == "w: 536870656 elements may take more than the 2 GiB of a V1 record; save them in parts, "
-        + "or as V2 (limitExceeded)"
-    )
+        + "or as V2 (limitExceeded)")
     let wide = Unmaterialized(spec: TensorSpec(.int8, [214_748_300]))
     #expect(problem { try writer.add(wide, for: "w") }?.contains("limitExceeded") == true)
   }
@@ -115,9 +105,9 @@ import Testing
   struct Unmaterialized: TensorStorable {
     let spec: TensorSpec
     var tensorSpec: TensorSpec { spec }
-    func withTensorBytes<Result>(
-      _ body: (RawSpan) throws(CheckpointError) -> Result
-    ) throws(CheckpointError) -> Result {
+    func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+      throws(CheckpointError) -> Result
+    {
       throw CheckpointError(.io, "the values were asked for")
     }
     mutating func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {}
@@ -126,9 +116,7 @@ import Testing
   @Test func `refuses an empty checkpoint`() throws {
     var writer = try writer()
     #expect(
-      problem { try writer.finish() }
-        == "a checkpoint holds one tensor at least (invalidArgument)"
-    )
+      problem { try writer.finish() } == "a checkpoint holds one tensor at least (invalidArgument)")
   }
 
   // MARK: Shards
@@ -154,17 +142,14 @@ import Testing
     let shard = try SlicesReader(path: directory.path("m-00001-of-00002"))
     #expect(try shard.entries().map(\.key) == ["a", "w"])
     #expect(
-      try Tensor<Float>(
-        shard.tensor(for: "w", slice: TensorSlice([.range(start: 1, length: 1)]))
-      ).array == [3]
-    )
+      try Tensor<Float>(shard.tensor(for: "w", slice: TensorSlice([.range(start: 1, length: 1)])))
+        .array == [3])
     let found = problem { _ = try shard.tensor(for: "w") }
     let pattern = directory.path("m-?????-of-00002")
     #expect(
       found
         == "w: only 1 of the 2 elements asked for are stored, in 1 slices; the others may be in "
-        + "other shards, open '\(pattern)' (notFound)"
-    )
+        + "other shards, open '\(pattern)' (notFound)")
   }
 
   @Test func `never replaces a complete checkpoint of several files`() throws {
@@ -172,8 +157,7 @@ import Testing
     #expect(
       problem { try writeShards([4, 5, 6]) }
         == "there is a sharded V1 checkpoint already, and several files cannot be replaced in one "
-        + "step; remove it first, or save elsewhere (unsupported)"
-    )
+        + "step; remove it first, or save elsewhere (unsupported)")
     #expect(directory.names.count == 2)
     let reader = try SlicesReader(path: directory.path("m-?????-of-00002"))
     #expect(try Tensor<Float>(reader.tensor(for: "w")).array == [2, 3])
@@ -224,9 +208,7 @@ import Testing
       } catch {
         failure = error
       }
-      let found = try Tensor<Float>(
-        SlicesReader(path: directory.path("v1")).tensor(for: "w")
-      ).array
+      let found = try Tensor<Float>(SlicesReader(path: directory.path("v1")).tensor(for: "w")).array
       #expect(found == [2] || (failure != nil && found == [1]), "call \(number)")
       if failure == nil { return }
     }
@@ -247,20 +229,16 @@ import Testing
         == "there is no such file; the checkpoint is in 2 files, open '\(pattern)' (notACheckpoint)"
     )
     #expect(
-      opening("v2")
-        == "there is no such file; it is the prefix of a V2 checkpoint (notACheckpoint)"
+      opening("v2") == "there is no such file; it is the prefix of a V2 checkpoint (notACheckpoint)"
     )
     #expect(opening("nothing/here") == "there is no such file (notACheckpoint)")
     #expect(opening("") == "this is a directory, a file is needed (notACheckpoint)")
     let absent = directory.path("n-?????-of-00002")
     #expect(
       opening("n-?????-of-00002")
-        == "there is no file of the checkpoint '\(absent)' (notACheckpoint)"
-    )
+        == "there is no file of the checkpoint '\(absent)' (notACheckpoint)")
     try LocalFileSystem().removeFile(directory.path("m-00001-of-00002"))
-    #expect(
-      opening("m-?????-of-00002") == "this shard is missing; 1 of 2 are there (notFound)"
-    )
+    #expect(opening("m-?????-of-00002") == "this shard is missing; 1 of 2 are there (notFound)")
   }
 
   @Test func `takes question marks for a pattern only in their place`() throws {

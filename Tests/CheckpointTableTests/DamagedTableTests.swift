@@ -66,9 +66,7 @@ import Testing
         [
           StoredEntry("alpha"), StoredEntry(shared: 2, "x"), StoredEntry("beta"),
           StoredEntry(shared: 4, "s"),
-        ],
-        restarts: [0, 14]
-      )
+        ], restarts: [0, 14])
       for _ in 0..<Int.random(in: 1...3, using: &rng) {
         let value = [0, 1, 4, 0x7F, 0x80, 0xFF, UInt8.random(in: 0...255, using: &rng)]
         data[Int.random(in: 0..<data.count, using: &rng)] = value.randomElement(using: &rng) ?? 0

@@ -39,8 +39,10 @@ import Testing
       ([0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF]),
       ([], []),
       ([0x00, 0x77], [0x01]),
-    ] as [([UInt8], [UInt8])]
-  ) func `ends a table as TensorFlow does`(last: [UInt8], expected: [UInt8]) {
+    ] as [([UInt8], [UInt8])]) func `ends a table as TensorFlow does`(
+      last: [UInt8], expected: [UInt8]
+    )
+  {
     #expect(successor(last) == expected)
   }
 

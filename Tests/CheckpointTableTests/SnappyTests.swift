@@ -10,8 +10,7 @@ import Testing
     01 12 04 12 02 08 02 28 08 35 59 3c e5 35 01 1b
     0d 61 66 01 00 34 08 03 12 00 20 08 28 04 35 a7
     8d 9d 88 00 0a 01 00 00 01 0a 04 00
-    """
-  )
+    """)
   static let decompressed = bytes(
     """
     00 00 06 08 01 1a 02 08 01 00 01 0f 61 08 01 12
@@ -19,8 +18,7 @@ import Testing
     61 61 61 61 61 61 61 61 61 61 61 61 61 61 61 61
     61 61 61 61 61 61 61 61 61 61 08 03 12 00 20 08
     28 04 35 a7 8d 9d 88 00 00 00 00 01 00 00 00
-    """
-  )
+    """)
 
   @Test func `decodes a block that TensorFlow loads`() throws {
     #expect(try Snappy.decode(Self.compressed.span) == Self.decompressed)
@@ -44,10 +42,8 @@ import Testing
     Example(name: "a 2-byte distance", input: "03 04 aa bb 02 02 00", output: "aa bb aa"),
     Example(name: "a 4-byte distance", input: "03 04 aa bb 03 01 00 00 00", output: "aa bb bb"),
     Example(
-      name: "an overlapping copy",
-      input: "07 00 aa 01 01 02 01 00 02 02 00",
-      output: "aa aa aa aa aa aa aa"
-    ),
+      name: "an overlapping copy", input: "07 00 aa 01 01 02 01 00 02 02 00",
+      output: "aa aa aa aa aa aa aa"),
   ]) func `decodes each kind of element`(example: Example) throws {
     #expect(try Snappy.decode(bytes(example.input).span) == bytes(example.output))
   }
@@ -62,71 +58,45 @@ import Testing
   @Test(arguments: [
     Refusal(name: "empty input", input: "", error: "byte 0: 1 bytes promised, 0 left (truncated)"),
     Refusal(
-      name: "length of six bytes",
-      input: "81 80 80 80 80 00 00 aa",
-      error: "byte 0: varint 1 of more than 32 bits (corrupt)"
-    ),
+      name: "length of six bytes", input: "81 80 80 80 80 00 00 aa",
+      error: "byte 0: varint 1 of more than 32 bits (corrupt)"),
     Refusal(
-      name: "distance 0",
-      input: "06 04 aa bb 01 00",
-      error: "byte 4: Snappy stream copies from 0 bytes back (corrupt)"
-    ),
+      name: "distance 0", input: "06 04 aa bb 01 00",
+      error: "byte 4: Snappy stream copies from 0 bytes back (corrupt)"),
     Refusal(
-      name: "distance before the start",
-      input: "06 04 aa bb 01 03",
-      error: "byte 4: Snappy stream copies from 3 bytes back, after 2 (corrupt)"
-    ),
+      name: "distance before the start", input: "06 04 aa bb 01 03",
+      error: "byte 4: Snappy stream copies from 3 bytes back, after 2 (corrupt)"),
     Refusal(
-      name: "copy first",
-      input: "04 01 01",
-      error: "byte 1: Snappy stream copies from 1 bytes back, after 0 (corrupt)"
-    ),
+      name: "copy first", input: "04 01 01",
+      error: "byte 1: Snappy stream copies from 1 bytes back, after 0 (corrupt)"),
     Refusal(
-      name: "output too short",
-      input: "03 04 aa bb",
-      error: "byte 4: Snappy stream gives 2 bytes, but declares 3 (corrupt)"
-    ),
+      name: "output too short", input: "03 04 aa bb",
+      error: "byte 4: Snappy stream gives 2 bytes, but declares 3 (corrupt)"),
     Refusal(
-      name: "literal too long",
-      input: "01 04 aa bb",
-      error: "byte 1: Snappy stream gives more than the 1 bytes it declares (corrupt)"
-    ),
+      name: "literal too long", input: "01 04 aa bb",
+      error: "byte 1: Snappy stream gives more than the 1 bytes it declares (corrupt)"),
     Refusal(
-      name: "copy too long",
-      input: "05 04 aa bb 01 02",
-      error: "byte 4: Snappy stream gives more than the 5 bytes it declares (corrupt)"
-    ),
+      name: "copy too long", input: "05 04 aa bb 01 02",
+      error: "byte 4: Snappy stream gives more than the 5 bytes it declares (corrupt)"),
     Refusal(
-      name: "bytes left over",
-      input: "02 04 aa bb 00",
-      error: "byte 4: Snappy stream gives more than the 2 bytes it declares (corrupt)"
-    ),
+      name: "bytes left over", input: "02 04 aa bb 00",
+      error: "byte 4: Snappy stream gives more than the 2 bytes it declares (corrupt)"),
     Refusal(
-      name: "literal past the input",
-      input: "03 08 aa bb",
-      error: "byte 2: 3 bytes promised, 2 left (truncated)"
-    ),
+      name: "literal past the input", input: "03 08 aa bb",
+      error: "byte 2: 3 bytes promised, 2 left (truncated)"),
     Refusal(
-      name: "literal length past the input",
-      input: "03 f4 02",
-      error: "byte 3: 1 bytes promised, 0 left (truncated)"
-    ),
+      name: "literal length past the input", input: "03 f4 02",
+      error: "byte 3: 1 bytes promised, 0 left (truncated)"),
     Refusal(
-      name: "literal of 4 GiB",
-      input: "03 fc ff ff ff ff",
-      error: "byte 1: Snappy stream gives more than the 3 bytes it declares (corrupt)"
-    ),
+      name: "literal of 4 GiB", input: "03 fc ff ff ff ff",
+      error: "byte 1: Snappy stream gives more than the 3 bytes it declares (corrupt)"),
     Refusal(
-      name: "copy past the input",
-      input: "06 04 aa bb 02 02",
-      error: "byte 6: 1 bytes promised, 0 left (truncated)"
-    ),
+      name: "copy past the input", input: "06 04 aa bb 02 02",
+      error: "byte 6: 1 bytes promised, 0 left (truncated)"),
     Refusal(
-      name: "bomb of 4 GiB",
-      input: "ff ff ff ff 0f 00 aa fe 01 00",
+      name: "bomb of 4 GiB", input: "ff ff ff ff 0f 00 aa fe 01 00",
       error:
-        "byte 0: Snappy stream of 10 bytes declares 4294967295, no stream expands so far (corrupt)"
-    ),
+        "byte 0: Snappy stream of 10 bytes declares 4294967295, no stream expands so far (corrupt)"),
   ]) func `refuses what TensorFlow refuses`(refusal: Refusal) {
     let input = bytes(refusal.input)
     let error = #expect(throws: CheckpointError.self) { try Snappy.decode(input.span) }
@@ -147,9 +117,7 @@ import Testing
     stream.write(varint: UInt64(count))
     stream.write([0x00, 0xAA])
     for _ in 0..<1000 { stream.write([0xFE, 0x01, 0x00]) }
-    #expect(
-      try Snappy.decode(stream.bytes.span) == [UInt8](repeating: 0xAA, count: count)
-    )
+    #expect(try Snappy.decode(stream.bytes.span) == [UInt8](repeating: 0xAA, count: count))
   }
 
   @Test(.timeLimit(.minutes(20))) func `refuses every stream that is cut short`() {

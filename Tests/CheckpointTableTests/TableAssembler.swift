@@ -11,11 +11,8 @@ struct StoredEntry {
   /// An entry that says what it has.
   init(shared: Int = 0, _ tail: [UInt8], _ value: [UInt8] = [1]) {
     self.init(
-      shared: UInt32(shared),
-      unshared: UInt32(tail.count),
-      valueLength: UInt32(value.count),
-      rest: tail + value
-    )
+      shared: UInt32(shared), unshared: UInt32(tail.count), valueLength: UInt32(value.count),
+      rest: tail + value)
   }
 
   init(shared: Int = 0, _ tail: String) { self.init(shared: shared, Array(tail.utf8)) }

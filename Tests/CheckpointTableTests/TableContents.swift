@@ -51,8 +51,7 @@ func readTable(_ bytes: [UInt8], limits: TableLimits = TableLimits()) throws -> 
 
 /// The table that a writer makes of some entries.
 func writeTable(
-  _ entries: [Entry],
-  blockByteCount: Int = TableFormat.blockByteCount,
+  _ entries: [Entry], blockByteCount: Int = TableFormat.blockByteCount,
   restartInterval: Int = TableFormat.dataRestartInterval
 ) throws(CheckpointError) -> [UInt8] {
   try TableWriter.bytes(blockByteCount: blockByteCount, restartInterval: restartInterval) {

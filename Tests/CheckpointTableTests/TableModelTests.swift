@@ -26,10 +26,7 @@ import Testing
       var rng = SeededGenerator(seed: seed)
       let entries = Self.entries(using: &rng)
       let file = try writeTable(
-        entries,
-        blockByteCount: blockByteCount,
-        restartInterval: restartInterval
-      )
+        entries, blockByteCount: blockByteCount, restartInterval: restartInterval)
       let table = try readTable(file)
       #expect(try table.entries() == entries, "seed \(seed)")
       for entry in entries {
@@ -73,8 +70,7 @@ import Testing
     #expect(
       error?.description
         == "keys to look up must be sorted by their bytes, but 'b' stands before 'a' "
-        + "(invalidArgument)"
-    )
+        + "(invalidArgument)")
   }
 
   @Test func `passes the caller's error on and stops`() throws {

@@ -83,8 +83,7 @@ import Testing
     #expect(
       problem(twoBlocks([], []))
         == "memory.index: byte 5: last key 'b' of the block comes after '', which the index gives as "
-        + "its end" + damageAdvice
-    )
+        + "its end" + damageAdvice)
   }
 
   @Test func `accepts gaps, bytes after a handle, and lengths in a long form`() throws {
@@ -115,8 +114,7 @@ import Testing
     #expect(
       counting.reads == [
         ByteRange(offset: footer, count: 48), ByteRange(offset: index, count: footer - index),
-      ]
-    )
+      ])
   }
 
   @Test func `looks a key up in one block, read once if there is room for it`() throws {

@@ -17,8 +17,7 @@ import Testing
     00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
     00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
     00 00 57 fb 80 8b 24 75 47 db
-    """
-  )
+    """)
 
   /// A checkpoint object with one variable `v`.
   static let object = bytes(
@@ -35,8 +34,7 @@ import Testing
     70 08 7d 0e 00 00 00 00 00 00 00 00 00 00 00 00
     00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
     00 00 00 00 00 00 00 00 57 fb 80 8b 24 75 47 db
-    """
-  )
+    """)
 
   /// A V1 checkpoint: its keys share bytes, and its values hold the tensors.
   static let version1 = bytes(
@@ -65,8 +63,7 @@ import Testing
     00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
     00 00 00 00 00 00 00 00 00 00 57 fb 80 8b 24 75
     47 db
-    """
-  )
+    """)
 
   @Test func `reads the index of two variables`() throws {
     let table = try readTable(Self.twoVariables)
@@ -76,8 +73,7 @@ import Testing
         Entry([], bytes("08 01 1a 02 08 01")),
         Entry([0x61], bytes("08 09 12 00 20 08 28 08 35 bb d7 9f 11")),
         Entry([0x62], bytes("08 01 12 04 12 02 08 02 28 08 35 3d 33 c8 f4")),
-      ]
-    )
+      ])
     #expect(try table.value(for: [0x61]) == bytes("08 09 12 00 20 08 28 08 35 bb d7 9f 11"))
     #expect(try table.value(for: [0x63]) == nil)
   }

@@ -55,11 +55,9 @@ import Testing
     }
   }
 
-  private func model(
-    _ common: TensorRegion,
-    _ source: TensorRegion,
-    _ target: TensorRegion
-  ) -> [Int: Int] {
+  private func model(_ common: TensorRegion, _ source: TensorRegion, _ target: TensorRegion)
+    -> [Int: Int]
+  {
     var pairs: [Int: Int] = [:]
     for number in 0..<common.shape.elementCount {
       var rest = number

@@ -28,10 +28,7 @@ import Testing
         try storage.withMutableBytes { bytes in
           for place in 0..<bytes.byteCount {
             bytes.storeBytes(
-              of: UInt8(truncatingIfNeeded: number),
-              toByteOffset: place,
-              as: UInt8.self
-            )
+              of: UInt8(truncatingIfNeeded: number), toByteOffset: place, as: UInt8.self)
           }
         }
       }
@@ -41,8 +38,7 @@ import Testing
         #expect(
           (0..<bytes.byteCount).allSatisfy {
             bytes.byte(at: $0) == UInt8(truncatingIfNeeded: number)
-          }
-        )
+          })
       }
     }
   }

@@ -30,9 +30,7 @@ import Testing
     }
     #expect(Set(Self.shapes.map { TensorShape($0) }).count == Self.shapes.count)
     #expect(
-      TensorShape([6, 1]) != TensorShape([1, 6]),
-      "as many elements, and as many dimensions"
-    )
+      TensorShape([6, 1]) != TensorShape([1, 6]), "as many elements, and as many dimensions")
   }
 
   @Test func `refuses what no tensor can have`() {

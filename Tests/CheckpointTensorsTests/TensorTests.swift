@@ -63,8 +63,7 @@ import Testing
     arguments: [
       (1.0, 0x3F80), (-2.5, 0xC020), (.infinity, 0x7F80), (3.3895314e38, 0x7F7F),
       (3.4028235e38, 0x7F80), (1.00390625, 0x3F80), (1.01171875, 0x3F82), (0, 0), (-0.0, 0x8000),
-    ] as [(Float, UInt16)]
-  )
+    ] as [(Float, UInt16)])
   func `rounds to the nearest bfloat16, ties to even`(value: Float, bits: UInt16) {
     #expect(BFloat16(value).bitPattern == bits)
   }

@@ -32,9 +32,7 @@ package enum ChildProcess {
   /// - Throws: If there is no such program.
   /// - Returns: How it ended, and what it wrote.
   package static func run(
-    _ name: String,
-    _ arguments: [String],
-    environment: [String: String] = [:],
+    _ name: String, _ arguments: [String], environment: [String: String] = [:],
     directory: String? = nil
   ) throws -> Outcome {
     let running = try start(name, arguments, environment: environment, directory: directory)
@@ -51,9 +49,7 @@ package enum ChildProcess {
   /// - Throws: If there is no such program.
   /// - Returns: The program, which has begun.
   package static func start(
-    _ name: String,
-    _ arguments: [String],
-    environment: [String: String] = [:],
+    _ name: String, _ arguments: [String], environment: [String: String] = [:],
     directory: String? = nil
   ) throws -> Running {
     let process = Process()
@@ -88,12 +84,9 @@ extension ChildProcess {
       let errorText = errors.fileHandleForReading.readDataToEndOfFile()
       process.waitUntilExit()
       return Outcome(
-        status: process.terminationStatus,
-        wasKilled: process.terminationReason == .uncaughtSignal,
-        output: String(decoding: text, as: UTF8.self),
-        outputBytes: Array(text),
-        errors: String(decoding: errorText, as: UTF8.self)
-      )
+        status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
+        output: String(decoding: text, as: UTF8.self), outputBytes: Array(text),
+        errors: String(decoding: errorText, as: UTF8.self))
     }
   }
 }

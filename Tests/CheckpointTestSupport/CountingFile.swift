@@ -16,10 +16,7 @@ package final class CountingFile: ReadableFile {
   /// What was read, in order.
   package var reads: [ByteRange] { log.withLock { $0 } }
 
-  package func read(
-    into output: inout MutableRawSpan,
-    at offset: UInt64
-  ) throws(CheckpointError) {
+  package func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {
     let range = ByteRange(offset: offset, count: UInt64(output.byteCount))
     log.withLock { $0.append(range) }
     try file.read(into: &output, at: offset)

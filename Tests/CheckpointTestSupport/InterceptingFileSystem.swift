@@ -60,10 +60,7 @@ package final class InterceptingFileSystem: FileSystem {
   /// A file system in which the `number`th call fails, and, if `forever`, every one after it: the process
   /// is as good as dead then.
   package static func failing(
-    _ base: any FileSystem = LocalFileSystem(),
-    at number: Int,
-    errno: Int32,
-    forever: Bool = false
+    _ base: any FileSystem = LocalFileSystem(), at number: Int, errno: Int32, forever: Bool = false
   ) -> InterceptingFileSystem {
     InterceptingFileSystem(base) { current, call throws(CheckpointError) in
       guard current == number || (forever && current > number) else { return }
@@ -148,10 +145,8 @@ package final class InterceptingFileSystem: FileSystem {
     return base.availableByteCount(at: directory)
   }
 
-  package func lockFile(
-    _ path: String,
-    creating: Bool
-  ) throws(CheckpointError) -> (any LockedFile)? {
+  package func lockFile(_ path: String, creating: Bool) throws(CheckpointError) -> (any LockedFile)?
+  {
     try note(.lock, path)
     guard let file = try base.lockFile(path, creating: creating) else { return nil }
     return InterceptedLockedFile(file, path, self)

@@ -18,17 +18,10 @@ package final class MemoryFile: ReadableFile {
     self.path = path
     self.status =
       status
-      ?? FileStatus(
-        kind: .file,
-        byteCount: UInt64(bytes.count),
-        modified: FileTime(seconds: 0)
-      )
+      ?? FileStatus(kind: .file, byteCount: UInt64(bytes.count), modified: FileTime(seconds: 0))
   }
 
-  package func read(
-    into output: inout MutableRawSpan,
-    at offset: UInt64
-  ) throws(CheckpointError) {
+  package func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {
     let range = ByteRange(offset: offset, count: UInt64(output.byteCount))
     do throws(CheckpointError) {
       try range.checked(within: byteCount, what: "this part of the file")

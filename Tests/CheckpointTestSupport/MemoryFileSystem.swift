@@ -56,12 +56,9 @@ package final class MemoryFileSystem: FileSystem {
 
     func status(of file: Int) -> FileStatus {
       FileStatus(
-        kind: .file,
-        byteCount: UInt64(contents[file]?.count ?? 0),
-        modified: FileTime(seconds: times[file] ?? 0),
-        identity: [UInt64(file)],
-        linkCount: UInt64(names.values.count { $0 == .file(file) })
-      )
+        kind: .file, byteCount: UInt64(contents[file]?.count ?? 0),
+        modified: FileTime(seconds: times[file] ?? 0), identity: [UInt64(file)],
+        linkCount: UInt64(names.values.count { $0 == .file(file) }))
     }
 
     mutating func touch(_ file: Int) {
@@ -230,10 +227,8 @@ package final class MemoryFileSystem: FileSystem {
   /// Lets it say that so much room is left; it does not care itself.
   package func setAvailableByteCount(_ count: UInt64?) { state.withLock { $0.room = count } }
 
-  package func lockFile(
-    _ path: String,
-    creating: Bool
-  ) throws(CheckpointError) -> (any LockedFile)? {
+  package func lockFile(_ path: String, creating: Bool) throws(CheckpointError) -> (any LockedFile)?
+  {
     let (file, isNew) = try update { state throws(CheckpointError) -> (Int?, Bool) in
       if case .file(let file) = state.names[path] {
         return (state.locked.insert(file).inserted ? file : nil, false)

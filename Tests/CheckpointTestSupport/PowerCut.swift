@@ -67,9 +67,7 @@ package struct PowerCut {
     return Array(0..<(1 << pending.count))
   }
 
-  private func withContents(
-    _ names: [String: MemoryFileSystem.Node]
-  ) -> [MemoryFileSystem.Image] {
+  private func withContents(_ names: [String: MemoryFileSystem.Node]) -> [MemoryFileSystem.Image] {
     var images = [MemoryFileSystem.Image(directories: [])]
     for (path, node) in names where Self.isReachable(path, names) {
       switch node {
@@ -99,8 +97,7 @@ package struct PowerCut {
   }
 
   private static func apply(
-    _ change: [String: MemoryFileSystem.Node?],
-    to names: inout [String: MemoryFileSystem.Node]
+    _ change: [String: MemoryFileSystem.Node?], to names: inout [String: MemoryFileSystem.Node]
   ) {
     for (path, node) in change { names[path] = node }
   }
@@ -109,10 +106,8 @@ package struct PowerCut {
     change.keys.first.map { Path($0).directory }
   }
 
-  private static func isReachable(
-    _ path: String,
-    _ names: [String: MemoryFileSystem.Node]
-  ) -> Bool {
+  private static func isReachable(_ path: String, _ names: [String: MemoryFileSystem.Node]) -> Bool
+  {
     let directory = Path(path).directory
     return directory == "/" || directory == path
       || (names[directory] == .directory && isReachable(directory, names))

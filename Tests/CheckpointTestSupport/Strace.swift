@@ -21,10 +21,7 @@ package enum Strace {
   /// - Throws: If there is no such program.
   /// - Returns: How it ended, and what it wrote.
   package static func run(
-    _ name: String,
-    _ arguments: [String],
-    injecting injections: [String],
-    at paths: [String] = []
+    _ name: String, _ arguments: [String], injecting injections: [String], at paths: [String] = []
   ) throws -> ChildProcess.Outcome {
     let options =
       ["-f", "-qq", "-o", "/dev/null"] + paths.flatMap { ["-P", $0] }

@@ -9,10 +9,8 @@ import Testing
   init() throws {
     directory = try TemporaryDirectory("audit")
     let manager = try CheckpointManager(
-      Checkpoint(["w": Variable<Float>(repeating: 1, shape: [2])]),
-      directory: directory.path,
-      retention: .latest(2)
-    )
+      Checkpoint(["w": Variable<Float>(repeating: 1, shape: [2])]), directory: directory.path,
+      retention: .latest(2))
     for _ in 0..<2 { try manager.save() }
   }
 
@@ -57,8 +55,6 @@ import Testing
     #expect(run.status == 2)
     #expect(
       run.errors.contains(
-        "--keep needs a number, or two, of more than 0, as 5 or 5,2; not '\(value)'"
-      )
-    )
+        "--keep needs a number, or two, of more than 0, as 5 or 5,2; not '\(value)'"))
   }
 }

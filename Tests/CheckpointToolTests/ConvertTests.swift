@@ -48,12 +48,7 @@ import Testing
     #expect(try written.entries().map(\.key) == ["dense/bias"])
 
     let missing = try ToolRun.checkpoint(
-      "convert",
-      source,
-      directory.path("n"),
-      "--map",
-      "none.json"
-    )
+      "convert", source, directory.path("n"), "--map", "none.json")
     #expect(missing.status == 1)
     #expect(missing.errors.contains("none.json"))
     #expect(!directory.names.contains { $0.hasPrefix("n.") })
@@ -67,8 +62,7 @@ import Testing
     #expect(
       second.errors == "checkpoint: \(directory.path("m")): there is a checkpoint here already; "
         + "allow it to be overwritten, or choose another name; '--overwrite' replaces what is there "
-        + "(pathConflict)\n"
-    )
+        + "(pathConflict)\n")
     let third = try ToolRun.checkpoint("convert", "--overwrite", source, directory.path("m"))
     #expect(third.status == 0)
   }
@@ -81,32 +75,20 @@ import Testing
     #expect(run.errors.contains("safetensors files do not have tensors of string"))
     #expect(!directory.names.contains("m.safetensors"))
     let without = try ToolRun.checkpoint(
-      "convert",
-      "--omit-unsupported",
-      fixture,
-      directory.path("m.safetensors")
-    )
+      "convert", "--omit-unsupported", fixture, directory.path("m.safetensors"))
     #expect(without.status == 0)
     #expect(without.errors.hasPrefix("checkpoint: note: '"))
   }
 
   @Test func `notes say what is lost`() throws {
     let run = try ToolRun.checkpoint(
-      "convert",
-      "--omit-unsupported",
-      ToolRun.fixture("object/nested-1"),
-      directory.path("m.safetensors")
-    )
+      "convert", "--omit-unsupported", ToolRun.fixture("object/nested-1"),
+      directory.path("m.safetensors"))
     #expect(run.status == 0)
     #expect(
-      run.errors.contains("checkpoint: note: the object graph is left out, safetensors files")
-    )
+      run.errors.contains("checkpoint: note: the object graph is left out, safetensors files"))
     let dropped = try ToolRun.checkpoint(
-      "convert",
-      "--drop-objects",
-      ToolRun.fixture("object/nested-1"),
-      directory.path("m")
-    )
+      "convert", "--drop-objects", ToolRun.fixture("object/nested-1"), directory.path("m"))
     #expect(dropped.errors == "")
     #expect(try CheckpointReader(directory.path("m")).objectGraph() == nil)
   }
@@ -156,10 +138,7 @@ import Testing
     for format in ["v2", "v1", "safetensors"] {
       let run = try ToolRun.shell(
         "trap '' XFSZ; ulimit -f 100; checkpoint convert \"$1\" \"$2\" --to \"$3\"",
-        directory.path("large"),
-        directory.path("m"),
-        format
-      )
+        directory.path("large"), directory.path("m"), format)
       #expect(run.status == 3, "\(format): \(run.errors)")
       #expect(!directory.names.contains { $0.hasPrefix("m") || $0.hasPrefix(".m") }, "\(format)")
     }
@@ -237,11 +216,7 @@ import Testing
     try other.add(Tensor<Float>([3]), for: "b")
     try other.finish()
     let run = try ToolRun.checkpoint(
-      "merge",
-      directory.path("m"),
-      source,
-      directory.path("b.safetensors")
-    )
+      "merge", directory.path("m"), source, directory.path("b.safetensors"))
     #expect(run.output == "\(directory.path("m")) is written: V2, 3 tensors, 20 B\n")
     #expect(try CheckpointReader(directory.path("m")).entries().map(\.key) == ["b", "step", "w"])
     #expect(try CheckpointReader(source).entries().count == 2)
@@ -255,17 +230,10 @@ import Testing
     try other.add(Tensor<Float>([3]), for: "b")
     try other.finish()
     let run = try ToolRun.checkpoint(
-      "merge",
-      "--move",
-      directory.path("m"),
-      source,
-      directory.path("b")
-    )
+      "merge", "--move", directory.path("m"), source, directory.path("b"))
     #expect(run.status == 0)
     #expect(run.output == "\(directory.path("m")) is made of 2 checkpoints\n")
-    #expect(
-      directory.names == ["m.data-00000-of-00002", "m.data-00001-of-00002", "m.index"]
-    )
+    #expect(directory.names == ["m.data-00000-of-00002", "m.data-00001-of-00002", "m.index"])
   }
 
   @Test func `only V2 is moved, and nothing over what stands there`() throws {
@@ -273,12 +241,7 @@ import Testing
     try other.add(Tensor<Float>([3]), for: "b")
     try other.finish()
     let mixed = try ToolRun.checkpoint(
-      "merge",
-      "--move",
-      directory.path("m"),
-      source,
-      directory.path("b.safetensors")
-    )
+      "merge", "--move", directory.path("m"), source, directory.path("b.safetensors"))
     #expect(mixed.status == 1)
     #expect(mixed.errors.contains("this is safetensors, only the data files of V2 can be moved"))
     _ = try ToolRun.checkpoint("convert", source, directory.path("m"))
@@ -305,16 +268,9 @@ import Testing
         ~ w  float32[2]  1 of 2 elements, by at most 0.5
         3 differences, 0 tensors the same
 
-        """
-    )
+        """)
     let near = try ToolRun.checkpoint(
-      "diff",
-      "--tolerance",
-      "0.5",
-      "--json",
-      directory.path("b.safetensors"),
-      source
-    )
+      "diff", "--tolerance", "0.5", "--json", directory.path("b.safetensors"), source)
     #expect(near.status == 1)
     #expect(
       near.output == #"""
@@ -323,8 +279,7 @@ import Testing
         {"name":"step","kind":"spec","first":"int32[]","second":"int64[]"}
         ]}
 
-        """#
-    )
+        """#)
     let json = try ToolRun.checkpoint("diff", "--json", source, directory.path("b.safetensors"))
     #expect(json.output.contains(#""differing":1,"elements":2,"largest_distance":0.5}"#))
     #expect(try JSONSerialization.jsonObject(with: Data(json.outputBytes)) is [String: Any])

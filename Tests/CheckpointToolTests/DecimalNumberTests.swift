@@ -16,8 +16,7 @@ import Testing
     ("6e-09", "0.00000001"), ("0.000000015", "0.00000002"), ("0.000000025", "0.00000002"),
   ])
   func `numbers are rounded to eight digits after the point, ties to even`(
-    text: String,
-    shown: String
+    text: String, shown: String
   ) throws {
     #expect(try fixed(text, 8) == shown)
   }
@@ -42,8 +41,7 @@ import Testing
     arguments: [
       (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536, "1.5 KiB"), (1_048_575, "1.0 MiB"),
       (1 << 30, "1.0 GiB"), (.max, "16.0 EiB"),
-    ] as [(UInt64, String)]
-  )
+    ] as [(UInt64, String)])
   func `bytes are counted in the unit that fits`(count: UInt64, text: String) {
     #expect(count.byteText == text)
   }

@@ -34,8 +34,7 @@ import Testing
         w            float32  [5, 3]  60 B  in 2 slices
         3 tensors, 76 B in 1 data file
 
-        """
-    )
+        """)
     #expect(list.errors == "")
     let show = try ToolRun.checkpoint("show", path, "b")
     #expect(show.output == "b  float32[2]\n[7. 8.]\n")
@@ -51,9 +50,7 @@ import Testing
     #expect(
       run.output.hasSuffix(
         #"{"name":"w","dtype":"float32","shape":[5,3],"bytes":60,"shard":null,"#
-          + #""slices":["0,3:0,3","3,2:0,3"]}"# + "\n]\n"
-      )
-    )
+          + #""slices":["0,3:0,3","3,2:0,3"]}"# + "\n]\n"))
   }
 
   @Test(arguments: ["v1/two-00001-of-00002", "v1/two-?????-of-00002", "v1/two"])
@@ -66,8 +63,7 @@ import Testing
     if path != pattern {
       #expect(
         run.errors.hasSuffix("the checkpoint \(pattern)\n")
-          || run.errors.hasSuffix("the checkpoint is \(pattern)\n")
-      )
+          || run.errors.hasSuffix("the checkpoint is \(pattern)\n"))
     }
   }
 
@@ -77,8 +73,7 @@ import Testing
     #expect(run.status == 0)
     #expect(
       run.errors == "checkpoint: the latest checkpoint in \(folder) is "
-        + "\(folder)/model.ckpt-41-?????-of-00001\n"
-    )
+        + "\(folder)/model.ckpt-41-?????-of-00001\n")
   }
 
   @Test func `a V1 checkpoint with a shard missing is damaged`() throws {
@@ -87,9 +82,7 @@ import Testing
     #expect(run.status == 1)
     #expect(
       run.output.hasPrefix(
-        "\(directory.path("m-00001-of-00002")): this shard is missing; 1 of 2 are there"
-      )
-    )
+        "\(directory.path("m-00001-of-00002")): this shard is missing; 1 of 2 are there"))
   }
 
   @Test func `damage in a V1 file is found, and where it is`() throws {
@@ -123,8 +116,7 @@ import Testing
         w     float32  [2]  8 B
         2 tensors, 16 B in 1 data file
 
-        """
-    )
+        """)
     #expect(try ToolRun.checkpoint("show", path, "w").output == "w  float32[2]\n[1. 2.]\n")
     let cat = try ToolRun.checkpoint("cat", path, "w")
     #expect(cat.outputBytes == [0, 0, 128, 63, 0, 0, 0, 64])
@@ -133,8 +125,7 @@ import Testing
     #expect(verify.output.hasPrefix("\(path) is intact: 2 tensors, 16 B ("))
     #expect(
       verify.errors == "checkpoint: note: safetensors files have no checksums: changed values "
-        + "cannot be told from right ones\n"
-    )
+        + "cannot be told from right ones\n")
   }
 
   @Test func `a directory with a safetensors file leads to it`() throws {
@@ -143,8 +134,7 @@ import Testing
     #expect(run.status == 0)
     #expect(
       run.errors == "checkpoint: \(directory.path) has no state file; its newest checkpoint is "
-        + "\(path)\n"
-    )
+        + "\(path)\n")
   }
 
   @Test func `a safetensors file cut short is damaged`() throws {
@@ -171,8 +161,7 @@ import Testing
     _ = try ToolRun.checkpoint("convert", ToolRun.fixture("object/nested-1"), v1, "--to", "v1")
     let run = try ToolRun.checkpoint("graph", v1)
     #expect(
-      run.output == (try ToolRun.checkpoint("graph", ToolRun.fixture("object/nested-1"))).output
-    )
+      run.output == (try ToolRun.checkpoint("graph", ToolRun.fixture("object/nested-1"))).output)
     for path in [ToolRun.fixture("v1/worked"), try safetensors()] {
       let none = try ToolRun.checkpoint("graph", path)
       #expect(none.status == 1)
@@ -186,8 +175,6 @@ import Testing
     #expect(run.status == 1)
     #expect(
       run.errors.hasPrefix(
-        "checkpoint: \(directory.path("text")): this file is no checkpoint, or a damaged one: "
-      )
-    )
+        "checkpoint: \(directory.path("text")): this file is no checkpoint, or a damaged one: "))
   }
 }

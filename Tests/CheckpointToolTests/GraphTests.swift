@@ -13,8 +13,7 @@ import Testing
     let run = try ToolRun.checkpoint("graph", ToolRun.fixture("table/objects"))
     let key = "model/words/.ATTRIBUTES/table"
     #expect(
-      run.output.contains("words #3 [table]  string[3]  \(key)-keys  int64[3]  \(key)-values\n")
-    )
+      run.output.contains("words #3 [table]  string[3]  \(key)-keys  int64[3]  \(key)-values\n"))
   }
 
   @Test func `the tree has every object once, with what it holds`() throws {
@@ -59,8 +58,7 @@ import Testing
           save_counter #4 'save_counter'  int64[]  save_counter\(variable)
         27 objects, 17 values, 4 slot variables
 
-        """
-    )
+        """)
   }
 
   struct Listing: Decodable, Equatable {
@@ -87,15 +85,13 @@ import Testing
     init(_ graph: ObjectGraph) {
       nodes = graph.nodes.enumerated().map { number, node in
         Node(
-          id: number,
-          children: node.children.map { .init(id: $0.node, name: $0.name) },
+          id: number, children: node.children.map { .init(id: $0.node, name: $0.name) },
           attributes: node.attributes.map {
             .init(name: $0.name, full_name: $0.fullName, key: $0.key)
           },
           slots: node.slotVariables.map {
             .init(variable: $0.original, slot: $0.slotName, node: $0.node)
-          }
-        )
+          })
       }
     }
   }
@@ -126,8 +122,7 @@ import Testing
         checkpoint: \(prefix): this checkpoint was saved by name, it has no objects; \
         'checkpoint list' shows its tensors (unsupported)
 
-        """
-    )
+        """)
   }
 
   // MARK: Graphs that no program has
@@ -194,8 +189,7 @@ import Testing
           lost -> #2
         4 objects, 2 values, 1 slot variable
 
-        """
-    )
+        """)
     let json = try ToolRun.checkpoint("graph", "--json", prefix)
     let listing = try JSONDecoder().decode(Listing.self, from: Data(json.outputBytes))
     #expect(listing == Listing(graph))

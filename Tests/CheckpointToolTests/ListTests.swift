@@ -13,8 +13,7 @@ import Testing
         w     float32  [4, 3]  48 B  in 2 slices
         2 tensors, 52 B in 1 data file
 
-        """
-    )
+        """)
   }
 
   @Test func `the JSON form says where each tensor is`() throws {
@@ -26,8 +25,7 @@ import Testing
         {"name":"w","dtype":"float32","shape":[4,3],"bytes":48,"shard":null,"slices":["0,2:-","2,2:-"]}
         ]
 
-        """
-    )
+        """)
   }
 
   struct Item: Decodable {
@@ -80,9 +78,7 @@ import Testing
     let folder = ToolRun.fixture("object")
     let run = try ToolRun.checkpoint("list", folder + "/")
     #expect(run.status == 0)
-    #expect(
-      run.errors == "checkpoint: the latest checkpoint in \(folder) is \(folder)/nested-1\n"
-    )
+    #expect(run.errors == "checkpoint: the latest checkpoint in \(folder) is \(folder)/nested-1\n")
     #expect(run.output.hasSuffix("18 tensors, 1.9 KiB in 1 data file\n"))
   }
 
@@ -91,9 +87,7 @@ import Testing
     let prefix = ToolRun.fixture("worked/sliced")
     let run = try ToolRun.checkpoint("list", prefix + suffix)
     #expect(run.status == 0)
-    #expect(
-      run.errors == "checkpoint: \(prefix + suffix) is a file of the checkpoint \(prefix)\n"
-    )
+    #expect(run.errors == "checkpoint: \(prefix + suffix) is a file of the checkpoint \(prefix)\n")
   }
 
   @Test func `a wrong prefix gets those that are there, the nearest first`() throws {
@@ -106,8 +100,7 @@ import Testing
         checkpoint: \(folder)/slice: there is no 'slice.index'; the directory has '\(folder)/sliced', \
         '\(folder)/object', '\(folder)/two_tensors' (notACheckpoint)
 
-        """
-    )
+        """)
   }
 
   @Test func `a reader that goes away is no error`() throws {

@@ -18,8 +18,7 @@ import Testing
       #"""
       [{"rename": {"w": "dense/w"}}, {"drop": {"prefix": "bias"}}, {"drop": {"regex": "Adam"}},
        {"transpose": [1, 0], "of": {"suffix": "/w"}}]
-      """#
-    )
+      """#)
     let run = try ToolRun.checkpoint("map", ToolRun.fixture("worked/sliced"), path, "--dry-run")
     #expect(run.status == 0)
     #expect(run.errors == "")
@@ -30,8 +29,7 @@ import Testing
         idle     rule 3: .drop(.regex("Adam"))
         1 tensor, 1 changed, 1 dropped
 
-        """
-    )
+        """)
   }
 
   @Test func `says what stays as it is, and what is wrong`() throws {
@@ -45,19 +43,13 @@ import Testing
         problem  rule 1 of the mapping: there is no tensor 'v' (notFound)
         2 tensors, 0 changed, 0 dropped
 
-        """
-    )
+        """)
   }
 
   @Test func `the JSON form has the same`() throws {
     let path = try rules(#"[{"stack": ["b", "c"], "axis": 0, "into": "bc"}]"#)
     let run = try ToolRun.checkpoint(
-      "map",
-      "--json",
-      "--dry-run",
-      ToolRun.fixture("worked/two_tensors"),
-      path
-    )
+      "map", "--json", "--dry-run", ToolRun.fixture("worked/two_tensors"), path)
     #expect(run.status == 1)
     let object = try JSONSerialization.jsonObject(with: Data(run.outputBytes)) as? [String: Any]
     #expect((object?["problems"] as? [String])?.count == 1)
@@ -65,12 +57,7 @@ import Testing
     #expect((object?["dropped"] as? [Any])?.isEmpty == true)
     let fine = try rules(#"[{"prefix": "", "to": "x/"}, {"prefix": "y", "to": ""}]"#)
     let second = try ToolRun.checkpoint(
-      "map",
-      "--json",
-      "--dry-run",
-      ToolRun.fixture("worked/two_tensors"),
-      fine
-    )
+      "map", "--json", "--dry-run", ToolRun.fixture("worked/two_tensors"), fine)
     #expect(
       second.output == """
         {"tensors":[
@@ -80,8 +67,7 @@ import Testing
         "idle_rules":[2],
         "problems":[]}
 
-        """
-    )
+        """)
   }
 
   @Test func `asks for --dry-run, and says where rules are wrong`() throws {
@@ -102,12 +88,7 @@ import Testing
     let keys = try ToolRun.checkpoint("map", ToolRun.fixture("worked/object"), path, "--dry-run")
     #expect(keys.output.contains("v/.ATTRIBUTES/VARIABLE_VALUE float32[2]"))
     let names = try ToolRun.checkpoint(
-      "map",
-      ToolRun.fixture("worked/object"),
-      path,
-      "--dry-run",
-      "--names"
-    )
+      "map", ToolRun.fixture("worked/object"), path, "--dry-run", "--names")
     #expect(!names.output.contains("v/.ATTRIBUTES/VARIABLE_VALUE"))
   }
 }

@@ -17,10 +17,8 @@ import Testing
 
   private func save(shards: Int = 1) throws {
     var writer = try BundleWriter(
-      prefix: prefix,
-      shardByteCounts: Array(repeating: 40_000, count: shards),
-      options: SaveOptions()
-    )
+      prefix: prefix, shardByteCounts: Array(repeating: 40_000, count: shards),
+      options: SaveOptions())
     for shard in 0..<shards {
       let tensor = Tensor<Float>(repeating: 1, shape: [10_000])
       try writer.add(tensor, for: TensorKey("w\(shard)"), part: nil, shard: shard)
@@ -47,9 +45,7 @@ import Testing
 
   @Test(
     .enabled(if: OtherUser.isAvailable, "root may read everything, and setpriv is not there"),
-    arguments: readers,
-    ["m-1.index", "m-1.data-00000-of-00001"]
-  )
+    arguments: readers, ["m-1.index", "m-1.data-00000-of-00001"])
   func `no permission is no damage`(reader: String, file: String) throws {
     try save()
     try OtherUser.permit(directory)
@@ -60,20 +56,15 @@ import Testing
 
   @Test(
     .enabled(if: OtherUser.isAvailable, "root may read everything, and setpriv is not there"),
-    arguments: readers
-  )
+    arguments: readers)
   func `a directory that nobody may enter is no damage`(reader: String) throws {
     try save()
     try OtherUser.permit(directory)
     try FileManager.default.createDirectory(
-      atPath: directory.path("in"),
-      withIntermediateDirectories: false
-    )
+      atPath: directory.path("in"), withIntermediateDirectories: false)
     for name in ["m-1.index", "m-1.data-00000-of-00001"] {
       try FileManager.default.moveItem(
-        atPath: directory.path(name),
-        toPath: directory.path("in/\(name)")
-      )
+        atPath: directory.path(name), toPath: directory.path("in/\(name)"))
     }
     let mode = [FileAttributeKey.posixPermissions: 0o600]
     try FileManager.default.setAttributes(mode, ofItemAtPath: directory.path("in"))
@@ -87,9 +78,7 @@ import Testing
     try save()
     try FileManager.default.removeItem(atPath: directory.path(file))
     try FileManager.default.createSymbolicLink(
-      atPath: directory.path(file),
-      withDestinationPath: file
-    )
+      atPath: directory.path(file), withDestinationPath: file)
     let tool = ChildProcess.products.appendingPathComponent("checkpoint").path
     let line = ["-c", "cd \"$1\" && \"$0\" \(reader)", tool, directory.path]
     expectRefusal(try ChildProcess.run("/bin/sh", line), "symbolic links", "\(reader), \(file)")
@@ -111,9 +100,7 @@ import Testing
 
   @Test(
     .enabled(if: Strace.isAvailable, "strace is not installed, or may not trace here"),
-    arguments: ["verify", "cat", "audit", "diff"],
-    ["m-1.index", "m-1.data-00000-of-00001"]
-  )
+    arguments: ["verify", "cat", "audit", "diff"], ["m-1.index", "m-1.data-00000-of-00001"])
   func `a disk that cannot be read is no damage`(command: String, file: String) throws {
     guard command != "audit" || file.hasSuffix(".index") else { return }  // it reads no values
     try save()
@@ -125,11 +112,7 @@ import Testing
       default: [command, prefix]
       }
     let run = try Strace.run(
-      "checkpoint",
-      arguments,
-      injecting: ["pread64:error=EIO"],
-      at: [directory.path(file)]
-    )
+      "checkpoint", arguments, injecting: ["pread64:error=EIO"], at: [directory.path(file)])
     expectRefusal(run, "Input/output error", "\(command), \(file)")
   }
 }
@@ -155,9 +138,6 @@ private enum OtherUser {
 
   /// Lets that user look for files there.
   static func permit(_ directory: TemporaryDirectory) throws {
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755],
-      ofItemAtPath: directory.path
-    )
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.path)
   }
 }

@@ -19,8 +19,7 @@ import Testing
          [ 6.  7.  8.]
          [ 9. 10. 11.]]
 
-        """
-    )
+        """)
   }
 
   // As numpy prints them.
@@ -63,21 +62,15 @@ import Testing
 
   @Test func `an empty tensor has nothing to show`() throws {
     #expect(
-      try show(ToolRun.fixture("dtypes/all"), "int8/empty") == "int8/empty  int8[2, 0, 3]\n[]\n"
-    )
+      try show(ToolRun.fixture("dtypes/all"), "int8/empty") == "int8/empty  int8[2, 0, 3]\n[]\n")
   }
 
   @Test func `a large tensor is abbreviated, unless all is wanted`() throws {
     let directory = try TemporaryDirectory("show")
     var writer = try BundleWriter(
-      prefix: directory.path("m"),
-      shardByteCounts: [0],
-      options: SaveOptions()
-    )
+      prefix: directory.path("m"), shardByteCounts: [0], options: SaveOptions())
     try writer.add(
-      Tensor(shape: [4, 300], scalars: (0..<1200).map { Float($0) / 4 + 1 }),
-      for: "large"
-    )
+      Tensor(shape: [4, 300], scalars: (0..<1200).map { Float($0) / 4 + 1 }), for: "large")
     try writer.finish()
     #expect(
       try show(directory.path("m"), "large") == """
@@ -87,8 +80,7 @@ import Testing
          [151.   151.25 151.5  ... 225.25 225.5  225.75]
          [226.   226.25 226.5  ... 300.25 300.5  300.75]]
 
-        """
-    )
+        """)
     let all = try ToolRun.checkpoint("show", "--all", directory.path("m"), "large").output
     #expect(!all.contains("..."))
     #expect(all.contains("\n [ 76.    76.25  76.5   76.75  77.    77.25  77.5   77.75  78."))
@@ -102,9 +94,7 @@ import Testing
 
   @Test func `names are found by their bytes`() throws {
     let run = try ToolRun.shell(
-      "checkpoint show \"$1\" \"$(printf 'a\\377b')\"",
-      ToolRun.fixture("names/not_utf8")
-    )
+      "checkpoint show \"$1\" \"$(printf 'a\\377b')\"", ToolRun.fixture("names/not_utf8"))
     #expect(run.status == 0)
     #expect(run.output.hasPrefix("a\\xffb  float32[2]\n"))
   }
@@ -115,8 +105,6 @@ import Testing
     #expect(run.status == 1)
     #expect(
       run.errors.hasPrefix(
-        "checkpoint: \(prefix): no tensor has the key 'int8/vectr'; nearest are 'int8/vector', "
-      )
-    )
+        "checkpoint: \(prefix): no tensor has the key 'int8/vectr'; nearest are 'int8/vector', "))
   }
 }

@@ -12,8 +12,7 @@ import Testing
       (.float8E4M3FN, 0x7E, 448), (.float8E4M3FN, 0xFE, -448), (.float8E4M3FN, 0x01, 0x1p-9),
       (.float8E4M3FNUZ, 0x7F, 240), (.float8E4M3B11FNUZ, 0x7F, 30), (.float8E5M2FNUZ, 0x7F, 57344),
       (.float4E2M1FN, 0x07, 6), (.float4E2M1FN, 0xF9, -0.5),
-    ] as [(DType, UInt16, Double)]
-  )
+    ] as [(DType, UInt16, Double)])
   func `bits have the values of their format`(dtype: DType, bits: UInt16, value: Double) throws {
     #expect(try #require(SmallFloat(dtype)).value(bits) == value)
   }
@@ -22,8 +21,7 @@ import Testing
     arguments: [
       (.float8E4M3FN, 0x7F), (.float8E4M3FN, 0xFF), (.float8E4M3FNUZ, 0x80), (.float8E5M2, 0x7D),
       (.float8E4M3B11FNUZ, 0x80), (.float8E5M2FNUZ, 0x80), (.bfloat16, 0x7FC0), (.float16, 0x7C01),
-    ] as [(DType, UInt16)]
-  )
+    ] as [(DType, UInt16)])
   func `some bits are no number`(dtype: DType, bits: UInt16) throws {
     let format = try #require(SmallFloat(dtype))
     #expect(format.value(bits).isNaN)

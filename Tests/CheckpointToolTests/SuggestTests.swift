@@ -12,12 +12,10 @@ import Testing
     directory = try TemporaryDirectory()
     old = try Self.save(
       directory.path("old"),
-      ["bert/x/kernel": [2, 3], "bert/x/bias": [3], "p/kernel": [5, 5], "q/kernel": [5, 5]]
-    )
+      ["bert/x/kernel": [2, 3], "bert/x/bias": [3], "p/kernel": [5, 5], "q/kernel": [5, 5]])
     new = try Self.save(
       directory.path("new"),
-      ["b/x/kernel": [2, 3], "b/x/bias": [3], "r/kernel": [5, 5], "s/t": []]
-    )
+      ["b/x/kernel": [2, 3], "b/x/bias": [3], "r/kernel": [5, 5], "s/t": []])
   }
 
   private static func save(_ path: String, _ variables: [String: TensorShape]) throws -> String {
@@ -30,9 +28,7 @@ import Testing
     #expect(run.errors == "")
     let lines = run.output.split(separator: "\n")
     #expect(
-      lines.prefix(2)
-        == ["2 of 4 variables have a counterpart", #"  .prefix("bert/", to: "b/")"#]
-    )
+      lines.prefix(2) == ["2 of 4 variables have a counterpart", #"  .prefix("bert/", to: "b/")"#])
     #expect(lines.suffix(2) == ["open  r/kernel: p/kernel, q/kernel", "none  s/t"])
   }
 

@@ -35,12 +35,8 @@ import Testing
   // No command has an option with a value or more than one last operand yet.
   @Test func `options have values, and stand anywhere`() throws {
     let synopsis = Synopsis(
-      name: "diff",
-      summary: "",
-      operands: ["A", "B..."],
-      options: [Synopsis.Option(name: "--tolerance", value: "X", help: "")],
-      details: ""
-    )
+      name: "diff", summary: "", operands: ["A", "B..."],
+      options: [Synopsis.Option(name: "--tolerance", value: "X", help: "")], details: "")
     #expect(synopsis.usageLine == "usage: checkpoint diff A B... [--tolerance X]")
     func scan(_ words: String...) throws(CheckpointError) -> ArgumentScanner {
       try ArgumentScanner(words.map { Array($0.utf8) }, for: synopsis)

@@ -23,19 +23,15 @@ import Testing
     }
   }
 
-  @Test(
-    arguments: [
-      "list", "show", "cat", "graph", "verify", "diff", "rename", "map", "suggest", "audit",
-    ]
-  )
+  @Test(arguments: [
+    "list", "show", "cat", "graph", "verify", "diff", "rename", "map", "suggest", "audit",
+  ])
   func `every command explains itself`(command: String) throws {
     let run = try ToolRun.checkpoint("help", command)
     #expect(run.status == 0)
     #expect(
       run.output.hasPrefix(
-        "usage: checkpoint \(command) \(command == "audit" ? "DIRECTORY" : "PREFIX")"
-      )
-    )
+        "usage: checkpoint \(command) \(command == "audit" ? "DIRECTORY" : "PREFIX")"))
     #expect(try ToolRun.checkpoint(command, "--help").output == run.output)
     #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
   }

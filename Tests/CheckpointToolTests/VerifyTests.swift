@@ -45,8 +45,7 @@ import Testing
     let directory = try TemporaryDirectory("verify")
     for suffix in ["index", "data-00000-of-00001"] {
       let bytes = try Data(
-        contentsOf: URL(fileURLWithPath: ToolRun.fixture("worked/sliced.\(suffix)"))
-      )
+        contentsOf: URL(fileURLWithPath: ToolRun.fixture("worked/sliced.\(suffix)")))
       try directory.write(bytes, to: "m.\(suffix)")
     }
     var data = try directory.bytes("m.data-00000-of-00001")
@@ -59,8 +58,7 @@ import Testing
     try #require(lines.count == 3)
     let file = "\(prefix).data-00000-of-00001"
     #expect(
-      lines[0].hasPrefix("\(file): byte 24: key 'w': slice 2,2:-: the tensor's checksum is 0x")
-    )
+      lines[0].hasPrefix("\(file): byte 24: key 'w': slice 2,2:-: the tensor's checksum is 0x"))
     #expect(lines[1].hasPrefix("\(file): byte 48: key 'bias': the tensor's checksum is 0x"))
     #expect(lines[2].hasPrefix("\(prefix) is damaged: 2 problems; 2 tensors, 52 B ("))
     #expect(run.status == 1)

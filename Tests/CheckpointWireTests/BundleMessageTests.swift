@@ -32,29 +32,20 @@ private func entry(_ bytes: [UInt8]) throws(CheckpointError) -> BundleEntry {
     (
       boolEntry,
       BundleEntry(
-        spec: TensorSpec(.bool, [3]),
-        shard: 0,
-        range: ByteRange(offset: 333, count: 3),
-        maskedCRC: 0x0691_5975
-      )
+        spec: TensorSpec(.bool, [3]), shard: 0, range: ByteRange(offset: 333, count: 3),
+        maskedCRC: 0x0691_5975)
     ),
     (
       emptyEntry,
       BundleEntry(
-        spec: TensorSpec(.float32, [0, 7]),
-        shard: 0,
-        range: ByteRange(offset: 333, count: 0),
-        maskedCRC: 0xA282_EAD8
-      )
+        spec: TensorSpec(.float32, [0, 7]), shard: 0, range: ByteRange(offset: 333, count: 0),
+        maskedCRC: 0xA282_EAD8)
     ),
     (
       scalarEntry,
       BundleEntry(
-        spec: TensorSpec(.float64, []),
-        shard: 0,
-        range: ByteRange(offset: 325, count: 8),
-        maskedCRC: 0x4057_F28B
-      )
+        spec: TensorSpec(.float64, []), shard: 0, range: ByteRange(offset: 325, count: 8),
+        maskedCRC: 0x4057_F28B)
     ),
   ]
 
@@ -104,8 +95,7 @@ private func entry(_ bytes: [UInt8]) throws(CheckpointError) -> BundleEntry {
         [0x08, 0x01, 0x12, 0x00, 0x28, 0x04, 0x20] + [UInt8](repeating: 0xFF, count: 9) + [1],
         "at byte -1"
       ),
-    ] as [([UInt8], String)]
-  )
+    ] as [([UInt8], String)])
   func `refuses what no tensor can be`(message: [UInt8], wording: String) {
     let error = #expect(throws: CheckpointError.self) { try entry(message) }
     #expect(error?.code == .corrupt)
@@ -117,8 +107,7 @@ private func entry(_ bytes: [UInt8]) throws(CheckpointError) -> BundleEntry {
   @Test(
     arguments: [
       (1, [0x08, 0x01, 0x1A, 0x02, 0x08, 0x01]), (3, [0x08, 0x03, 0x1A, 0x02, 0x08, 0x01]),
-    ] as [(Int, [UInt8])]
-  )
+    ] as [(Int, [UInt8])])
   func `reads and writes what TensorFlow writes`(shardCount: Int, message: [UInt8]) throws {
     #expect(BundleHeader(shardCount: shardCount).message == message)
     #expect(try BundleHeader(message: message.span) == BundleHeader(shardCount: shardCount))
@@ -139,8 +128,7 @@ private func entry(_ bytes: [UInt8]) throws(CheckpointError) -> BundleEntry {
     arguments: [
       [0x18, 2, 0x18, 3], [0x1A, 2, 2, 3], [0x1A, 1, 2, 0x1A, 1, 3],
       [0x1A, 1, 2, 0x18, 3, 0x1A, 0],
-    ] as [[UInt8]]
-  )
+    ] as [[UInt8]])
   func `reads repeated numbers packed or not`(field: [UInt8]) throws {
     let message = [0x08, 1, 0x1A, UInt8(field.count)] + field
     let header = try BundleHeader(message: message.span)
@@ -166,8 +154,7 @@ private func entry(_ bytes: [UInt8]) throws(CheckpointError) -> BundleEntry {
       ([0x08, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], .corrupt),
       ([0x08, 1, 0x1A, 2, 0x10, 2], .unsupported),
       ([0x08, 1, 0x1A, 2, 0x18, 1], .unsupported),
-    ] as [([UInt8], CheckpointError.Code)]
-  )
+    ] as [([UInt8], CheckpointError.Code)])
   func `refuses what this library cannot read`(message: [UInt8], code: CheckpointError.Code) {
     let error = #expect(throws: CheckpointError.self) { try BundleHeader(message: message.span) }
     #expect(error?.code == code)

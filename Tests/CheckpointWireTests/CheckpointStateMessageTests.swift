@@ -40,8 +40,7 @@ import Testing
         all_model_checkpoint_timestamps: 0.0
         last_preserved_timestamp: -0.0
 
-        """
-    )
+        """)
   }
 
   @Test(arguments: [

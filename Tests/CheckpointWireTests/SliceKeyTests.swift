@@ -11,8 +11,7 @@ import Testing
       let name = TensorKey(
         bytes: (0..<Int.random(in: 0...6, using: &rng)).map { _ in
           [0, 1, 0x61, 0xFE, 0xFF].randomElement(using: &rng) ?? 0
-        }
-      )
+        })
       let extents = (0..<Int.random(in: 0...4, using: &rng)).map { _ -> TensorSlice.Extent in
         guard Bool.random(using: &rng) else { return .full }
         let start = Int.random(in: 0..<(1 << Int.random(in: 0...54, using: &rng)), using: &rng)
@@ -30,8 +29,7 @@ import Testing
       [0, 0x77, 0, 2, 0], [0, 0x77, 0xFF, 1, 0], [0, 0x77, 0, 1, 2, 0, 1, 0x80, 0x7F],
       [0, 0x77, 0, 1, 9], [0, 0x77, 0, 1, 1, 255], [0, 0x77, 0, 1, 1, 1, 0x80, 0x82, 0],
       [1, 0, 0x77, 0, 1, 0], [0, 0x77, 0, 1, 1, 1, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0, 0x80],
-    ] as [[UInt8]]
-  )
+    ] as [[UInt8]])
   func `takes nothing else for the key of a slice`(bytes: [UInt8]) {
     #expect(TensorKey(bytes: bytes).asSliceKey == nil)
   }

@@ -165,8 +165,7 @@ import Testing
     let error = #expect(throws: CheckpointError.self) { try Self.read(text) }
     #expect(
       error?.description
-        == "a text of 16777217 bytes, more than the limit of 16777216 (limitExceeded)"
-    )
+        == "a text of 16777217 bytes, more than the limit of 16777216 (limitExceeded)")
   }
 
   @Test func `reads nothing from nothing`() throws {
@@ -184,8 +183,7 @@ import Testing
       var rng = SeededGenerator(seed: seed)
       let count = Int.random(in: 0...20, using: &rng)
       var text = Array(
-        (0..<count).map { _ in pieces.randomElement(using: &rng) ?? "" }.joined().utf8
-      )
+        (0..<count).map { _ in pieces.randomElement(using: &rng) ?? "" }.joined().utf8)
       if Bool.random(using: &rng), !text.isEmpty {
         text[Int.random(in: 0..<text.count, using: &rng)] = .random(in: 0...255, using: &rng)
       }

@@ -52,8 +52,7 @@ private func tags(of bytes: [UInt8]) throws(CheckpointError) -> [WireTag] {
       ([UInt8](repeating: 0x80, count: 11), "byte 0: varint of more than 64 bits (corrupt)"),
       ([0x80], "byte 1: 1 bytes promised, 0 left (truncated)"),
       ([], "byte 0: 1 bytes promised, 0 left (truncated)"),
-    ] as [([UInt8], String)]
-  )
+    ] as [([UInt8], String)])
   func `refuses varints that do not end`(bytes: [UInt8], message: String) {
     let error = #expect(throws: CheckpointError.self) {
       var fields = WireReader(bytes.span)

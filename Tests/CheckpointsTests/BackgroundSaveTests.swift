@@ -24,10 +24,7 @@ import Testing
     let foreign = TensorBox(ForeignArray(values: [1, 2, 3]))
     let model = Model(variables, strings, foreign)
     let manager = try CheckpointManager(
-      Checkpoint(["model": model], options: options),
-      directory: "/run",
-      retention: .all
-    )
+      Checkpoint(["model": model], options: options), directory: "/run", retention: .all)
     let save = try #require(try manager.saveInBackground())
     gate.waitUntilReached()
     for variable in variables { variable.withMutableScalars { $0[3] = -1 } }
@@ -461,9 +458,7 @@ private final class Model: Checkpointable {
   let foreign: TensorBox<ForeignArray>
 
   init(
-    _ variables: [Variable<Float>],
-    _ strings: Variable<String>,
-    _ foreign: TensorBox<ForeignArray>
+    _ variables: [Variable<Float>], _ strings: Variable<String>, _ foreign: TensorBox<ForeignArray>
   ) {
     self.variables = variables
     self.strings = strings
@@ -492,9 +487,9 @@ private struct ForeignArray: TensorStorable {
 
   var tensorSpec: TensorSpec { TensorSpec(.float32, TensorShape([values.elements.count])) }
 
-  func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     let elements = values.elements
     return try unsafe body(elements.span.bytes)  // an array's bytes are initialized
   }

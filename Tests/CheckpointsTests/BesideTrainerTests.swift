@@ -28,11 +28,9 @@ import Testing
   /// Reads what is there.
   ///
   /// - Returns: The values of all elements, and what was read; no values where only files are looked at.
-  private static func read(
-    _ path: String,
-    _ way: Way,
-    _ system: any FileSystem
-  ) throws -> (values: Set<Float>, path: String?) {
+  private static func read(_ path: String, _ way: Way, _ system: any FileSystem) throws -> (
+    values: Set<Float>, path: String?
+  ) {
     let w = Variable<Float>(repeating: 0, shape: [9])
     var (read, options) = (nil as String?, RestoreOptions())
     switch way {
@@ -69,8 +67,7 @@ import Testing
 
   /// A file system in which somebody trains at some calls of the reader.
   private static func beside(
-    _ base: MemoryFileSystem,
-    during calls: Range<Int>,
+    _ base: MemoryFileSystem, during calls: Range<Int>,
     _ save: @escaping @Sendable (Float) throws -> Void
   ) -> (InterceptingFileSystem, count: @Sendable () -> Int) {
     let count = Counter()
@@ -107,10 +104,7 @@ import Testing
   }
 
   @Test(arguments: Way.allCases, [true, false])
-  func `reads one checkpoint, whole, whenever the next is saved`(
-    way: Way,
-    movesOn: Bool
-  ) throws {
+  func `reads one checkpoint, whole, whenever the next is saved`(way: Way, movesOn: Bool) throws {
     let path = movesOn ? "/run" : "/run/ckpt-1"
     var seen: Set<Float> = []
     for call in 0... {
@@ -130,8 +124,7 @@ import Testing
 
   @Test(arguments: Way.allCases, [true, false])
   func `succeeds, or ends with busy and not with damage, if somebody saves at every call`(
-    way: Way,
-    movesOn: Bool
+    way: Way, movesOn: Bool
   ) throws {
     let path = movesOn ? "/run" : "/run/ckpt-1"
     for call in [0, 2, 5, 13] {
@@ -174,17 +167,14 @@ import Testing
 
   // Far more data files than may be open at once: some are opened when others have been read.
   @Test(arguments: [RestoreOptions.Placement.transactional, .replacing, .inPlace])
-  func `changes no checkpoints after the first variable`(
-    placement: RestoreOptions.Placement
-  ) throws {
+  func `changes no checkpoints after the first variable`(placement: RestoreOptions.Placement) throws
+  {
     let base = MemoryFileSystem()
     let names = (0..<300).map { "w\($0)" }
     let save: @Sendable (Float) throws -> Void = { value in
       var writer = try BundleWriter(
-        prefix: "/run/m-\(Int(value))",
-        shardByteCounts: Array(repeating: 16, count: names.count),
-        options: Self.options(base).files
-      )
+        prefix: "/run/m-\(Int(value))", shardByteCounts: Array(repeating: 16, count: names.count),
+        options: Self.options(base).files)
       for (shard, name) in names.enumerated() {
         let tensor = Tensor<Float>(repeating: value, shape: [4])
         try writer.add(tensor, for: TensorKey(name), part: nil, shard: shard)

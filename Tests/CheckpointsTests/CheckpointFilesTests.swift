@@ -23,10 +23,7 @@ import Glibc
 
   private func save(_ prefix: String, shards: Int = 1, in system: any FileSystem) throws {
     var writer = try BundleWriter(
-      prefix: prefix,
-      shardByteCounts: Array(repeating: 0, count: shards),
-      options: options(system)
-    )
+      prefix: prefix, shardByteCounts: Array(repeating: 0, count: shards), options: options(system))
     for shard in 0..<shards {
       try writer.add(Tensor<Float>([1, 2]), for: TensorKey("w\(shard)"), part: nil, shard: shard)
     }
@@ -84,10 +81,7 @@ import Glibc
   @Test func `removes data files without an index, of any count`() throws {
     let system = MemoryFileSystem()
     try save("/run/ckpt-1", shards: 2, in: system)
-    try write(
-      ["/run/ckpt-1.data-00004-of-00007", "/run/ckpt-1.data-00000-of-100000"],
-      in: system
-    )
+    try write(["/run/ckpt-1.data-00004-of-00007", "/run/ckpt-1.data-00000-of-100000"], in: system)
     try system.removeFile("/run/ckpt-1.index")
     try remove("/run/ckpt-1", system)
     #expect(system.paths.isEmpty, "\(system.paths)")
@@ -114,8 +108,7 @@ import Glibc
         "syncDirectory run",  // the note's
         "remove ckpt-1.index", "syncDirectory run", "remove ckpt-1.data-00000-of-00002",
         "remove ckpt-1.data-00001-of-00002", "syncDirectory run", "remove ckpt-1.meta",
-      ]
-    )
+      ])
   }
 
   @Test(arguments: [1, 3])
@@ -138,8 +131,7 @@ import Glibc
           #expect(
             try BundleReader(prefix: prefix, fileSystem: left).tensors(for: [
               TensorRequest("w0")
-            ]).count == 1
-          )
+            ]).count == 1)
         }
         try remove("/run/ckpt-1", left)
         #expect(left.paths.allSatisfy { $0.hasPrefix("/run/ckpt-2") }, "\(left.paths)")
@@ -169,9 +161,7 @@ import Glibc
         isWhole ? ["/run/ckpt-1.index"] + (0..<2).map { "/run/ckpt-1.data-0000\($0)-of-00002" } : []
       let next = ["/run/next.data-00000-of-00001", "/run/next.index"]
       #expect(
-        Set(left.paths) == Set(Self.lookalikes + ours + next),
-        "call \(counting.calls[number])"
-      )
+        Set(left.paths) == Set(Self.lookalikes + ours + next), "call \(counting.calls[number])")
     }
   }
 
@@ -196,8 +186,7 @@ import Glibc
     let error = #expect(throws: CheckpointError.self) { try remove("/run/ckpt-1", left) }
     #expect(
       error?.description == "/run/ckpt-1.swift-checkpoints-lock: another program's file is where "
-        + "a lock file of this library belongs; rename or remove it (pathConflict)"
-    )
+        + "a lock file of this library belongs; rename or remove it (pathConflict)")
     #expect(left.paths == before)
   }
 

@@ -12,10 +12,7 @@ import Testing
 
   private func save(_ name: String) throws {
     var writer = try BundleWriter(
-      prefix: directory.path(name),
-      shardByteCounts: [4],
-      options: SaveOptions()
-    )
+      prefix: directory.path(name), shardByteCounts: [4], options: SaveOptions())
     try writer.add(Tensor<Float>(1), for: "w")
     try writer.finish()
   }
@@ -51,10 +48,9 @@ import Testing
     ),
     ("%", "has a state file that cannot be read"),
   ])
-  func `without a state file that helps, the newest index counts`(
-    state: String,
-    reason: String
-  ) throws {
+  func `without a state file that helps, the newest index counts`(state: String, reason: String)
+    throws
+  {
     try save("run/old")
     try save("run/new")
     try Self.setTime(of: "\(run)/old.index", to: 1_000_000)
@@ -102,15 +98,13 @@ import Testing
     let directoryError = #expect(throws: CheckpointError.self) { try BundleReader(prefix: run) }
     #expect(
       directoryError?.message
-        == "this is a directory, not the prefix of a checkpoint; the directory has '\(run)/ckpt-7'"
-    )
+        == "this is a directory, not the prefix of a checkpoint; the directory has '\(run)/ckpt-7'")
     let fileError = #expect(throws: CheckpointError.self) {
       try BundleReader(prefix: "\(run)/ckpt-7.index")
     }
     #expect(
       fileError?.message
-        == "this is a file of the checkpoint '\(run)/ckpt-7'; give that as the prefix"
-    )
+        == "this is a file of the checkpoint '\(run)/ckpt-7'; give that as the prefix")
     let missing = #expect(throws: CheckpointError.self) { try BundleReader(prefix: "\(run)/a/b") }
     #expect(missing?.message == "there is no directory '\(run)/a'")
   }
@@ -124,8 +118,7 @@ import Testing
     #expect(
       data?.message
         == "this is a data file, but there is no 'ckpt-7.index' beside it, without which "
-        + "it says nothing"
-    )
+        + "it says nothing")
     let index = #expect(throws: CheckpointError.self) {
       try CheckpointLocation("\(run)/ckpt-7.index")
     }
@@ -209,8 +202,6 @@ import Testing
 
   private static func setTime(of path: String, to seconds: Double) throws {
     try FileManager.default.setAttributes(
-      [.modificationDate: Date(timeIntervalSince1970: seconds)],
-      ofItemAtPath: path
-    )
+      [.modificationDate: Date(timeIntervalSince1970: seconds)], ofItemAtPath: path)
   }
 }

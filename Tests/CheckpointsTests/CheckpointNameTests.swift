@@ -28,11 +28,7 @@ import Testing
     case .exactly: try Checkpoint(["w": variable]).write(to: path)
     case .manager, .managerInBackground:
       let manager = try CheckpointManager(
-        Checkpoint(["w": variable]),
-        directory: directory.path,
-        name: name,
-        retention: .all
-      )
+        Checkpoint(["w": variable]), directory: directory.path, name: name, retention: .all)
       if way == .manager { try manager.save() } else { try manager.saveInBackground() }
       try manager.waitUntilFinished()
     case .conversion, .conversionToV1:
@@ -46,8 +42,7 @@ import Testing
 
   @Test(arguments: Way.allCases, ["model.safetensors", "MODEL.SafeTensors"])
   func `refuses to write TensorFlow's files under the name of a safetensors file`(
-    way: Way,
-    name: String
+    way: Way, name: String
   ) throws {
     let error = #expect(throws: CheckpointError.self) { try save(name, way) }
     #expect(error?.code == .unsupported)
@@ -62,8 +57,7 @@ import Testing
     #expect(error?.code == .invalidArgument)
     #expect(
       error?.message == "this is the name of one file of a V2 checkpoint; give the prefix: "
-        + "'run/ckpt-7' for 'run/ckpt-7.index'"
-    )
+        + "'run/ckpt-7' for 'run/ckpt-7.index'")
     #expect(directory.names.isEmpty)
   }
 

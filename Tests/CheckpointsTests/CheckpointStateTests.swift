@@ -49,8 +49,7 @@ private final class TestDirectory {
       all_model_checkpoint_paths: "../b/m-1"
       all_model_checkpoint_timestamps: [1, 2, 3.5]
       last_preserved_timestamp: 0.5
-      """
-    )
+      """)
     let state = try #require(try CheckpointState.read(from: run.path))
     #expect(state.latest == run.path + "/../b/m-1")
     #expect(state.all == ["/x/m-0", run.path + "/./m-0", run.path + "/../b/m-1"])
@@ -64,8 +63,7 @@ private final class TestDirectory {
       """
       model_checkpoint_path: "m-2" all_model_checkpoint_paths: "m-1"
       all_model_checkpoint_timestamps: 1
-      """
-    )
+      """)
     let state = try #require(try CheckpointState.read(from: run.path))
     #expect(state.all == ["\(run.path)/m-1", "\(run.path)/m-2"])
     #expect(state.timestamps == [])
@@ -91,9 +89,7 @@ private final class TestDirectory {
     #expect(description.hasPrefix("\(run.path)/checkpoint: \(message)"), "\(description)")
     #expect(
       description.hasSuffix(
-        "; this file cannot tell the newest checkpoint, restore one by its prefix (corrupt)"
-      )
-    )
+        "; this file cannot tell the newest checkpoint, restore one by its prefix (corrupt)"))
   }
 
   @Test func `refuses a file that is far too long before reading it`() throws {
@@ -122,8 +118,7 @@ private final class TestDirectory {
     }
     #expect(
       error?.description
-        == "1 timestamps for 2 checkpoints; give one for each, or none (invalidArgument)"
-    )
+        == "1 timestamps for 2 checkpoints; give one for each, or none (invalidArgument)")
   }
 }
 
@@ -131,11 +126,8 @@ private final class TestDirectory {
   @Test func `writes what TensorFlow writes, and reads it back`() throws {
     let run = try TestDirectory()
     let state = try CheckpointState(
-      latest: run.path + "/ckpt-3",
-      all: [run.path + "/ckpt-2", run.path + "/ckpt-3"],
-      timestamps: [1795336786.7758505, 1795336786.781859],
-      lastPreserved: 1795336785.731321
-    )
+      latest: run.path + "/ckpt-3", all: [run.path + "/ckpt-2", run.path + "/ckpt-3"],
+      timestamps: [1795336786.7758505, 1795336786.781859], lastPreserved: 1795336785.731321)
     try StateFile(in: run.path).write(state)
     #expect(
       try run.contents() == """
@@ -146,8 +138,7 @@ private final class TestDirectory {
         all_model_checkpoint_timestamps: 1795336786.781859
         last_preserved_timestamp: 1795336785.731321
 
-        """
-    )
+        """)
     #expect(try CheckpointState.read(from: run.path) == state)
     #expect(try run.names == ["checkpoint"])
   }
@@ -176,10 +167,7 @@ private final class TestDirectory {
 
   @Test(arguments: paths)
   func `writes paths from the directory on`(
-    directory: String,
-    path: String,
-    relative: String,
-    asGiven: String
+    directory: String, path: String, relative: String, asGiven: String
   ) throws {
     let root = try TestDirectory()
     let state = try CheckpointState(latest: path)
@@ -214,17 +202,14 @@ private final class TestDirectory {
     ("run", "m.data-00000-of-00001", "run/m"), (".", "state", "state"),
   ])
   func `refuses a checkpoint that would overwrite it`(
-    directory: String,
-    name: String,
-    prefix: String
+    directory: String, name: String, prefix: String
   ) throws {
     let file = try StateFile(in: directory, name: name)
     let error = #expect(throws: CheckpointError.self) { try file.checkConflict(with: prefix) }
     #expect(
       error?.description
         == "\(Path.join(directory, name)): the checkpoint '\(prefix)' would overwrite the state file;"
-        + " rename one (pathConflict)"
-    )
+        + " rename one (pathConflict)")
     #expect(throws: CheckpointError.self) { try file.write(CheckpointState(latest: prefix)) }
     try file.checkConflict(with: Path.join(directory, "checkpoint-1"))
   }
@@ -241,8 +226,7 @@ private final class TestDirectory {
         "lock \(lock)", "setNote \(lock)", "syncNote \(lock)", "syncDirectory run",
         "create \(temporary)", "write \(temporary)", "sync \(temporary)",
         "close \(temporary)", "rename checkpoint", "syncDirectory run", "removeLock \(lock)",
-      ]
-    )
+      ])
   }
 
   @Test func `waits for nothing if durability is not wanted`() throws {
@@ -275,9 +259,7 @@ private final class TestDirectory {
   @Test func `writes over what a dead process left behind`() throws {
     let run = try TestDirectory()
     try run.write(
-      String(repeating: "x", count: 999),
-      to: TemporaryName.temporary(for: "checkpoint")
-    )
+      String(repeating: "x", count: 999), to: TemporaryName.temporary(for: "checkpoint"))
     let note = String(decoding: SaveNote.file.bytes, as: UTF8.self)
     try run.write(note, to: TemporaryName.lock(for: "checkpoint"))
     try StateFile(in: run.path).write(CheckpointState(latest: run.path + "/m-1"))
@@ -286,8 +268,7 @@ private final class TestDirectory {
         model_checkpoint_path: "m-1"
         all_model_checkpoint_paths: "m-1"
 
-        """
-    )
+        """)
     #expect(try run.names == ["checkpoint"])
   }
 
@@ -437,8 +418,7 @@ private struct Redirected: FileSystem {
     try run.write("x", to: "ckpt-13.data-00000-of-00001")
     let names = try CheckpointDirectory(run.path).prefixes().map { Path($0).name }
     #expect(
-      names == ["a-7", "a-18446744073709551616", "best", "best-2", "ckpt-9", "ckpt-10", "ckpt-100"]
-    )
+      names == ["a-7", "a-18446744073709551616", "best", "best-2", "ckpt-9", "ckpt-10", "ckpt-100"])
     let error = #expect(throws: CheckpointError.self) {
       try CheckpointDirectory(run.path + "/none").prefixes()
     }

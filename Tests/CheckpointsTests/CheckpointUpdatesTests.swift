@@ -16,10 +16,8 @@ import Testing
 
   private static func manager(_ path: String) throws -> CheckpointManager {
     try CheckpointManager(
-      Checkpoint(["w": Variable<Float>(repeating: 1, shape: [100])]),
-      directory: path,
-      retention: .latest(2)
-    )
+      Checkpoint(["w": Variable<Float>(repeating: 1, shape: [100])]), directory: path,
+      retention: .latest(2))
   }
 
   private static func write(_ bytes: some Sequence<UInt8>, to path: String) throws {
@@ -27,8 +25,7 @@ import Testing
   }
 
   private func updates(
-    timeout: Duration? = .seconds(30),
-    poll: Duration = .milliseconds(20),
+    timeout: Duration? = .seconds(30), poll: Duration = .milliseconds(20),
     isDone: (@Sendable () async -> Bool)? = nil
   ) -> CheckpointUpdates {
     CheckpointDirectory(directory.path("run"))

@@ -9,26 +9,20 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory("comparison") }
 
-  private func reader(
-    _ name: String,
-    _ tensors: [(TensorKey, AnyTensor)]
-  ) throws -> CheckpointReader {
+  private func reader(_ name: String, _ tensors: [(TensorKey, AnyTensor)]) throws
+    -> CheckpointReader
+  {
     var writer = try BundleWriter(prefix: directory.path(name))
     for (key, tensor) in tensors { try writer.add(tensor, for: key) }
     try writer.finish()
     return try CheckpointReader(directory.path(name))
   }
 
-  private func kinds(
-    _ first: AnyTensor,
-    _ second: AnyTensor,
-    tolerance: Double = 0
-  ) throws -> [Comparison.Difference.Kind] {
+  private func kinds(_ first: AnyTensor, _ second: AnyTensor, tolerance: Double = 0) throws
+    -> [Comparison.Difference.Kind]
+  {
     let comparison = try Comparison(
-      reader("one", [("x", first)]),
-      reader("two", [("x", second)]),
-      tolerance: tolerance
-    )
+      reader("one", [("x", first)]), reader("two", [("x", second)]), tolerance: tolerance)
     #expect(comparison.equalCount == 1 - comparison.differences.count)
     return comparison.differences.map(\.kind)
   }
@@ -37,28 +31,23 @@ import Testing
     let one = AnyTensor(Tensor<Float>([1]))
     let comparison = try Comparison(
       reader("one", [("a", one), ("b", one), ("d", one)]),
-      reader("two", [("b", AnyTensor(Tensor<Double>([1]))), ("c", one), ("d", one)])
-    )
+      reader("two", [("b", AnyTensor(Tensor<Double>([1]))), ("c", one), ("d", one)]))
     #expect(
       comparison.differences.map(\.description) == [
         "only in the first: 'a' float32[1]",
         "'b' is float32[1] in the first, float64[1] in the second",
         "only in the second: 'c' float32[1]",
-      ]
-    )
+      ])
     #expect(comparison.equalCount == 1)
     #expect(!comparison.isEqual)
   }
 
   @Test func `numbers within the tolerance are the same`() throws {
-    let (one, two) = (
-      AnyTensor(Tensor<Float>([1, 2, 3])), AnyTensor(Tensor<Float>([1, 2.5, 2]))
-    )
+    let (one, two) = (AnyTensor(Tensor<Float>([1, 2, 3])), AnyTensor(Tensor<Float>([1, 2.5, 2])))
     let spec = one.spec
     #expect(try kinds(one, two) == [.values(spec, differing: 2, largestDistance: 1)])
     #expect(
-      try kinds(one, two, tolerance: 0.5) == [.values(spec, differing: 1, largestDistance: 1)]
-    )
+      try kinds(one, two, tolerance: 0.5) == [.values(spec, differing: 1, largestDistance: 1)])
     #expect(try kinds(one, two, tolerance: 1) == [])
   }
 
@@ -66,23 +55,21 @@ import Testing
     let one = AnyTensor(Tensor<Double>([0, .nan, .infinity, .infinity]))
     let two = AnyTensor(Tensor<Double>([-0.0, -.nan, .infinity, 1]))
     #expect(
-      try kinds(one, two, tolerance: 1e300)
-        == [.values(one.spec, differing: 1, largestDistance: .infinity)]
-    )
+      try kinds(one, two, tolerance: 1e300) == [
+        .values(one.spec, differing: 1, largestDistance: .infinity)
+      ])
     let nan = AnyTensor(Tensor<Double>([0, 0, .infinity, .infinity]))
     #expect(
-      try kinds(one, nan, tolerance: 1)
-        == [.values(one.spec, differing: 1, largestDistance: .infinity)]
-    )
+      try kinds(one, nan, tolerance: 1) == [
+        .values(one.spec, differing: 1, largestDistance: .infinity)
+      ])
   }
 
   @Test func `large integers that a double cannot tell apart are different`() throws {
     let one = AnyTensor(Tensor<Int64>([.max, .min]))
     let two = AnyTensor(Tensor<Int64>([.max - 1, .max]))
     #expect(
-      try kinds(one, two)
-        == [.values(one.spec, differing: 2, largestDistance: Double(UInt64.max))]
-    )
+      try kinds(one, two) == [.values(one.spec, differing: 2, largestDistance: Double(UInt64.max))])
   }
 
   @Test func `every dtype is compared`() throws {

@@ -29,11 +29,7 @@ import Testing
     let system = MemoryFileSystem()
     var options = SaveOptions()
     options.fileSystem = system
-    var writer = try BundleWriter(
-      prefix: "/run/source",
-      shardByteCounts: [0],
-      options: options
-    )
+    var writer = try BundleWriter(prefix: "/run/source", shardByteCounts: [0], options: options)
     for name in ["a", "b"] {
       let tensor = Tensor<Float>(repeating: 1, shape: [Self.byteCount / 8])
       try writer.add(tensor, for: TensorKey(name))
@@ -43,9 +39,7 @@ import Testing
   }
 
   private func most(
-    _ system: MemoryFileSystem,
-    from source: String,
-    to destination: String,
+    _ system: MemoryFileSystem, from source: String, to destination: String,
     _ format: CheckpointReader.Format
   ) throws -> Int {
     let flow = Flow()

@@ -22,27 +22,20 @@ import Testing
 
   @discardableResult
   private func convert(
-    _ source: String,
-    to name: String,
-    _ format: Format? = nil,
+    _ source: String, to name: String, _ format: Format? = nil,
     _ change: (inout CheckpointConversion.Options) -> Void = { _ in }
   ) throws -> (reader: CheckpointReader, notes: [String]) {
     var options = CheckpointConversion.Options()
     options.format = format
     change(&options)
     let conversion = try CheckpointConversion(
-      from: source,
-      to: directory.path(name),
-      options: options
-    )
+      from: source, to: directory.path(name), options: options)
     try conversion.run()
     return (try CheckpointReader(directory.path(name)), conversion.notes)
   }
 
   private func failure(
-    _ source: String,
-    to name: String,
-    _ format: Format? = nil,
+    _ source: String, to name: String, _ format: Format? = nil,
     _ change: (inout CheckpointConversion.Options) -> Void = { _ in }
   ) -> CheckpointError? {
     #expect(throws: CheckpointError.self) { try convert(source, to: name, format, change) }
@@ -85,14 +78,12 @@ import Testing
     }
     for format in [Format.v2, .v1] {
       let conversion = try CheckpointConversion(
-        from: source,
-        to: directory.path("\(format)"),
+        from: source, to: directory.path("\(format)"),
         options: {
           var options = CheckpointConversion.Options()
           options.format = format
           return options
-        }()
-      )
+        }())
       #expect(conversion.tensorCount == 2)
       var last: UInt64 = 0
       try conversion.run { copied, total in
@@ -124,8 +115,7 @@ import Testing
         convert it (unsupported)
           - key 'wide': safetensors files do not have tensors of complex128; save a checkpoint, or \
         convert it (unsupported)
-        """
-    )
+        """)
     #expect(directory.names == ["source.data-00000-of-00001", "source.index"])
   }
 
@@ -153,8 +143,7 @@ import Testing
       notes == [
         "'text' is left out: safetensors files do not have tensors of string; save a checkpoint, "
           + "or convert it"
-      ]
-    )
+      ])
   }
 
   @Test func `element types that are not read here are not lost silently`() throws {
@@ -206,8 +195,7 @@ import Testing
   @Test func `what could not be opened afterwards is refused`() throws {
     let source = try source { try $0.add(Tensor<Float>([1]), for: "w") }
     #expect(
-      failure(source, to: "source", .v1)?.message.hasPrefix("there is an 'source.index'") == true
-    )
+      failure(source, to: "source", .v1)?.message.hasPrefix("there is an 'source.index'") == true)
     #expect(failure(source, to: "m-?????-of-00002", .v1)?.code == .invalidArgument)
     #expect(failure(source, to: "m.index")?.code == .invalidArgument)
     #expect(failure(source, to: "m.data-00000-of-00001")?.code == .invalidArgument)
@@ -238,9 +226,7 @@ import Testing
     let error = failure(try sliced(), to: "m.safetensors")
     #expect(error?.code == .notFound)
     #expect(error?.key == "part")
-    #expect(
-      error?.message == "only 1 of its 3 elements were saved; it cannot be put together"
-    )
+    #expect(error?.message == "only 1 of its 3 elements were saved; it cannot be put together")
   }
 
   @Test func `slices are put together on request`() throws {
@@ -318,9 +304,7 @@ import Testing
     try other.add(Tensor<Float>([2]), for: "b")
     try other.finish()
     let conversion = try CheckpointConversion(
-      merging: [source, directory.path("b.safetensors")],
-      to: directory.path("m")
-    )
+      merging: [source, directory.path("b.safetensors")], to: directory.path("m"))
     try conversion.run()
     let reader = try CheckpointReader(directory.path("m"))
     #expect(try reader.entries().map(\.key) == ["a", "b"])

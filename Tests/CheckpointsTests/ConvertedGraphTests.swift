@@ -26,16 +26,12 @@ import Testing
   }
 
   private func convert(
-    to name: String,
-    _ change: (inout CheckpointConversion.Options) -> Void = { _ in }
+    to name: String, _ change: (inout CheckpointConversion.Options) -> Void = { _ in }
   ) throws -> [String] {
     var options = CheckpointConversion.Options()
     change(&options)
     let conversion = try CheckpointConversion(
-      from: source,
-      to: directory.path(name),
-      options: options
-    )
+      from: source, to: directory.path(name), options: options)
     try conversion.run()
     return conversion.notes
   }
@@ -51,9 +47,7 @@ import Testing
     format: CheckpointReader.Format
   ) throws {
     #expect(try convert(to: "m") { $0.format = format } == [])
-    let (old, new) = (
-      try CheckpointReader(source), try CheckpointReader(directory.path("m"))
-    )
+    let (old, new) = (try CheckpointReader(source), try CheckpointReader(directory.path("m")))
     #expect(try old.tensor(for: Self.graph).strings == new.tensor(for: Self.graph).strings)
     #expect(try restored("m").kernel.value.array == [3, 3, 3, 3])
   }
@@ -64,8 +58,7 @@ import Testing
       notes == [
         "the object graph is left out, safetensors files have no strings: what is written can be "
           + "restored by names only"
-      ]
-    )
+      ])
     let keys = try CheckpointReader(directory.path("m.safetensors")).entries().map(\.key)
     #expect(keys == ["layer/bias/.ATTRIBUTES/VARIABLE_VALUE", Self.kernel])
   }

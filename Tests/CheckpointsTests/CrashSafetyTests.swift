@@ -25,17 +25,13 @@ import Testing
     Scenario(testDescription: "three over two data files", oldShards: 2, newShards: 3),
     Scenario(testDescription: "one over three data files", oldShards: 3, newShards: 1),
     Scenario(
-      testDescription: "by name, with the state file",
-      oldShards: 1,
-      newShards: 1,
-      keepsState: true
-    ),
+      testDescription: "by name, with the state file", oldShards: 1, newShards: 1, keepsState: true),
   ]
 
   @Test(arguments: scenarios)
-  func `keeps the old checkpoint or has the new one, wherever it is killed`(
-    scenario: Scenario
-  ) throws {
+  func `keeps the old checkpoint or has the new one, wherever it is killed`(scenario: Scenario)
+    throws
+  {
     let callCount = try #require(Int(run(scenario, killedAt: .max).output.dropLast()))
     #expect(callCount > 10)
     for call in 0..<callCount {
@@ -69,17 +65,11 @@ import Testing
   }
 
   private func save(
-    _ value: Int,
-    _ scenario: Scenario,
-    shards: Int,
-    to prefix: String,
-    killedAt call: Int
+    _ value: Int, _ scenario: Scenario, shards: Int, to prefix: String, killedAt call: Int
   ) throws -> ChildProcess.Outcome {
     let mode = scenario.keepsState ? "state" : "bundle"
     let outcome = try ChildProcess.run(
-      "crashing-saver",
-      [prefix, "\(value)", "\(shards)", mode, "\(call)"]
-    )
+      "crashing-saver", [prefix, "\(value)", "\(shards)", mode, "\(call)"])
     #expect(outcome.wasKilled || outcome.status == 0, "\(outcome.errors)")
     return outcome
   }

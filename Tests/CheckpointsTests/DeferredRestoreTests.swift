@@ -278,8 +278,7 @@ import Testing
     #expect(error?.code == .mismatch)
     #expect(
       error?.message.hasSuffix("this comes from the restore of '\(path)' at App/main.swift:12")
-        == true
-    )
+        == true)
     #expect(status.failures.map(\.code) == [.mismatch])
     #expect(failure { try status.assertExistingObjectsMatched() } != nil)
   }
@@ -350,8 +349,7 @@ import Testing
     #expect(texts.count == 1)
     #expect(texts.first?.hasPrefix("\(path): 1 restored\n  8 wait for objects: ") == true)
     #expect(
-      try warnings(about: directory) { try checkpoint.restore(from: path).expectPartial() } == []
-    )
+      try warnings(about: directory) { try checkpoint.restore(from: path).expectPartial() } == [])
     let whole = try Checkpoint(["model": Classifier(isWhole: true)])
     #expect(try warnings(about: directory) { _ = try whole.restore(from: path) } == [])
   }

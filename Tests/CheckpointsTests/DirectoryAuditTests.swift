@@ -27,9 +27,7 @@ import Testing
       "ckpt-8.data-00000-of-00001.tempstate123", "events.out",
     ] { try system.write("what", to: "/run/" + name) }
     try system.write(
-      "swift-checkpoints save\nnew 1\nreplaces\n",
-      to: "/run/ckpt-7.swift-checkpoints-lock"
-    )
+      "swift-checkpoints save\nnew 1\nreplaces\n", to: "/run/ckpt-7.swift-checkpoints-lock")
     try system.write("what", to: "/run/ckpt-6.index.swift-checkpoints-tmp")  // no note lists it
     try system.createDirectory("/run/ckpt-4_temp")
     try system.createDirectory("/run/summaries")
@@ -56,16 +54,14 @@ import Testing
         "checkpoint.tmp00ff": .leftover, "ckpt-8.data-00000-of-00001.tempstate123": .leftover,
         "ckpt-4_temp": .leftover, "ckpt-5.swift-checkpoints-lock": .busy,
         "ckpt-5.data-00000-of-00001.swift-checkpoints-tmp": .busy,
-      ]
-    )
+      ])
     let audit = try audit()
     #expect(audit.name == "ckpt")
     #expect(audit.checkpoints == run.manager.checkpoints)
     #expect(audit.plan(.latest(1)).removed.map(\.path) == ["/run/ckpt-1", "/run/ckpt-2"])
     let orphan = audit.files.first { $0.name == "ckpt-2.data-00000-of-00004" }
     #expect(
-      orphan?.description == "orphan: ckpt-2.data-00000-of-00004: the index counts 1 data files"
-    )
+      orphan?.description == "orphan: ckpt-2.data-00000-of-00004: the index counts 1 data files")
     withExtendedLifetime(lock) {}
   }
 
@@ -85,8 +81,7 @@ import Testing
       done == [
         "removed ckpt-7.index.swift-checkpoints-tmp", "removed ckpt-7.swift-checkpoints-lock",
         "rebuilt checkpoint",
-      ]
-    )
+      ])
     let state = try #require(try CheckpointState.read(from: "/run", in: system))
     #expect(state.all == run.manager.checkpoints.map(\.path))
     #expect(state.timestamps == [1_010, 1_020, 1_030])
@@ -122,15 +117,12 @@ import Testing
 
   @Test func `removes leftovers where there is no checkpoint, too`() throws {
     try system.write(
-      "swift-checkpoints save\nnew 1\nreplaces\n",
-      to: "/run/ckpt-7.swift-checkpoints-lock"
-    )
+      "swift-checkpoints save\nnew 1\nreplaces\n", to: "/run/ckpt-7.swift-checkpoints-lock")
     try system.write("what", to: "/run/ckpt-7.data-00000-of-00001")
     #expect(
       try audit().repair() == [
         "removed ckpt-7.data-00000-of-00001", "removed ckpt-7.swift-checkpoints-lock",
-      ]
-    )
+      ])
     #expect(system.paths.isEmpty)
   }
 

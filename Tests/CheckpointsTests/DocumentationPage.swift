@@ -63,8 +63,7 @@ extension DocumentationPage {
   static let all: [DocumentationPage] = {
     let catalogue = "Sources/Checkpoints/Checkpoints.docc"
     let names = try? FileManager.default.contentsOfDirectory(
-      atPath: root.appending(path: catalogue).path
-    )
+      atPath: root.appending(path: catalogue).path)
     let articles = (names ?? []).filter { $0.hasSuffix(".md") }.sorted()
     return (["README.md"] + articles.map { "\(catalogue)/\($0)" }).map { path in
       let text = try? String(contentsOf: root.appending(path: path), encoding: .utf8)

@@ -14,10 +14,7 @@ import Testing
   func `the samples of a page do what it says`(page: DocumentationPage) throws {
     let directory = try TemporaryDirectory("samples")
     let outcome = try ChildProcess.run(
-      "documentation-samples",
-      [page.name],
-      directory: directory.path
-    )
+      "documentation-samples", [page.name], directory: directory.path)
     #expect(outcome.status == 0, "\(outcome.errors)")
     for block in page.blocks where block.language == "output" {
       let text = block.lines.joined(separator: "\n")
@@ -34,14 +31,11 @@ import Testing
 
   @Test func `the package manager reads the README's manifest`() throws {
     let manifest = DocumentationPage.root.appending(
-      path: "Tests/DocumentationSamples/Manifest/Package.swift"
-    )
+      path: "Tests/DocumentationSamples/Manifest/Package.swift")
     let directory = try TemporaryDirectory("manifest")
     try directory.write(Data(contentsOf: manifest), to: "Package.swift")
     let outcome = try ChildProcess.run(
-      "/usr/bin/env",
-      ["swift", "package", "--package-path", directory.path, "dump-package"]
-    )
+      "/usr/bin/env", ["swift", "package", "--package-path", directory.path, "dump-package"])
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.output.contains("swift-checkpoints"))
   }
@@ -64,38 +58,33 @@ import Testing
         print(a)  // 1
         print(a + 1)
       }
-      """
-  )
+      """)
 
   private func problems(_ text: String) -> [String] {
     DocumentationPage(path: "Page.md", text: text).problems(comparedWith: [Self.file])
   }
 
-  @Test(
-    arguments: [
-      "```swift\nlet a = 1\nprint(a)  // 1\n```",
-      "```swift\nimport Checkpoints\n\n  let a = 1\n```\n\n```text\nanything\n```",
-      "Text\n\n    checkpoint list PREFIX\n",
-    ]
-  )
+  @Test(arguments: [
+    "```swift\nlet a = 1\nprint(a)  // 1\n```",
+    "```swift\nimport Checkpoints\n\n  let a = 1\n```\n\n```text\nanything\n```",
+    "Text\n\n    checkpoint list PREFIX\n",
+  ])
   func `finds blocks that stand in a sample`(text: String) {
     #expect(problems(text).isEmpty)
   }
 
-  @Test(
-    arguments: [
-      ("```swift\nlet a = 2\n```", "Page.md:2: the block's line 'let a = 2' stands in none"),
-      (
-        "# P\n\n```swift\nlet a = 1\nprint(a)\n```",
-        "Page.md:4: the block's line 'print(a)', which Pages/Page.swift has up to there, stands in none"
-      ),
-      ("```swift\nlet a = 1\nprint(a + 1)\n```", "'print(a + 1)', which Pages/Page.swift has up"),
-      ("```swift\nawait print(a)\n```", "if it has `await`, into main.swift"),
-      ("```swift\n```", "Page.md:2: the block's line ''"),
-      ("```\nlet a = 1\n```", "Page.md:2: a block of ''; say of it that it is ```swift"),
-      ("Text\n\n    let b = 1\n", "Page.md:3: 'let b = 1' looks like Swift"),
-    ]
-  )
+  @Test(arguments: [
+    ("```swift\nlet a = 2\n```", "Page.md:2: the block's line 'let a = 2' stands in none"),
+    (
+      "# P\n\n```swift\nlet a = 1\nprint(a)\n```",
+      "Page.md:4: the block's line 'print(a)', which Pages/Page.swift has up to there, stands in none"
+    ),
+    ("```swift\nlet a = 1\nprint(a + 1)\n```", "'print(a + 1)', which Pages/Page.swift has up"),
+    ("```swift\nawait print(a)\n```", "if it has `await`, into main.swift"),
+    ("```swift\n```", "Page.md:2: the block's line ''"),
+    ("```\nlet a = 1\n```", "Page.md:2: a block of ''; say of it that it is ```swift"),
+    ("Text\n\n    let b = 1\n", "Page.md:3: 'let b = 1' looks like Swift"),
+  ])
   func `says of a block what it lacks`(text: String, message: String) {
     let problems = problems(text)
     #expect(problems.count == 1)

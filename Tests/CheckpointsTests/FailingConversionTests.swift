@@ -13,10 +13,9 @@ import Testing
   private static let source = "/run/source"
   private static let destination = "/run/m"
 
-  private static func options(
-    _ system: any FileSystem,
-    _ format: Format
-  ) -> CheckpointConversion.Options {
+  private static func options(_ system: any FileSystem, _ format: Format)
+    -> CheckpointConversion.Options
+  {
     var options = CheckpointConversion.Options()
     options.format = format
     options.overwrites = true
@@ -24,16 +23,11 @@ import Testing
     return options
   }
 
-  private static func convert(
-    _ source: String,
-    _ system: any FileSystem,
-    _ format: Format
-  ) throws(CheckpointError) {
+  private static func convert(_ source: String, _ system: any FileSystem, _ format: Format)
+    throws(CheckpointError)
+  {
     let conversion = try CheckpointConversion(
-      from: source,
-      to: destination,
-      options: options(system, format)
-    )
+      from: source, to: destination, options: options(system, format))
     try conversion.run()
   }
 
@@ -67,10 +61,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(20)), arguments: Format.allCases, [false, true])
-  func `says so, whatever fails, and leaves nothing behind`(
-    format: Format,
-    replaces: Bool
-  ) throws {
+  func `says so, whatever fails, and leaves nothing behind`(format: Format, replaces: Bool) throws {
     let before = try Self.prepared(format, replaces: replaces)
     let counting = InterceptingFileSystem(MemoryFileSystem(before))
     try Self.convert(Self.source, counting, format)
@@ -135,9 +126,7 @@ import Testing
       -> ChildProcess.Outcome
     {
       let outcome = try ChildProcess.run(
-        "crashing-saver",
-        [directory.path(path), "\(value)", "1", mode, "\(call)"]
-      )
+        "crashing-saver", [directory.path(path), "\(value)", "1", mode, "\(call)"])
       #expect(outcome.wasKilled || outcome.status == 0, "\(outcome.errors)")
       return outcome
     }

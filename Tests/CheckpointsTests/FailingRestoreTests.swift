@@ -27,10 +27,7 @@ import Testing
     return try Saver(variables, options: options)
   }
 
-  private func problem(
-    _ saver: Saver,
-    _ placement: RestoreOptions.Placement
-  ) -> CheckpointError? {
+  private func problem(_ saver: Saver, _ placement: RestoreOptions.Placement) -> CheckpointError? {
     do throws(CheckpointError) {
       try saver.restore(from: "/run/m", options: RestoreOptions(placement: placement))
       return nil
@@ -40,9 +37,9 @@ import Testing
   }
 
   @Test(arguments: placements)
-  func `reports every read that fails, and what has changed`(
-    placement: RestoreOptions.Placement
-  ) throws {
+  func `reports every read that fails, and what has changed`(placement: RestoreOptions.Placement)
+    throws
+  {
     let system = try saved()
     let counting = InterceptingFileSystem(system)
     #expect(problem(try saver(variables(1), counting), placement) == nil)
@@ -54,9 +51,7 @@ import Testing
         throw .system("injected failure of \(call.kind)", errno: EIO, file: call.path)
       }
       let error = try #require(
-        problem(saver(variables, failing), placement),
-        "\(number) of \(counting.calls)"
-      )
+        problem(saver(variables, failing), placement), "\(number) of \(counting.calls)")
       #expect(error.code == .io && error.systemError == EIO, "\(error)")
       #expect(error.file?.hasPrefix("/run/m") == true, "\(error)")
       try judge(variables, error, placement, "\(number) \(call): \(error)")
@@ -64,9 +59,8 @@ import Testing
   }
 
   @Test(arguments: placements)
-  func `reports a damaged tensor, and what has changed`(
-    placement: RestoreOptions.Placement
-  ) throws {
+  func `reports a damaged tensor, and what has changed`(placement: RestoreOptions.Placement) throws
+  {
     var image = try saved().image
     image.files["/run/m.data-00000-of-00001"]?[70_000 * 4 + 5] ^= 1  // in the second tensor
     let variables = variables(1)
@@ -87,9 +81,7 @@ import Testing
   }
 
   private func judge(
-    _ variables: [Variable<Float>],
-    _ error: CheckpointError,
-    _ placement: RestoreOptions.Placement,
+    _ variables: [Variable<Float>], _ error: CheckpointError, _ placement: RestoreOptions.Placement,
     _ what: String
   ) throws {
     let values = variables.map { Set($0.value.array) }
@@ -118,15 +110,13 @@ import Testing
     #expect(Set(first.value.array) == [1])
     #expect(
       problem(saver, .replacing)?.description
-        == "/run/m: key 'b': I refuse; 1 of 2 variables have changed before (mismatch)"
-    )
+        == "/run/m: key 'b': I refuse; 1 of 2 variables have changed before (mismatch)")
     #expect(Set(first.value.array) == [2])
   }
 
-  private func saverOf(
-    _ variables: [String: any TensorVariable],
-    _ system: any FileSystem
-  ) throws -> Saver {
+  private func saverOf(_ variables: [String: any TensorVariable], _ system: any FileSystem) throws
+    -> Saver
+  {
     var options = Saver.Options()
     options.files.fileSystem = system
     return try Saver(variables, options: options)
@@ -136,9 +126,9 @@ import Testing
   private final class Refusing: TensorVariable {
     var tensorSpec: TensorSpec { TensorSpec(.float32, [70_000]) }
 
-    func withTensorBytes<Result>(
-      _ body: (RawSpan) throws(CheckpointError) -> Result
-    ) throws(CheckpointError) -> Result {
+    func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+      throws(CheckpointError) -> Result
+    {
       try Tensor<Float>(repeating: 0, shape: [70_000]).withTensorBytes(body)
     }
 

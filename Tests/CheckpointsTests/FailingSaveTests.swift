@@ -27,8 +27,7 @@ import Testing
 
   @Test(arguments: SaveScenario.all, [ENOENT, EIO])
   func `loses nothing if a rename happens and is said to have failed`(
-    scenario: SaveScenario,
-    errno: Int32
+    scenario: SaveScenario, errno: Int32
   ) throws {
     let before = try scenario.prepared().image
     let counting = InterceptingFileSystem(MemoryFileSystem(before))
@@ -49,22 +48,17 @@ import Testing
     }
   }
 
-  private func undisturbed(
-    _ before: MemoryFileSystem.Image,
-    _ scenario: SaveScenario
-  ) throws -> [String] {
+  private func undisturbed(_ before: MemoryFileSystem.Image, _ scenario: SaveScenario) throws
+    -> [String]
+  {
     let system = MemoryFileSystem(before)
     try scenario.save(in: system)
     return system.paths
   }
 
   private func failOnce(
-    _ number: Int,
-    _ errno: Int32,
-    _ before: MemoryFileSystem.Image,
-    _ after: [String],
-    _ scenario: SaveScenario,
-    _ what: String
+    _ number: Int, _ errno: Int32, _ before: MemoryFileSystem.Image, _ after: [String],
+    _ scenario: SaveScenario, _ what: String
   ) throws {
     let system = MemoryFileSystem(before)
     let failing = InterceptingFileSystem.failing(system, at: number, errno: errno)
@@ -87,12 +81,8 @@ import Testing
   }
 
   private func failForever(
-    _ number: Int,
-    _ errno: Int32,
-    _ before: MemoryFileSystem.Image,
-    _ after: [String],
-    _ scenario: SaveScenario,
-    _ what: String
+    _ number: Int, _ errno: Int32, _ before: MemoryFileSystem.Image, _ after: [String],
+    _ scenario: SaveScenario, _ what: String
   ) throws {
     let system = MemoryFileSystem(before)
     let dying = InterceptingFileSystem.failing(system, at: number, errno: errno, forever: true)
@@ -105,10 +95,7 @@ import Testing
     try scenario.checkNextSave(system, what)
   }
 
-  private func saveError(
-    _ scenario: SaveScenario,
-    _ system: any FileSystem
-  ) -> CheckpointError? {
+  private func saveError(_ scenario: SaveScenario, _ system: any FileSystem) -> CheckpointError? {
     do throws(CheckpointError) {
       try scenario.save(in: system)
       return nil

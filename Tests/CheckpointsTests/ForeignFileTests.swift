@@ -83,10 +83,7 @@ import Testing
       case .saver: try Saver(["w": variable]).save(to: directory.path("m"))
       case .manager:
         try CheckpointManager(
-          Checkpoint(["w": variable]),
-          directory: directory.path,
-          name: "m",
-          retention: .latest(3)
+          Checkpoint(["w": variable]), directory: directory.path, name: "m", retention: .latest(3)
         )
         .save()
       case .state:
@@ -118,11 +115,9 @@ import Testing
       let attributes = try manager.attributesOfItem(atPath: directory.path(name))
       let kind = try #require(attributes[.type] as? FileAttributeType)
       entries[name] = Entry(
-        kind: kind.rawValue,
-        content: kind == .typeRegular ? try directory.bytes(name) : nil,
+        kind: kind.rawValue, content: kind == .typeRegular ? try directory.bytes(name) : nil,
         destination: try? manager.destinationOfSymbolicLink(atPath: directory.path(name)),
-        mode: (attributes[.posixPermissions] as? Int) ?? 0
-      )
+        mode: (attributes[.posixPermissions] as? Int) ?? 0)
     }
     return entries
   }
@@ -170,9 +165,7 @@ import Testing
     let outside = try TemporaryDirectory()
     try outside.write("model_checkpoint_path: \"m-1\"".utf8, to: "state")
     try FileManager.default.createSymbolicLink(
-      atPath: directory.path("checkpoint"),
-      withDestinationPath: outside.path("state")
-    )
+      atPath: directory.path("checkpoint"), withDestinationPath: outside.path("state"))
     #expect(try CheckpointState.read(from: directory.path)?.latest == directory.path("m-1"))
   }
 
@@ -207,10 +200,7 @@ import Testing
     let weights = Variable<Float>([1, 2])
     func manager() throws -> CheckpointManager {
       try CheckpointManager(
-        Checkpoint(["w": weights]),
-        directory: directory.path,
-        retention: .latest(3)
-      )
+        Checkpoint(["w": weights]), directory: directory.path, retention: .latest(3))
     }
     try manager().save()
     for name in [
@@ -232,18 +222,13 @@ import Testing
   }
 
   @Test(
-    arguments: ["checkpoint", "ckpt.history.json"],
-    [Thing.directory, .pipe, .loop, .lostLink]
-  )
+    arguments: ["checkpoint", "ckpt.history.json"], [Thing.directory, .pipe, .loop, .lostLink])
   func `a manager restores what there is without its records`(name: String, thing: Thing) throws {
     let directory = try TemporaryDirectory("records")
     let weights = Variable<Float>([1, 2])
     func manager() throws -> CheckpointManager {
       try CheckpointManager(
-        Checkpoint(["w": weights]),
-        directory: directory.path,
-        retention: .latest(3)
-      )
+        Checkpoint(["w": weights]), directory: directory.path, retention: .latest(3))
     }
     try manager().save()
     try FileManager.default.removeItem(atPath: directory.path(name))
@@ -280,18 +265,16 @@ import Testing
     let program = ChildProcess.products.appendingPathComponent("crashing-saver").path
     let outcome = try ChildProcess.run(
       "/usr/bin/setpriv",
-      ["--reuid", Self.otherUser, "--clear-groups", program]
-        + [directory.path("model"), "1", "1", "bundle", "\(Int.max)"]
-    )
+      ["--reuid", Self.otherUser, "--clear-groups", program] + [
+        directory.path("model"), "1", "1", "bundle", "\(Int.max)",
+      ])
     #expect(outcome.status != 0)
     let place = "\(directory.path("model")).swift-checkpoints-lock: open: Permission denied; "
     #expect(outcome.errors.contains(place), "\(outcome.errors)")
     #expect(
       outcome.errors.contains(
-        "this lock file belongs to the user 0: if no program of theirs is saving here, remove it"
-      ),
-      "\(outcome.errors)"
-    )
+        "this lock file belongs to the user 0: if no program of theirs is saving here, remove it"),
+      "\(outcome.errors)")
     #expect(directory.names == ["model.swift-checkpoints-lock"])
   }
 
@@ -301,13 +284,9 @@ import Testing
     let temporary = "m.index.swift-checkpoints-tmp"
     try directory.write([7], to: temporary)
     try FileManager.default.setAttributes(
-      [.ownerAccountID: 65_534],
-      ofItemAtPath: directory.path(temporary)
-    )
+      [.ownerAccountID: 65_534], ofItemAtPath: directory.path(temporary))
     try directory.write(
-      "swift-checkpoints save\nwrites .index\nend\n".utf8,
-      to: "m.swift-checkpoints-lock"
-    )
+      "swift-checkpoints save\nwrites .index\nend\n".utf8, to: "m.swift-checkpoints-lock")
     let error = #expect(throws: CheckpointError.self) { try Way.bundle.run(directory) }
     #expect(error?.code == .pathConflict)
     #expect(error?.file == directory.path(temporary))
@@ -359,11 +338,7 @@ import Testing
       // A manager looks into the directory before.
       for (number, way) in ways.enumerated() where parent == "none" || number < 5 {
         let error = #expect(throws: CheckpointError.self, "\(number)") { try way() }
-        #expect(
-          error?.description
-            == "\(place): \(what) (io)",
-          "\(number)"
-        )
+        #expect(error?.description == "\(place): \(what) (io)", "\(number)")
       }
     }
     #expect(directory.names == ["file"])

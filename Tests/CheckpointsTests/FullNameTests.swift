@@ -9,10 +9,9 @@ import Testing
   private let directory: TemporaryDirectory
   init() throws { directory = try TemporaryDirectory() }
 
-  private func save(
-    _ name: String,
-    _ objects: KeyValuePairs<String, any Checkpointable>
-  ) throws -> String {
+  private func save(_ name: String, _ objects: KeyValuePairs<String, any Checkpointable>) throws
+    -> String
+  {
     try Checkpoint(objects).write(to: directory.path(name))
   }
 
@@ -20,9 +19,7 @@ import Testing
 
   @Test func `Saver row 78: finds variables by key and by full name, also mixed`() throws {
     let path = try save(
-      "m",
-      ["a": Variable<Float>(1, name: "x"), "b": Variable<Float>(2, name: "y")]
-    )
+      "m", ["a": Variable<Float>(1, name: "x"), "b": Variable<Float>(2, name: "y")])
     let (a, y) = (Variable<Float>(0), Variable<Float>(0))
     let report = try Saver([key("a"): a, "y": y]).restore(from: path)
     #expect(a.value.scalar == 1 && y.value.scalar == 2)
@@ -54,8 +51,7 @@ import Testing
       [
         "a": Variable<Float>(1, name: "Variable"), "b": Variable<Float>(2, name: "Variable"),
         "c": Variable<Float>(3, name: "c"),
-      ]
-    )
+      ])
     try Saver(["c": Variable<Float>(0)]).restore(from: path)
     let error = #expect(throws: CheckpointError.self) {
       try Saver(["Variable": Variable<Float>(0)]).restore(from: path)
@@ -66,9 +62,7 @@ import Testing
 
   @Test func `takes a key before a full name, also through a mapping`() throws {
     let path = try save(
-      "m",
-      ["a": Variable<Float>(1, name: key("b")), "b": Variable<Float>([2, 3])]
-    )
+      "m", ["a": Variable<Float>(1, name: key("b")), "b": Variable<Float>([2, 3])])
     let b = Variable<Float>([0, 0])
     try Saver([key("b"): b]).restore(from: path)
     #expect(b.value.array == [2, 3])

@@ -11,11 +11,9 @@ final class Gate: Sendable {
   private let wasReached = Mutex(false)
 
   /// A file system that stops before the first call of a kind to a file whose name begins so.
-  func fileSystem(
-    over base: any FileSystem,
-    at kind: FileCall.Kind,
-    of name: String
-  ) -> InterceptingFileSystem {
+  func fileSystem(over base: any FileSystem, at kind: FileCall.Kind, of name: String)
+    -> InterceptingFileSystem
+  {
     InterceptingFileSystem(base) { [self] _, call throws(CheckpointError) in
       guard call.kind == kind, Path(call.path).name.contains(name) else { return }
       let isFirst = wasReached.withLock { wasReached in

@@ -33,13 +33,9 @@ import Glibc
     #expect(other.manager.checkpoints == run.manager.checkpoints)
   }
 
-  @Test(
-    arguments: ["", "/run/ckpt.history.json", "/run/checkpoint", "both"],
-    [false, true]
-  )
+  @Test(arguments: ["", "/run/ckpt.history.json", "/run/checkpoint", "both"], [false, true])
   func `stays through restarts, without files beside the checkpoints or with damaged ones`(
-    path: String,
-    isDamaged: Bool
+    path: String, isDamaged: Bool
   ) throws {
     let run = try firstLife()
     let damaged = [

@@ -85,14 +85,11 @@ import Testing
           {"of": {"regex" : "k$"}, "transpose":[1,0]},
           {"comment": "é", "lengths": [1, 1], "into": ["a", "b"], "axis": 0, "split": "ab"}
         ]
-        """#
-    )
+        """#)
     #expect(
-      mapping.description
-        == #"[.prefix("bert/", to: "encoder/"), .prefix("", to: "model/"), "#
+      mapping.description == #"[.prefix("bert/", to: "encoder/"), .prefix("", to: "model/"), "#
         + #".transform(.regex("k$"), .transpose([1, 0])), "#
-        + #".split("ab", axis: 0, into: ["a", "b"], lengths: [1, 1])]"#
-    )
+        + #".split("ab", axis: 0, into: ["a", "b"], lengths: [1, 1])]"#)
   }
 
   @Test func `says which rules are functions`() {
@@ -102,8 +99,7 @@ import Testing
     #expect(
       one?.description
         == "rule 2 is a function, .custom, which cannot be written as JSON; say it with .rename or "
-        + ".replace (unsupported)"
-    )
+        + ".replace (unsupported)")
     let two = #expect(throws: CheckpointError.self) {
       try KeyMapping([.custom { $0 }, .custom { _ in nil }]).json()
     }
@@ -128,10 +124,7 @@ import Testing
       #"[{"prefx": "a", "to": "b"}]"#,
       "byte 2: line 1: rule 1: there is no field 'prefx'; a rule has one of \(kinds)"
     ),
-    (
-      "[{}]",
-      "byte 1: line 1: rule 1: nothing says what the rule does: it needs one of \(kinds)"
-    ),
+    ("[{}]", "byte 1: line 1: rule 1: nothing says what the rule does: it needs one of \(kinds)"),
     (
       #"[{"to": "b"}]"#,
       "byte 1: line 1: rule 1: nothing says what the rule does: it needs one of \(kinds)"
@@ -274,8 +267,7 @@ import Testing
     let error = #expect(throws: CheckpointError.self) { try KeyMapping(jsonFile: path) }
     #expect(
       error?.description
-        == "\(path): byte 12: line 2: rule 1: field 'drop': expected a string, found '}' (corrupt)"
-    )
+        == "\(path): byte 12: line 2: rule 1: field 'drop': expected a string, found '}' (corrupt)")
     let missing = #expect(throws: CheckpointError.self) {
       try KeyMapping(jsonFile: directory.path("none.json"))
     }

@@ -22,9 +22,7 @@ import Testing
       Scenario(testDescription: "one stays", retention: .latest(1)),
       Scenario(testDescription: "over the newest", retention: .latest(2), step: 2),
       Scenario(
-        testDescription: "one is kept for good",
-        retention: .latest(1).or(.every(.seconds(15)))
-      ),
+        testDescription: "one is kept for good", retention: .latest(1).or(.every(.seconds(15)))),
       Scenario(testDescription: "one is pinned", retention: .latest(1), pinsFirst: true),
     ]
 
@@ -105,9 +103,9 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(20)), arguments: Scenario.all)
-  func `has the last checkpoint or the new one after a power cut at any moment`(
-    scenario: Scenario
-  ) throws {
+  func `has the last checkpoint or the new one after a power cut at any moment`(scenario: Scenario)
+    throws
+  {
     let system = MemoryFileSystem(try scenario.prepared())
     try scenario.save(in: system)
     var cut = PowerCut(system.start)

@@ -19,9 +19,7 @@ import Testing
     -> ChildProcess.Outcome
   {
     try ChildProcess.run(
-      "crashing-saver",
-      [directory, "\(first)", "\(count)", "manager", "\(call)"]
-    )
+      "crashing-saver", [directory, "\(first)", "\(count)", "manager", "\(call)"])
   }
 
   @Test func `finds its way back wherever it is killed`() throws {
@@ -58,10 +56,7 @@ import Testing
   private func judge(_ directory: TemporaryDirectory, last: Int, _ what: String) throws {
     let weights = Variable<Float>(repeating: 0, shape: [300])
     let manager = try CheckpointManager(
-      Checkpoint(["w": weights]),
-      directory: directory.path,
-      retention: .latest(1)
-    )
+      Checkpoint(["w": weights]), directory: directory.path, retention: .latest(1))
     let restored = try manager.restoreOrInitialize(checking: .everything)
     #expect(restored?.isStepBack != true, "\(what): \(restored?.skipped ?? [])")
     #expect(Set(weights.value.array).count == 1, "\(what): a mixture")

@@ -46,8 +46,7 @@ import Testing
     let error = #expect(throws: CheckpointError.self) { try run.manager.unpin("/run/ckpt-9") }
     #expect(
       error?.description == "/run/ckpt-9: the manager of 'ckpt' in '/run' has no such checkpoint "
-        + "(notFound)"
-    )
+        + "(notFound)")
     for path in ["/run/ckpt-7", "ckpt-1", "/run/other", "", "/run/../run/ckpt-1", "/run/ckpt-01"] {
       #expect(throws: CheckpointError.self) { try run.manager.pin(path) }
     }
@@ -104,8 +103,7 @@ import Testing
       try second.manager.plan().description == """
         /run/ckpt-3 stays: a period has kept it for good
         /run/ckpt-7 stays: it is the newest
-        """
-    )
+        """)
     #expect(try listed().map(\.0) == ["ckpt-7"])
   }
 
@@ -141,8 +139,7 @@ import Testing
     #expect(
       error?.description
         == "saving every so many steps needs the step: pass it to save(step:), or a "
-        + "stepCounter to init (invalidArgument)"
-    )
+        + "stepCounter to init (invalidArgument)")
   }
 
   @Test func `saves every so many seconds, and when a clock was set back`() throws {

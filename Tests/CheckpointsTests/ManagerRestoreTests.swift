@@ -11,11 +11,9 @@ import Testing
   let system = MemoryFileSystem()
 
   /// Saves 1, 2 and 3, and damages the file of some.
-  private func damaged(
-    _ numbers: [Int],
-    _ suffix: String,
-    _ damage: ([UInt8]) -> [UInt8]?
-  ) throws -> MemoryFileSystem {
+  private func damaged(_ numbers: [Int], _ suffix: String, _ damage: ([UInt8]) -> [UInt8]?) throws
+    -> MemoryFileSystem
+  {
     let system = MemoryFileSystem()
     let run = try ManagerRun(system, .latest(3))
     for value in 1...3 { try run.save(Float(value)) }
@@ -36,9 +34,7 @@ import Testing
   }
 
   private func expectStepBack(
-    _ system: MemoryFileSystem,
-    _ check: CheckpointManager.Check,
-    reason: String
+    _ system: MemoryFileSystem, _ check: CheckpointManager.Check, reason: String
   ) throws {
     let run = try ManagerRun(system, .latest(3))
     let restored = try #require(try run.manager.restoreOrInitialize(checking: check))
@@ -66,10 +62,7 @@ import Testing
   @Test(arguments: [CheckpointManager.Check.none, .files, .everything])
   func `steps back if a data file is too short, or missing`(check: CheckpointManager.Check) throws {
     try expectStepBack(
-      damaged([3], Self.data) { Array($0.dropLast()) },
-      check,
-      reason: "data-00000"
-    )
+      damaged([3], Self.data) { Array($0.dropLast()) }, check, reason: "data-00000")
     let missing = try damaged([3], Self.data) { _ in nil }
     try expectStepBack(missing, check, reason: "this data file is missing")
   }
@@ -85,8 +78,7 @@ import Testing
     let restored = try #require(try run.manager.restoreOrInitialize())
     #expect(restored.path == "/run/ckpt-1")
     #expect(
-      restored.skipped.compactMap(\.file).map { Path($0).name } == ["ckpt-3.index", "ckpt-2.index"]
-    )
+      restored.skipped.compactMap(\.file).map { Path($0).name } == ["ckpt-3.index", "ckpt-2.index"])
   }
 
   @Test func `does not initialize if everything is damaged`() throws {
@@ -99,8 +91,7 @@ import Testing
     #expect(
       error?.message
         == "none of the 3 checkpoints is intact; nothing has changed, see whether a part of "
-        + "one can be saved, or begin in another directory"
-    )
+        + "one can be saved, or begin in another directory")
     #expect(run.weights.value[0] == 0)
   }
 
@@ -121,10 +112,7 @@ import Testing
     options.fileSystem = system
     let other = Variable<Float>(repeating: 0, shape: [4])
     let manager = try CheckpointManager(
-      Checkpoint(["w": other], options: options),
-      directory: "/run",
-      retention: .latest(2)
-    )
+      Checkpoint(["w": other], options: options), directory: "/run", retention: .latest(2))
     let error = #expect(throws: CheckpointError.self) { try manager.restoreOrInitialize() }
     #expect(error?.code == .mismatch)
   }
@@ -145,8 +133,7 @@ import Testing
 
   @Test(arguments: [("/run/ckpt-4", false), ("/run/ckpt-3", true)])
   func `finds a checkpoint that nobody was told of, if it is newer`(
-    newest: String,
-    isPointedBack: Bool
+    newest: String, isPointedBack: Bool
   ) throws {
     let run = try ManagerRun(system)
     for value in 1...3 { try run.save(Float(value)) }
@@ -228,8 +215,7 @@ import Testing
     let count = try #require(system.image.files["/run/m.data-00000-of-00001"]).count
     #expect(
       failed?.message.contains("has \(count) bytes of values") == true,
-      "\(count): \(failed?.message ?? "")"
-    )
+      "\(count): \(failed?.message ?? "")")
     let index = try #require(system.image.files["/run/m.index"]).count
     let limit = failed?.message.split(separator: "up to ").last?.split(separator: ",").first
     #expect(try #require(limit.flatMap { Int($0) }) >= index)
@@ -240,9 +226,9 @@ import Testing
   }
 
   @Test(arguments: [Sharding.none, .count(2)])
-  func `a saver of V1 knows what it needs at least, and changes nothing without`(
-    sharding: Sharding
-  ) throws {
+  func `a saver of V1 knows what it needs at least, and changes nothing without`(sharding: Sharding)
+    throws
+  {
     var options = Saver.Options()
     options.files.fileSystem = system
     options.format = .v1

@@ -27,37 +27,24 @@ final class ManagerRun {
 
   /// A new process in a directory.
   init(
-    _ system: any FileSystem,
-    _ retention: RetentionPolicy = .latest(3),
-    saving: SavePolicy = .always,
-    name: String = "ckpt",
-    directory: String = ManagerRun.directory,
-    stepCounter: Variable<Int64>? = nil,
-    clock: Clock = Clock(1_000)
+    _ system: any FileSystem, _ retention: RetentionPolicy = .latest(3),
+    saving: SavePolicy = .always, name: String = "ckpt", directory: String = ManagerRun.directory,
+    stepCounter: Variable<Int64>? = nil, clock: Clock = Clock(1_000)
   ) throws {
     var options = SaveOptions()
     options.fileSystem = system
     checkpoint = try Checkpoint(["w": weights], options: options)
     self.clock = clock
     manager = try CheckpointManager(
-      checkpoint,
-      directory: directory,
-      name: name,
-      retention: retention,
-      saving: saving,
-      stepCounter: stepCounter,
-      clock: { clock.now }
-    )
+      checkpoint, directory: directory, name: name, retention: retention, saving: saving,
+      stepCounter: stepCounter, clock: { clock.now })
   }
 
   /// Saves a value, ten seconds after the last one.
   @discardableResult
-  func save(
-    _ value: Float,
-    step: Int? = nil,
-    loss: Double? = nil,
-    after seconds: Double = 10
-  ) throws(CheckpointError) -> CheckpointManager.Saved? {
+  func save(_ value: Float, step: Int? = nil, loss: Double? = nil, after seconds: Double = 10)
+    throws(CheckpointError) -> CheckpointManager.Saved?
+  {
     weights.value = Tensor(repeating: value, shape: [9])
     clock.now += seconds
     return try manager.save(step: step, metrics: loss.map { ["loss": $0] } ?? [:])

@@ -32,8 +32,7 @@ import Testing
         all_model_checkpoint_timestamps: 1050.0
         last_preserved_timestamp: 999.0
 
-        """
-    )
+        """)
     let files = (3...5).flatMap {
       ["/run/ckpt-\($0).data-00000-of-00001", "/run/ckpt-\($0).index"]
     }
@@ -73,8 +72,7 @@ import Testing
       nil, "", "model_checkpoint_path {", "model_checkpoint_path: \"elsewhere-7\"", "\0\0\0\0\0\0",
       "model_checkpoint_path: \"/tmp/else/ckpt-0\"\nall_model_checkpoint_paths: \"../x/ckpt-1\"",
       "model_checkpoint_path: \"ckpt-1\"",
-    ] as [String?]
-  )
+    ] as [String?])
   func `survives a lost, damaged or wrong state file`(text: String?) throws {
     let first = try ManagerRun(system)
     for value in 1...4 { try first.save(Float(value)) }
@@ -98,8 +96,7 @@ import Testing
       nil, "", "{\"crc32c\":", "{\"crc32c\": 7}",
       "{\"crc32c\":\"00000000\",\"history\":{\"highest\":1,\"checkpoints\":[],"
         + "\"saving\":[],\"version\":1}}",
-    ] as [String?]
-  )
+    ] as [String?])
   func `goes on from the state file without a history`(text: String?) throws {
     let first = try ManagerRun(system)
     for value in 1...4 { try first.save(Float(value)) }
@@ -174,8 +171,7 @@ import Testing
     #expect(
       Set(system.paths).subtracting(before).sorted() == [
         "/run/ckpt-45.data-00000-of-00001", "/run/ckpt-45.index",
-      ]
-    )
+      ])
   }
 
   /// The state file is text that anybody may have written.
@@ -196,8 +192,7 @@ import Testing
       all_model_checkpoint_timestamps: 500
       all_model_checkpoint_paths: "ckpt-3"
       all_model_checkpoint_timestamps: 600
-      """.utf8
-    )
+      """.utf8)
     let system = MemoryFileSystem(image)
     let run = try ManagerRun(system, .latest(1))
     try run.save(1)
@@ -246,8 +241,7 @@ import Testing
     #expect(
       error?.message
         == "there is no number after 9223372036854775807 for the next checkpoint; rename "
-        + "or remove the file that has it"
-    )
+        + "or remove the file that has it")
   }
 
   @Test func `survives clocks that are set back`() throws {
@@ -301,8 +295,7 @@ import Testing
     #expect(
       error?.description
         == "/run/ckpt.history.json: this history is of version 2, this library knows "
-        + "1; update the library (unsupported)"
-    )
+        + "1; update the library (unsupported)")
     #expect(system.text("/run/ckpt.history.json") == text)
   }
 
@@ -330,8 +323,7 @@ import Testing
     let error = #expect(throws: CheckpointError.self) { try run.save(1) }
     #expect(
       error?.description == "/run/ckpt.history.json: another manager is at work in this directory; "
-        + "use another directory or name (busy)"
-    )
+        + "use another directory or name (busy)")
     try #require(lock).release()
     #expect(try run.save(1)?.path == "/run/ckpt-1")
   }

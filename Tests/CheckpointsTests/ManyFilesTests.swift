@@ -18,9 +18,9 @@ import Testing
     let saver = ChildProcess.products.appending(path: "crashing-saver").path
     return try ChildProcess.run(
       "/bin/sh",
-      ["-c", "ulimit -n 140; exec \"$0\" \"$@\"", saver, directory.path("m"), "\(value)"]
-        + ["\(Self.shardCount)", way, "99999999"]
-    )
+      ["-c", "ulimit -n 140; exec \"$0\" \"$@\"", saver, directory.path("m"), "\(value)"] + [
+        "\(Self.shardCount)", way, "99999999",
+      ])
   }
 
   private func expect(_ value: Float, in reader: some TensorReader) throws {

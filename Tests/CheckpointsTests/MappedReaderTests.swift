@@ -42,11 +42,9 @@ import Testing
     ("bert", "/", ["a/x", "x"]), ("/", "model", ["model/a/x", "model/bert/x"]),
     ("bert/", "b/", ["a/x", "b/x"]), ("missing", "b", ["a/x", "bert/x"]),
   ])
-  func `takes scopes as init_from_checkpoint does`(
-    scope: String,
-    new: String,
-    expected: [String]
-  ) throws {
+  func `takes scopes as init_from_checkpoint does`(scope: String, new: String, expected: [String])
+    throws
+  {
     let renamed = try names(["a/x", "bert/x"], [.scope(scope, to: new)])
     #expect(renamed == expected.map { TensorKey($0) })
   }
@@ -82,18 +80,15 @@ import Testing
     #expect(
       problem(stored, [.drop(.name("x")), .rename(["dense/kernal": "k"])])
         == "memory: rule 2 of the mapping: there is no tensor 'dense/kernal'; nearest are 'dense/kernel', "
-        + "'dense/bias' (notFound)"
-    )
+        + "'dense/bias' (notFound)")
     #expect(
       problem(stored, [.replace("dense/.*", with: "d")])
         == "memory: rule 1 of the mapping: 'dense/bias' and 'dense/kernel' would both be called 'd' "
-        + "(duplicateName)"
-    )
+        + "(duplicateName)")
     #expect(
       problem(stored, [.replace("(d)", with: "$2")])
         == "memory: rule 1 of the mapping: '$2' has $2, but the expression has no such group "
-        + "(invalidArgument)"
-    )
+        + "(invalidArgument)")
     #expect(
       problem(stored, [.keep(.regex("("))])?.hasPrefix("memory: rule 1 of the mapping: '('") == true
     )
@@ -102,8 +97,7 @@ import Testing
         memory: rule 1 of the mapping: 2 tensors cannot be changed so (mismatch)
           - key 'dense/bias': [0] does not name each dimension of [] once (mismatch)
           - key 'dense/kernel': [0] does not name each dimension of [] once (mismatch)
-        """
-    )
+        """)
   }
 
   // MARK: Values
@@ -171,9 +165,7 @@ import Testing
     ] as [(Double, DType)] {
       let error = #expect(throws: CheckpointError.self) { try convert(value, dtype) }
       #expect(
-        error?.description
-          == "element 0 is \(value), which no \(dtype.name) can be (mismatch)"
-      )
+        error?.description == "element 0 is \(value), which no \(dtype.name) can be (mismatch)")
     }
     #expect(throws: CheckpointError.self) { try convert(true, .int8) }
   }

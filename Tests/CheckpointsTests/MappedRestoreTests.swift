@@ -25,8 +25,7 @@ import Testing
       [
         "a": Variable<UInt8>([1, 2, 3]), "b": Variable<Float>([4, 5, 6]),
         "c": Variable<String>(["x"]), "d": Variable<Double>([]),
-      ],
-      options: options
+      ], options: options
     ).save(to: path)
   }
 

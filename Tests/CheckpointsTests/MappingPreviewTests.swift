@@ -23,8 +23,7 @@ import Testing
         .prefix("bert/", to: ""), .drop(.suffix("/Adam")), .drop(.regex("Momentum")),
         .transform(.name("w"), .transpose([1, 0])), .prefix("gpt/", to: ""),
         .transform(.suffix("kernel"), .reshape([6])),
-      ]
-    )
+      ])
     #expect(preview.problems.isEmpty)
     #expect(preview.idleRules == [3, 5, 6])
     #expect(preview.tensors.map(\.name) == ["b", "step", "w"])
@@ -37,9 +36,7 @@ import Testing
 
   @Test func `stops at the rule that cannot be applied, and shows what is before it`() throws {
     let preview = try preview(
-      stored,
-      [.prefix("bert/", to: ""), .rename(["c": "d", "e": "f"]), .drop(.all)]
-    )
+      stored, [.prefix("bert/", to: ""), .rename(["c": "d", "e": "f"]), .drop(.all)])
     #expect(preview.tensors.map(\.name) == ["b", "step", "w", "w/Adam"])
     #expect(
       preview.problems.map(\.description) == [
@@ -48,15 +45,13 @@ import Testing
           - there is no tensor 'c' (notFound)
           - there is no tensor 'e' (notFound)
         """
-      ]
-    )
+      ])
   }
 
   @Test func `shows all that a tensor is made of`() throws {
     let preview = try preview(
       ["a": TensorSpec(.float32, [2]), "b": TensorSpec(.float32, [2])],
-      [.stack(["b", "a"], axis: 0, into: "ab"), .split("ab", axis: 1, into: ["x", "y"])]
-    )
+      [.stack(["b", "a"], axis: 0, into: "ab"), .split("ab", axis: 1, into: ["x", "y"])])
     #expect(preview.tensors.map(\.name) == ["x", "y"])
     #expect(preview.tensors.map { $0.sources.map(\.name) } == [["b", "a"], ["b", "a"]])
     #expect(preview.tensors[0].spec == TensorSpec(.float32, [2, 1]))
@@ -69,30 +64,23 @@ import Testing
     let stored: [TensorKey: TensorSpec] = Dictionary(
       uniqueKeysWithValues: (["a/x", "a/y", "b/x", "z"] as [TensorKey]).map {
         ($0, TensorSpec(.float32, []))
-      }
-    )
+      })
     let preview = try preview(stored, [.assign(map)])
     if let problem = preview.problems.first { throw problem }
-    return Dictionary(
-      uniqueKeysWithValues: preview.tensors.map { ($0.name, $0.sources[0].name) }
-    )
+    return Dictionary(uniqueKeysWithValues: preview.tensors.map { ($0.name, $0.sources[0].name) })
   }
 
   @Test func `assigns scopes and names at once, and leaves out the rest`() throws {
     #expect(try names(["a/": "m/"]) == ["m/x": "a/x", "m/y": "a/y"])
     #expect(try names(["a/": "b/", "b/": "a/"]) == ["b/x": "a/x", "b/y": "a/y", "a/x": "b/x"])
     #expect(try names(["a/": "/"]) == ["x": "a/x", "y": "a/y"])
-    #expect(
-      try names(["/": "m/"]) == ["m/a/x": "a/x", "m/a/y": "a/y", "m/b/x": "b/x", "m/z": "z"]
-    )
+    #expect(try names(["/": "m/"]) == ["m/a/x": "a/x", "m/a/y": "a/y", "m/b/x": "b/x", "m/z": "z"])
     #expect(try names(["z": "w"]) == ["w": "z"])
   }
 
   @Test func `takes a name before a scope, and one tensor more than once`() throws {
     #expect(try names(["a/": "m/", "z": "m/x"]) == ["m/x": "z", "m/y": "a/y"])
-    #expect(
-      try names(["a/": "m/", "a/x": "n"]) == ["m/x": "a/x", "m/y": "a/y", "n": "a/x"]
-    )
+    #expect(try names(["a/": "m/", "a/x": "n"]) == ["m/x": "a/x", "m/y": "a/y", "n": "a/x"])
   }
 
   @Test(arguments: [

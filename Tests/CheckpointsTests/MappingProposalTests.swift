@@ -14,11 +14,9 @@ import Testing
 
   /// Proposes, and checks what has to hold for every proposal: each name once, and rules that do what
   /// the pairs say.
-  private func propose(
-    _ stored: [Variable],
-    _ wanted: [Variable],
-    _ comment: Comment? = nil
-  ) throws -> MappingProposal {
+  private func propose(_ stored: [Variable], _ wanted: [Variable], _ comment: Comment? = nil) throws
+    -> MappingProposal
+  {
     let proposal = MappingProposal(stored: stored, wanted: wanted)
     let specs = Dictionary(uniqueKeysWithValues: wanted.map { ($0.name, $0.spec) })
     let open = proposal.ambiguous.map(\.wanted) + proposal.unmatchedWanted
@@ -72,8 +70,7 @@ import Testing
       }
     }
     pairs.append(
-      ("bert/embeddings/word_embeddings", [30_522, 768], "embeddings.words.weight", [30_522, 768])
-    )
+      ("bert/embeddings/word_embeddings", [30_522, 768], "embeddings.words.weight", [30_522, 768]))
     let stored = floats(pairs.map { ($0.0, $0.1) })
     let slots = stored.flatMap { variable in
       ["/adam_m", "/adam_v"].map { (TensorKey(variable.name.description + $0), variable.spec) }
@@ -97,9 +94,7 @@ import Testing
     #expect(
       proposal.mapping.description.hasPrefix(
         #"[.transform(.suffix("/kernel"), .transpose([1, 0])), .replace("/", with: "."), "#
-          + #".replace("(^|[/.])beta$", with: "$1bias"), "#
-      )
-    )
+          + #".replace("(^|[/.])beta$", with: "$1bias"), "#))
   }
 
   @Test func `one prefix for another is one rule, and is sure`() throws {
@@ -129,9 +124,7 @@ import Testing
       floats(
         shapes.flatMap { leaf, shape in
           new.map { ("model/dense/\(leaf)\($0)/.ATTRIBUTES/VARIABLE_VALUE", shape) }
-        }
-      )
-    )
+        }))
     let found = counterparts(proposal)
     #expect(found.count == 6)
     for (leaf, _) in shapes {
@@ -149,9 +142,7 @@ import Testing
   @Test func `counts what TensorFlow has not numbered as the first`() throws {
     let stored = ["dense", "dense_1", "dense_2", "dense_10"]
     let proposal = try propose(
-      floats(stored.flatMap(layer)),
-      floats((0..<4).flatMap { layer("layers/\($0)") })
-    )
+      floats(stored.flatMap(layer)), floats((0..<4).flatMap { layer("layers/\($0)") }))
     let found = counterparts(proposal)
     for (index, name) in stored.enumerated() {
       #expect(found[TensorKey("layers/\(index)/kernel")] == TensorKey("\(name)/kernel"))
@@ -164,16 +155,11 @@ import Testing
       floats(
         (0..<3).map {
           ("model/layer-\($0)/kernel/.ATTRIBUTES/VARIABLE_VALUE", TensorShape([$0 + 2, $0 + 3]))
-        }
-      ),
-      floats((0..<3).map { ("layers/\($0)/kernel", TensorShape([$0 + 2, $0 + 3])) })
-    )
+        }), floats((0..<3).map { ("layers/\($0)/kernel", TensorShape([$0 + 2, $0 + 3])) }))
     #expect(proposal.pairs.count == 3)
     #expect(
-      proposal.mapping.description
-        == ##"[.replace(#"/\.ATTRIBUTES/VARIABLE_VALUE$"#, with: ""), "##
-        + ##".replace(#"^model/layer-(\d+)/"#, with: "layers/$1/")]"##
-    )
+      proposal.mapping.description == ##"[.replace(#"/\.ATTRIBUTES/VARIABLE_VALUE$"#, with: ""), "##
+        + ##".replace(#"^model/layer-(\d+)/"#, with: "layers/$1/")]"##)
   }
 
   @Test func `turns the kernels of convolutions, and reshapes what has dimensions of 1`() throws {
@@ -185,21 +171,18 @@ import Testing
       floats([
         ("conv1.weight", [16, 3, 5, 5]), ("conv2.weight", [16, 16, 3, 3]),
         ("mix.weight", [8, 24]), ("point.weight", [9, 9, 1, 1]),
-      ])
-    )
+      ]))
     #expect(
       proposal.pairs.map(\.transform) == [
         .transpose([3, 2, 0, 1]), .transpose([3, 2, 0, 1]), .reshape([8, 24]),
         .transpose([3, 2, 0, 1]),
-      ]
-    )
+      ])
   }
 
   @Test func `converts where only the dtype differs`() throws {
     let proposal = try propose(
       [("a/w", TensorSpec(.float32, [2])), ("a/s", TensorSpec(.string, []))],
-      [("b/w", TensorSpec(.bfloat16, [2])), ("b/s", TensorSpec(.int64, []))]
-    )
+      [("b/w", TensorSpec(.bfloat16, [2])), ("b/s", TensorSpec(.int64, []))])
     #expect(proposal.pairs.map(\.transform) == [.convert(to: .bfloat16)])
     #expect(proposal.unmatchedWanted == ["b/s"])
   }
@@ -209,13 +192,11 @@ import Testing
   @Test func `leaves open what nothing but the shape speaks for`() throws {
     let proposal = try propose(
       floats([("left/kernel", [8, 8]), ("right/kernel", [8, 8]), ("head/kernel", [8, 2])]),
-      floats([("first/kernel", [8, 8]), ("second/kernel", [8, 8]), ("head/kernel", [8, 2])])
-    )
+      floats([("first/kernel", [8, 8]), ("second/kernel", [8, 8]), ("head/kernel", [8, 2])]))
     #expect(proposal.pairs.map(\.wanted) == ["head/kernel"])
     #expect(proposal.ambiguous.map(\.wanted) == ["first/kernel", "second/kernel"])
     #expect(
-      proposal.ambiguous.allSatisfy { Set($0.candidates) == ["left/kernel", "right/kernel"] }
-    )
+      proposal.ambiguous.allSatisfy { Set($0.candidates) == ["left/kernel", "right/kernel"] })
     #expect(proposal.mapping.rules.isEmpty)
     #expect(proposal.unmatchedStored == ["left/kernel", "right/kernel"])
   }
@@ -223,8 +204,7 @@ import Testing
   @Test func `does not make a bias of a norm's scale, nor a slot of a variable`() throws {
     let proposal = try propose(
       floats([("norm/gamma", [8]), ("norm/gamma/Adam", [8]), ("norm/moving_mean", [8])]),
-      floats([("norm/bias", [8]), ("norm/moving_variance", [8]), ("norm/gamma/Momentum", [8])])
-    )
+      floats([("norm/bias", [8]), ("norm/moving_variance", [8]), ("norm/gamma/Momentum", [8])]))
     #expect(proposal.pairs.isEmpty)
     #expect(proposal.unmatchedWanted.count == 3)
   }
@@ -232,16 +212,14 @@ import Testing
   @Test func `moves what is in the way of a name`() throws {
     let proposal = try propose(
       floats([("net/w", [4, 4]), ("old/net/w", [2, 3]), ("old/net/b", [3])]),
-      floats([("net/w", [2, 3]), ("net/b", [3])])
-    )
+      floats([("net/w", [2, 3]), ("net/b", [3])]))
     #expect(counterparts(proposal) == ["net/w": "old/net/w", "net/b": "old/net/b"])
   }
 
   @Test func `swaps names that are each other's`() throws {
     let proposal = try propose(
       floats([("a/x/kernel", [2, 3]), ("a/y/kernel", [4, 5])]),
-      floats([("a/x/kernel", [4, 5]), ("a/y/kernel", [2, 3])])
-    )
+      floats([("a/x/kernel", [4, 5]), ("a/y/kernel", [2, 3])]))
     #expect(counterparts(proposal) == ["a/x/kernel": "a/y/kernel", "a/y/kernel": "a/x/kernel"])
   }
 
@@ -253,8 +231,7 @@ import Testing
     ]
     let proposal = try propose(
       floats(odd.enumerated().map { ("old/\($1)/kernel", [$0 + 2, $0 + 3]) }),
-      floats(odd.enumerated().map { ("new/\($1)/kernel", [$0 + 2, $0 + 3]) })
-    )
+      floats(odd.enumerated().map { ("new/\($1)/kernel", [$0 + 2, $0 + 3]) }))
     #expect(proposal.pairs.count == odd.count)
     #expect(proposal.mapping.description == #"[.prefix("old/", to: "new/")]"#)
   }
@@ -267,12 +244,9 @@ import Testing
     let spec = TensorSpec(.float32, [2, 3])
     _ = try propose(
       stored.map { ($0, spec) },
-      stored.map { (TensorKey(bytes: Array("x/".utf8) + $0.bytes), spec) }
-    )
+      stored.map { (TensorKey(bytes: Array("x/".utf8) + $0.bytes), spec) })
     let odd = MappingProposal(
-      stored: [(TensorKey(bytes: [0xFF]), spec)],
-      wanted: [(TensorKey(bytes: [0xFE, 0x2F]), spec)]
-    )
+      stored: [(TensorKey(bytes: [0xFF]), spec)], wanted: [(TensorKey(bytes: [0xFE, 0x2F]), spec)])
     #expect(odd.pairs.isEmpty && odd.mapping.rules.isEmpty)
     #expect(try propose([], []).description == "0 of 0 variables have a counterpart")
   }
@@ -302,8 +276,7 @@ import Testing
             TensorKey(name),
             TensorSpec(
               Bool.random(using: &rng) ? .float32 : .float64,
-              shapes.randomElement(using: &rng) ?? []
-            )
+              shapes.randomElement(using: &rng) ?? [])
           )
         }
       }
@@ -322,8 +295,7 @@ import Testing
     let numbers = Array(1000..<3000)
     let proposal = try propose(
       floats(numbers.map { ("net/\(name($0))/kernel", [8, 8]) }),
-      floats(numbers.map { ("model/\(name($0))/kernel", [8, 8]) })
-    )
+      floats(numbers.map { ("model/\(name($0))/kernel", [8, 8]) }))
     let found = counterparts(proposal)
     let right = numbers.count {
       found[TensorKey("model/\(name($0))/kernel")] == TensorKey("net/\(name($0))/kernel")
@@ -352,8 +324,7 @@ import Testing
       error?.message
         == "2 of 2 variables cannot be restored; nothing has been changed; a mapping would fit 2 of the "
         + #"2 missing: [.prefix("bert/", to: "encoder/")]; MappingProposal and 'checkpoint suggest' "#
-        + "show all of it"
-    )
+        + "show all of it")
     #expect(w.value.array == [0, 0, 0, 0, 0, 0])
     let proposal = try MappingProposal(from: CheckpointReader(path), to: saver)
     try saver.restore(from: path, mapping: proposal.mapping)
@@ -379,9 +350,7 @@ import Testing
     let proposal = try propose(
       floats([
         ("a/x/kernel", [2, 3]), ("a/x/bias", [3]), ("p/kernel", [5, 5]), ("q/kernel", [5, 5]),
-      ]),
-      floats([("b/x/kernel", [2, 3]), ("b/x/bias", [3]), ("r/kernel", [5, 5]), ("s/t", [])])
-    )
+      ]), floats([("b/x/kernel", [2, 3]), ("b/x/bias", [3]), ("r/kernel", [5, 5]), ("s/t", [])]))
     let lines = proposal.description.split(separator: "\n")
     #expect(lines[0] == "2 of 4 variables have a counterpart")
     #expect(lines[1] == #"  .prefix("a/", to: "b/")"#)

@@ -8,9 +8,7 @@ struct MemoryReader: TensorReader {
   var tensors: [TensorKey: AnyTensor] = [:]
   var promised: [TensorKey: TensorSpec] = [:]
 
-  func forEachEntry(
-    _ body: (TensorEntry) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void) throws(CheckpointError) {
     let specs = tensors.mapValues(\.spec).merging(promised) { $1 }
     for (key, spec) in specs.sorted(by: { $0.key < $1.key }) {
       try body(TensorEntry(key: key, spec: spec, byteCount: 0))
@@ -21,11 +19,9 @@ struct MemoryReader: TensorReader {
     try entries().first { $0.key == key }
   }
 
-  func read(
-    _ key: TensorKey,
-    slice: TensorSlice?,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     throw CheckpointError(.unsupported, "not needed")
   }
 

@@ -37,19 +37,16 @@ import Testing
     #expect(
       try saved("renamed") == [
         "old/kernel float32[2, 3] <- w", "old/step int64[] <- global_step",
-      ]
-    )
+      ])
     #expect(
       try saved("partitioned") == [
         "b float32[3] <- b", "layer/w float32[5, 3] 5 3 0,3:0,3 <- layer/w/part_0",
         "layer/w float32[5, 3] 5 3 3,2:0,3 <- layer/w/part_1",
-      ]
-    )
+      ])
     #expect(try saved("sharded") == ["b float32[3] <- b", "w float32[2, 3] <- w"])
     for name in ["version_1", "version_1_sharded"] {
       #expect(
-        try saved(name) == ["global_step int64[] <- global_step", "w float32[2, 3] <- w"],
-        "\(name)"
+        try saved(name) == ["global_step int64[] <- global_step", "w float32[2, 3] <- w"], "\(name)"
       )
     }
     #expect(try saved("no_saver").isEmpty)
@@ -59,20 +56,13 @@ import Testing
     #expect(try summary("default").saverDefinition == SaverDefinition())
     #expect(
       try summary("references").saverDefinition
-        == SaverDefinition(maxToKeep: 2, keepCheckpointEveryNHours: 1.5)
-    )
+        == SaverDefinition(maxToKeep: 2, keepCheckpointEveryNHours: 1.5))
     #expect(
       try summary("sharded").saverDefinition
-        == SaverDefinition(saveTensorName: "save/Identity:0", isSharded: true)
-    )
+        == SaverDefinition(saveTensorName: "save/Identity:0", isSharded: true))
     #expect(
       try summary("version_1_sharded").saverDefinition
-        == SaverDefinition(
-          saveTensorName: "save/ShardedFilespec:0",
-          isSharded: true,
-          version: .v1
-        )
-    )
+        == SaverDefinition(saveTensorName: "save/ShardedFilespec:0", isSharded: true, version: .v1))
     #expect(try summary("no_saver").saverDefinition == nil)
   }
 
@@ -127,8 +117,7 @@ import Testing
         meta_info_def < tags: ["a", 'b' "c"], [ext.of.another]: { x: 1 } any_info { [t.com/M] {} } >;
         saver_def: { save_tensor_name: "a\\x3a0" max_to_keep: 0x10, sharded: t version: 2
           unknown { deep < list: [1, -2.5e3f, "}"] > } }
-        """
-    )
+        """)
     #expect(summary.tags == ["a", "bc"])
     let saver = summary.saverDefinition
     #expect(saver?.saveTensorName == "a:0")
@@ -142,30 +131,22 @@ import Testing
     #expect(saver?.version.rawValue == 0)
   }
 
-  @Test(
-    arguments: [
-      ("graph_def {", "f: byte 11: expected a field's name or '}', the text ends (corrupt)"),
-      ("graph_def }", "f: byte 10: expected '{', found '}' (corrupt)"),
-      (
-        "graph_def { node { name 1 } }",
-        "f: byte 24: expected ':' after a field's name, found '1'"
-      ),
-      ("graph_def { node { name: 1 } }", "f: byte 25: expected a text in quotes, found '1'"),
-      (
-        "saver_def { max_to_keep: 1.5 }",
-        "f: byte 26: expected a field's name, found '.' (corrupt)"
-      ),
-      ("saver_def { max_to_keep: 0x }", "f: byte 25: '0x' is no whole number (corrupt)"),
-      ("saver_def { other { ]", "f: byte 20: expected a value, found ']' (corrupt)"),
-      ("saver_def { other { \"a", "f: byte 20: this text does not end on its line (corrupt)"),
-      ("saver_def { other {", "f: byte 18: the text ends within what begins here (corrupt)"),
-      ("saver_def { save_tensor_name: \"\\xff\" }", "f: a text field is not UTF-8 (corrupt)"),
-      (
-        "graph_def { x " + String(repeating: "{", count: 200),
-        "f: byte 114: messages in messages, more than 100 deep (limitExceeded)"
-      ),
-    ]
-  )
+  @Test(arguments: [
+    ("graph_def {", "f: byte 11: expected a field's name or '}', the text ends (corrupt)"),
+    ("graph_def }", "f: byte 10: expected '{', found '}' (corrupt)"),
+    ("graph_def { node { name 1 } }", "f: byte 24: expected ':' after a field's name, found '1'"),
+    ("graph_def { node { name: 1 } }", "f: byte 25: expected a text in quotes, found '1'"),
+    ("saver_def { max_to_keep: 1.5 }", "f: byte 26: expected a field's name, found '.' (corrupt)"),
+    ("saver_def { max_to_keep: 0x }", "f: byte 25: '0x' is no whole number (corrupt)"),
+    ("saver_def { other { ]", "f: byte 20: expected a value, found ']' (corrupt)"),
+    ("saver_def { other { \"a", "f: byte 20: this text does not end on its line (corrupt)"),
+    ("saver_def { other {", "f: byte 18: the text ends within what begins here (corrupt)"),
+    ("saver_def { save_tensor_name: \"\\xff\" }", "f: a text field is not UTF-8 (corrupt)"),
+    (
+      "graph_def { x " + String(repeating: "{", count: 200),
+      "f: byte 114: messages in messages, more than 100 deep (limitExceeded)"
+    ),
+  ])
   func `refuses a text of another form, with its place`(text: String, message: String) {
     let refusal = refusal(Array(text.utf8))
     #expect(refusal?.hasPrefix(message) == true, "\(refusal ?? "")")
@@ -183,8 +164,7 @@ import Testing
     #expect(refusal([0x0A, 5, 1]) == "f: byte 2: 5 bytes promised, 1 left (truncated)")
     #expect(refusal([0x07]) == "f: byte 0: no protobuf field has the tag 7 (corrupt)")
     #expect(
-      refusal([0x1A, 3, 0x0A, 1, 0xFF])?.hasSuffix("a text field is not UTF-8 (corrupt)") == true
-    )
+      refusal([0x1A, 3, 0x0A, 1, 0xFF])?.hasSuffix("a text field is not UTF-8 (corrupt)") == true)
     let error = #expect(throws: CheckpointError.self) {
       try MetaGraphSummary(contentsOf: "/nowhere/model.meta")
     }

@@ -59,8 +59,7 @@ import Testing
 
   @Test(arguments: CheckpointReader.Format.allCases, [true, false])
   func `restores variables and slots by name, from every format`(
-    format: CheckpointReader.Format,
-    slotsExist: Bool
+    format: CheckpointReader.Format, slotsExist: Bool
   ) throws {
     try write(format)
     let (w, b) = (Variable<Float>([0, 0], name: "w"), Variable<Float>([0], name: "b"))

@@ -43,27 +43,21 @@ import Glibc
   private func setTime(of path: String, to milliseconds: Int, nanoseconds: Int = 0) throws {
     let time = timespec(
       tv_sec: Self.time + milliseconds / 1000,
-      tv_nsec: milliseconds % 1000 * 1_000_000 + nanoseconds
-    )
+      tv_nsec: milliseconds % 1000 * 1_000_000 + nanoseconds)
     var times = [time, time]
     #expect(unsafe utimensat(AT_FDCWD, path, &times, 0) == 0)
   }
 
   /// What everybody says, who is asked for the newest.
-  private func expectNewest(
-    _ name: String?,
-    sourceLocation: SourceLocation = #_sourceLocation
-  ) async throws {
+  private func expectNewest(_ name: String?, sourceLocation: SourceLocation = #_sourceLocation)
+    async throws
+  {
     let path = name.map(directory.path)
     let place = CheckpointDirectory(directory.path)
     #expect(try place.latest() == path, sourceLocation: sourceLocation)
     #expect(try place.latestValid() == path, sourceLocation: sourceLocation)
     let manager = try CheckpointManager(
-      Checkpoint(["a": Variable<Float>(0)]),
-      directory: directory.path,
-      name: "m",
-      retention: .all
-    )
+      Checkpoint(["a": Variable<Float>(0)]), directory: directory.path, name: "m", retention: .all)
     #expect(manager.latest == path, sourceLocation: sourceLocation)
     guard let path else { return }
     #expect(try CheckpointReader(directory.path).path == path, sourceLocation: sourceLocation)
@@ -101,9 +95,7 @@ import Glibc
     ("of a number too large", "m-99999999999999999999999", 600),
   ])
   func `is what the state file names, and not another that is`(
-    what: String,
-    name: String,
-    milliseconds: Int
+    what: String, name: String, milliseconds: Int
   ) async throws {
     try save(name, at: milliseconds)
     try await expectNewest("m-7")

@@ -80,19 +80,15 @@ import Testing
       numbers.map { "\($0.0.split(separator: "/").dropFirst().prefix(2)) \($0.1)" } == [
         #"["list", "0"] [10.0]"#, #"["list", "1"] [20.0]"#, #"["list", "2"] [2.0]"#,
         #"["table", "y"] [4.0]"#, #"["table", "z"] [30.0]"#,
-      ]
-    )
+      ])
   }
 
   @Test func `every row names tests that there are`() throws {
     let root = URL(filePath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let article = try String(
-      contentsOf: root.appending(
-        path: "Sources/Checkpoints/Checkpoints.docc/ObjectBehaviour.md"
-      ),
-      encoding: .utf8
-    )
+      contentsOf: root.appending(path: "Sources/Checkpoints/Checkpoints.docc/ObjectBehaviour.md"),
+      encoding: .utf8)
     let tests = try Self.testNames(in: root.appending(path: "Tests"))
     let rows = article.split(separator: "\n").filter {
       $0.hasPrefix("| ") && !$0.hasPrefix("| behaviour")
@@ -109,9 +105,8 @@ import Testing
   private static func testNames(in folder: URL) throws -> Set<String> {
     var names: Set<String> = []
     for case let file as URL in FileManager.default.enumerator(
-      at: folder,
-      includingPropertiesForKeys: nil
-    ) ?? .init() where file.pathExtension == "swift" {
+      at: folder, includingPropertiesForKeys: nil) ?? .init() where file.pathExtension == "swift"
+    {
       let text = try String(contentsOf: file, encoding: .utf8)
       for part in text.components(separatedBy: "func `").dropFirst() {
         names.insert(String(part.prefix { $0 != "`" }))

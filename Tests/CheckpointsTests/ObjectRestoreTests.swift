@@ -30,9 +30,7 @@ import Testing
     #expect(status.path == path)
     #expect(status.restored == ["step", "model/kernel", "model/bias"])
     #expect(status.description == "\(path): 3 restored")
-    #expect(
-      status.missing + status.unused + status.deferred + status.conflicting == []
-    )
+    #expect(status.missing + status.unused + status.deferred + status.conflicting == [])
     try status.assertConsumed().assertExistingObjectsMatched().assertNontrivialMatch()
   }
 
@@ -46,9 +44,7 @@ import Testing
         .expectPartial()
     }
     #expect(error?.code == .notFound)
-    #expect(
-      error?.message == "3 of 5 variables cannot be restored; nothing has been changed"
-    )
+    #expect(error?.message == "3 of 5 variables cannot be restored; nothing has been changed")
     #expect(error?.problems.map(\.key) == ["extra", "new_name/kernel", "new_name/bias"])
     #expect(error?.problems[1].message.contains("old_name/kernel") == true)
     #expect(model.number == 0)
@@ -63,9 +59,7 @@ import Testing
     }
     #expect(error?.code == .mismatch)
     #expect(error?.problems.count == 2)
-    #expect(
-      error?.problems.first?.message == "the checkpoint has shape [2], the variable [3]"
-    )
+    #expect(error?.problems.first?.message == "the checkpoint has shape [2], the variable [3]")
     #expect(a.value.array == [0, 0, 0])
   }
 
@@ -107,9 +101,8 @@ import Testing
   }
 
   @Test(arguments: [RestoreOptions.Placement.transactional, .replacing, .inPlace, .mapped()])
-  func `restores the same values wherever they are put`(
-    placement: RestoreOptions.Placement
-  ) throws {
+  func `restores the same values wherever they are put`(placement: RestoreOptions.Placement) throws
+  {
     let path = try written(["model": TestLayer(3), "text": Variable("x")])
     let (model, text) = (TestLayer(), Variable(""))
     try Checkpoint(["model": model, "text": text]).restore(from: path, .init(placement: placement))
@@ -163,8 +156,7 @@ import Testing
     #expect(error?.message == "the checkpoint and the program differ in 3 places")
     #expect(
       status.description
-        == "\(path): 1 restored\n  3 wait for objects: 'model/bias', 'other/kernel', 'other/bias'"
-    )
+        == "\(path): 1 restored\n  3 wait for objects: 'model/bias', 'other/kernel', 'other/bias'")
   }
 
   @Test func `calls a value unused that its object cannot take`() throws {
@@ -237,8 +229,7 @@ import Testing
       texts == [
         "a checkpoint of 'nothing to save' is saved without a single value: nothing in it is a Variable, "
           + "or registered"
-      ]
-    )
+      ])
   }
 
   @Test func `refuses what is forgotten when the checkpoint is made, and when it comes later`()
@@ -353,12 +344,8 @@ import Testing
     throws
   {
     let layer = TestLayer()
-    #expect(
-      failure { _ = try Checkpoint(["a": layer, "a": TestLayer()]) }?.code == .duplicateName
-    )
-    #expect(
-      failure { _ = try Checkpoint(layer, ["kernel": TestLayer()]) }?.code == .duplicateName
-    )
+    #expect(failure { _ = try Checkpoint(["a": layer, "a": TestLayer()]) }?.code == .duplicateName)
+    #expect(failure { _ = try Checkpoint(layer, ["kernel": TestLayer()]) }?.code == .duplicateName)
     _ = try Checkpoint(layer, ["kernel": layer.kernel])
   }
 
@@ -385,9 +372,7 @@ import Testing
       try Checkpoint(encoder).restore(from: path, at: "model/encodr").expectPartial()
     }
     #expect(error?.code == .notFound)
-    #expect(
-      error?.message == "there is no object at 'model/encodr'; the root has 'model', 'step'"
-    )
+    #expect(error?.message == "there is no object at 'model/encodr'; the root has 'model', 'step'")
   }
 
   @Test func `restores one saved object under a name`() throws {

@@ -39,18 +39,13 @@ final class TestMomentum: SlotVariableHolder {
     get { slots.existing("momentum", of: variable)?.value.array.first }
     set {
       slots["momentum", of: variable].value = Tensor(
-        repeating: newValue ?? 0,
-        shape: variable.shape
-      )
+        repeating: newValue ?? 0, shape: variable.shape)
     }
   }
 }
 
 /// The warnings about checkpoints in a directory that are given while `body` runs.
-func warnings(
-  about directory: TemporaryDirectory,
-  _ body: () throws -> Void
-) rethrows -> [String] {
+func warnings(about directory: TemporaryDirectory, _ body: () throws -> Void) rethrows -> [String] {
   try warnings(containing: directory.path, body)
 }
 

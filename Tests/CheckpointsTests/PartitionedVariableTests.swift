@@ -51,8 +51,7 @@ import Testing
           - key 'w': part 3: slice 9,2 leaves the tensor's shape [10] (mismatch)
           - key 'w': part 3 is a variable that is a part already (duplicateName)
           - key 'w': part 4: slice -:- has 2 dimensions, the tensor [10] has 1 (mismatch)
-        """
-    )
+        """)
   }
 
   @Test func `refuses parts that overlap or leave gaps, unless gaps are allowed`() throws {
@@ -60,9 +59,7 @@ import Testing
       problem { () throws(CheckpointError) in
         _ = try PartitionedVariable(
           starts.map { (TensorSlice([.range(start: $0, length: 2)]), Variable<Float>([1, 2])) },
-          shape: [6],
-          allowsGaps: allowsGaps
-        )
+          shape: [6], allowsGaps: allowsGaps)
       }
     }
     #expect(make(0, 2, 4) == nil)
@@ -120,11 +117,9 @@ import Testing
 
   @Test(
     arguments: [.v2, .v1] as [Saver.Format],
-    [.none, .count(2), .perDevice, .maxBytes(24)] as [Sharding]
-  )
+    [.none, .count(2), .perDevice, .maxBytes(24)] as [Sharding])
   func `Saver row 32: is saved in its parts, and restored from any others`(
-    format: Saver.Format,
-    sharding: Sharding
+    format: Saver.Format, sharding: Sharding
   ) throws {
     let parts = rows(2, 3, 1)
     for (index, part) in parts.enumerated() { part.device = "\(index % 2)" }
@@ -160,10 +155,7 @@ import Testing
     // Also those that are here, if others are elsewhere.
     let last = Variable<Float>(repeating: 0, shape: [1, 2])
     let piece = try PartitionedVariable(
-      [(TensorSlice([.range(start: 2, length: 1), .full]), last)],
-      shape: [3, 2],
-      allowsGaps: true
-    )
+      [(TensorSlice([.range(start: 2, length: 1), .full]), last)], shape: [3, 2], allowsGaps: true)
     try Saver(["w": piece]).restore(from: path)
     #expect(last.value.array == [5, 6])
     #expect(throws: CheckpointError.self) { try piece.tensorSnapshot() }
@@ -172,10 +164,7 @@ import Testing
   @Test func `names what was never saved before anything changes`() throws {
     let here = Variable(Tensor<Float>(shape: [2, 2], scalars: [1, 2, 3, 4]))
     let piece = try PartitionedVariable(
-      [(TensorSlice([.range(start: 1, length: 2), .full]), here)],
-      shape: [4, 2],
-      allowsGaps: true
-    )
+      [(TensorSlice([.range(start: 1, length: 2), .full]), here)], shape: [4, 2], allowsGaps: true)
     let bias = Variable<Float>(1)
     let path = try Saver(["w": piece, "bias": bias]).save(to: directory.path("m"))
     bias.scalar = 0
@@ -183,13 +172,11 @@ import Testing
     let whole = try PartitionedVariable(parts, axis: 0)
     let saver = try Saver(["w": whole, "bias": bias])
     #expect(
-      problem { () throws(CheckpointError) in try saver.restore(from: path) }
-        == """
+      problem { () throws(CheckpointError) in try saver.restore(from: path) } == """
         \(path): 2 of 4 variables cannot be restored; nothing has been changed (notFound)
           - key 'w': of this slice 0,1:0,2 only 0 of 2 elements were ever saved (notFound)
           - key 'w': of this slice 2,2:0,2 only 2 of 4 elements were ever saved (notFound)
-        """
-    )
+        """)
     #expect(bias.scalar == 0 && parts[1].value.array == [2, 3])
     let report = try saver.restore(from: path, options: .matching)
     #expect(report.restored == ["bias"] && report.mismatched == ["w"])
@@ -226,9 +213,9 @@ private final class Stubborn: TensorVariable {
   let tensorSpec: TensorSpec
   init(_ shape: TensorShape) { tensorSpec = TensorSpec(.float32, shape) }
 
-  func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     try Tensor<Float>(repeating: 0, shape: tensorSpec.shape).withTensorBytes(body)
   }
 

@@ -48,36 +48,27 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
       useText: { try require(objects().save(to: "\($0)/c").hasSuffix("/c-1")) },
       useURL: {
         try require(objects().save(to: $0.appending(path: "c")).lastPathComponent == "c-1")
-      }
-    ),
+      }),
     PathEntry(
-      name: "Checkpoint.write",
-      useText: { try objects().write(to: "\($0)/c") },
-      useURL: { try objects().write(to: $0.appending(path: "c")) }
-    ),
+      name: "Checkpoint.write", useText: { try objects().write(to: "\($0)/c") },
+      useURL: { try objects().write(to: $0.appending(path: "c")) }),
     PathEntry(
       name: "Checkpoint.restore",
       useText: { try objects().restore(from: "\($0)/m-1").assertConsumed() },
-      useURL: { try objects().restore(from: $0.appending(path: "m-1")).assertConsumed() }
-    ),
+      useURL: { try objects().restore(from: $0.appending(path: "m-1")).assertConsumed() }),
     PathEntry(
-      name: "Checkpoint.read",
-      useText: { try objects().read(from: "\($0)/m-1").expectPartial() },
-      useURL: { try objects().read(from: $0.appending(path: "m-1")).expectPartial() }
-    ),
+      name: "Checkpoint.read", useText: { try objects().read(from: "\($0)/m-1").expectPartial() },
+      useURL: { try objects().read(from: $0.appending(path: "m-1")).expectPartial() }),
     PathEntry(
-      name: "Checkpoint.compare",
-      useText: { _ = try objects().compare(with: "\($0)/m-1") },
-      useURL: { _ = try objects().compare(with: $0.appending(path: "m-1")) }
-    ),
+      name: "Checkpoint.compare", useText: { _ = try objects().compare(with: "\($0)/m-1") },
+      useURL: { _ = try objects().compare(with: $0.appending(path: "m-1")) }),
     PathEntry(
       name: "ObjectGraph",
       useText: { _ = try (ObjectGraph(at: "\($0)/m-1"), ObjectGraph.keyMapping(at: "\($0)/m-1")) },
       useURL: { url in
         let url = url.appending(path: "m-1")
         _ = try (ObjectGraph(at: url), ObjectGraph.keyMapping(at: url))
-      }
-    ),
+      }),
   ]
 
   private static let saverEntries = [
@@ -87,13 +78,10 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
       useURL: { url in
         let saved = try saver().save(to: url.appending(path: "s"), step: 3)
         try require(saved.lastPathComponent == "s-3")
-      }
-    ),
+      }),
     PathEntry(
-      name: "Saver.restore",
-      useText: { try saver().restore(from: "\($0)/v1") },
-      useURL: { try saver().restore(from: $0.appending(path: "v1")) }
-    ),
+      name: "Saver.restore", useText: { try saver().restore(from: "\($0)/v1") },
+      useURL: { try saver().restore(from: $0.appending(path: "v1")) }),
     PathEntry(
       name: "Saver.recoverHistory(in:)",
       useText: { text in
@@ -105,8 +93,7 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
         let saver = try saver()
         try saver.recoverHistory(in: url, named: "m")
         try require(saver.checkpoints.count == 1)
-      }
-    ),
+      }),
     PathEntry(
       name: "Saver.recoverHistory(from:)",
       useText: { text in
@@ -120,8 +107,7 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
         saver.setHistory([])
         try saver.setHistory([url.appending(path: "m-1")])
         try require(saver.checkpoints.count == 1)
-      }
-    ),
+      }),
   ]
 
   private static let directoryEntries = [
@@ -140,28 +126,22 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
         try manager.record(["loss": 1], for: url.appending(path: "m-1"))
         try manager.unpin(url.appending(path: "m-1"))
         try manager.save()
-      }
-    ),
+      }),
     PathEntry(
       name: "CheckpointDirectory",
       useText: { try require(CheckpointDirectory($0).latest()?.hasPrefix("/") == true) },
-      useURL: { try require(CheckpointDirectory($0).latest()?.hasPrefix("/") == true) }
-    ),
+      useURL: { try require(CheckpointDirectory($0).latest()?.hasPrefix("/") == true) }),
     PathEntry(
       name: "CheckpointState.read",
       useText: { try require(CheckpointState.read(from: $0)?.latest.hasPrefix("/") == true) },
-      useURL: { try require(CheckpointState.read(from: $0)?.latest.hasPrefix("/") == true) }
-    ),
+      useURL: { try require(CheckpointState.read(from: $0)?.latest.hasPrefix("/") == true) }),
     PathEntry(
       name: "CheckpointState.write",
       useText: { try CheckpointState(latest: "\($0)/m-1").write(to: $0) },
-      useURL: { try CheckpointState(latest: $0.path + "/m-1").write(to: $0) }
-    ),
+      useURL: { try CheckpointState(latest: $0.path + "/m-1").write(to: $0) }),
     PathEntry(
-      name: "CheckpointFiles",
-      useText: { try CheckpointFiles(of: "\($0)/m-1").remove() },
-      useURL: { try CheckpointFiles(of: $0.appending(path: "m-1")).remove() }
-    ),
+      name: "CheckpointFiles", useText: { try CheckpointFiles(of: "\($0)/m-1").remove() },
+      useURL: { try CheckpointFiles(of: $0.appending(path: "m-1")).remove() }),
     PathEntry(
       name: "CheckpointFiles.modificationTimes",
       useText: { text in
@@ -171,13 +151,11 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
       useURL: { url in
         let url = url.appending(path: "m-1")
         try require(CheckpointFiles.modificationTimes(of: [url])[url] != nil)
-      }
-    ),
+      }),
     PathEntry(
       name: "DirectoryAudit",
       useText: { try require(DirectoryAudit(of: $0).directory.hasPrefix("/")) },
-      useURL: { try require(DirectoryAudit(of: $0).directory.hasPrefix("/")) }
-    ),
+      useURL: { try require(DirectoryAudit(of: $0).directory.hasPrefix("/")) }),
   ]
 
   private static let fileEntries = [
@@ -190,28 +168,20 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
       useURL: { url in
         _ = try CheckpointReader(url)
         try require(CheckpointReader.format(at: url.appending(path: "m-1")) == .v2)
-      }
-    ),
+      }),
     PathEntry(
       name: "CheckpointLocation",
       useText: { try require(CheckpointLocation($0).path.hasPrefix("/")) },
-      useURL: { try require(CheckpointLocation($0).path.hasPrefix("/")) }
-    ),
+      useURL: { try require(CheckpointLocation($0).path.hasPrefix("/")) }),
     PathEntry(
-      name: "Verification",
-      useText: { try require(Verification(of: "\($0)/m-1").isIntact) },
-      useURL: { try require(Verification(of: $0.appending(path: "m-1")).isIntact) }
-    ),
+      name: "Verification", useText: { try require(Verification(of: "\($0)/m-1").isIntact) },
+      useURL: { try require(Verification(of: $0.appending(path: "m-1")).isIntact) }),
     PathEntry(
-      name: "MetaGraphSummary",
-      useText: { _ = try MetaGraphSummary(contentsOf: "\($0)/m-1.meta") },
-      useURL: { _ = try MetaGraphSummary(contentsOf: $0.appending(path: "m-1.meta")) }
-    ),
+      name: "MetaGraphSummary", useText: { _ = try MetaGraphSummary(contentsOf: "\($0)/m-1.meta") },
+      useURL: { _ = try MetaGraphSummary(contentsOf: $0.appending(path: "m-1.meta")) }),
     PathEntry(
-      name: "KeyMapping",
-      useText: { _ = try KeyMapping(jsonFile: "\($0)/rules.json") },
-      useURL: { _ = try KeyMapping(jsonFile: $0.appending(path: "rules.json")) }
-    ),
+      name: "KeyMapping", useText: { _ = try KeyMapping(jsonFile: "\($0)/rules.json") },
+      useURL: { _ = try KeyMapping(jsonFile: $0.appending(path: "rules.json")) }),
     PathEntry(
       name: "CheckpointConversion",
       useText: { text in
@@ -222,13 +192,11 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
         let (from, to) = (url.appending(path: "v1"), url.appending(path: "x.safetensors"))
         try CheckpointConversion(from: from, to: to).run()
         try CheckpointConversion(merging: [from], to: url.appending(path: "y")).run()
-      }
-    ),
+      }),
     PathEntry(
       name: "BundleReader",
       useText: { try require(BundleReader(prefix: "\($0)/m-1").path.hasPrefix("/")) },
-      useURL: { _ = try BundleReader(prefix: $0.appending(path: "m-1")) }
-    ),
+      useURL: { _ = try BundleReader(prefix: $0.appending(path: "m-1")) }),
     PathEntry(
       name: "BundleWriter",
       useText: { text in
@@ -240,28 +208,21 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
         var writer = try BundleWriter(prefix: url.appending(path: "b"))
         try writer.add(Tensor<Float>([1]), for: "v")
         try writer.finish()
-      }
-    ),
+      }),
     PathEntry(
       name: "BundleMerger",
       useText: { try BundleMerger.merge(["\($0)/p", "\($0)/q"], into: "\($0)/pq") },
       useURL: { url in
         try BundleMerger.merge(
-          [url.appending(path: "p"), url.appending(path: "q")],
-          into: url.appending(path: "pq")
-        )
-      }
-    ),
+          [url.appending(path: "p"), url.appending(path: "q")], into: url.appending(path: "pq"))
+      }),
     PathEntry(
-      name: "BundleRenamer",
-      useText: { try BundleRenamer.rename(["x0": "y"], in: "\($0)/p") },
-      useURL: { try BundleRenamer.rename(["x0": "y"], in: $0.appending(path: "p")) }
-    ),
+      name: "BundleRenamer", useText: { try BundleRenamer.rename(["x0": "y"], in: "\($0)/p") },
+      useURL: { try BundleRenamer.rename(["x0": "y"], in: $0.appending(path: "p")) }),
     PathEntry(
       name: "SlicesReader",
       useText: { try require(SlicesReader(path: "\($0)/v1").path.hasPrefix("/")) },
-      useURL: { _ = try SlicesReader(path: $0.appending(path: "v1")) }
-    ),
+      useURL: { _ = try SlicesReader(path: $0.appending(path: "v1")) }),
     PathEntry(
       name: "SlicesWriter",
       useText: { text in
@@ -280,13 +241,11 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
           try writer.add(Tensor<Float>([1]), for: "v")
           try writer.finish()
         }
-      }
-    ),
+      }),
     PathEntry(
       name: "SafetensorsReader",
       useText: { try require(SafetensorsReader("\($0)/st.safetensors").path.hasPrefix("/")) },
-      useURL: { _ = try SafetensorsReader($0.appending(path: "st.safetensors")) }
-    ),
+      useURL: { _ = try SafetensorsReader($0.appending(path: "st.safetensors")) }),
     PathEntry(
       name: "SafetensorsWriter",
       useText: { text in
@@ -308,8 +267,7 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
           try writer.add(Tensor<Float>([1]), for: "v")
           try writer.finish()
         }
-      }
-    ),
+      }),
   ]
 
   private struct Unexpected: Error {}

@@ -49,11 +49,9 @@ import Testing
 
   /// The number of the checkpoint that the save is about.
   @discardableResult
-  private func judge(
-    _ image: MemoryFileSystem.Image,
-    _ scenario: SaveScenario,
-    _ when: String
-  ) throws -> Float? {
+  private func judge(_ image: MemoryFileSystem.Image, _ scenario: SaveScenario, _ when: String)
+    throws -> Float?
+  {
     let system = MemoryFileSystem(image)
     let places = "\(when), left: \(image.files.mapValues(\.count))"
     do {
@@ -69,11 +67,9 @@ import Testing
   }
 
   // The state file always leads to a whole checkpoint, and an earlier one stays.
-  private func judgeState(
-    _ system: MemoryFileSystem,
-    _ scenario: SaveScenario,
-    _ places: String
-  ) throws {
+  private func judgeState(_ system: MemoryFileSystem, _ scenario: SaveScenario, _ places: String)
+    throws
+  {
     guard scenario.keepsState else { return }
     let earlier = try SaveScenario.value(SaveScenario.earlier, system)
     let isNewSaved = try SaveScenario.value(scenario.prefix, system) != nil
@@ -86,10 +82,7 @@ import Testing
 
   // Whatever is left is in nobody's way, is never taken for something else, and is gone after one save.
   private func checkNextSave(
-    _ image: MemoryFileSystem.Image,
-    _ left: Float?,
-    _ scenario: SaveScenario,
-    _ what: String
+    _ image: MemoryFileSystem.Image, _ left: Float?, _ scenario: SaveScenario, _ what: String
   ) throws {
     let system = MemoryFileSystem(image)
     let places = "\(what), left: \(image.files.mapValues(\.count))"
@@ -127,12 +120,7 @@ import Testing
           let what = "after call \(number), left: \(image.files.mapValues(\.count))"
           do {
             try scenario.save(
-              6,
-              to: scenario.prefix,
-              shards: scenario.newShards,
-              next,
-              durability: durability
-            )
+              6, to: scenario.prefix, shards: scenario.newShards, next, durability: durability)
           } catch {
             Issue.record("the next save fails: \(error); \(what)")
             continue

@@ -54,9 +54,7 @@ struct RefusedByCompilerTests {
         "a class that is not final has to have a method that subclasses can override: make the class "
           + "final, let it inherit from CheckpointableObject, or write 'func "
           + "registerDependencies(in registrar: inout DependencyRegistrar) { "
-          + "registrar.trackProperties(of: self) }'"
-      )
-    )
+          + "registrar.trackProperties(of: self) }'"))
   }
 
   @Test func `says of a state that is not final what to write`() throws {
@@ -66,8 +64,7 @@ struct RefusedByCompilerTests {
         func stateBytes() throws(CheckpointError) -> [UInt8] { [] }
         func restoreState(_ bytes: [UInt8]) throws(CheckpointError) {}
       }
-      """
-    )
+      """)
     #expect(errors.contains("the state is registered all the same"))
   }
 
@@ -76,16 +73,13 @@ struct RefusedByCompilerTests {
     #expect(
       errors.contains(
         "an actor cannot be part of a checkpoint, which reads and writes properties from outside: "
-          + "hold them in a final class that is Checkpointable, and save that inside of the actor"
-      )
-    )
+          + "hold them in a final class that is Checkpointable, and save that inside of the actor"))
     let written = try self.errors(
       """
       actor Trainer: Checkpointable {
         func registerDependencies(in registrar: inout DependencyRegistrar) {}
       }
-      """
-    )
+      """)
     #expect(written.contains("crosses into actor-isolated code"))
   }
 

@@ -49,18 +49,13 @@ import Testing
     let state = try directory.bytes("run/checkpoint")
     let time = try #require(
       try FileManager.default.attributesOfItem(atPath: path("run/checkpoint"))[.modificationDate]
-        as? Date
-    )
+        as? Date)
     try checkpoint.save(to: path("run/ckpt"))
     try directory.write(state, to: "run/checkpoint")
     try FileManager.default.setAttributes(
-      [.modificationDate: time],
-      ofItemAtPath: path("run/checkpoint")
-    )
+      [.modificationDate: time], ofItemAtPath: path("run/checkpoint"))
     try FileManager.default.setAttributes(
-      [.modificationDate: time.addingTimeInterval(5)],
-      ofItemAtPath: path("run/ckpt-3.index")
-    )
+      [.modificationDate: time.addingTimeInterval(5)], ofItemAtPath: path("run/ckpt-3.index"))
     let note =
       "the latest checkpoint in \(path("run")) is \(path("run/ckpt-3")), which its state file does "
       + "not know yet"
@@ -79,10 +74,8 @@ import Testing
     try Checkpoint(["w": w]).write(to: path("model/variables/variables"))
     let found = path("model/variables/variables")
     try expectRestored(
-      "model",
-      from: "model/variables/variables",
-      note: "\(path("model")) is a SavedModel; its variables are \(found)"
-    )
+      "model", from: "model/variables/variables",
+      note: "\(path("model")) is a SavedModel; its variables are \(found)")
   }
 
   @Test(arguments: ["m", "m-?????-of-00002", "m-00001-of-00002"])

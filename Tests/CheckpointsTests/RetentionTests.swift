@@ -25,19 +25,14 @@ import Testing
   private func checkpoints(withLosses losses: [Double?]) -> [SavedCheckpoint] {
     losses.enumerated().map { number, loss in
       SavedCheckpoint(
-        path: "run/ckpt-\(number + 1)",
-        step: number + 1,
-        time: Double(number),
-        metrics: loss.map { ["loss": $0] } ?? [:]
-      )
+        path: "run/ckpt-\(number + 1)", step: number + 1, time: Double(number),
+        metrics: loss.map { ["loss": $0] } ?? [:])
     }
   }
 
-  private func kept(
-    by policy: RetentionPolicy,
-    _ list: [SavedCheckpoint],
-    since: Double? = nil
-  ) -> [Int] {
+  private func kept(by policy: RetentionPolicy, _ list: [SavedCheckpoint], since: Double? = nil)
+    -> [Int]
+  {
     let paths = Set(policy.plan(for: list, since: since).kept.map(\.path))
     return list.indices.filter { paths.contains(list[$0].path) }.map { $0 + 1 }
   }
@@ -94,12 +89,7 @@ import Testing
         step += Int.random(in: 1...4, using: &rng)
         time += Double.random(in: -0.2...3, using: &rng) * Self.hour
         let loss = Double(Int.random(in: 0..<20, using: &rng))
-        return SavedCheckpoint(
-          path: "m-\(number)",
-          step: step,
-          time: time,
-          metrics: ["loss": loss]
-        )
+        return SavedCheckpoint(path: "m-\(number)", step: step, time: time, metrics: ["loss": loss])
       }
       for policy in policies {
         let plan = policy.plan(for: list, since: 0)
@@ -159,8 +149,7 @@ import Testing
         1 h after the last one kept for good, which is less than 2 h; it has no 'loss'
         run/ckpt-4 stays: 2.1 h after the last one kept for good, which is 2 h or more
         run/ckpt-5 stays: it is the newest
-        """
-    )
+        """)
     #expect(policy.description == "the latest 1, or one every 2 h, or the 1 with the lowest 'loss'")
     let grid = RetentionPolicy.every(.minutes(90), anchored: .grid).or(.everySteps(2))
     #expect(
@@ -169,8 +158,7 @@ import Testing
         the next to stay is the first from step 2 on
         run/ckpt-2 stays: it is pinned; it is the first of another 1.5 h; it is the first from step 2 on
         run/ckpt-3 stays: it is the newest
-        """
-    )
+        """)
     #expect(grid.description == "one for each 1.5 h since the beginning, or one every 2 steps")
   }
 
@@ -184,8 +172,7 @@ import Testing
     #expect(
       error?.description
         == "\(what) cannot be kept, the number is 1 at least; '.all' keeps all checkpoints "
-        + "(invalidArgument)"
-    )
+        + "(invalidArgument)")
     _ = policy.plan(for: checkpoints(atHours: [1, 2]))  // and does not trap
   }
 

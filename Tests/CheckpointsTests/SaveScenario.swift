@@ -36,29 +36,16 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
     SaveScenario(testDescription: "by name, over one", oldShards: 1, keepsState: true),
     SaveScenario(testDescription: "by name, by number", keepsState: true, sharding: .count(2)),
     SaveScenario(
-      testDescription: "by name, by size, over as many",
-      oldShards: 3,
-      keepsState: true,
-      sharding: .maxBytes(16)
-    ),
+      testDescription: "by name, by size, over as many", oldShards: 3, keepsState: true,
+      sharding: .maxBytes(16)),
     SaveScenario(testDescription: "by name, in V1", keepsState: true, format: .v1),
     SaveScenario(
-      testDescription: "by name, in V1, over one",
-      oldShards: 1,
-      keepsState: true,
-      format: .v1
-    ),
+      testDescription: "by name, in V1, over one", oldShards: 1, keepsState: true, format: .v1),
     SaveScenario(
-      testDescription: "by name, deleting the one before",
-      keepsState: true,
-      deletesEarlier: true
-    ),
+      testDescription: "by name, deleting the one before", keepsState: true, deletesEarlier: true),
     SaveScenario(
-      testDescription: "by name, over one, deleting the one before",
-      oldShards: 1,
-      keepsState: true,
-      deletesEarlier: true
-    ),
+      testDescription: "by name, over one, deleting the one before", oldShards: 1, keepsState: true,
+      deletesEarlier: true),
     SaveScenario(testDescription: "a new safetensors file", isSafetensors: true),
     SaveScenario(testDescription: "over a safetensors file", oldShards: 1, isSafetensors: true),
   ]
@@ -81,10 +68,7 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
   }
 
   func save(
-    _ value: Float,
-    to prefix: String,
-    shards: Int,
-    _ system: any FileSystem,
+    _ value: Float, to prefix: String, shards: Int, _ system: any FileSystem,
     durability: Durability = .full
   ) throws(CheckpointError) {
     var files = SaveOptions()
@@ -101,11 +85,9 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
     }
   }
 
-  private func saveByName(
-    _ value: Float,
-    to prefix: String,
-    _ files: SaveOptions
-  ) throws(CheckpointError) {
+  private func saveByName(_ value: Float, to prefix: String, _ files: SaveOptions)
+    throws(CheckpointError)
+  {
     var options = Saver.Options()
     options.files = files
     options.format = format
@@ -118,17 +100,11 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
     try saver.save(to: prefix)
   }
 
-  private func saveBundle(
-    _ value: Float,
-    to prefix: String,
-    shards: Int,
-    _ files: SaveOptions
-  ) throws(CheckpointError) {
+  private func saveBundle(_ value: Float, to prefix: String, shards: Int, _ files: SaveOptions)
+    throws(CheckpointError)
+  {
     var writer = try BundleWriter(
-      prefix: prefix,
-      shardByteCounts: Array(repeating: 36, count: shards),
-      options: files
-    )
+      prefix: prefix, shardByteCounts: Array(repeating: 36, count: shards), options: files)
     for shard in 0..<shards {
       let tensor = Tensor<Float>(repeating: value, shape: [9])
       try writer.add(tensor, for: TensorKey("w\(shard)"), part: nil, shard: shard)
@@ -145,10 +121,7 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
   }
 
   /// The one number of a checkpoint; `nil` if there is none.
-  static func value(
-    _ prefix: String,
-    _ system: any FileSystem
-  ) throws -> Float? {
+  static func value(_ prefix: String, _ system: any FileSystem) throws -> Float? {
     guard try system.status(of: prefix + ".index") ?? system.status(of: prefix) != nil else {
       return nil
     }

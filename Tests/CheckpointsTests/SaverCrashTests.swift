@@ -9,12 +9,9 @@ import Testing
 /// Proves that a saver killed at any moment leaves what stood there or the new checkpoint, whole: over
 /// several files, in the older format, and while it deletes.
 @Suite struct SaverCrashTests {
-  private func save(
-    _ value: Int,
-    _ way: String,
-    to prefix: String,
-    killedAt call: Int = .max
-  ) throws -> ChildProcess.Outcome {
+  private func save(_ value: Int, _ way: String, to prefix: String, killedAt call: Int = .max)
+    throws -> ChildProcess.Outcome
+  {
     let outcome = try ChildProcess.run("crashing-saver", [prefix, "\(value)", "1", way, "\(call)"])
     #expect(outcome.wasKilled || outcome.status == 0, "\(outcome.errors)")
     return outcome
@@ -34,8 +31,7 @@ import Testing
 
   /// Runs a body for each call at which a save can be killed, in a new directory each time.
   private func killEverywhere(
-    _ way: String,
-    after prepare: (TemporaryDirectory) throws -> Void,
+    _ way: String, after prepare: (TemporaryDirectory) throws -> Void,
     _ body: (TemporaryDirectory, Int) throws -> Void
   ) throws {
     let first = try TemporaryDirectory("crash")
@@ -53,8 +49,7 @@ import Testing
 
   @Test(arguments: ["sharded", "v1"], [false, true])
   func `keeps the old checkpoint or has the new one, wherever it is killed`(
-    way: String,
-    isOver: Bool
+    way: String, isOver: Bool
   ) throws {
     try killEverywhere(way) { directory in
       if isOver { _ = try save(1, way, to: directory.path("model")) }
@@ -107,8 +102,7 @@ import Testing
       let model = new == nil ? [] : ["model.data-00000-of-00001", "model.index"]
       #expect(
         directory.names == ["checkpoint"] + model + ["next.data-00000-of-00001", "next.index"],
-        "call \(call)"
-      )
+        "call \(call)")
     }
   }
 

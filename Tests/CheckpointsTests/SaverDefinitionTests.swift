@@ -38,16 +38,11 @@ import Testing
   ])
   func `loses its scope, if all of it is in it`(scope: String, filename: String?) {
     let definition = SaverDefinition(
-      filenameTensorName: "outer/save/Const:0",
-      saveTensorName: "outer/save/control_dependency:0",
-      restoreOpName: "outer/save/restore_all"
-    )
+      filenameTensorName: "outer/save/Const:0", saveTensorName: "outer/save/control_dependency:0",
+      restoreOpName: "outer/save/restore_all")
     #expect(definition.strippingScope(scope)?.filenameTensorName == filename)
     let slashes = SaverDefinition(
-      filenameTensorName: "a///b:0",
-      saveTensorName: "a/c:0",
-      restoreOpName: "a/d"
-    )
+      filenameTensorName: "a///b:0", saveTensorName: "a/c:0", restoreOpName: "a/d")
     #expect(slashes.strippingScope("a")?.filenameTensorName == "b:0")
   }
 }

@@ -16,8 +16,7 @@ import Testing
   init() throws { directory = try TemporaryDirectory() }
 
   private func saver(
-    _ format: Saver.Format,
-    _ sharding: Sharding = .none,
+    _ format: Saver.Format, _ sharding: Sharding = .none,
     _ change: (inout Saver.Options) -> Void = { _ in }
   ) throws -> Saver {
     var options = Saver.Options()
@@ -94,17 +93,14 @@ import Testing
         "bfloat16", "float4_e2m1fn", "float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz",
         "float8_e5m2", "float8_e5m2fnuz", "int2", "int4", "qint16", "quint16", "uint2", "uint32",
         "uint4", "uint64",
-      ]
-    )
+      ])
     #expect(
       error?.description.hasPrefix(
         """
         \(directory.path("m")): 15 variables cannot be saved in the format V1; nothing has been \
         written (unsupported)
           - key 'bfloat16': V1 checkpoints cannot hold values of bfloat16; save as V2 (unsupported)
-        """
-      ) == true
-    )
+        """) == true)
     #expect(directory.names.isEmpty)
   }
 
@@ -116,8 +112,7 @@ import Testing
     #expect(
       error?.description
         == "\(path): there is a V2 checkpoint of this name, '\(path).index', which every reader "
-        + "would take instead; remove it first, or save elsewhere (pathConflict)"
-    )
+        + "would take instead; remove it first, or save elsewhere (pathConflict)")
     #expect(directory.names == before)
     kernel.value[0, 0] = 1
     try expectRestored(saver(.v2), from: path)
@@ -178,8 +173,7 @@ import Testing
     let saver = try saver(.v2, .perDevice)
     let reader = try BundleReader(prefix: try saver.save(to: directory.path("m")))
     let shards = Dictionary(
-      uniqueKeysWithValues: try reader.entries().map { ($0.key.description, $0.shard) }
-    )
+      uniqueKeysWithValues: try reader.entries().map { ($0.key.description, $0.shard) })
     #expect(shards == ["bias": 0, "step": 1, "kernel": 2])
   }
 
@@ -196,9 +190,8 @@ import Testing
   // MARK: Sizes
 
   @Test(arguments: [16, 17, 60, 400, 4000, 40_000])
-  func `makes no data file larger than told, and puts everything together again`(
-    limit: Int
-  ) throws {
+  func `makes no data file larger than told, and puts everything together again`(limit: Int) throws
+  {
     var options = Saver.Options()
     options.sharding = .maxBytes(limit)
     let tensors = [
@@ -233,8 +226,7 @@ import Testing
           + "stored in slices that TensorFlow joins; it has a data file of its own (limitExceeded)",
         "key 'text': string[2] takes 208 bytes, more than the 100 of a data file, and cannot be "
           + "stored in slices that TensorFlow joins; it has a data file of its own (limitExceeded)",
-      ]
-    )
+      ])
     let entries = try BundleReader(prefix: path).entries()
     #expect(entries.map(\.shard) == [1, 2, 0] && entries.allSatisfy(\.slices.isEmpty))
     half.value = Tensor(repeating: 0, shape: [100])
@@ -257,8 +249,7 @@ import Testing
 
   @Test(arguments: [.v2, .v1] as [Saver.Format], [.none, .count(2)] as [Sharding])
   func `Saver row 73: returns what restore takes, and has the details`(
-    format: Saver.Format,
-    sharding: Sharding
+    format: Saver.Format, sharding: Sharding
   ) throws {
     let saver = try saver(format, sharding)
     #expect(saver.lastSave == nil)
@@ -266,8 +257,7 @@ import Testing
     let save = try #require(saver.lastSave)
     #expect(save.path == path)
     #expect(
-      Set(save.files) == Set(directory.names.filter { $0 != "checkpoint" }.map(directory.path))
-    )
+      Set(save.files) == Set(directory.names.filter { $0 != "checkpoint" }.map(directory.path)))
     let sizes = try save.files.map { try LocalFileSystem().status(of: $0)?.byteCount ?? 0 }
     #expect(save.byteCount == sizes.reduce(0, +) && save.byteCount > 44)
     #expect(save.duration > .zero)

@@ -20,16 +20,11 @@ import Testing
   }
 
   private func manager(
-    _ retention: RetentionPolicy = .latest(2),
-    _ change: (inout Saver.Options) -> Void = { _ in }
+    _ retention: RetentionPolicy = .latest(2), _ change: (inout Saver.Options) -> Void = { _ in }
   ) throws -> CheckpointManager {
     try CheckpointManager(
-      saver(change),
-      directory: directory.path("run"),
-      name: "m",
-      retention: retention,
-      stepCounter: step
-    )
+      saver(change), directory: directory.path("run"), name: "m", retention: retention,
+      stepCounter: step)
   }
 
   private var files: [String] {
@@ -103,8 +98,7 @@ import Testing
     #expect(
       files == [
         "m-00000008.data-00000-of-00001", "m-00000008.index", "m.history.json", "mine",
-      ]
-    )
+      ])
   }
 
   @Test func `goes on where a saver has stopped, and leaves what it does not manage`() throws {
@@ -125,10 +119,8 @@ import Testing
     options.allowsEmpty = true
     let empty = failure {
       _ = try CheckpointManager(
-        Saver([:] as KeyValuePairs, options: options),
-        directory: directory.path("run"),
-        retention: .all
-      )
+        Saver([:] as KeyValuePairs, options: options), directory: directory.path("run"),
+        retention: .all)
     }
     #expect(empty?.code == .invalidArgument)
     #expect(files == [])

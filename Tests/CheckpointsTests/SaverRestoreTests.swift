@@ -21,10 +21,7 @@ import Testing
     ]).save(to: path)
   }
 
-  private func problem(
-    _ saver: Saver,
-    _ options: RestoreOptions = RestoreOptions()
-  ) -> String? {
+  private func problem(_ saver: Saver, _ options: RestoreOptions = RestoreOptions()) -> String? {
     do throws(CheckpointError) {
       try saver.restore(from: path, options: options)
       return nil
@@ -65,8 +62,7 @@ import Testing
         allowsReshape takes it, element by element (mismatch)
           - key 'dense_1/bais': the checkpoint has no such tensor, float32[1] is wanted (notFound)
           - key 'zzz': the checkpoint has no such tensor, float32[] is wanted (notFound)
-        """
-    )
+        """)
     #expect(step.value.array == [0])
   }
 
@@ -81,8 +77,7 @@ import Testing
     #expect(
       problem(try Saver(["step": Variable<Int32>(0)]), RestoreOptions(allowsReshape: true))
         == "\(path): key 'step': the checkpoint has int64[], the variable is int32[]; dtypes are "
-        + "not converted silently (mismatch)"
-    )
+        + "not converted silently (mismatch)")
   }
 
   @Test func `Saver rows 36, 82: refuses another shape, or reshapes if told so`() throws {
@@ -91,8 +86,7 @@ import Testing
     #expect(
       problem(saver)
         == "\(path): key 'dense/kernel': the checkpoint has shape [2, 3], the variable [6]; "
-        + "allowsReshape takes it, element by element (mismatch)"
-    )
+        + "allowsReshape takes it, element by element (mismatch)")
     for placement in [.transactional, .replacing, .inPlace, .mapped()] as [RestoreOptions.Placement]
     {
       kernel.value = Tensor(repeating: 0, shape: [6])
@@ -104,8 +98,7 @@ import Testing
     #expect(
       problem(other, RestoreOptions(allowsReshape: true))
         == "\(path): key 'dense/kernel': the checkpoint has shape [2, 3], the variable [5] "
-        + "(mismatch)"
-    )
+        + "(mismatch)")
   }
 
   @Test func `restores what is there if told to be content with a part`() throws {
@@ -115,9 +108,7 @@ import Testing
     #expect(bias.value.array == [7, 8, 9] && other.value.array == [3])
     #expect(report.restored == ["dense/bias"] && report.missing == ["other"])
     #expect(!report.isComplete)
-    #expect(
-      report.description == "\(path): 1 restored\n  missing in the checkpoint: 'other'"
-    )
+    #expect(report.description == "\(path): 1 restored\n  missing in the checkpoint: 'other'")
     let wrong = try Saver(["dense/bias": Variable<Float>([0])])
     #expect(problem(wrong, RestoreOptions(.partial))?.hasSuffix("(mismatch)") == true)
   }
@@ -130,8 +121,7 @@ import Testing
     #expect(report.mismatched == ["dense/bias"] && report.missing == ["other"])
     #expect(
       report.description
-        == "\(path): 1 restored\n  missing in the checkpoint: 'other'\n  not fitting: 'dense/bias'"
-    )
+        == "\(path): 1 restored\n  missing in the checkpoint: 'other'\n  not fitting: 'dense/bias'")
   }
 
   @Test func `never takes damage for absence`() throws {
@@ -175,9 +165,9 @@ import Testing
     var pixels: [UInt8]
     var tensorSpec: TensorSpec { TensorSpec(.uint8, [pixels.count]) }
 
-    func withTensorBytes<Result>(
-      _ body: (RawSpan) throws(CheckpointError) -> Result
-    ) throws(CheckpointError) -> Result {
+    func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+      throws(CheckpointError) -> Result
+    {
       unsafe try body(pixels.span.bytes)
     }
 
@@ -192,9 +182,9 @@ import Testing
     var fillCount = 0
     var tensorSpec: TensorSpec { TensorSpec(.uint8, [5]) }
 
-    func withTensorBytes<Result>(
-      _ body: (RawSpan) throws(CheckpointError) -> Result
-    ) throws(CheckpointError) -> Result {
+    func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+      throws(CheckpointError) -> Result
+    {
       let bytes = storage
       return unsafe try body(bytes.span.bytes)
     }
@@ -203,9 +193,9 @@ import Testing
       storage = try Tensor<UInt8>(tensor).array
     }
 
-    func fillTensorBytes(
-      _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
-    ) throws(CheckpointError) -> Bool {
+    func fillTensorBytes(_ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void)
+      throws(CheckpointError) -> Bool
+    {
       var filled = storage
       var span = filled.mutableSpan
       var bytes = unsafe span.mutableBytes
@@ -242,9 +232,9 @@ import Testing
   @Test func `refuses a variable whose bytes are not those of its shape`() throws {
     final class Liar: TensorVariable {
       var tensorSpec: TensorSpec { TensorSpec(.float32, [5]) }
-      func withTensorBytes<Result>(
-        _ body: (RawSpan) throws(CheckpointError) -> Result
-      ) throws(CheckpointError) -> Result {
+      func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+        throws(CheckpointError) -> Result
+      {
         let bytes = [UInt8](repeating: 0, count: 19)
         return unsafe try body(bytes.span.bytes)
       }
@@ -256,8 +246,7 @@ import Testing
     #expect(
       error?.description
         == "\(directory.path("liar")): key 'w': a tensor float32[5] takes 20 bytes, the variable "
-        + "has 19 (mismatch)"
-    )
+        + "has 19 (mismatch)")
     #expect(!directory.names.contains { $0.hasPrefix("liar") })
   }
 }
@@ -297,16 +286,13 @@ import Testing
     }
     #expect(
       try compact(calls(.full, in: system))
-        == compact(data("m-2.data-00000-of-00001") + index + ["removeLock m-2.lock"] + state)
-    )
+        == compact(data("m-2.data-00000-of-00001") + index + ["removeLock m-2.lock"] + state))
     #expect(
       try compact(calls(.full, in: system))
         == compact(
-          data("m-2.data-00000-of-00002") + index
-            + ["remove m-2.data-00000-of-00001", "syncDirectory run", "removeLock m-2.lock"]
-            + state
-        )
-    )
+          data("m-2.data-00000-of-00002") + index + [
+            "remove m-2.data-00000-of-00001", "syncDirectory run", "removeLock m-2.lock",
+          ] + state))
   }
 
   @Test func `waits for no disk if told not to`() throws {

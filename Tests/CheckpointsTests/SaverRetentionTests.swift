@@ -24,8 +24,7 @@ private final class TestClock: Sendable {
   init() throws { directory = try TemporaryDirectory("retention") }
 
   private func saver(
-    _ policy: RetentionPolicy = .latest(2),
-    _ change: (inout Saver.Options) -> Void = { _ in }
+    _ policy: RetentionPolicy = .latest(2), _ change: (inout Saver.Options) -> Void = { _ in }
   ) throws -> Saver {
     var options = Saver.Options()
     options.retention = policy
@@ -109,8 +108,7 @@ private final class TestClock: Sendable {
       saver.checkpoints == [
         SavedCheckpoint(path: directory.path("m-2"), step: 2, time: start + 7200),
         SavedCheckpoint(path: directory.path("m-3"), step: 3, time: start + 10_800),
-      ]
-    )
+      ])
   }
 
   // MARK: Deleting
@@ -233,8 +231,7 @@ private final class TestClock: Sendable {
     let up = directory.path("../\(Path(other.path).name)/m-1")
     saver.setHistory(
       [other.path("m-1"), up, directory.path("sub/m-1"), directory.path(".."), directory.path("")],
-      pinned: false
-    )
+      pinned: false)
     try save(saver, 1, 2)
     #expect(steps == [2])
     #expect(other.names.contains("m-1.index"))
@@ -243,9 +240,7 @@ private final class TestClock: Sendable {
 
   @Test func `does not delete under one path what stays under another`() throws {
     try FileManager.default.createSymbolicLink(
-      atPath: directory.path("m-0.index"),
-      withDestinationPath: "m-1.index"
-    )
+      atPath: directory.path("m-0.index"), withDestinationPath: "m-1.index")
     let saver = try saver(.latest(2))
     saver.setHistory([directory.path("m-0")], pinned: false)
     try save(saver, 1, 2)
@@ -340,8 +335,7 @@ private final class TestClock: Sendable {
       try save(saver, step, hours: hours)
       try FileManager.default.setAttributes(
         [.modificationDate: Date(timeIntervalSince1970: clock.now)],
-        ofItemAtPath: directory.path("m-\(step).index")
-      )
+        ofItemAtPath: directory.path("m-\(step).index"))
     }
   }
 
@@ -411,8 +405,7 @@ private final class TestClock: Sendable {
 
   @Test(
     arguments: [nil, "", "model_checkpoint_path what?", "model_checkpoint_path: \"other-3\""]
-      as [String?]
-  )
+      as [String?])
   func `keeps in doubt what is older than the latest, if there are periods`(text: String?) throws {
     for (policy, left) in [(Self.hourly, [3, 5, 7, 9, 10]), (.latest(2), [9, 10])] {
       _ = try firstLife()
@@ -444,12 +437,8 @@ private final class TestClock: Sendable {
     for hasState in [true, false] {
       let weights = Variable<Float>([1, 2])
       let manager = try CheckpointManager(
-        Checkpoint(["w": weights]),
-        directory: directory.path,
-        name: "m",
-        retention: Self.hourly,
-        clock: { [clock] in clock.now }
-      )
+        Checkpoint(["w": weights]), directory: directory.path, name: "m", retention: Self.hourly,
+        clock: { [clock] in clock.now })
       for step in 1...9 {
         clock.advance(hours: 0.5)
         try manager.save(step: step)

@@ -8,9 +8,7 @@ import Testing
 
 /// What a saver may be made of.
 @Suite struct SaverConstructionTests {
-  private func problem(
-    _ body: () throws(CheckpointError) -> Void
-  ) -> String? {
+  private func problem(_ body: () throws(CheckpointError) -> Void) -> String? {
     do throws(CheckpointError) {
       try body()
       return nil
@@ -29,8 +27,7 @@ import Testing
     let (one, two) = (Variable<Float>(1, name: "w"), Variable<Float>(2, name: "w"))
     let expected = "key 'w': two variables have the name 'w' (duplicateName)"
     #expect(
-      problem { () throws(CheckpointError) in _ = try Saver(["w": one, "w": two]) } == expected
-    )
+      problem { () throws(CheckpointError) in _ = try Saver(["w": one, "w": two]) } == expected)
     #expect(problem { () throws(CheckpointError) in _ = try Saver([one, two]) } == expected)
     #expect(problem { () throws(CheckpointError) in _ = try Saver([one, one]) } == expected)
   }
@@ -39,8 +36,7 @@ import Testing
     let one = Variable<Float>(1)
     #expect(
       problem { () throws(CheckpointError) in _ = try Saver(["a": one, "b": one]) }
-        == "key 'b': one variable has two names, 'a' and 'b' (duplicateName)"
-    )
+        == "key 'b': one variable has two names, 'a' and 'b' (duplicateName)")
   }
 
   @Test func `takes names apart that differ in their bytes only`() throws {
@@ -56,19 +52,16 @@ import Testing
   @Test func `Saver row 32: refuses variables without names`() throws {
     let variables = [Variable<Float>(1), Variable([1, 2], name: "w"), Variable(3)]
     #expect(
-      problem { () throws(CheckpointError) in _ = try Saver(variables) }
-        == """
+      problem { () throws(CheckpointError) in _ = try Saver(variables) } == """
         these variables cannot be saved, for 2 reasons (invalidArgument)
           - variable 0 of the list, float32[], has no name; give it one, or use \
         Saver([name: variable]) (invalidArgument)
           - variable 2 of the list, float32[], has no name; give it one, or use \
         Saver([name: variable]) (invalidArgument)
-        """
-    )
+        """)
     #expect(
       problem { () throws(CheckpointError) in _ = try Saver(["": variables[0]]) }
-        == "a variable cannot have an empty name (invalidArgument)"
-    )
+        == "a variable cannot have an empty name (invalidArgument)")
   }
 
   @Test func `Saver row 45: refuses to be made of nothing`() throws {
@@ -90,8 +83,7 @@ import Testing
           - key 'b': one variable has two names, 'a' and 'b' (duplicateName)
           - a variable cannot have an empty name (invalidArgument)
           - key 'a': two variables have the name 'a' (duplicateName)
-        """
-    )
+        """)
   }
 }
 
@@ -117,8 +109,7 @@ import Testing
     #expect(try saver().save(to: directory.path("m"), step: 1000) == directory.path("m-1000"))
     #expect(
       try saver().save(to: directory.path("m"), step: .max)
-        == directory.path("m-9223372036854775807")
-    )
+        == directory.path("m-9223372036854775807"))
     #expect(try saver().save(to: directory.path("m")) == directory.path("m"))
   }
 
@@ -126,12 +117,10 @@ import Testing
     let padding = try saver { $0.stepPadding = 8 }
     #expect(try padding.save(to: directory.path("m"), step: 7) == directory.path("m-00000007"))
     #expect(
-      try padding.save(to: directory.path("m"), step: 123_456_789) == directory.path("m-123456789")
-    )
+      try padding.save(to: directory.path("m"), step: 123_456_789) == directory.path("m-123456789"))
     #expect(
       try saver { $0.stepPadding = -3 }.save(to: directory.path("m"), step: 7)
-        == directory.path("m-7")
-    )
+        == directory.path("m-7"))
   }
 
   @Test(arguments: [-1, -7, Int.min]) func `Saver row 68: refuses a negative step`(step: Int) throws
@@ -140,8 +129,7 @@ import Testing
       try saver().save(to: directory.path("m"), step: step)
     }
     #expect(
-      error?.description
-        == directory.path("m") + ": the step \(step) is negative (invalidArgument)"
+      error?.description == directory.path("m") + ": the step \(step) is negative (invalidArgument)"
     )
     #expect(directory.names.isEmpty)
   }
@@ -167,8 +155,7 @@ import Testing
         all_model_checkpoint_paths: "m-1"
         all_model_checkpoint_paths: "m-2"
 
-        """
-    )
+        """)
     let moved = try TemporaryDirectory()
     for name in directory.names { try moved.write(directory.bytes(name), to: name) }
     let latest = try #require(try CheckpointDirectory(moved.path).latest())
@@ -185,8 +172,7 @@ import Testing
         all_model_checkpoint_paths: "m-2"
         all_model_checkpoint_paths: "m-1"
 
-        """
-    )
+        """)
   }
 
   @Test func `Saver row 71: writes no state file if told so`() throws {
@@ -205,12 +191,9 @@ import Testing
     arguments: [
       ("checkpoint", "checkpoint", nil), ("m", "m.index", nil), ("m", "m-3", 3),
       ("m", "m.data-00000-of-00001", nil),
-    ] as [(String, String, Int?)]
-  )
+    ] as [(String, String, Int?)])
   func `Saver row 69: refuses a state file that the checkpoint would overwrite`(
-    prefix: String,
-    name: String,
-    step: Int?
+    prefix: String, name: String, step: Int?
   ) throws {
     let error = #expect(throws: CheckpointError.self) {
       try saver { $0.stateFilename = name }.save(to: directory.path(prefix), step: step)

@@ -35,8 +35,7 @@ import Testing
       .by { tensor in
         asked.withLock { $0.append(tensor) }
         return tensor.spec.dtype == .int64 ? 1_000_000 : tensor.byteCount
-      }
-    )
+      })
     let path = try saver.save(to: directory.path("m"))
     #expect(try shards(path) == ["bias": 0, "kernel": 1, "step": 2])
     let seen = asked.withLock { $0 }
@@ -69,8 +68,7 @@ import Testing
     #expect(error?.problems.map(\.key) == ["bias", "kernel"])
     #expect(
       error?.problems.first?.message
-        == "the sharding rule names the data file -3; they are counted from 0"
-    )
+        == "the sharding rule names the data file -3; they are counted from 0")
     #expect(directory.names.isEmpty)
   }
 
@@ -100,19 +98,13 @@ import Testing
 
   @Test(arguments: shardings, [false, true])
   func `objects are saved over several data files, also by a manager and in the background`(
-    sharding: (Sharding, Int),
-    isManaged: Bool
+    sharding: (Sharding, Int), isManaged: Bool
   ) async throws {
     kernel.device = "gpu:0"
     let checkpoint = try Checkpoint(
-      ["kernel": kernel, "bias": bias, "step": step],
-      sharding: sharding.0
-    )
+      ["kernel": kernel, "bias": bias, "step": step], sharding: sharding.0)
     let manager = try CheckpointManager(
-      checkpoint,
-      directory: directory.path("run"),
-      retention: .latest(2)
-    )
+      checkpoint, directory: directory.path("run"), retention: .latest(2))
     var paths = [try checkpoint.save(to: directory.path("ckpt"))]
     if isManaged {
       paths = [try #require(try manager.save()).path]
@@ -130,10 +122,7 @@ import Testing
   @Test func `of data files that are larger than asked for, a manager's saves tell`() async throws {
     let checkpoint = try Checkpoint(["bias": bias, "step": step], sharding: .maxBytes(4))
     let manager = try CheckpointManager(
-      checkpoint,
-      directory: directory.path("run"),
-      retention: .latest(2)
-    )
+      checkpoint, directory: directory.path("run"), retention: .latest(2))
     let key = "/.ATTRIBUTES/VARIABLE_VALUE"
     let now = try #require(try manager.save())
     #expect(now.problems.map(\.key) == ["step" + key, "save_counter" + key])
@@ -142,15 +131,12 @@ import Testing
     #expect(
       later.problems.first?.message
         == "int64[] takes 8 bytes, more than the 4 of a data file, and is a single element; "
-        + "it has a data file of its own"
-    )
+        + "it has a data file of its own")
   }
 
   // MARK: Small data files
 
-  @Test(
-    arguments: [(1, "bias"), (3, "bias"), (4, nil), (7, nil), (8, nil)] as [(Int, String?)]
-  )
+  @Test(arguments: [(1, "bias"), (3, "bias"), (4, nil), (7, nil), (8, nil)] as [(Int, String?)])
   func `data files are as small as an element`(limit: Int, key: String?) throws {
     let saver = try saver(.maxBytes(limit))
     guard let key else {
@@ -167,12 +153,10 @@ import Testing
     #expect(error?.problems.map(\.key) == [key, "kernel"])
     #expect(
       error?.problems.first?.message
-        == "data files of \(limit) bytes; an element of float32[3] takes 4"
-    )
+        == "data files of \(limit) bytes; an element of float32[3] takes 4")
     #expect(
       error?.message == "data files of \(limit) bytes are too small for an element of 2 tensors; "
-        + "4 bytes are needed"
-    )
+        + "4 bytes are needed")
     #expect(directory.names.isEmpty)
   }
 }

@@ -25,10 +25,7 @@ import Testing
     options.fileSystem = system
     let model = Model()
     let manager = try CheckpointManager(
-      Checkpoint(["model": model], options: options),
-      directory: "/run",
-      retention: .latest(50)
-    )
+      Checkpoint(["model": model], options: options), directory: "/run", retention: .latest(50))
     let modes: [CheckpointManager.WhenBusy] = [.skip, .coalesce, .wait]
     for step in 1...200 {
       model.set(step)
@@ -41,9 +38,8 @@ import Testing
       for entry in try reader.entries() where entry.key.description.hasPrefix("model/variables/") {
         numbers.formUnion(try Tensor<Float>(reader.tensor(for: entry.key)).array)
       }
-      let names = try Tensor<String>(
-        reader.tensor(for: "model/names/.ATTRIBUTES/VARIABLE_VALUE")
-      ).array
+      let names = try Tensor<String>(reader.tensor(for: "model/names/.ATTRIBUTES/VARIABLE_VALUE"))
+        .array
       #expect(numbers.count == 1 && Set(names) == [numbers.first.map { "\(Int($0))" } ?? ""])
     }
   }

@@ -39,9 +39,9 @@ import Testing
 
     init(_ name: String, device: String? = nil) { (self.name, self.device) = (name, device) }
 
-    func withTensorBytes<Result>(
-      _ body: (RawSpan) throws(CheckpointError) -> Result
-    ) throws(CheckpointError) -> Result {
+    func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+      throws(CheckpointError) -> Result
+    {
       throw CheckpointError(.unsupported, "strings")
     }
 
@@ -83,8 +83,7 @@ import Testing
 
   @Test(
     arguments: [.v2, .v1] as [Saver.Format],
-    [.none, .count(2), .maxBytes(100), .perDevice] as [Sharding]
-  )
+    [.none, .count(2), .maxBytes(100), .perDevice] as [Sharding])
   func `asks for strings once a save`(format: Saver.Format, sharding: Sharding) throws {
     let logs = [Log("a", device: "cpu:0"), Log("b", device: "gpu:0")]
     var saving = Saver.Options()

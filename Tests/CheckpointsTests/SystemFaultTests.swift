@@ -15,11 +15,7 @@ struct SystemFaultTests {
     let arguments = [prefix, "\(value)", "1", "bundle", "\(Int.max)"]
     guard !injections.isEmpty else { return try ChildProcess.run("crashing-saver", arguments) }
     return try Strace.run(
-      "crashing-saver",
-      arguments,
-      injecting: injections,
-      at: [Path(prefix).directory]
-    )
+      "crashing-saver", arguments, injecting: injections, at: [Path(prefix).directory])
   }
 
   private func values(_ prefix: String) throws -> Set<Float> {

@@ -78,10 +78,7 @@ import Testing
     try checkpoint.write(to: directory.path("ckpt"))
     #expect(table.asked == 1)
     let manager = try CheckpointManager(
-      checkpoint,
-      directory: directory.path("run"),
-      retention: .all
-    )
+      checkpoint, directory: directory.path("run"), retention: .all)
     try manager.saveInBackground()
     try manager.waitUntilFinished()
     #expect(table.asked == 2)
@@ -113,9 +110,7 @@ import Testing
       }
     }
     let whole = try Checkpoint(["a": Pair()]).write(to: directory.path("whole"))
-    #expect(
-      try keys(of: whole).dropFirst() == ["a/.ATTRIBUTES/offsets", "a/.ATTRIBUTES/scale"]
-    )
+    #expect(try keys(of: whole).dropFirst() == ["a/.ATTRIBUTES/offsets", "a/.ATTRIBUTES/scale"])
     let part = try Checkpoint(["a": Pair(hasScale: false)]).write(to: directory.path("part"))
     let pair = Pair()
     (pair.offsets, pair.scale) = (Tensor([0, 0]), 0)
@@ -238,8 +233,7 @@ import Testing
     #expect(twice?.code == .duplicateName)
     let table = Table()
     #expect(
-      failure { _ = try Saver([:], groups: ["a": table, "b": table]) }?.code == .duplicateName
-    )
+      failure { _ = try Saver([:], groups: ["a": table, "b": table]) }?.code == .duplicateName)
   }
 
   // MARK: Savers
@@ -308,9 +302,9 @@ import Testing
 
   private final class Refusing: TensorVariable {
     var tensorSpec: TensorSpec { TensorSpec(.float32, .scalar) }
-    func withTensorBytes<Result>(
-      _ body: (RawSpan) throws(CheckpointError) -> Result
-    ) throws(CheckpointError) -> Result {
+    func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+      throws(CheckpointError) -> Result
+    {
       try tensorSnapshot().withTensorBytes(body)
     }
     func tensorSnapshot() -> AnyTensor { AnyTensor(Tensor<Float>(0)) }

@@ -55,8 +55,7 @@ let signalListening = Mutex(())
     #expect(
       error?.description
         == "another TerminationSignal listens in this process; use that one, or let it "
-        + "go first (busy)"
-    )
+        + "go first (busy)")
   }
 
   @Test func `refuses signals that cannot be caught, and leaves the others alone`() throws {

@@ -30,8 +30,7 @@ import Testing
 
   private static func trial(_ scenario: SaveScenario) -> Trial {
     Trial(
-      testDescription: scenario.testDescription,
-      before: { try scenario.prepared().image },
+      testDescription: scenario.testDescription, before: { try scenario.prepared().image },
       save: { try scenario.save(in: $0) },
       judge: { image, what in
         let system = MemoryFileSystem(image)
@@ -42,20 +41,17 @@ import Testing
           #expect(try SaveScenario.value(SaveScenario.earlier, system) == SaveScenario.old)
         }
         try scenario.checkNextSave(system, what)
-      }
-    )
+      })
   }
 
   private static func trial(_ scenario: ManagerFaultTests.Scenario) -> Trial {
     Trial(
-      testDescription: "managed, \(scenario.testDescription)",
-      before: { try scenario.prepared() },
+      testDescription: "managed, \(scenario.testDescription)", before: { try scenario.prepared() },
       save: { try scenario.save(in: $0) },
       judge: { image, what in
         let value = try scenario.judge(MemoryFileSystem(image), what)
         #expect(value == 2 || value == 3, "\(what)")
-      }
-    )
+      })
   }
 
   // Several files cannot appear in one step: some may be there, each of them whole.
@@ -70,9 +66,7 @@ import Testing
       try writer.finish()
     }
     return Trial(
-      testDescription: "V1 in three files",
-      before: { MemoryFileSystem().image },
-      save: save,
+      testDescription: "V1 in three files", before: { MemoryFileSystem().image }, save: save,
       judge: { image, what in
         let system = MemoryFileSystem(image)
         let files = SlicesPath(prefix: "/run/m", shardCount: 3).shards
@@ -85,8 +79,7 @@ import Testing
           Issue.record("the next save fails: \(error); \(what); left: \(image.files.keys)")
         }
         #expect(system.paths == files, "\(what)")
-      }
-    )
+      })
   }()
 
   @Test(.timeLimit(.minutes(30)), arguments: trials)
@@ -107,9 +100,7 @@ import Testing
           let faults = try run(trial, before, first, second, dies: dies)
           let end = dies ? "the process dies" : "an error"
           try trial.judge(
-            faults.image,
-            "\(alone.calls[first]) fails, then \(end) at \(alone.calls[second])"
-          )
+            faults.image, "\(alone.calls[first]) fails, then \(end) at \(alone.calls[second])")
         }
       }
     }
@@ -117,11 +108,7 @@ import Testing
   }
 
   private func run(
-    _ trial: Trial,
-    _ before: MemoryFileSystem.Image,
-    _ first: Int,
-    _ second: Int?,
-    dies: Bool
+    _ trial: Trial, _ before: MemoryFileSystem.Image, _ first: Int, _ second: Int?, dies: Bool
   ) throws -> (calls: [FileCall], image: MemoryFileSystem.Image) {
     let system = MemoryFileSystem(before)
     let failing = InterceptingFileSystem(system) { number, call throws(CheckpointError) in

@@ -19,9 +19,7 @@ import Testing
   private func beside(_ how: String, saves: Int, _ read: () throws -> Void) throws -> Int {
     let path = how == "trainer" ? directory.path : directory.path("m")
     let trainer = try ChildProcess.start(
-      "crashing-saver",
-      [path, "1", "\(saves)", how, "\(Int.max)"]
-    )
+      "crashing-saver", [path, "1", "\(saves)", how, "\(Int.max)"])
     var count = 0
     while trainer.isRunning {
       do {

@@ -66,15 +66,10 @@ import Testing
     let place = try place()
     try directory.write(
       "model_checkpoint_path: \"\(recorded)\"\nall_model_checkpoint_paths: \"\(recorded)\"\n".utf8,
-      to: "a b%20é?#/checkpoint"
-    )
+      to: "a b%20é?#/checkpoint")
     #expect(try CheckpointDirectory(place).latest() == "\(place)/m-1")
     let manager = try CheckpointManager(
-      PathEntry.objects(),
-      directory: place,
-      name: "m",
-      retention: .all
-    )
+      PathEntry.objects(), directory: place, name: "m", retention: .all)
     #expect(manager.latest == "\(place)/m-1")
   }
 
@@ -94,10 +89,7 @@ import Testing
   func `a path with a colon stays a path`(path: String) throws {
     let source = try place() + "/v1"
     let outcome = try ChildProcess.run(
-      "checkpoint",
-      ["convert", source, path],
-      directory: directory.path
-    )
+      "checkpoint", ["convert", source, path], directory: directory.path)
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(try CheckpointReader(directory.path(path)).entries().count == 1)
   }

@@ -15,8 +15,7 @@ import Testing
     options.format = format
     let variables = (0..<4).map { Variable<Float>(repeating: Float($0), shape: [1 << 20]) }
     let saver = try Saver(
-      ["a": variables[0], "b": variables[1], "c": variables[2], "d": variables[3]],
-      options: options
+      ["a": variables[0], "b": variables[1], "c": variables[2], "d": variables[3]], options: options
     )
     return try saver.save(to: directory.path("m"))
   }
@@ -37,9 +36,9 @@ import Testing
   }
 
   @Test(arguments: [Saver.Format.v2, .v1])
-  func `stops when the progress is cancelled, and calls nothing damaged`(
-    format: Saver.Format
-  ) throws {
+  func `stops when the progress is cancelled, and calls nothing damaged`(format: Saver.Format)
+    throws
+  {
     let path = try save(format)
     let whole = Foundation.Progress(totalUnitCount: 1)
     whole.cancel()

@@ -411,9 +411,7 @@ import Testing
     model.head = TestLayer()
     #expect(model.head?.number == 3)
     try FileManager.default.setAttributes(
-      [.modificationDate: Date(timeIntervalSince1970: 1)],
-      ofItemAtPath: path + ".index"
-    )
+      [.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: path + ".index")
     model.tail = TestLayer()
     #expect(model.tail?.number == 3)
     try status.assertConsumed()

@@ -54,10 +54,9 @@ import Testing
   }
 
   @Test(arguments: formats, [["a", "b", "c"], ["c", "a", "b"], ["b", "a", "c"]])
-  func `finds a key that comes again when it comes`(
-    format: CheckpointReader.Format,
-    keys: [String]
-  ) throws {
+  func `finds a key that comes again when it comes`(format: CheckpointReader.Format, keys: [String])
+    throws
+  {
     var writer = try writer(format)
     for key in keys {
       try writer.add(half, for: TensorKey(key))
@@ -73,9 +72,9 @@ import Testing
   }
 
   @Test(arguments: slicedFormats)
-  func `finds a part that comes again, alone or with the whole`(
-    format: CheckpointReader.Format
-  ) throws {
+  func `finds a part that comes again, alone or with the whole`(format: CheckpointReader.Format)
+    throws
+  {
     var writer = try writer(format)
     let parts = [try SliceSpec("4 0,2"), try SliceSpec("4 2,2")]
     for part in parts { try writer.add(half, for: "w", part: part) }

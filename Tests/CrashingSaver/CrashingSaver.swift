@@ -42,11 +42,7 @@ import Foundation
   }
 
   // Converts the checkpoint that stands beside the destination.
-  private static func convert(
-    to path: String,
-    _ format: Substring,
-    _ files: SaveOptions
-  ) throws {
+  private static func convert(to path: String, _ format: Substring, _ files: SaveOptions) throws {
     var options = CheckpointConversion.Options()
     options.format = CheckpointReader.Format(rawValue: String(format))
     options.overwrites = true
@@ -54,26 +50,17 @@ import Foundation
     try CheckpointConversion(from: path + ".source", to: path, options: options).run()
   }
 
-  private static func save(
-    _ value: Float,
-    shards: Int,
-    to prefix: String,
-    _ options: SaveOptions
-  ) throws {
+  private static func save(_ value: Float, shards: Int, to prefix: String, _ options: SaveOptions)
+    throws
+  {
     var writer = try BundleWriter(
-      prefix: prefix,
-      shardByteCounts: Array(repeating: 1 << 20, count: shards),
-      options: options
-    )
+      prefix: prefix, shardByteCounts: Array(repeating: 1 << 20, count: shards), options: options)
     for index in 0..<2 * shards {
       // One is larger than the writer's buffer, so that it is written in chunks.
       let count = index == 1 ? 200_000 : 300
       try writer.add(
-        Tensor<Float>(repeating: value, shape: [count]),
-        for: TensorKey("w\(index)"),
-        part: nil,
-        shard: index % shards
-      )
+        Tensor<Float>(repeating: value, shape: [count]), for: TensorKey("w\(index)"), part: nil,
+        shard: index % shards)
     }
     try writer.finish()
   }

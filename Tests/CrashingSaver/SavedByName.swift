@@ -42,12 +42,9 @@ enum SavedByName: String {
     try saver.save(to: prefix)
   }
 
-  private func saveMany(
-    _ value: Float,
-    _ shards: Int,
-    to prefix: String,
-    _ files: SaveOptions
-  ) throws {
+  private func saveMany(_ value: Float, _ shards: Int, to prefix: String, _ files: SaveOptions)
+    throws
+  {
     var options = Saver.Options()
     options.files = files
     options.format = self == .manyV1 ? .v1 : .v2

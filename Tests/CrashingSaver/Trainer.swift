@@ -12,9 +12,7 @@ enum Trainer: String {
   func run(_ path: String, first: Int, count: Int, _ options: SaveOptions) throws {
     let variables = (0..<3).map { _ in Variable<Float>(repeating: 0, shape: [300]) }
     let checkpoint = try Checkpoint(
-      ["w0": variables[0], "w1": variables[1], "w2": variables[2]],
-      options: options
-    )
+      ["w0": variables[0], "w1": variables[1], "w2": variables[2]], options: options)
     let save: () throws -> Void
     switch self {
     case .trainer:

@@ -50,9 +50,7 @@ struct BundleInteropTests {
     let tensors = try (0..<5000).map { number in
       let path = String(repeating: "block_\(number % 7)/", count: 12)
       return NamedTensor(
-        key: TensorKey("\(path)layer_\(number)/kernel"),
-        tensor: try random.tensor(.int16, [3])
-      )
+        key: TensorKey("\(path)layer_\(number)/kernel"), tensor: try random.tensor(.int16, [3]))
     }
     try expectSameFiles(tensors)
   }
@@ -106,18 +104,12 @@ struct BundleInteropTests {
       [
         NamedTensor(key: "b", tensor: try random.tensor(.float32, [2])),
         NamedTensor(
-          key: "w",
-          tensor: try random.tensor(.float32, [2, 3]),
-          part: try SliceSpec("5 3 3,2:-")
-        ),
+          key: "w", tensor: try random.tensor(.float32, [2, 3]), part: try SliceSpec("5 3 3,2:-")),
       ],
       [
         NamedTensor(key: "a", tensor: try random.tensor(.string, [2])),
         NamedTensor(
-          key: "w",
-          tensor: try random.tensor(.float32, [3, 3]),
-          part: try SliceSpec("5 3 0,3:-")
-        ),
+          key: "w", tensor: try random.tensor(.float32, [3, 3]), part: try SliceSpec("5 3 0,3:-")),
       ],
       [NamedTensor(key: "c", tensor: try random.tensor(.bfloat16, [0]))],
     ]
@@ -164,9 +156,7 @@ struct BundleInteropTests {
     try TensorFlow.shared.write(tensors, to: directory.path("theirs"))
     for suffix in [".index", ".data-00000-of-00001"] {
       #expect(
-        try directory.bytes("ours\(suffix)") == directory.bytes("theirs\(suffix)"),
-        "\(suffix)"
-      )
+        try directory.bytes("ours\(suffix)") == directory.bytes("theirs\(suffix)"), "\(suffix)")
     }
     guard compareValues else { return }
     let expected = tensors.map { TensorSummary($0.key, $0.tensor) }.sorted { $0.key < $1.key }

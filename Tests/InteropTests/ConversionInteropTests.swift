@@ -19,8 +19,7 @@ struct ConversionInteropTests {
   }
 
   private func convert(
-    _ source: String,
-    _ format: Format,
+    _ source: String, _ format: Format,
     _ change: (inout CheckpointConversion.Options) -> Void = { _ in }
   ) throws -> String {
     let path = directory.path("converted-\(format)-\(directory.names.count)")
@@ -77,8 +76,7 @@ struct ConversionInteropTests {
     #expect(try TensorFlow.shared.readV1(possible, from: v1) == summaries(possible))
     #expect(
       try TensorFlow.shared.dump(convert(source, .v2)).filter { $0.spec.hasPrefix("?") == false }
-        == summaries(all)
-    )
+        == summaries(all))
   }
 
   @Test func `safetensors files become V2 and V1, and TensorFlow restores both`() throws {
@@ -89,9 +87,7 @@ struct ConversionInteropTests {
     for (dtype, name) in SafetensorsInteropTests.dtypes where !"\(dtype)".hasPrefix("float8") {
       for shape in [[], [0, 2], [3, 5]] as [TensorShape] {
         let item = NamedTensor(
-          key: TensorKey("\(dtype.name)/\(shape)"),
-          tensor: try random.tensor(dtype, shape)
-        )
+          key: TensorKey("\(dtype.name)/\(shape)"), tensor: try random.tensor(dtype, shape))
         tensors.append(item)
         _ = name
         written.append(item)

@@ -67,8 +67,7 @@ struct ManagerInteropTests {
       files: try #require(outcome["files"] as? [Int]),
       listed: try #require(outcome["listed"] as? [Int]),
       lastPreserved: try #require(outcome["last_preserved"] as? Double),
-      state: String(decoding: try directory.bytes("checkpoint"), as: UTF8.self)
-    )
+      state: String(decoding: try directory.bytes("checkpoint"), as: UTF8.self))
   }
 
   private func ours(_ run: [Double], _ rules: Rules, _ directory: TemporaryDirectory) throws
@@ -79,11 +78,7 @@ struct ManagerInteropTests {
     let weights = Variable<Float>(Tensor([1, 2]), name: "w")
     let checkpoint = try Checkpoint(["w": weights])
     let manager = try CheckpointManager(
-      checkpoint,
-      directory: directory.path,
-      retention: rules.policy,
-      clock: { clock.now }
-    )
+      checkpoint, directory: directory.path, retention: rules.policy, clock: { clock.now })
     try manager.restoreOrInitialize()
     for time in run.dropFirst() {
       clock.now = time
@@ -95,8 +90,7 @@ struct ManagerInteropTests {
       files: indexes.compactMap { Int($0.dropFirst(5).dropLast(6)) }.sorted(),
       listed: state.all.compactMap { Int(Path($0).name.dropFirst(5)) },
       lastPreserved: state.lastPreserved ?? 0,
-      state: String(decoding: try directory.bytes("checkpoint"), as: UTF8.self)
-    )
+      state: String(decoding: try directory.bytes("checkpoint"), as: UTF8.self))
   }
 
   /// All by TensorFlow, then the same by both in turns.
@@ -117,10 +111,8 @@ struct ManagerInteropTests {
     let directory = try TemporaryDirectory()
     let weights = Variable<Float>(Tensor([1, 2]), name: "w")
     let manager = try CheckpointManager(
-      Checkpoint(["w": weights]),
-      directory: directory.path,
-      retention: .latest(3).or(.best(2, by: "loss", .lowest)).or(.everySteps(4))
-    )
+      Checkpoint(["w": weights]), directory: directory.path,
+      retention: .latest(3).or(.best(2, by: "loss", .lowest)).or(.everySteps(4)))
     for number in 1...9 {
       try manager.save(metrics: ["loss": number == 2 ? 0 : 10 - Double(number)])
     }

@@ -22,9 +22,7 @@ struct ObjectInteropTests {
   private func expectSameFiles(_ prefix: String, _ other: String) throws {
     let (one, two) = (
       String(prefix.dropFirst(directory.path.utf8.count + 1)),
-      String(
-        other.dropFirst(directory.path.utf8.count + 1)
-      )
+      String(other.dropFirst(directory.path.utf8.count + 1))
     )
     for suffix in [".index", ".data-00000-of-00001"] {
       #expect(try directory.bytes(one + suffix) == directory.bytes(two + suffix), "\(suffix)")

@@ -4,19 +4,17 @@ import Checkpoints
 struct Maker {
   let isFresh: Bool
 
-  func variable<Scalar: TensorScalar & AdditiveArithmetic>(
-    _ values: [Scalar],
-    _ name: String
-  ) -> Variable<Scalar> {
+  func variable<Scalar: TensorScalar & AdditiveArithmetic>(_ values: [Scalar], _ name: String)
+    -> Variable<Scalar>
+  {
     Variable(isFresh ? values.map { _ in Scalar.zero } : values, name: name)
   }
 
   func variable(_ value: Float, _ name: String) -> Variable<Float> { scalar(value, name) }
 
-  func scalar<Scalar: TensorScalar & AdditiveArithmetic>(
-    _ value: Scalar,
-    _ name: String
-  ) -> Variable<Scalar> {
+  func scalar<Scalar: TensorScalar & AdditiveArithmetic>(_ value: Scalar, _ name: String)
+    -> Variable<Scalar>
+  {
     Variable(isFresh ? .zero : value, name: name)
   }
 
@@ -86,23 +84,18 @@ class Optimizer: SlotVariableProvider {
     slots[name]?[ObjectIdentifier(variable)]
   }
 
-  func makeSlotVariable(
-    _ name: String,
-    for variable: any TensorVariable
-  ) throws(CheckpointError) -> (any TensorVariable)? {
+  func makeSlotVariable(_ name: String, for variable: any TensorVariable) throws(CheckpointError)
+    -> (any TensorVariable)?
+  {
     guard let number = slotNames.firstIndex(of: name) else { return nil }
     let suffix = number == 0 && !isSecond ? "" : "_1"
     return Variable<Float>(
-      repeating: 0,
-      shape: variable.tensorSpec.shape,
-      name: "\(variable.name ?? "")/\(self.name)\(suffix)"
-    )
+      repeating: 0, shape: variable.tensorSpec.shape,
+      name: "\(variable.name ?? "")/\(self.name)\(suffix)")
   }
 
   func keepSlotVariable(
-    _ slot: any TensorVariable,
-    as name: String,
-    of variable: any TensorVariable
+    _ slot: any TensorVariable, as name: String, of variable: any TensorVariable
   ) {
     slots[name, default: [:]][ObjectIdentifier(variable)] = slot as? Variable<Float>
   }

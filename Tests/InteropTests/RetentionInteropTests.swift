@@ -36,11 +36,9 @@ struct RetentionInteropTests {
   static let times = [Times(halfHours: 24)] + (1...5).map { Times(seed: $0) }
 
   /// What is left when each save is followed by carrying out the plan.
-  private func simulate(
-    _ policy: RetentionPolicy,
-    _ times: Times,
-    start: Double
-  ) throws -> (files: [Int], plan: RetentionPlan) {
+  private func simulate(_ policy: RetentionPolicy, _ times: Times, start: Double) throws -> (
+    files: [Int], plan: RetentionPlan
+  ) {
     var left: [SavedCheckpoint] = []
     var plan = policy.plan(for: [])
     for (step, time) in times.seconds.enumerated().dropFirst() {
@@ -52,10 +50,9 @@ struct RetentionInteropTests {
   }
 
   @Test(arguments: times, [(3, 0.5), (2, 1), (1, 2), (4, 5)])
-  func `keeps what TensorFlow's manager keeps`(
-    times: Times,
-    numbers: (keep: Int, hours: Double)
-  ) throws {
+  func `keeps what TensorFlow's manager keeps`(times: Times, numbers: (keep: Int, hours: Double))
+    throws
+  {
     let directory = try TemporaryDirectory()
     let answer = try TensorFlow.shared.ask([
       "cmd": "run_manager", "directory": directory.path, "runs": [times.seconds],
@@ -73,10 +70,9 @@ struct RetentionInteropTests {
 
   /// Saver row 39: the grid of times begins when the saver is created.
   @Test(arguments: times, [(3, 0.5), (2, 1), (1, 2), (4, 5)])
-  func `keeps what TensorFlow's saver keeps`(
-    times: Times,
-    numbers: (keep: Int, hours: Double)
-  ) throws {
+  func `keeps what TensorFlow's saver keeps`(times: Times, numbers: (keep: Int, hours: Double))
+    throws
+  {
     let directory = try TemporaryDirectory()
     let answer = try TensorFlow.shared.ask([
       "cmd": "run_saver", "directory": directory.path, "times": times.seconds,

@@ -53,8 +53,7 @@ struct SafetensorsInteropTests {
     var tensors = try (0..<3000).map { number in
       NamedTensor(
         key: TensorKey("layer_\(number)/kernel"),
-        tensor: try random.tensor(number.isMultiple(of: 2) ? .int16 : .float32, [3])
-      )
+        tensor: try random.tensor(number.isMultiple(of: 2) ? .int16 : .float32, [3]))
     }
     let large = AnyTensor(Tensor(repeating: 0.5 as Float, shape: [600, 1000]))
     tensors.append(NamedTensor(key: "large", tensor: large))
@@ -62,10 +61,7 @@ struct SafetensorsInteropTests {
   }
 
   /// Lets both write the same tensors, compares the files, and lets each read the other's.
-  private func expectSameFiles(
-    _ tensors: [NamedTensor],
-    metadata: [String: String] = [:]
-  ) throws {
+  private func expectSameFiles(_ tensors: [NamedTensor], metadata: [String: String] = [:]) throws {
     let directory = try TemporaryDirectory()
     try write(tensors, metadata, to: directory.path("ours"))
     try writeDeclared(tensors, metadata, to: directory.path("declared"))
@@ -95,26 +91,18 @@ struct SafetensorsInteropTests {
     return "\(name)\(spec.shape)"
   }
 
-  private func write(
-    _ tensors: [NamedTensor],
-    _ metadata: [String: String],
-    to path: String
-  ) throws {
+  private func write(_ tensors: [NamedTensor], _ metadata: [String: String], to path: String) throws
+  {
     var writer = try SafetensorsWriter(path, metadata: metadata)
     for item in tensors { try writer.add(item.tensor, for: item.key) }
     try writer.finish()
   }
 
   private func writeDeclared(
-    _ tensors: [NamedTensor],
-    _ metadata: [String: String],
-    to path: String
+    _ tensors: [NamedTensor], _ metadata: [String: String], to path: String
   ) throws {
     var writer = try SafetensorsWriter(
-      path,
-      declaring: tensors.map { ($0.key, $0.tensor.spec) },
-      metadata: metadata
-    )
+      path, declaring: tensors.map { ($0.key, $0.tensor.spec) }, metadata: metadata)
     for item in tensors.reversed() { try writer.add(item.tensor, for: item.key) }
     try writer.finish()
   }

@@ -26,11 +26,9 @@ enum SafetensorsPackage {
   }
 
   /// Lets it write tensors; it chooses their order.
-  static func write(
-    _ tensors: [NamedTensor],
-    metadata: [String: String] = [:],
-    to path: String
-  ) throws {
+  static func write(_ tensors: [NamedTensor], metadata: [String: String] = [:], to path: String)
+    throws
+  {
     var request: [String: Any] = ["tensors": tensors.map(\.json)]
     if !metadata.isEmpty { request["metadata"] = metadata }
     _ = try ask(["write", path], input: JSONSerialization.data(withJSONObject: request))
@@ -50,8 +48,7 @@ enum SafetensorsPackage {
     let process = python([script] + arguments)
     try directory.write(input ?? Data(), to: "input")
     process.standardInput = try FileHandle(
-      forReadingFrom: URL(fileURLWithPath: directory.path("input"))
-    )
+      forReadingFrom: URL(fileURLWithPath: directory.path("input")))
     let output = Pipe()
     process.standardOutput = output
     try process.run()

@@ -30,11 +30,9 @@ struct SaverInteropTests {
     }
   }
 
-  private func saver(
-    _ tensors: [NamedTensor],
-    _ format: Saver.Format,
-    _ sharding: Sharding
-  ) throws -> Saver {
+  private func saver(_ tensors: [NamedTensor], _ format: Saver.Format, _ sharding: Sharding) throws
+    -> Saver
+  {
     var options = Saver.Options()
     options.format = format
     options.sharding = sharding
@@ -49,8 +47,7 @@ struct SaverInteropTests {
 
   @Test(arguments: shardings, [.v2, .v1] as [Saver.Format])
   func `Saver rows 20, 37, 46: TensorFlow's saver restores every sharding and format`(
-    sharding: Sharding,
-    format: Saver.Format
+    sharding: Sharding, format: Saver.Format
   ) throws {
     var random = SeededGenerator(seed: 31)
     let tensors = try tensors(&random)
@@ -69,8 +66,7 @@ struct SaverInteropTests {
 
   @Test(arguments: [(Saver.Format.v2, 2), (.v1, 1)])
   func `Saver row 10: an object of several tensors goes to TensorFlow's saver and back`(
-    format: Saver.Format,
-    version: Int
+    format: Saver.Format, version: Int
   ) throws {
     let saved = try TensorFlow.shared.ask([
       "cmd": "save_table", "prefix": directory.path("theirs"), "version": version,
@@ -150,8 +146,7 @@ struct SaverInteropTests {
       request.merging([
         "cmd": "saver_save_partitioned", "prefix": directory.path("theirs"),
         "version": format == .v1 ? 1 : 2,
-      ]) { $1 }
-    )
+      ]) { $1 })
     let theirs = try #require(saved["path"] as? String)
 
     let columns = [1, 3].map { Variable<Float>(repeating: 0, shape: [7, $0]) }
@@ -167,8 +162,7 @@ struct SaverInteropTests {
     #expect(try CheckpointReader(ours).entry(for: "w")?.slices.count == 2)
     #expect(try TensorFlow.shared.restoreBySaver([tensor], from: ours) == summaries([tensor]))
     let parts = try TensorFlow.shared.ask(
-      request.merging(["cmd": "saver_restore_partitioned", "path": ours]) { $1 }
-    )
+      request.merging(["cmd": "saver_restore_partitioned", "path": ours]) { $1 })
     #expect(try TensorFlow.summaries(parts) == summaries([tensor]))
   }
 
@@ -195,8 +189,7 @@ struct SaverInteropTests {
 
   @Test(arguments: [(1, 0.5), (2, 1), (3, 1.5)])
   func `Saver rows 38, 39, 48, 57, 58: keeps, deletes and lists what TensorFlow's saver does`(
-    keep: Int,
-    hours: Double
+    keep: Int, hours: Double
   ) throws {
     let times = RetentionInteropTests.Times(seed: 35).seconds
     let theirs = try TemporaryDirectory()
@@ -205,8 +198,7 @@ struct SaverInteropTests {
     ])
     let clock = TestClock(times[0])
     var options = try Saver.Options(
-      SaverDefinition(maxToKeep: keep, keepCheckpointEveryNHours: Float(hours))
-    )
+      SaverDefinition(maxToKeep: keep, keepCheckpointEveryNHours: Float(hours)))
     options.savesRelativePaths = false
     options.now = { clock.now }
     let saver = try Saver(["w": Variable<Float>([1, 2])], options: options)
@@ -248,13 +240,9 @@ struct SaverInteropTests {
     #expect(cutCount > 100)
   }
 
-  private func shards(
-    _ tensors: [(String, TensorSpec)],
-    _ limit: Int
-  ) throws -> [Set<String>] {
+  private func shards(_ tensors: [(String, TensorSpec)], _ limit: Int) throws -> [Set<String>] {
     var plan = try SavePlan(
-      items: tensors.map { SavePlan.Item(TensorBox(Self.zeros($1)), key: TensorKey($0)) }
-    )
+      items: tensors.map { SavePlan.Item(TensorBox(Self.zeros($1)), key: TensorKey($0)) })
     try plan.distribute(.maxBytes(limit))
     var shards = [Set<String>](repeating: [], count: plan.shardCount)
     for item in plan.items {
@@ -297,16 +285,11 @@ private final class TestClock: Sendable {
 
 extension TensorFlow {
   /// What its saver restores.
-  func restoreBySaver(
-    _ tensors: [NamedTensor],
-    from path: String
-  ) throws -> [TensorSummary] {
+  func restoreBySaver(_ tensors: [NamedTensor], from path: String) throws -> [TensorSummary] {
     let requests = tensors.map { tensor in
       tensor.json.filter { ["name", "dtype", "shape"].contains($0.key) }
     }
-    return try Self.summaries(
-      ask(["cmd": "saver_restore", "path": path, "tensors": requests])
-    )
+    return try Self.summaries(ask(["cmd": "saver_restore", "path": path, "tensors": requests]))
   }
 
   static func summaries(_ answer: [String: Any]) throws -> [TensorSummary] {
@@ -314,10 +297,7 @@ extension TensorFlow {
   }
 
   /// How its policy fills data files: keys and slices of each.
-  fileprivate func shards(
-    _ tensors: [(String, TensorSpec)],
-    _ limit: Int
-  ) throws -> [Set<String>] {
+  fileprivate func shards(_ tensors: [(String, TensorSpec)], _ limit: Int) throws -> [Set<String>] {
     let answer = try ask([
       "cmd": "saver_shards", "max_bytes": limit,
       "tensors": tensors.map { name, spec in

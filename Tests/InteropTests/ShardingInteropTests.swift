@@ -70,8 +70,7 @@ struct ShardingInteropTests {
 
   @Test(arguments: structures, [8, 20, 64, 1 << 20])
   func `a size at most spreads objects as TensorFlow's policy does`(
-    structure: Structure,
-    maxBytes: Int
+    structure: Structure, maxBytes: Int
   ) throws {
     let prefix = try save(structure, .maxBytes(maxBytes))
     #expect(try maxBytes > 20 || BundleReader(prefix: prefix).shardCount > 2)

@@ -39,12 +39,8 @@ struct SlicesInteropTests {
         let part = text.isEmpty ? nil : try SliceSpec(text)
         let shape = try part?.slice.region(in: part?.fullShape ?? .scalar).shape ?? [3]
         return NamedTensor(
-          key: TensorKey(name),
-          tensor: try random.tensor(dtype, shape),
-          part: part
-        )
-      }
-    )
+          key: TensorKey(name), tensor: try random.tensor(dtype, shape), part: part)
+      })
   }
 
   @Test func `writes what TensorFlow writes, for files of many blocks`() throws {
@@ -53,8 +49,7 @@ struct SlicesInteropTests {
       let count = [0, 1, 300, 5000].randomElement(using: &random) ?? 0
       return NamedTensor(
         key: TensorKey("é\(number % 7)/layer_\(number)"),
-        tensor: try random.tensor(number % 2 == 0 ? .float32 : .int16, [count])
-      )
+        tensor: try random.tensor(number % 2 == 0 ? .float32 : .int16, [count]))
     }
     try expectSameFile(tensors)
   }
@@ -76,8 +71,7 @@ struct SlicesInteropTests {
     try writer.finish()
     let expected = NamedTensor(key: "w", tensor: whole)
     #expect(
-      try TensorFlow.shared.readV1([expected], from: writer.path) == [TensorSummary("w", whole)]
-    )
+      try TensorFlow.shared.readV1([expected], from: writer.path) == [TensorSummary("w", whole)])
     let reader = try SlicesReader(path: writer.path)
     #expect(try reader.tensor(for: "w").plainBytes == whole.plainBytes)
   }

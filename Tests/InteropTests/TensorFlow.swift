@@ -67,10 +67,7 @@ final class TensorFlow: Sendable {
     process.standardError = FileHandle.nullDevice
     try process.run()
     return Pipes(
-      process: process,
-      commands: input.fileHandleForWriting,
-      answers: output.fileHandleForReading
-    )
+      process: process, commands: input.fileHandleForWriting, answers: output.fileHandleForReading)
   }
 
   private static func readLine(_ pipes: inout Pipes?) throws -> Data {

@@ -51,12 +51,9 @@ import Testing
   @Test func `computes the digests that the standard gives as examples`() {
     #expect(
       SHA256.digest(of: "abc".utf8)
-        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    )
+        == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
     #expect(
-      SHA256.digest(of: [])
-        == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    )
+      SHA256.digest(of: []) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
   }
 
   private static func bytes(ofHexadecimal digits: String) -> [UInt8] {

@@ -93,8 +93,7 @@ import Testing
   @Test func `maps the names of Keras's variables to keys`() throws {
     let names = try ObjectGraph.keyMapping(at: path("keras3_adam"))
     #expect(
-      names["net/d1/kernel"] == ["optimizer/_trainable_variables/0/.ATTRIBUTES/VARIABLE_VALUE"]
-    )
+      names["net/d1/kernel"] == ["optimizer/_trainable_variables/0/.ATTRIBUTES/VARIABLE_VALUE"])
     #expect(names.count == 22)
   }
 }

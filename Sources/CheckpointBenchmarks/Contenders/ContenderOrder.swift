@@ -18,10 +18,7 @@ struct ContenderOrder {
 
   /// The command that starts the process.
   static func command(
-    _ contender: Contender,
-    _ workload: Workload,
-    _ operation: Operation?,
-    folder: String,
+    _ contender: Contender, _ workload: Workload, _ operation: Operation?, folder: String,
     size: Size
   ) -> [String] {
     let program = CommandLine.arguments[0]

@@ -41,10 +41,7 @@ struct LibraryTrials {
   private func save(_ durability: Durability) throws -> Trial {
     guard workload.moduleCount == 0 else { return try saveModules(durability) }
     let saver = try saver(variables(Self.savedValue), durability)
-    return Trial(
-      run: { try saver.save(to: files.output) },
-      finish: { files.removeOutput() }
-    )
+    return Trial(run: { try saver.save(to: files.output) }, finish: { files.removeOutput() })
   }
 
   private func saveModules(_ durability: Durability) throws -> Trial {
@@ -52,16 +49,10 @@ struct LibraryTrials {
     options.durability = durability
     let model = Module.tree(of: workload.moduleCount, value: Self.savedValue)
     let checkpoint = try Checkpoint(["model": model], options: options)
-    return Trial(
-      run: { try checkpoint.write(to: files.output) },
-      finish: { files.removeOutput() }
-    )
+    return Trial(run: { try checkpoint.write(to: files.output) }, finish: { files.removeOutput() })
   }
 
-  private func saver(
-    _ variables: [Variable<Float>],
-    _ durability: Durability
-  ) throws -> Saver {
+  private func saver(_ variables: [Variable<Float>], _ durability: Durability) throws -> Saver {
     var options = Saver.Options()
     options.files.durability = durability
     options.updatesState = false  // the checkpoint alone, which is what the others write
@@ -76,19 +67,14 @@ struct LibraryTrials {
     let variables = variables(Self.savedValue)
     let model = TensorList(variables)
     let checkpoint = try Checkpoint(["model": model])
-    let manager = try CheckpointManager(
-      checkpoint,
-      directory: files.output,
-      retention: .latest(1)
-    )
+    let manager = try CheckpointManager(checkpoint, directory: files.output, retention: .latest(1))
     return Trial(
       prepare: { for variable in variables { variable.withMutableScalars { Self.train(&$0) } } },
       run: { try manager.saveInBackground() as Any },
       finish: {
         for variable in variables { variable.withMutableScalars { $0[0] += 1 } }
         try manager.waitUntilFinished()
-      }
-    )
+      })
   }
 
   // Writes to every page.
@@ -98,19 +84,16 @@ struct LibraryTrials {
 
   // MARK: Restoring
 
-  private func restore(
-    _ placement: RestoreOptions.Placement,
-    prepare: @escaping () -> Void = {}
-  ) throws -> Trial {
+  private func restore(_ placement: RestoreOptions.Placement, prepare: @escaping () -> Void = {})
+    throws -> Trial
+  {
     guard workload.moduleCount == 0 else { return try restoreModules() }
     let variables = variables { -Float($0) - 1 }
     let saver = try saver(variables, .none)
     let options = RestoreOptions(placement: placement)
     return Trial(
-      prepare: prepare,
-      run: { try saver.restore(from: files.fixture, options: options) },
-      finish: { try check(variables) }
-    )
+      prepare: prepare, run: { try saver.restore(from: files.fixture, options: options) },
+      finish: { try check(variables) })
   }
 
   private func restoreModules() throws -> Trial {
@@ -120,8 +103,7 @@ struct LibraryTrials {
       run: { try checkpoint.read(from: files.fixture).assertConsumed() },
       finish: {
         guard model.hasValues(Self.savedValue) else { throw BenchmarkError("values are wrong") }
-      }
-    )
+      })
   }
 
   private func check(_ variables: [Variable<Float>]) throws {

@@ -34,9 +34,7 @@ struct LimitTrials {
   private func save(isDurable: Bool) -> Trial {
     let model = LimitBundle(restoring: files.fixture, lim_into_new_memory)
     return Trial(
-      run: { model.save(to: files.output, isDurable: isDurable) },
-      finish: { files.removeOutput() }
-    )
+      run: { model.save(to: files.output, isDurable: isDurable) }, finish: { files.removeOutput() })
   }
 
   // A snapshot that shares memory: at least, it counts a reference to each tensor.

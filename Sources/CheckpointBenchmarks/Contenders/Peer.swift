@@ -28,11 +28,7 @@ enum Peer: String, CaseIterable {
   }
 
   /// The command that starts the process; what it has to do follows as JSON.
-  func command(
-    _ workload: Workload,
-    _ operation: Operation,
-    folder: String
-  ) throws -> [String] {
+  func command(_ workload: Workload, _ operation: Operation, folder: String) throws -> [String] {
     guard let program = Bundle.module.path(forResource: "peers", ofType: "py") else {
       throw BenchmarkError("peers.py is missing beside the program")
     }

@@ -18,12 +18,8 @@ extension Workload {
   private static func manySmall(_ size: Size) -> Workload {
     let tensors = smallTensors(size)
     return Workload(
-      "W1",
-      "\(tensors.count) float32 variables of 64 elements: the cost of a tensor",
-      [.save, .saveDurable, .restore, .restoreInPlace],
-      rounds: size.rounds(21),
-      tensors: tensors
-    )
+      "W1", "\(tensors.count) float32 variables of 64 elements: the cost of a tensor",
+      [.save, .saveDurable, .restore, .restoreInPlace], rounds: size.rounds(21), tensors: tensors)
   }
 
   private static func smallTensors(_ size: Size) -> [(name: String, shape: [Int])] {
@@ -43,10 +39,7 @@ extension Workload {
       [
         .save, .saveDurable, .restore, .restoreInPlace, .restoreMapped, .restoreMappedChecked,
         .restoreCold,
-      ],
-      rounds: size.rounds(9),
-      tensors: transformerTensors(size)
-    )
+      ], rounds: size.rounds(9), tensors: transformerTensors(size))
   }
 
   private static func transformerTensors(_ size: Size) -> [(name: String, shape: [Int])] {
@@ -71,12 +64,9 @@ extension Workload {
 
   private static func oneLarge(_ size: Size) -> Workload {
     Workload(
-      "W3",
-      "one float32 tensor of \(size == .quick ? "128 MiB" : "2 GiB")",
-      [.save, .restore, .restoreInPlace],
-      rounds: size == .quick ? 3 : 5,
-      tensors: [("big", [(size == .quick ? 128 : 2048) << 18])]
-    )
+      "W3", "one float32 tensor of \(size == .quick ? "128 MiB" : "2 GiB")",
+      [.save, .restore, .restoreInPlace], rounds: size == .quick ? 3 : 5,
+      tensors: [("big", [(size == .quick ? 128 : 2048) << 18])])
   }
 
   // MARK: The cost of an object
@@ -84,12 +74,8 @@ extension Workload {
   private static func modules(_ size: Size) -> Workload {
     let count = size.moduleCount
     return Workload(
-      "W4",
-      "\(count) modules of 4 variables in a tree: the cost of an object",
-      [.save, .restore],
-      rounds: size.rounds(15),
-      moduleCount: count
-    )
+      "W4", "\(count) modules of 4 variables in a tree: the cost of an object", [.save, .restore],
+      rounds: size.rounds(15), moduleCount: count)
   }
 
   // MARK: The cost of looking
@@ -97,26 +83,17 @@ extension Workload {
   private static func listing(_ size: Size) -> Workload {
     let tensors = smallTensors(size)
     return Workload(
-      "W5",
-      "opening a checkpoint of \(tensors.count) tensors, and listing them",
-      [.list],
-      fixture: "W1",
-      rounds: size == .quick ? 9 : size.rounds(31),
-      tensors: tensors
-    )
+      "W5", "opening a checkpoint of \(tensors.count) tensors, and listing them", [.list],
+      fixture: "W1", rounds: size == .quick ? 9 : size.rounds(31), tensors: tensors)
   }
 
   private static func single(_ size: Size) -> Workload {
     Workload(
       "W6",
       "opening the transformer's checkpoint, and reading one tensor of \(size == .quick ? 1 : 16) MiB, or of "
-        + "\(size == .quick ? 1 : 4) KiB",
-      [.one, .oneSmall],
-      fixture: "W2",
-      rounds: size == .quick ? 9 : size.rounds(31),
-      tensors: transformerTensors(size),
-      single: [.one: "h09/mlp/fc/w", .oneSmall: "h09/ln_1/g"]
-    )
+        + "\(size == .quick ? 1 : 4) KiB", [.one, .oneSmall], fixture: "W2",
+      rounds: size == .quick ? 9 : size.rounds(31), tensors: transformerTensors(size),
+      single: [.one: "h09/mlp/fc/w", .oneSmall: "h09/ln_1/g"])
   }
 
   // MARK: The cost to a training
@@ -125,11 +102,7 @@ extension Workload {
     Workload(
       "W7",
       "a save of the transformer in the background, and every variable changed behind it: how long the "
-        + "call takes",
-      [.holdUp],
-      fixture: "W2",
-      rounds: size.rounds(9),
-      tensors: transformerTensors(size)
-    )
+        + "call takes", [.holdUp], fixture: "W2", rounds: size.rounds(9),
+      tensors: transformerTensors(size))
   }
 }

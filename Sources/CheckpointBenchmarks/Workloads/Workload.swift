@@ -18,13 +18,8 @@ struct Workload {
   let single: [Operation: String]
 
   init(
-    _ name: String,
-    _ title: String,
-    _ operations: [Operation],
-    fixture: String? = nil,
-    rounds: Int,
-    tensors: [(name: String, shape: [Int])] = [],
-    moduleCount: Int = 0,
+    _ name: String, _ title: String, _ operations: [Operation], fixture: String? = nil, rounds: Int,
+    tensors: [(name: String, shape: [Int])] = [], moduleCount: Int = 0,
     single: [Operation: String] = [:]
   ) {
     self.name = name

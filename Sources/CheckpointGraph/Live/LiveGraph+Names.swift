@@ -62,8 +62,7 @@ extension LiveGraph {
           let suffix = place == 0 ? "" : "_\(place)"
           let names = originals.map { "\($0)/\(provider.tensorFlowName)\(suffix)" }
           possible.append(
-            PossibleSlot(optimizer: optimizer, variable: variable, slotName: name, names: names)
-          )
+            PossibleSlot(optimizer: optimizer, variable: variable, slotName: name, names: names))
         }
       }
     }

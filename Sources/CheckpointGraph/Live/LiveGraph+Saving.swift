@@ -39,9 +39,7 @@ extension LiveGraph {
   }
 
   private func add(
-    _ value: NodeValue,
-    of number: Int,
-    _ paths: inout NodePaths,
+    _ value: NodeValue, of number: Int, _ paths: inout NodePaths,
     to writer: inout GraphMessageWriter
   ) -> TensorKey {
     let key = paths.key(of: number, attribute: value.attribute)
@@ -57,9 +55,7 @@ extension LiveGraph {
 
   // Attributes have no full name.
   private func add(
-    _ attributes: NodeAttributes,
-    of number: Int,
-    _ paths: inout NodePaths,
+    _ attributes: NodeAttributes, of number: Int, _ paths: inout NodePaths,
     to writer: inout GraphMessageWriter
   ) -> [StoredValue] {
     if let prefix = attributes.prefix {

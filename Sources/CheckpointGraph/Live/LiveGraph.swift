@@ -57,8 +57,7 @@ package struct LiveGraph {
   /// - Throws: One error with every problem of registration: `invalidArgument` for values that could
   ///   not be restored, `duplicateName` for two things of one name; each names type and property.
   package init(
-    root: any Checkpointable,
-    attached: [(name: String, object: any Checkpointable)] = [],
+    root: any Checkpointable, attached: [(name: String, object: any Checkpointable)] = [],
     nodeCount: Int = 0
   ) throws(CheckpointError) {
     nodes.reserveCapacity(nodeCount)
@@ -90,9 +89,7 @@ package struct LiveGraph {
 
   // Asks one object what belongs to it.
   private mutating func register(
-    _ number: Int,
-    _ kind: ObjectKind,
-    attached: [(name: String, object: any Checkpointable)],
+    _ number: Int, _ kind: ObjectKind, attached: [(name: String, object: any Checkpointable)],
     _ registrar: inout DependencyRegistrar
   ) {
     let object = nodes[number].object
@@ -131,8 +128,7 @@ package struct LiveGraph {
     let error = CheckpointError(
       .invalidArgument,
       "\(type(of: nodes[number].object)) is an actor, whose properties nobody else may read; hold them "
-        + "in a final class that is Checkpointable"
-    )
+        + "in a final class that is Checkpointable")
     problems.append(error.located(key: path(of: number)))
   }
 
@@ -161,12 +157,7 @@ package struct LiveGraph {
     edges.append(ObjectGraph.Child(name: entry.name, node: known ?? nodes.count))
     guard known == nil else { return }
     let way = Way.child(of: parent, edge: edges.elements.count - 1)
-    let node = Node(
-      object: entry.object,
-      identity: entry.identity,
-      value: entry.value,
-      way: way
-    )
+    let node = Node(object: entry.object, identity: entry.identity, value: entry.value, way: way)
     nodes.append(node)
   }
 
@@ -272,10 +263,7 @@ package struct LiveGraph {
   private func isVariable(_ node: Int) -> Bool { nodes[node].value?.isVariable == true }
 
   private mutating func addSlotVariable(
-    _ name: String,
-    of variable: Int,
-    optimizer: Int,
-    _ provider: any SlotVariableProvider
+    _ name: String, of variable: Int, optimizer: Int, _ provider: any SlotVariableProvider
   ) {
     guard let original = nodes[variable].value?.variable else { return }
     guard let slot = provider.slotVariable(name, of: original) else { return }
@@ -285,9 +273,7 @@ package struct LiveGraph {
         CheckpointError(
           .invalidArgument,
           "\(type(of: provider)): the slot variable '\(name)' of '\(path(of: variable))' is "
-            + "registered as a dependency too; it is stored as one or the other"
-        )
-      )
+            + "registered as a dependency too; it is stored as one or the other"))
       return
     }
     let way = Way.slot(of: optimizer, index: slots.elements.count)

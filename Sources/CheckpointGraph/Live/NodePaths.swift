@@ -21,10 +21,9 @@ struct NodePaths {
     bytes(of: number, attribute)
   }
 
-  private mutating func bytes(
-    of number: Int,
-    _ attribute: String?
-  ) -> (all: [UInt8], pathCount: Int) {
+  private mutating func bytes(of number: Int, _ attribute: String?) -> (
+    all: [UInt8], pathCount: Int
+  ) {
     switch graph.nodes[number].way {
     case .root: return Self.bytes([], nil, attribute)
     case .child(let parent, let edge):
@@ -39,11 +38,9 @@ struct NodePaths {
     }
   }
 
-  private static func bytes(
-    _ path: [UInt8],
-    _ step: CheckpointKey.Step?,
-    _ attribute: String?
-  ) -> (all: [UInt8], pathCount: Int) {
+  private static func bytes(_ path: [UInt8], _ step: CheckpointKey.Step?, _ attribute: String?) -> (
+    all: [UInt8], pathCount: Int
+  ) {
     let stepCount = step?.maxCount ?? 0
     let attributeCount = attribute.map(CheckpointKey.count(ofAttribute:)) ?? 0
     var pathCount = 0

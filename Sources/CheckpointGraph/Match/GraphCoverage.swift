@@ -35,8 +35,7 @@ package struct GraphCoverage {
   ///   - slots: The slot variables that wait there.
   /// - Returns: Whether the older graph is of no use any more.
   package mutating func isComplete(
-    _ deferred: [GraphMatch.Deferred],
-    _ slots: [GraphMatch.DeferredSlot]
+    _ deferred: [GraphMatch.Deferred], _ slots: [GraphMatch.DeferredSlot]
   ) -> Bool {
     for entry in deferred where entry.holder != nil {
       let candidates = (nodes[entry.parent] ?? []).lazy.compactMap { [newer] in
@@ -75,8 +74,7 @@ package struct GraphCoverage {
   }
 
   private func addChildren(
-    of pair: (older: Int, newer: Int),
-    to queue: inout [(older: Int, newer: Int)]
+    of pair: (older: Int, newer: Int), to queue: inout [(older: Int, newer: Int)]
   ) -> Bool {
     var edges = EdgesByName(newer, pair.newer)
     for edge in older.graph.children.range(of: pair.older) {
@@ -135,9 +133,7 @@ private struct EdgesByName {
     edges.map { edge in
       let child = graph.children.elements[edge]
       return (TensorKey(copying: graph.bytes(child.name)), Int(child.node))
-    },
-    uniquingKeysWith: { first, _ in first }
-  )
+    }, uniquingKeysWith: { first, _ in first })
 
   init(_ graph: SavedGraph, _ node: Int) {
     self.graph = graph

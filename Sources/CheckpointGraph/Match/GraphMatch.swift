@@ -91,11 +91,8 @@ package struct GraphMatch {
   ///   - refused: Saved nodes of `pairs`, and slot variables, that are not to be matched.
   /// - Throws: What an optimizer throws that makes a slot variable.
   package init(
-    _ saved: SavedGraph,
-    _ live: LiveGraph,
-    from pairs: [(saved: Int, live: Int)],
-    bindings: Bindings? = nil,
-    without refused: Set<Int> = []
+    _ saved: SavedGraph, _ live: LiveGraph, from pairs: [(saved: Int, live: Int)],
+    bindings: Bindings? = nil, without refused: Set<Int> = []
   ) throws(CheckpointError) {
     self.saved = saved
     self.live = live
@@ -160,22 +157,15 @@ package struct GraphMatch {
       } else if !bindings.isBound(node), saved.mayHaveValues(node) {
         deferred.append(
           Deferred(
-            savedNode: node,
-            parent: live.identity(of: pair.live),
-            holder: live.holder(of: pair.live),
-            name: saved.string(child.name)
-          )
-        )
+            savedNode: node, parent: live.identity(of: pair.live),
+            holder: live.holder(of: pair.live), name: saved.string(child.name)))
       }
     }
   }
 
   // The value goes to the first node that has one for it.
   private mutating func assign(
-    _ savedNode: Int,
-    _ value: NodeValue,
-    liveNode: Int?,
-    start: Int,
+    _ savedNode: Int, _ value: NodeValue, liveNode: Int?, start: Int,
     name: @autoclosure () -> String
   ) {
     let place = (savedNode, liveNode, start)
@@ -197,11 +187,9 @@ package struct GraphMatch {
   }
 
   // Whether a node has its value from no other saved node.
-  private mutating func takeSource(
-    _ savedNode: Int,
-    of liveNode: Int?,
-    _ name: () -> String
-  ) -> Bool {
+  private mutating func takeSource(_ savedNode: Int, of liveNode: Int?, _ name: () -> String)
+    -> Bool
+  {
     guard let liveNode else { return true }
     guard sources[liveNode] == nil else {
       conflicts.append(Conflict(savedNode: savedNode, liveNode: liveNode, name: name()))
@@ -212,21 +200,13 @@ package struct GraphMatch {
   }
 
   private mutating func assign(
-    _ variable: any TensorVariable,
-    _ key: TensorKey,
-    isPart: Bool,
+    _ variable: any TensorVariable, _ key: TensorKey, isPart: Bool,
     _ place: (savedNode: Int, liveNode: Int?, start: Int)
   ) {
     assignments.append(
       Assignment(
-        savedNode: place.savedNode,
-        key: key,
-        variable: variable,
-        isPart: isPart,
-        liveNode: place.liveNode,
-        start: place.start
-      )
-    )
+        savedNode: place.savedNode, key: key, variable: variable, isPart: isPart,
+        liveNode: place.liveNode, start: place.start))
   }
 
   // Whether a saved node has a value, all of it.
@@ -248,9 +228,7 @@ package struct GraphMatch {
 
   // The tensor may be an attribute of its own, or stand behind one of all: TensorFlow has written both.
   private func key(
-    of member: NodeAttributes.Member,
-    _ attributes: NodeAttributes,
-    in savedNode: Int
+    of member: NodeAttributes.Member, _ attributes: NodeAttributes, in savedNode: Int
   ) -> TensorKey? {
     if let own = stored(attributes.attribute(of: member), in: savedNode) {
       return TensorKey(copying: saved.bytes(own.key))
@@ -290,8 +268,7 @@ package struct GraphMatch {
   }
 
   private mutating func matchSlot(
-    _ slot: ObjectGraph.SlotVariable,
-    at place: SlotPlace,
+    _ slot: ObjectGraph.SlotVariable, at place: SlotPlace,
     _ made: inout [SlotPlace: any TensorVariable]
   ) throws(CheckpointError) {
     guard let provider = live.nodes[place.optimizer].object as? any SlotVariableProvider,
@@ -303,37 +280,23 @@ package struct GraphMatch {
     if let known = made[place] {  // for another saved variable, or another saved optimizer
       bindings.bind(slot.node, to: known, at: nil)
       conflicts.append(
-        Conflict(savedNode: slot.node, liveNode: place.original, name: slot.slotName)
-      )
+        Conflict(savedNode: slot.node, liveNode: place.original, name: slot.slotName))
       return
     }
     guard let variable = try provider.makeSlotVariable(slot.slotName, for: original) else { return }
     made[place] = variable
     bind(slot, variable, nil)
     newSlots.append(
-      NewSlot(
-        provider: provider,
-        name: slot.slotName,
-        original: original,
-        variable: variable
-      )
-    )
+      NewSlot(provider: provider, name: slot.slotName, original: original, variable: variable))
   }
 
   private mutating func bind(
-    _ slot: ObjectGraph.SlotVariable,
-    _ variable: any TensorVariable,
-    _ liveNode: Int?
+    _ slot: ObjectGraph.SlotVariable, _ variable: any TensorVariable, _ liveNode: Int?
   ) {
     bindings.bind(slot.node, to: variable, at: liveNode)
     if let liveNode { liveOfSaved[slot.node] = liveNode }
     assign(
-      slot.node,
-      .variable(variable),
-      liveNode: liveNode,
-      start: slot.node,
-      name: slot.slotName
-    )
+      slot.node, .variable(variable), liveNode: liveNode, start: slot.node, name: slot.slotName)
   }
 }
 
@@ -343,9 +306,7 @@ private struct NamedChildren {
   private let children: ArraySlice<ObjectGraph.Child>
   private var place: Int
   private lazy var table: [TensorKey: Int] = Dictionary(
-    children.map { (TensorKey($0.name), $0.node) },
-    uniquingKeysWith: { first, _ in first }
-  )
+    children.map { (TensorKey($0.name), $0.node) }, uniquingKeysWith: { first, _ in first })
 
   init(_ children: ArraySlice<ObjectGraph.Child>) {
     self.children = children

@@ -58,8 +58,7 @@ extension Checkpointable where Registered == Self {
 extension Checkpointable {
   /// Not there for a class that can have subclasses: what they registered would not be heard.
   @available(
-    *,
-    unavailable,
+    *, unavailable,
     message: """
       a class that is not final has to have a method that subclasses can override: make the class \
       final, let it inherit from CheckpointableObject, or write 'func registerDependencies(in \
@@ -72,8 +71,7 @@ extension Checkpointable {
 extension Checkpointable where Registered == Self, Self: Actor {
   /// Not there for an actor: a checkpoint would read its properties while others change them.
   @available(
-    *,
-    unavailable,
+    *, unavailable,
     message: """
       an actor cannot be part of a checkpoint, which reads and writes properties from outside: hold \
       them in a final class that is Checkpointable, and save that inside of the actor

@@ -101,24 +101,18 @@ extension Set: DependencyContainer {
 extension Reflection {
   // Many layers or variables in a list are the rule, and a look at each, what it is, takes longest.
   fileprivate static func variables<Element, Variable: PlainVariable>(
-    _ elements: [Element],
-    _: Variable.Type
+    _ elements: [Element], _: Variable.Type
   ) -> Dependency {
     // `Variable` is `Element`, which the caller had no other way to say.
     numbered(unsafe unsafeBitCast(elements, to: [Variable].self)) { name, variable in
       let value = NodeValue.variable(variable)
       return DependencyRegistrar.Entry(
-        name: name,
-        object: variable,
-        identity: .object,
-        value: value
-      )
+        name: name, object: variable, identity: .object, value: value)
     }
   }
 
   fileprivate static func objects<Element, Object: Checkpointable>(
-    _ elements: [Element],
-    _: Object.Type
+    _ elements: [Element], _: Object.Type
   ) -> Dependency {
     // `Object` is `Element`, as above.
     numbered(unsafe unsafeBitCast(elements, to: [Object].self)) { name, object in
@@ -127,8 +121,7 @@ extension Reflection {
   }
 
   private static func numbered<Object: Checkpointable>(
-    _ objects: [Object],
-    _ entry: (String, Object) -> DependencyRegistrar.Entry
+    _ objects: [Object], _ entry: (String, Object) -> DependencyRegistrar.Entry
   ) -> Dependency {
     let entries = objects.indices.map { entry(String($0), objects[$0]) }
     return .container(ContainerNode(list: entries))
@@ -146,8 +139,7 @@ extension Reflection {
   }
 
   fileprivate mutating func dictionary<Key, Value>(
-    _ pairs: some Sequence<(key: Key, value: Value)>,
-    isSorted: Bool
+    _ pairs: some Sequence<(key: Key, value: Value)>, isSorted: Bool
   ) -> Dependency {
     var named: [(name: String, value: Dependency)] = []
     for (key, value) in pairs {
@@ -170,9 +162,7 @@ extension Reflection {
     let objects = keys.compactMap { $0 as? any Checkpointable }
     guard !objects.isEmpty else { return }
     note(
-      "the keys of a dictionary are not followed; hold the objects in an array",
-      holding: objects
-    )
+      "the keys of a dictionary are not followed; hold the objects in an array", holding: objects)
   }
 
   /// The elements of a collection without an order, which cannot be named.

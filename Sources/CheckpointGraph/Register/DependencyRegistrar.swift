@@ -101,9 +101,7 @@ public struct DependencyRegistrar {
   ///   - owner: The object.
   ///   - property: Where its value is; a restore writes it.
   public mutating func variable<Owner: AnyObject, Value: TensorStorable>(
-    _ name: String,
-    of owner: Owner,
-    _ property: ReferenceWritableKeyPath<Owner, Value>
+    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Value>
   ) {
     add(name, PlaceVariable(ValuePlace(owner, property)), .place)
   }
@@ -112,9 +110,7 @@ public struct DependencyRegistrar {
   ///
   /// - Parameters: As for properties that hold a tensor.
   public mutating func variable<Owner: AnyObject, Scalar: TensorScalar>(
-    _ name: String,
-    of owner: Owner,
-    _ property: ReferenceWritableKeyPath<Owner, Scalar>
+    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Scalar>
   ) {
     add(name, PlaceVariable(ValuePlace(owner, property).asTensor), .place)
   }
@@ -131,9 +127,7 @@ public struct DependencyRegistrar {
   ///   - owner: The object; no ``TensorVariable``, which has an attribute already.
   ///   - property: Where its value is; a restore writes it.
   public mutating func attribute<Owner: AnyObject, Value: TensorStorable>(
-    _ name: String,
-    of owner: Owner,
-    _ property: ReferenceWritableKeyPath<Owner, Value>
+    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Value>
   ) {
     addAttribute(name, PlaceVariable(ValuePlace(owner, property)))
   }
@@ -143,9 +137,7 @@ public struct DependencyRegistrar {
   ///
   /// - Parameters: As for properties that hold a tensor.
   public mutating func attribute<Owner: AnyObject, Scalar: TensorScalar>(
-    _ name: String,
-    of owner: Owner,
-    _ property: ReferenceWritableKeyPath<Owner, Scalar>
+    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Scalar>
   ) {
     addAttribute(name, PlaceVariable(ValuePlace(owner, property).asTensor))
   }
@@ -198,18 +190,15 @@ public struct DependencyRegistrar {
       [names[0]],
       "nothing that \(ownerType) itself holds is registered, \(NameList.text(names)): if a superclass "
         + "registers by hand, it has to call super.registerDependencies(in:) or trackProperties(of: self), "
-        + "or \(ownerType) overrides the method; what is not to be saved is marked @NoDependency"
-    )
+        + "or \(ownerType) overrides the method; what is not to be saved is marked @NoDependency")
   }
 
   private func isRegistered(_ object: AnyObject) -> Bool {
     entries.contains { $0.object === object }
   }
 
-  private mutating func trackMirroredProperties(
-    of object: AnyObject,
-    except excluded: Set<String>
-  ) {
+  private mutating func trackMirroredProperties(of object: AnyObject, except excluded: Set<String>)
+  {
     for child in Reflection.children(of: object) where !child.label.isAny(of: excluded) {
       add(reflection.dependency(in: child), child.label)
     }
@@ -248,11 +237,7 @@ public struct DependencyRegistrar {
           error: CheckpointError(
             .invalidArgument,
             "\(ownerType) is more than one of \(what), and would be saved as one only; hold the others in "
-              + "objects of their own"
-          ),
-          objects: nil
-        )
-      )
+              + "objects of their own"), objects: nil))
     }
     if !attributes.isEmpty {
       guard value == nil else {
@@ -271,9 +256,7 @@ public struct DependencyRegistrar {
       if let reason = Self.reasonAgainst(attribute: name) { refuse([name], reason) }
       if !names.insert(TensorKey(name)).inserted {
         let error = CheckpointError(
-          .duplicateName,
-          "\(ownerType): two attributes have the name '\(name)'"
-        )
+          .duplicateName, "\(ownerType): two attributes have the name '\(name)'")
         problems.append(Problem(path: [name], error: error, objects: nil))
       }
     }
@@ -289,9 +272,7 @@ public struct DependencyRegistrar {
   }
 
   mutating func add(
-    _ name: String,
-    _ object: any Checkpointable,
-    _ identity: Entry.Identity,
+    _ name: String, _ object: any Checkpointable, _ identity: Entry.Identity,
     value: NodeValue? = nil
   ) {
     if let reason = Self.reasonAgainst(name) { return refuse([name], reason) }
@@ -377,22 +358,15 @@ public struct DependencyRegistrar {
   private mutating func addDuplicate(_ entry: Entry, _ first: Entry) {
     let types = "\(type(of: first.object)) and \(type(of: entry.object))"
     let error = CheckpointError(
-      .duplicateName,
-      "\(ownerType): two things have the name '\(entry.name)', \(types)"
-    )
+      .duplicateName, "\(ownerType): two things have the name '\(entry.name)', \(types)")
     problems.append(Problem(path: [entry.name], error: error, objects: nil))
   }
 
   private mutating func refuse(
-    _ path: [String],
-    _ reason: String,
-    holding objects: [AnyObject]? = nil
+    _ path: [String], _ reason: String, holding objects: [AnyObject]? = nil
   ) {
     let place = path.joined(separator: "/")
-    let error = CheckpointError(
-      .invalidArgument,
-      "\(ownerType), property '\(place)': \(reason)"
-    )
+    let error = CheckpointError(.invalidArgument, "\(ownerType), property '\(place)': \(reason)")
     problems.append(Problem(path: path, error: error, objects: objects))
   }
 

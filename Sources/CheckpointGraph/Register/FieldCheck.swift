@@ -29,9 +29,7 @@ struct FieldCheck<Root> {
   private mutating func lookAtNames() {
     guard !names.isEmpty else { return }  // else nobody knows them
     for name in registrar.excluded.subtracting(names).sorted() {
-      problems.append(
-        FieldProblem(path: [name], reason: "there is no such field to be left out")
-      )
+      problems.append(FieldProblem(path: [name], reason: "there is no such field to be left out"))
     }
   }
 
@@ -40,9 +38,7 @@ struct FieldCheck<Root> {
       FieldProblem(
         path: path,
         reason: "it holds \(type), which would be forgotten: register it, or leave it out by "
-          + "fields.exclude(\"\(path[0])\")"
-      )
-    )
+          + "fields.exclude(\"\(path[0])\")"))
   }
 
   // A field is told by its place: the registered name is another one, as often as not.
@@ -65,10 +61,7 @@ struct FieldCheck<Root> {
   }
 
   private mutating func look(
-    at label: PropertyLabel,
-    _ type: Any.Type,
-    _ place: Range<Int>,
-    _ path: [String]
+    at label: PropertyLabel, _ type: Any.Type, _ place: Range<Int>, _ path: [String]
   ) {
     guard !registrar.bytes.contains(where: { $0.contains(place) }) else { return }
     let path = path + [label.wrappedName ?? label.name]

@@ -16,48 +16,42 @@ public struct FieldRegistrar<Root> {
 
   /// Registers a field that holds a tensor, or any storable value.
   public mutating func tensor<Value: TensorStorable>(
-    _ name: String,
-    _ field: WritableKeyPath<Root, Value>
+    _ name: String, _ field: WritableKeyPath<Root, Value>
   ) {
     add(name, field) { PlaceVariable($0) }
   }
 
   /// Registers a field that holds a number or a string, as a tensor without dimensions.
   public mutating func scalar<Value: TensorScalar>(
-    _ name: String,
-    _ field: WritableKeyPath<Root, Value>
+    _ name: String, _ field: WritableKeyPath<Root, Value>
   ) {
     add(name, field) { PlaceVariable($0.asTensor) }
   }
 
   /// Registers a field that holds an array of tensors, named by their index.
   public mutating func tensors<Value: TensorStorable>(
-    _ name: String,
-    _ field: WritableKeyPath<Root, [Value]>
+    _ name: String, _ field: WritableKeyPath<Root, [Value]>
   ) {
     add(name, field) { Self.list($0) { PlaceVariable($0) } }
   }
 
   /// Registers a field that holds another struct with fields.
   public mutating func value<Value: CheckpointableValue>(
-    _ name: String,
-    _ field: WritableKeyPath<Root, Value>
+    _ name: String, _ field: WritableKeyPath<Root, Value>
   ) {
     add(name, field) { ValueNode($0) }
   }
 
   /// Registers a field that holds an array of structs with fields, named by their index.
   public mutating func values<Value: CheckpointableValue>(
-    _ name: String,
-    _ field: WritableKeyPath<Root, [Value]>
+    _ name: String, _ field: WritableKeyPath<Root, [Value]>
   ) {
     add(name, field) { Self.list($0) { ValueNode($0) } }
   }
 
   /// Registers a field that holds a variable, or another object.
   public mutating func object<Object: Checkpointable>(
-    _ name: String,
-    _ field: KeyPath<Root, Object>
+    _ name: String, _ field: KeyPath<Root, Object>
   ) {
     note(name, field)
     fields.append((name, { ($0.get()[keyPath: field], .object) }))
@@ -69,8 +63,7 @@ public struct FieldRegistrar<Root> {
   public mutating func exclude(_ names: String...) { excluded.formUnion(names) }
 
   private mutating func add<Value>(
-    _ name: String,
-    _ field: WritableKeyPath<Root, Value>,
+    _ name: String, _ field: WritableKeyPath<Root, Value>,
     _ make: @escaping (ValuePlace<Value>) -> any Checkpointable
   ) {
     note(name, field)
@@ -86,17 +79,12 @@ public struct FieldRegistrar<Root> {
   }
 
   private static func list<Element>(
-    _ place: ValuePlace<[Element]>,
-    _ make: (ValuePlace<Element>) -> any Checkpointable
+    _ place: ValuePlace<[Element]>, _ make: (ValuePlace<Element>) -> any Checkpointable
   ) -> any Checkpointable {
     ContainerNode(
       list: place.get().indices.map { index in
         DependencyRegistrar.Entry(
-          name: String(index),
-          object: make(place.part(\.[index])),
-          identity: .place
-        )
-      }
-    )
+          name: String(index), object: make(place.part(\.[index])), identity: .place)
+      })
   }
 }

@@ -101,9 +101,9 @@ final class StateVariable: TensorVariable {
 
   var tensorSpec: TensorSpec { TensorSpec(.string, .scalar) }
 
-  func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     throw CheckpointError(.unsupported, "a state has no elements of fixed width")
   }
 

@@ -42,14 +42,9 @@ extension Reflection {
         defer { index += 1 }
         guard let text = child.label, !PropertyLabel.isRegistrar(text) else { continue }
         let traits = traits?[index] ?? PropertyTraits()
-        let label = PropertyLabel(
-          text,
-          isObservable: isObservable,
-          isVariable: traits.isVariable
-        )
+        let label = PropertyLabel(text, isObservable: isObservable, isVariable: traits.isVariable)
         children.append(
-          Child(index: index, label: label, value: child.value, isOwn: isOwn, traits: traits)
-        )
+          Child(index: index, label: label, value: child.value, isOwn: isOwn, traits: traits))
       }
     }
     return children
@@ -74,8 +69,7 @@ extension Reflection {
           // The other way round: the metadata of a type that can be copied; what cannot, the runtime
           // calls `()`.
           place: (unsafeBitCast(type, to: Any.Type.self), field.offset)
-        )
-      )
+        ))
     }
     return traits
   }
@@ -85,8 +79,6 @@ extension Reflection {
     isStrict = child.isStrict
     defer { isStrict = true }
     return dependency(
-      in: child.label.declared(child.value),
-      isWrapper: child.label.wrappedName != nil
-    )
+      in: child.label.declared(child.value), isWrapper: child.label.wrappedName != nil)
   }
 }

@@ -15,8 +15,7 @@ extension Reflection {
       if Self.declaresDependencies(type) {
         note(
           "\(type) is an actor that holds variables, which nobody else may read; hold them in a "
-            + "final class that is Checkpointable, or mark the property @NoDependency"
-        )
+            + "final class that is Checkpointable, or mark the property @NoDependency")
       }
       return
     }
@@ -26,9 +25,7 @@ extension Reflection {
     let what = contents.tensorType.map { "a \($0)" } ?? "variables"
     note(
       "\(type) holds \(what), but is not Checkpointable: let it conform, or mark the property "
-        + "@NoDependency",
-      holding: contents.tensorType == nil ? contents.objects : nil
-    )
+        + "@NoDependency", holding: contents.tensorType == nil ? contents.objects : nil)
   }
 
   private static func declaresDependencies(_ type: AnyObject.Type) -> Bool {

@@ -53,10 +53,9 @@ struct Reflection {
   }
 
   /// Looks at a part of a value, which has a name in it.
-  mutating func look(
-    at name: @autoclosure () -> String,
-    _ part: (inout Reflection) -> Dependency
-  ) -> Dependency {
+  mutating func look(at name: @autoclosure () -> String, _ part: (inout Reflection) -> Dependency)
+    -> Dependency
+  {
     let count = problems.count
     let found = part(&self)
     if problems.count > count {
@@ -86,11 +85,9 @@ struct Reflection {
     }
   }
 
-  private mutating func forgotten(
-    _ values: [ForgottenValue],
-    in value: Any,
-    _ isWrapper: Bool
-  ) -> Dependency {
+  private mutating func forgotten(_ values: [ForgottenValue], in value: Any, _ isWrapper: Bool)
+    -> Dependency
+  {
     var found = values.map { Problem(path: $0.path, reason: $0.text) }
     if !values.contains(where: \.path.isEmpty) {  // else it is a whole, with nothing in it
       var parts = Reflection()

@@ -27,10 +27,8 @@ public protocol SlotVariableProvider: Checkpointable {
   ///
   /// - Returns: The new variable, of the dtype and shape that it will always have; `nil` if this
   ///   optimizer has no such slot.
-  func makeSlotVariable(
-    _ name: String,
-    for variable: any TensorVariable
-  ) throws(CheckpointError) -> (any TensorVariable)?
+  func makeSlotVariable(_ name: String, for variable: any TensorVariable) throws(CheckpointError)
+    -> (any TensorVariable)?
 
   /// Makes a slot variable part of the optimizer: ``slotVariable(_:of:)`` returns it from now on.
   ///
@@ -39,10 +37,7 @@ public protocol SlotVariableProvider: Checkpointable {
   ///   - name: The name of the slot.
   ///   - variable: The variable that it is kept for.
   func keepSlotVariable(
-    _ slot: any TensorVariable,
-    as name: String,
-    of variable: any TensorVariable
-  )
+    _ slot: any TensorVariable, as name: String, of variable: any TensorVariable)
 }
 
 extension SlotVariableProvider {

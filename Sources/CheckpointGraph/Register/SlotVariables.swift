@@ -59,11 +59,8 @@ public final class SlotVariables<Scalar: TensorScalar & Numeric> {
   }
 
   // The variable is held too: as long as it lives, no other one has its identity.
-  fileprivate func keep(
-    _ slot: Variable<Scalar>,
-    as name: String,
-    of variable: any TensorVariable
-  ) {
+  fileprivate func keep(_ slot: Variable<Scalar>, as name: String, of variable: any TensorVariable)
+  {
     slots[Place(name: name, variable: ObjectIdentifier(variable))] = (variable, slot)
   }
 }
@@ -92,26 +89,21 @@ extension SlotVariableHolder {
   public var slotNames: [String] { slots.names }
 
   /// The table's slot variable.
-  public func slotVariable(
-    _ name: String,
-    of variable: any TensorVariable
-  ) -> (any TensorVariable)? {
+  public func slotVariable(_ name: String, of variable: any TensorVariable) -> (any TensorVariable)?
+  {
     slots.existing(name, of: variable)
   }
 
   /// A new slot variable, if the table has such a slot.
-  public func makeSlotVariable(
-    _ name: String,
-    for variable: any TensorVariable
-  ) throws(CheckpointError) -> (any TensorVariable)? {
+  public func makeSlotVariable(_ name: String, for variable: any TensorVariable)
+    throws(CheckpointError) -> (any TensorVariable)?
+  {
     slots.names.contains(name) ? slots.made(for: variable) : nil
   }
 
   /// Puts the slot variable into the table.
   public func keepSlotVariable(
-    _ slot: any TensorVariable,
-    as name: String,
-    of variable: any TensorVariable
+    _ slot: any TensorVariable, as name: String, of variable: any TensorVariable
   ) {
     guard let slot = slot as? Variable<SlotScalar> else { return }  // made by `makeSlotVariable`
     slots.keep(slot, as: name, of: variable)

@@ -29,8 +29,7 @@ extension StateRepresentable where Registered == Self {
 extension StateRepresentable {
   /// Not there for a class that can have subclasses: what they registered would not be heard.
   @available(
-    *,
-    unavailable,
+    *, unavailable,
     message: """
       a class that is not final has to have a method that subclasses can override: make the class \
       final, or write 'func registerDependencies(in registrar: inout DependencyRegistrar) {}'; the \

@@ -78,12 +78,7 @@ final class StoredProperties {
       guard let content = content(child, place.type) else { continue }
       properties.append(
         Property(
-          label: child.label,
-          isStrict: child.isStrict,
-          content: content,
-          offset: place.offset
-        )
-      )
+          label: child.label, isStrict: child.isStrict, content: content, offset: place.offset))
     }
     return properties
   }
@@ -119,11 +114,9 @@ final class StoredProperties {
   ///   - object: An object of the class.
   ///   - reflection: Gets what would be forgotten.
   /// - Returns: What it is.
-  func dependency(
-    _ index: Int,
-    of object: AnyObject,
-    _ reflection: inout Reflection
-  ) -> Reflection.Dependency {
+  func dependency(_ index: Int, of object: AnyObject, _ reflection: inout Reflection)
+    -> Reflection.Dependency
+  {
     let property = properties[index]
     reflection.isStrict = property.isStrict
     switch property.content {
@@ -139,9 +132,7 @@ final class StoredProperties {
     case .other(let type):
       let value = Self.value(of: type, in: object, at: property.offset)
       return reflection.dependency(
-        in: property.label.declared(value),
-        isWrapper: property.label.wrappedName != nil
-      )
+        in: property.label.declared(value), isWrapper: property.label.wrappedName != nil)
     }
   }
 
@@ -166,25 +157,19 @@ final class StoredProperties {
   }
 
   private static func variable<Variable: PlainVariable>(
-    of type: Variable.Type,
-    in object: AnyObject,
-    at offset: Int
+    of type: Variable.Type, in object: AnyObject, at offset: Int
   ) -> any TensorVariable {
     property(of: type, in: object, at: offset)
   }
 
   private static func object<Object: Checkpointable>(
-    of type: Object.Type,
-    in object: AnyObject,
-    at offset: Int
+    of type: Object.Type, in object: AnyObject, at offset: Int
   ) -> any Checkpointable {
     property(of: type, in: object, at: offset)
   }
 
   private static func container<Container: DependencyContainer>(
-    of type: Container.Type,
-    in object: AnyObject,
-    at offset: Int
+    of type: Container.Type, in object: AnyObject, at offset: Int
   ) -> any DependencyContainer {
     property(of: type, in: object, at: offset)
   }
@@ -198,11 +183,9 @@ final class StoredProperties {
   // compared it with what `Mirror` shows, and an object is always asked for properties of its own
   // class.
   @inline(__always)
-  private static func property<Value>(
-    of _: Value.Type,
-    in object: AnyObject,
-    at offset: Int
-  ) -> Value {
+  private static func property<Value>(of _: Value.Type, in object: AnyObject, at offset: Int)
+    -> Value
+  {
     let start = unsafe UnsafeRawPointer(Unmanaged.passUnretained(object).toOpaque())
     let value = unsafe (start + offset).assumingMemoryBound(to: Value.self).pointee
     extendLifetime(object)

@@ -76,8 +76,7 @@ extension TensorGroup where Registered == Self {
 extension TensorGroup {
   /// Not there for a class that can have subclasses: what they registered would not be heard.
   @available(
-    *,
-    unavailable,
+    *, unavailable,
     message: """
       a class that is not final has to have a method that subclasses can override: make the class \
       final, or write 'func registerDependencies(in registrar: inout DependencyRegistrar) {}'; the \
@@ -127,9 +126,9 @@ package final class GroupMember: TensorVariable {
 
   package var tensorSpec: TensorSpec { TensorSpec(dtype, shape ?? .scalar) }
 
-  package func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  package func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     try tensorSnapshot().withTensorBytes(body)
   }
 
@@ -183,8 +182,7 @@ extension TensorGroup {
       throw CheckpointError(
         .mismatch,
         "the tensor '\(known.name)' of \(type(of: self)) is \(spec), and groupTensors announces "
-          + "\(known.dtype.name)\(known.shape.map { " \($0)" } ?? "")"
-      )
+          + "\(known.dtype.name)\(known.shape.map { " \($0)" } ?? "")")
     }
     return tensors
   }

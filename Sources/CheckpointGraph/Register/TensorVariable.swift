@@ -31,8 +31,7 @@ extension TensorVariable where Registered == Self {
 extension TensorVariable {
   /// Not there for a class that can have subclasses: what they registered would not be heard.
   @available(
-    *,
-    unavailable,
+    *, unavailable,
     message: """
       a class that is not final has to have a method that subclasses can override: make the class \
       final, or write 'func registerDependencies(in registrar: inout DependencyRegistrar) {}'; the \
@@ -87,16 +86,14 @@ public final class Variable<Scalar: TensorScalar>: TensorVariable {
   }
 
   /// Calls `body` with the elements.
-  public func withScalars<Result>(
-    _ body: (Span<Scalar>) throws -> Result
-  ) rethrows -> Result {
+  public func withScalars<Result>(_ body: (Span<Scalar>) throws -> Result) rethrows -> Result {
     try value.withScalars(body)
   }
 
   /// Calls `body` with the elements, to be changed in place; snapshots and copies keep theirs.
-  public func withMutableScalars<Result>(
-    _ body: (inout MutableSpan<Scalar>) throws -> Result
-  ) rethrows -> Result {
+  public func withMutableScalars<Result>(_ body: (inout MutableSpan<Scalar>) throws -> Result)
+    rethrows -> Result
+  {
     try value.withMutableScalars(body)
   }
 
@@ -110,17 +107,17 @@ public final class Variable<Scalar: TensorScalar>: TensorVariable {
   public var tensorSpec: TensorSpec { TensorSpec(Scalar.dtype, value.shape) }
 
   /// Calls `body` with the elements of fixed width.
-  public func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  public func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     try Scalar.contents(of: value.storage, count: value.shape.elementCount)
       .withBytes(of: Scalar.dtype, body)
   }
 
   /// Fills the value's memory.
-  public func fillTensorBytes(
-    _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) -> Bool {
+  public func fillTensorBytes(_ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void)
+    throws(CheckpointError) -> Bool
+  {
     try TensorStorage.fill(&value.storage, of: Scalar.dtype, fill)
   }
 
@@ -155,16 +152,16 @@ public final class TensorBox<Value: TensorStorable>: TensorVariable {
   public var tensorSpec: TensorSpec { value.tensorSpec }
 
   /// Calls `body` with the elements of fixed width.
-  public func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  public func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     try value.withTensorBytes(body)
   }
 
   /// Hands the bytes to the value.
-  public func fillTensorBytes(
-    _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) -> Bool {
+  public func fillTensorBytes(_ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void)
+    throws(CheckpointError) -> Bool
+  {
     try value.fillTensorBytes(fill)
   }
 

@@ -76,11 +76,9 @@ struct TypeJudge {
     return type is any BidirectionalCollection.Type ? .named : .unordered
   }
 
-  private mutating func holding(
-    _ type: Any.Type,
-    _ element: Any.Type,
-    _ arrangement: Arrangement
-  ) -> StoredType {
+  private mutating func holding(_ type: Any.Type, _ element: Any.Type, _ arrangement: Arrangement)
+    -> StoredType
+  {
     if Self.isNumber(element) { return .forgotten(.values("\(type)")) }
     let found = judge(element)
     guard found == .followed else {

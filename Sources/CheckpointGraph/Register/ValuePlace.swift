@@ -16,10 +16,7 @@ struct ValuePlace<Value> {
     modify = { change throws(CheckpointError) in try change(&owner[keyPath: property]) }
   }
 
-  init(
-    get: @escaping () -> Value,
-    modify: @escaping (Change) throws(CheckpointError) -> Void
-  ) {
+  init(get: @escaping () -> Value, modify: @escaping (Change) throws(CheckpointError) -> Void) {
     self.get = get
     self.modify = modify
   }
@@ -30,8 +27,7 @@ struct ValuePlace<Value> {
       get: { [get] in get()[keyPath: path] },
       modify: { [modify] change throws(CheckpointError) in
         try modify { value throws(CheckpointError) in try change(&value[keyPath: path]) }
-      }
-    )
+      })
   }
 
 }
@@ -46,8 +42,7 @@ extension ValuePlace where Value: TensorScalar {
         try change(&tensor)
         let scalar = tensor[]
         try modify { value throws(CheckpointError) in value = scalar }
-      }
-    )
+      })
   }
 }
 
@@ -59,9 +54,9 @@ final class PlaceVariable<Value: TensorStorable>: TensorVariable {
 
   var tensorSpec: TensorSpec { place.get().tensorSpec }
 
-  func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     try place.get().withTensorBytes(body)
   }
 
@@ -80,15 +75,15 @@ final class ForeignVariable: TensorVariable {
 
   var tensorSpec: TensorSpec { object.tensorSpec }
 
-  func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     try object.withTensorBytes(body)
   }
 
-  func fillTensorBytes(
-    _ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) -> Bool {
+  func fillTensorBytes(_ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void)
+    throws(CheckpointError) -> Bool
+  {
     try object.fillTensorBytes(fill)
   }
 

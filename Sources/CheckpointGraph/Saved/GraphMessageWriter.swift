@@ -25,10 +25,7 @@ struct GraphMessageWriter {
 
   /// Adds a value to the node.
   mutating func addAttribute(
-    _ name: Span<UInt8>,
-    fullName: Span<UInt8>,
-    key: Span<UInt8>,
-    isOptional: Bool = false
+    _ name: Span<UInt8>, fullName: Span<UInt8>, key: Span<UInt8>, isOptional: Bool = false
   ) {
     let length =
       Field.length(ofString: name.count) + Field.length(ofString: fullName.count)

@@ -8,11 +8,8 @@ extension ObjectGraph {
       for child in node.children { writer.add(child) }
       for attribute in node.attributes {
         writer.addAttribute(
-          attribute.name.utf8.span,
-          fullName: attribute.fullName.utf8.span,
-          key: attribute.key.utf8.span,
-          isOptional: attribute.isOptional
-        )
+          attribute.name.utf8.span, fullName: attribute.fullName.utf8.span,
+          key: attribute.key.utf8.span, isOptional: attribute.isOptional)
       }
       for slot in node.slotVariables { writer.add(slot) }
       if let saver = node.registeredSaver { writer.addSaver(saver) }

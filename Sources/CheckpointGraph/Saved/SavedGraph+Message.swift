@@ -17,9 +17,7 @@ extension SavedGraph {
   package init(message: [UInt8]) throws(CheckpointError) {
     guard message.count <= Int(Int32.max) else {
       throw CheckpointError(
-        .limitExceeded,
-        "the object graph has \(message.count) bytes, messages have 2 GiB at most"
-      )
+        .limitExceeded, "the object graph has \(message.count) bytes, messages have 2 GiB at most")
     }
     self.message = message
     reserveCapacity(try Self.nodeCount(of: message))
@@ -37,9 +35,7 @@ extension SavedGraph {
     }
     if let stray = strayReference {
       throw CheckpointError(
-        .corrupt,
-        "the object graph refers to node \(stray), it has \(nodeCount)"
-      )
+        .corrupt, "the object graph refers to node \(stray), it has \(nodeCount)")
     }
   }
 
@@ -86,10 +82,8 @@ extension SavedGraph {
     slots.endList()
   }
 
-  private static func saverName(
-    _ bytes: Span<UInt8>,
-    at start: Int
-  ) throws(CheckpointError) -> Text {
+  private static func saverName(_ bytes: Span<UInt8>, at start: Int) throws(CheckpointError) -> Text
+  {
     var name = Text.empty
     var fields = WireReader(bytes)
     while let tag = try fields.nextTag() {

@@ -110,8 +110,7 @@ extension SavedGraph: CustomStringConvertible {
   ///   - details: What is said of each value besides its name.
   /// - Returns: The line, without an end.
   package func text(
-    _ line: TreeLine,
-    shown: (String) -> String = { $0 },
+    _ line: TreeLine, shown: (String) -> String = { $0 },
     details: (ObjectGraph.Attribute) -> String = { _ in "" }
   ) -> String {
     var text = Self.indent(line.depth) + label(line, shown) + "#\(line.node)"

@@ -103,10 +103,7 @@ package struct SavedGraph: Sendable {
   /// A slot variable, with its name as a string.
   package func slotVariable(_ slot: Slot) -> ObjectGraph.SlotVariable {
     ObjectGraph.SlotVariable(
-      original: Int(slot.original),
-      slotName: string(slot.name),
-      node: Int(slot.node)
-    )
+      original: Int(slot.original), slotName: string(slot.name), node: Int(slot.node))
   }
 
   /// The values of a node, with their names as strings.
@@ -152,9 +149,7 @@ extension ObjectGraph {
 extension SavedGraph {
   fileprivate func attribute(_ attribute: Attribute) -> ObjectGraph.Attribute {
     var copy = ObjectGraph.Attribute(
-      name: string(attribute.name),
-      fullName: string(attribute.fullName),
-      key: string(attribute.key)
+      name: string(attribute.name), fullName: string(attribute.fullName), key: string(attribute.key)
     )
     copy.isOptional = attribute.isOptional
     return copy

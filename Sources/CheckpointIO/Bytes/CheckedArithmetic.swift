@@ -39,26 +39,21 @@ public struct ByteRange: Hashable, Sendable {
   ///
   /// - Throws: `truncated` if it does not, naming `what`.
   @inlinable
-  public func checked(
-    within byteCount: UInt64,
-    what: @autoclosure () -> String
-  ) throws(CheckpointError) {
+  public func checked(within byteCount: UInt64, what: @autoclosure () -> String)
+    throws(CheckpointError)
+  {
     guard let end, end <= byteCount else {
       throw Self.outside(offset: offset, count: count, byteCount: byteCount, what: what())
     }
   }
 
   @usableFromInline @inline(never)
-  static func outside(
-    offset: UInt64,
-    count: UInt64,
-    byteCount: UInt64,
-    what: String
-  ) -> CheckpointError {
+  static func outside(offset: UInt64, count: UInt64, byteCount: UInt64, what: String)
+    -> CheckpointError
+  {
     CheckpointError(
       .truncated,
       "\(what) takes \(count) bytes from byte \(offset) on, but there are only \(byteCount)",
-      offset: offset
-    )
+      offset: offset)
   }
 }

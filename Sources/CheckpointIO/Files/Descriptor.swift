@@ -14,11 +14,7 @@ struct Descriptor: ~Copyable {
   let number: CInt
 
   /// Opens a path; never inherited by child processes.
-  init(
-    opening path: String,
-    flags: CInt,
-    mode: mode_t = 0o666
-  ) throws(CheckpointError) {
+  init(opening path: String, flags: CInt, mode: mode_t = 0o666) throws(CheckpointError) {
     try checkPath(path)
     number = try systemCall("open", file: path) { unsafe open(path, flags | O_CLOEXEC, mode) }
   }
@@ -43,11 +39,9 @@ struct Descriptor: ~Copyable {
   }
 
   /// Reads until `output` is full or the file ends, and tells how many bytes that was.
-  func read(
-    into output: inout MutableRawSpan,
-    at offset: UInt64,
-    path: String
-  ) throws(CheckpointError) -> Int {
+  func read(into output: inout MutableRawSpan, at offset: UInt64, path: String)
+    throws(CheckpointError) -> Int
+  {
     let (start, end) = try Self.positions(offset, count: output.byteCount, path: path)
     var position = start
     while position < end {
@@ -56,11 +50,7 @@ struct Descriptor: ~Copyable {
         var room = output._mutatingExtracting(rest)
         return unsafe room.withUnsafeMutableBytes { buffer in
           unsafe pread(
-            number,
-            buffer.baseAddress,
-            min(buffer.count, Self.largestTransfer),
-            position
-          )
+            number, buffer.baseAddress, min(buffer.count, Self.largestTransfer), position)
         }
       }
       guard count > 0 else { break }
@@ -86,11 +76,7 @@ struct Descriptor: ~Copyable {
       let count = try systemCall("write \(rest.count) bytes at \(position)", file: path) {
         unsafe bytes.extracting(rest).withUnsafeBytes { buffer in
           unsafe pwrite(
-            number,
-            buffer.baseAddress,
-            min(buffer.count, Self.largestTransfer),
-            position
-          )
+            number, buffer.baseAddress, min(buffer.count, Self.largestTransfer), position)
         }
       }
       position += off_t(count)  // at most `end`
@@ -107,17 +93,12 @@ struct Descriptor: ~Copyable {
   }
 
   // A range of a file in the system's own numbers, which are signed.
-  private static func positions(
-    _ offset: UInt64,
-    count: Int,
-    path: String
-  ) throws(CheckpointError) -> (start: off_t, end: off_t) {
+  private static func positions(_ offset: UInt64, count: Int, path: String) throws(CheckpointError)
+    -> (start: off_t, end: off_t)
+  {
     guard let end = offset.adding(UInt64(count)), let last = off_t(exactly: end) else {
       throw CheckpointError(
-        .limitExceeded,
-        "no file is so large that it has a byte \(offset)",
-        file: path
-      )
+        .limitExceeded, "no file is so large that it has a byte \(offset)", file: path)
     }
     return (last - off_t(count), last)
   }

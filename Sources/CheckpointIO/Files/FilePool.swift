@@ -36,11 +36,9 @@ package final class FilePool: Sendable {
   ///   - insists: Whether all other files are closed if the system has no room for one more.
   /// - Returns: The open file, which the pool does not count before `add(_:)`.
   /// - Throws: `notFound` if there is none; `io` if the system fails.
-  func open(
-    _ path: String,
-    in fileSystem: any FileSystem,
-    insists: Bool
-  ) throws(CheckpointError) -> any ReadableFile {
+  func open(_ path: String, in fileSystem: any FileSystem, insists: Bool) throws(CheckpointError)
+    -> any ReadableFile
+  {
     closeOldest(leaving: capacity - 1)
     do throws(CheckpointError) {
       return try fileSystem.openFile(path)

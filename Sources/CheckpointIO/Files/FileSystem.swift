@@ -95,12 +95,8 @@ package struct FileStatus: Sendable, Hashable {
   package var owner: UInt32
 
   package init(
-    kind: Kind,
-    byteCount: UInt64,
-    modified: FileTime,
-    identity: [UInt64] = [],
-    linkCount: UInt64 = 1,
-    owner: UInt32 = 0
+    kind: Kind, byteCount: UInt64, modified: FileTime, identity: [UInt64] = [],
+    linkCount: UInt64 = 1, owner: UInt32 = 0
   ) {
     self.kind = kind
     self.byteCount = byteCount

@@ -79,10 +79,9 @@ package struct LocalFileSystem: FileSystem {
     try Self.status(path) { unsafe lstat(path, &$0) }
   }
 
-  private static func status(
-    _ path: String,
-    _ body: (inout stat) -> CInt
-  ) throws(CheckpointError) -> FileStatus? {
+  private static func status(_ path: String, _ body: (inout stat) -> CInt) throws(CheckpointError)
+    -> FileStatus?
+  {
     try checkPath(path)
     var status = stat()
     do throws(CheckpointError) {
@@ -93,10 +92,8 @@ package struct LocalFileSystem: FileSystem {
     return FileStatus(status)
   }
 
-  package func lockFile(
-    _ path: String,
-    creating: Bool
-  ) throws(CheckpointError) -> (any LockedFile)? {
+  package func lockFile(_ path: String, creating: Bool) throws(CheckpointError) -> (any LockedFile)?
+  {
     try LocalLockedFile(path, creating: creating)
   }
 
@@ -134,15 +131,11 @@ extension FileStatus {
       default: .other
       }
     self.init(
-      kind: kind,
-      byteCount: UInt64(clamping: status.st_size),
+      kind: kind, byteCount: UInt64(clamping: status.st_size),
       modified: FileTime(
         seconds: Int64(time.tv_sec),
         nanoseconds: UInt32(truncatingIfNeeded: time.tv_nsec)  // less than a second
-      ),
-      identity: [UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)],
-      linkCount: UInt64(status.st_nlink),
-      owner: UInt32(status.st_uid)
-    )
+      ), identity: [UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)],
+      linkCount: UInt64(status.st_nlink), owner: UInt32(status.st_uid))
   }
 }

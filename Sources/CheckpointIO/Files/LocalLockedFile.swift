@@ -53,11 +53,9 @@ final class LocalLockedFile: LockedFile {
   // MARK: Opening
 
   // Without waiting, and never through a link; `nil` if there is no such file.
-  private static func open(
-    _ path: String,
-    creating: Bool,
-    isNew: inout Bool
-  ) throws(CheckpointError) -> Descriptor? {
+  private static func open(_ path: String, creating: Bool, isNew: inout Bool)
+    throws(CheckpointError) -> Descriptor?
+  {
     if creating, let descriptor = try create(path) {
       isNew = true
       return descriptor
@@ -92,9 +90,7 @@ final class LocalLockedFile: LockedFile {
     let what = status.kind == .file ? "a file with several names" : status.kind.description
     throw CheckpointError(
       .pathConflict,
-      "this is \(what), where a lock file of this library belongs; rename or remove it",
-      file: path
-    )
+      "this is \(what), where a lock file of this library belongs; rename or remove it", file: path)
   }
 
   private static func refusal(_ error: CheckpointError, owner: UInt32) -> CheckpointError {
@@ -108,10 +104,9 @@ final class LocalLockedFile: LockedFile {
 
   private enum Outcome { case held, heldByAnother, unknown }
 
-  private static func lock(
-    _ descriptor: borrowing Descriptor,
-    path: String
-  ) throws(CheckpointError) -> Outcome {
+  private static func lock(_ descriptor: borrowing Descriptor, path: String) throws(CheckpointError)
+    -> Outcome
+  {
     do throws(CheckpointError) {
       let number = descriptor.number
       try systemCall("lock", file: path) { flock(number, LOCK_EX | LOCK_NB) }

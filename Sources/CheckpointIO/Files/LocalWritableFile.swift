@@ -30,9 +30,7 @@ final class LocalWritableFile: WritableFile {
       throw CheckpointError(
         .pathConflict,
         "somebody has put another file in the place of this one, which was being written; remove it, and "
-          + "save again",
-        file: path
-      )
+          + "save again", file: path)
     }
     self.descriptor = consume descriptor
   }

@@ -69,10 +69,8 @@ package struct ObservedFileSystem: FileSystem {
     try base.entryStatus(of: path)
   }
 
-  package func lockFile(
-    _ path: String,
-    creating: Bool
-  ) throws(CheckpointError) -> (any LockedFile)? {
+  package func lockFile(_ path: String, creating: Bool) throws(CheckpointError) -> (any LockedFile)?
+  {
     try base.lockFile(path, creating: creating)
   }
 

@@ -37,10 +37,7 @@ package enum PathText {
     guard scheme(of: path) != nil else { return }
     let meant = try self.path(path)
     throw CheckpointError(
-      .invalidArgument,
-      "this is the text of a URL; give its path, '\(meant)'",
-      file: path
-    )
+      .invalidArgument, "this is the text of a URL; give its path, '\(meant)'", file: path)
   }
 
   // In small letters; `nil` for what is no URL.
@@ -68,8 +65,7 @@ package enum PathText {
       .unsupported,
       "this is a URL of the scheme '\(scheme)', and checkpoints are read and written in this machine's "
         + "file systems only; copy the files here, or mount that place, and give their path",
-      file: text
-    )
+      file: text)
   }
 
   // MARK: File URLs
@@ -81,9 +77,7 @@ package enum PathText {
       throw CheckpointError(
         .unsupported,
         "this URL leads to a machine called '\(host)'; for a path that begins so, write "
-          + "'file:///\(host)/…', or the path alone",
-        file: text
-      )
+          + "'file:///\(host)/…', or the path alone", file: text)
     }
     let encoded = rest.dropFirst(host.utf8.count)
     guard let bytes = decoded(encoded), let path = String(validating: bytes, as: UTF8.self),
@@ -92,8 +86,7 @@ package enum PathText {
       throw CheckpointError(
         .invalidArgument,
         "this file URL has no path, or one whose percent-encoding is no text; give the path alone",
-        file: text
-      )
+        file: text)
     }
     return path
   }

@@ -31,10 +31,7 @@ package final class PooledFile: ReadableFile {
   ///   - insists: Whether other files of the pool are closed if the system has no room for one more.
   /// - Throws: `notFound` if there is none; `notACheckpoint` if it is no file; `io` if the system fails.
   package init(
-    _ path: String,
-    fileSystem: any FileSystem,
-    pool: FilePool = .shared,
-    insists: Bool = true
+    _ path: String, fileSystem: any FileSystem, pool: FilePool = .shared, insists: Bool = true
   ) throws(CheckpointError) {
     let file = try pool.open(path, in: fileSystem, insists: insists)
     self.path = path
@@ -168,10 +165,7 @@ package enum FileChange: Sendable {
         CheckpointError(.notFound, "this was deleted while it was being read", file: path)
       case .replaced:
         CheckpointError(
-          .busy,
-          "this was replaced while it was being read; read it again",
-          file: path
-        )
+          .busy, "this was replaced while it was being read; read it again", file: path)
       }
     error.isOutdated = true
     return error

@@ -90,9 +90,7 @@ package let noDirectory = ENOTDIR
 /// - Throws: `io` if it failed.
 @discardableResult
 package func systemCall<Result: SignedInteger>(
-  _ action: @autoclosure () -> String,
-  file: String,
-  _ body: () -> Result
+  _ action: @autoclosure () -> String, file: String, _ body: () -> Result
 ) throws(CheckpointError) -> Result {
   while true {
     let result = body()
@@ -113,9 +111,7 @@ package func systemCall<Result: SignedInteger>(
 /// - Returns: What the call returned; `nil` at the end.
 /// - Throws: `io` if it failed.
 package func systemCall<Result>(
-  _ action: @autoclosure () -> String,
-  file: String,
-  orNil body: () -> Result?
+  _ action: @autoclosure () -> String, file: String, orNil body: () -> Result?
 ) throws(CheckpointError) -> Result? {
   while true {
     errno = 0
@@ -131,10 +127,8 @@ package func systemCall<Result>(
 package func checkPath(_ path: String) throws(CheckpointError) {
   guard !path.utf8.contains(0) else {
     throw CheckpointError(
-      .invalidArgument,
-      "a path cannot contain the character U+0000",
-      file: String(path.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : Character($0) })
-    )
+      .invalidArgument, "a path cannot contain the character U+0000",
+      file: String(path.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : Character($0) }))
   }
   guard !path.isEmpty else { throw CheckpointError(.invalidArgument, "the path is empty") }
   try PathText.check(path)

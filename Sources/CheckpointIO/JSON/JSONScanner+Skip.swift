@@ -6,10 +6,8 @@ extension JSONScanner {
   package mutating func skipValue(depth: Int = 0) throws(CheckpointError) {
     guard depth < Self.deepestValue else {
       throw CheckpointError(
-        .limitExceeded,
-        "values nested more than \(Self.deepestValue) deep",
-        offset: UInt64(position)
-      )
+        .limitExceeded, "values nested more than \(Self.deepestValue) deep",
+        offset: UInt64(position))
     }
     skipSpace()
     switch next.map({ Unicode.Scalar($0) }) {

@@ -41,10 +41,8 @@ extension JSONScanner {
     case "u": return Array(String(try readScalar(from: start)).utf8)
     default:
       throw CheckpointError(
-        .corrupt,
-        "no character is written as a backslash and the byte 0x\(byte.hexadecimal)",
-        offset: UInt64(start)
-      )
+        .corrupt, "no character is written as a backslash and the byte 0x\(byte.hexadecimal)",
+        offset: UInt64(start))
     }
   }
 

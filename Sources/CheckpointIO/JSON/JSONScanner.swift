@@ -22,10 +22,7 @@ package struct JSONScanner: ~Escapable {
       _ = try UTF8Span(validating: bytes)
     } catch {
       throw CheckpointError(
-        .corrupt,
-        "the \(subject) is not UTF-8",
-        offset: UInt64(error.byteOffsets.lowerBound)
-      )
+        .corrupt, "the \(subject) is not UTF-8", offset: UInt64(error.byteOffsets.lowerBound))
     }
     self.bytes = bytes
     self.subject = subject
@@ -60,10 +57,8 @@ package struct JSONScanner: ~Escapable {
 
   /// Whether another member or element follows; passes over what separates or ends them.
   @_lifetime(self: copy self)
-  package mutating func hasNext(
-    isFirst: Bool,
-    end: Unicode.Scalar
-  ) throws(CheckpointError) -> Bool {
+  package mutating func hasNext(isFirst: Bool, end: Unicode.Scalar) throws(CheckpointError) -> Bool
+  {
     skipSpace()
     if skip(end) { return false }
     if !isFirst { try expect(",") }
@@ -93,10 +88,8 @@ package struct JSONScanner: ~Escapable {
     let hasLeadingZero = position - start > 1 && bytes[start] == UInt8(ascii: "0")
     guard position > start, !hasLeadingZero, !continuesNumber else {
       throw CheckpointError(
-        .corrupt,
-        "a number has to be an integer, not negative, in its shortest form",
-        offset: UInt64(start)
-      )
+        .corrupt, "a number has to be an integer, not negative, in its shortest form",
+        offset: UInt64(start))
     }
     return value
   }
@@ -121,10 +114,7 @@ package struct JSONScanner: ~Escapable {
     while try hasNext(isFirst: values.isEmpty, end: "]") {
       guard values.count < limit else {
         throw CheckpointError(
-          .corrupt,
-          "a list of more than \(limit) numbers",
-          offset: UInt64(start)
-        )
+          .corrupt, "a list of more than \(limit) numbers", offset: UInt64(start))
       }
       values.append(try readInteger())
     }

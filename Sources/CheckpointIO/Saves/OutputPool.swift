@@ -18,9 +18,9 @@ package final class OutputPool {
   /// Makes a file, for which there is room then.
   ///
   /// - Throws: `io` if another one cannot be closed; what `make` throws.
-  package func add(
-    _ make: () throws(CheckpointError) -> AtomicFile
-  ) throws(CheckpointError) -> AtomicFile {
+  package func add(_ make: () throws(CheckpointError) -> AtomicFile) throws(CheckpointError)
+    -> AtomicFile
+  {
     try makeRoom()
     let file = try make()
     open.append(file)

@@ -52,18 +52,14 @@ package final class SaveLocation {
   /// - Throws: `invalidArgument` for a path that ends as a directory's does; `busy` if somebody else is
   ///   saving there; `pathConflict` if the lock file is not ours; `io` if there is no directory, or if
   ///   the system fails.
-  package init(
-    _ target: String,
-    options: SaveOptions,
-    patience: Int = 250
-  ) throws(CheckpointError) {
+  package init(_ target: String, options: SaveOptions, patience: Int = 250) throws(CheckpointError)
+  {
     let place = Path(target)
     guard !["", ".", ".."].contains(place.name) else {
       throw CheckpointError(
         .invalidArgument,
         "a prefix is the beginning of file names, as in 'run/ckpt', and not a directory",
-        file: target
-      )
+        file: target)
     }
     let fileSystem = options.fileSystem
     if options.createsDirectories {
@@ -82,10 +78,7 @@ package final class SaveLocation {
 
   // Without the directory, the lock file is not what is missing.
   private static func lock(
-    _ target: String,
-    in directory: String,
-    _ fileSystem: any FileSystem,
-    _ patience: Int
+    _ target: String, in directory: String, _ fileSystem: any FileSystem, _ patience: Int
   ) throws(CheckpointError) -> SaveLock {
     do throws(CheckpointError) {
       return try SaveLock.acquire(target, fileSystem: fileSystem, patience: patience)
@@ -152,10 +145,9 @@ package final class SaveLocation {
   }
 
   /// Opens a temporary file again, if it is the same still.
-  func reopenTemporary(
-    _ path: String,
-    _ identity: TemporaryIdentity
-  ) throws(CheckpointError) -> any WritableFile {
+  func reopenTemporary(_ path: String, _ identity: TemporaryIdentity) throws(CheckpointError)
+    -> any WritableFile
+  {
     guard try self.identity(ofTemporary: path) == identity else { throw try conflict(path) }
     return try fileSystem.reopenFile(path)
   }
@@ -165,9 +157,7 @@ package final class SaveLocation {
     return CheckpointError(
       .pathConflict,
       "\(what) has the name of a temporary file, and no save of this library has noted that it would "
-        + "write it; rename or remove it",
-      file: path
-    )
+        + "write it; rename or remove it", file: path)
   }
 
   /// Gives a file its name.
@@ -245,10 +235,7 @@ struct TemporaryIdentity: Equatable {
 
 extension FileSystem {
   /// Makes the names in a directory durable, if that is asked for.
-  package func syncDirectory(
-    _ path: String,
-    durability: Durability
-  ) throws(CheckpointError) {
+  package func syncDirectory(_ path: String, durability: Durability) throws(CheckpointError) {
     if durability == .full { try syncDirectory(path) }
   }
 
@@ -258,10 +245,7 @@ extension FileSystem {
   ///   - path: The directory.
   ///   - durability: Whether their names are made durable.
   /// - Throws: `io` if the system fails.
-  package func createDirectories(
-    _ path: String,
-    durability: Durability
-  ) throws(CheckpointError) {
+  package func createDirectories(_ path: String, durability: Durability) throws(CheckpointError) {
     var missing: [String] = []
     var current = path
     while try status(of: current) == nil {

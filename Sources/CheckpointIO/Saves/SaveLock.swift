@@ -31,11 +31,9 @@ package final class SaveLock {
   ///   - fileSystem: Where.
   /// - Throws: `pathConflict` if what has the lock file's name is not ours: it stays as it is; `io` if
   ///   the system fails.
-  package init?(
-    _ target: String,
-    creating: Bool = true,
-    fileSystem: any FileSystem
-  ) throws(CheckpointError) {
+  package init?(_ target: String, creating: Bool = true, fileSystem: any FileSystem)
+    throws(CheckpointError)
+  {
     let path = TemporaryName.lock(for: target)
     guard let file = try fileSystem.lockFile(path, creating: creating) else { return nil }
     found = try Self.note(in: file, path)
@@ -43,10 +41,9 @@ package final class SaveLock {
     self.file = file
   }
 
-  private static func note(
-    in file: any LockedFile,
-    _ path: String
-  ) throws(CheckpointError) -> FoundNote {
+  private static func note(in file: any LockedFile, _ path: String) throws(CheckpointError)
+    -> FoundNote
+  {
     guard !file.isNew else { return .nothing }
     let text = try file.contents(limit: 1 << 16)
     if let note = SaveNote(text) { return .whole(note) }
@@ -54,8 +51,7 @@ package final class SaveLock {
       throw CheckpointError(
         .pathConflict,
         "another program's file is where a lock file of this library belongs; rename or remove it",
-        file: path
-      )
+        file: path)
     }
     return .beginning
   }
@@ -70,20 +66,16 @@ package final class SaveLock {
   /// - Returns: The lock.
   /// - Throws: `busy` if somebody holds it for longer; `pathConflict` if what has the lock file's name is
   ///   not ours; `io` if the system fails.
-  package static func acquire(
-    _ target: String,
-    fileSystem: any FileSystem,
-    patience: Int = 250
-  ) throws(CheckpointError) -> SaveLock {
+  package static func acquire(_ target: String, fileSystem: any FileSystem, patience: Int = 250)
+    throws(CheckpointError) -> SaveLock
+  {
     for _ in 0...patience / 5 {
       if let lock = try SaveLock(target, fileSystem: fileSystem) { return lock }
       usleep(5_000)  // microseconds
     }
     throw CheckpointError(
-      .busy,
-      "somebody else is saving here at this moment; save later or to another prefix",
-      file: target
-    )
+      .busy, "somebody else is saving here at this moment; save later or to another prefix",
+      file: target)
   }
 
   /// Whether a file belongs to the user whose lock file this is.

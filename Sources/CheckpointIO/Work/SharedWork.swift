@@ -16,9 +16,7 @@ package enum SharedWork {
   ///   - body: Does a job; called by several threads at once.
   /// - Throws: What `body` throws.
   package static func run<Job, Tool, Failure: Error>(
-    _ next: () -> Job?,
-    with makeTool: () -> Tool,
-    _ body: (Job, Tool) throws(Failure) -> Void
+    _ next: () -> Job?, with makeTool: () -> Tool, _ body: (Job, Tool) throws(Failure) -> Void
   ) throws(Failure) {
     guard let first = next() else { return }
     guard let second = next() else { return try body(first, makeTool()) }
@@ -39,10 +37,9 @@ package enum SharedWork {
   }
 
   /// Does the jobs from 0 on that are less than `count`, each once; see ``run(_:with:_:)``.
-  package static func run<Failure: Error>(
-    count: Int,
-    _ body: (Int) throws(Failure) -> Void
-  ) throws(Failure) {
+  package static func run<Failure: Error>(count: Int, _ body: (Int) throws(Failure) -> Void)
+    throws(Failure)
+  {
     var jobs = (0..<count).makeIterator()
     try run({ jobs.next() }, with: {}) { number, _ throws(Failure) in try body(number) }
   }
@@ -65,9 +62,7 @@ private final class Crew<Job, Tool, Failure: Error>: @unchecked Sendable {
 
   /// Gathers a crew, for jobs of which the first ones have been asked for, the very first last.
   init(
-    _ begun: [Job],
-    _ next: @escaping () -> Job?,
-    _ makeTool: @escaping () -> Tool,
+    _ begun: [Job], _ next: @escaping () -> Job?, _ makeTool: @escaping () -> Tool,
     _ body: @escaping (Job, Tool) throws(Failure) -> Void
   ) {
     self.begun = begun

@@ -4,17 +4,13 @@ import Checkpoints
 /// `checkpoint audit`: what every file in a directory of checkpoints is.
 struct Audit: Command {
   static let synopsis = Synopsis(
-    name: "audit",
-    summary: "Tells what every file of a directory is, and repairs the state file.",
+    name: "audit", summary: "Tells what every file of a directory is, and repairs the state file.",
     operands: ["DIRECTORY"],
     options: [
       Synopsis.Option(name: "--repair", help: "Rebuild the state file, remove leftovers."),
       Synopsis.Option(name: "--name", value: "NAME", help: "What managed ones are called: 'ckpt'."),
       Synopsis.Option(
-        name: "--keep",
-        value: "N,H",
-        help: "Show what stays of the latest N (every H hours)."
-      ),
+        name: "--keep", value: "N,H", help: "Show what stays of the latest N (every H hours)."),
       Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
     ],
     details: """
@@ -36,8 +32,7 @@ struct Audit: Command {
       managed checkpoint says whether it would stay, and why. Nothing is deleted.
 
       The exit status is 0 if nothing is torn or an orphan.
-      """
-  )
+      """)
 
   private let path: String
   private let repairs: Bool
@@ -53,9 +48,9 @@ struct Audit: Command {
     policy = try Self.policy(arguments)
   }
 
-  private static func policy(
-    _ arguments: ArgumentScanner
-  ) throws(CheckpointError) -> RetentionPolicy? {
+  private static func policy(_ arguments: ArgumentScanner) throws(CheckpointError)
+    -> RetentionPolicy?
+  {
     guard let text = arguments.value(of: "--keep") else { return nil }
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     guard let count = parts.first.flatMap({ Int($0) }), count > 0, parts.count <= 2 else {
@@ -69,8 +64,7 @@ struct Audit: Command {
   private static func misuse(_ value: String) -> CheckpointError {
     CheckpointError(
       .invalidArgument,
-      "audit: --keep needs a number, or two, of more than 0, as 5 or 5,2; not '\(value)'"
-    )
+      "audit: --keep needs a number, or two, of more than 0, as 5 or 5,2; not '\(value)'")
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
@@ -88,11 +82,9 @@ struct Audit: Command {
 
   // MARK: For people
 
-  private func writeText(
-    _ audit: DirectoryAudit,
-    _ actions: [String],
-    _ output: StandardOutput
-  ) throws(CheckpointError) {
+  private func writeText(_ audit: DirectoryAudit, _ actions: [String], _ output: StandardOutput)
+    throws(CheckpointError)
+  {
     for action in actions { try output.write("\(action.shown)\n") }
     let width = audit.files.map { $0.byteCount.byteText.count }.max() ?? 0
     for file in audit.files {
@@ -119,11 +111,9 @@ struct Audit: Command {
 
   // MARK: For programs
 
-  private func writeJSON(
-    _ audit: DirectoryAudit,
-    _ actions: [String],
-    _ output: StandardOutput
-  ) throws(CheckpointError) {
+  private func writeJSON(_ audit: DirectoryAudit, _ actions: [String], _ output: StandardOutput)
+    throws(CheckpointError)
+  {
     let files = audit.files.map { file in
       Self.object([
         ("name", JSONText.string(file.name)), ("kind", JSONText.string(file.kind.rawValue)),

@@ -5,8 +5,7 @@ import Checkpoints
 /// `checkpoint cat`: the values of a tensor, for programs.
 struct Cat: Command {
   static let synopsis = Synopsis(
-    name: "cat",
-    summary: "Writes the bytes of a tensor to the standard output.",
+    name: "cat", summary: "Writes the bytes of a tensor to the standard output.",
     operands: ["PREFIX", "NAME"],
     details: """
       The elements in row-major order, without gaps, as little-endian numbers. Types
@@ -17,8 +16,7 @@ struct Cat: Command {
 
       Whether the values are intact is known at the end: rely on them if the exit
       status is 0.
-      """
-  )
+      """)
 
   private let path: String
   private let name: [UInt8]

@@ -5,8 +5,7 @@ import Checkpoints
 /// `checkpoint convert`: a checkpoint in another format.
 struct Convert: Command {
   static let synopsis = Synopsis(
-    name: "convert",
-    summary: "Writes a checkpoint in another format.",
+    name: "convert", summary: "Writes a checkpoint in another format.",
     operands: ["SOURCE", "DEST"],
     options: [
       Synopsis.Option(name: "--to", value: "FORMAT", help: "v2, v1 or safetensors."),
@@ -37,8 +36,7 @@ struct Convert: Command {
 
       Memory is needed for the list of tensors, and for one tensor or slice at a time;
       between V2 and safetensors only for a piece of it.
-      """
-  )
+      """)
 
   private let source: String
   private let destination: String
@@ -61,9 +59,7 @@ struct Convert: Command {
     options.mapping = try rules.map { rules throws(CheckpointError) in
       try KeyMapping(jsonFile: rules)
     }
-    let run = ConversionRun(
-      conversion: try ConversionRun.plan([source], to: destination, options)
-    )
+    let run = ConversionRun(conversion: try ConversionRun.plan([source], to: destination, options))
     try run.carryOut(output)
     return .success
   }

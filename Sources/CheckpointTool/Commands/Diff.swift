@@ -5,9 +5,7 @@ import Checkpoints
 /// `checkpoint diff`: what two checkpoints differ in.
 struct Diff: Command {
   static let synopsis = Synopsis(
-    name: "diff",
-    summary: "Shows what two checkpoints differ in.",
-    operands: ["PREFIX", "OTHER"],
+    name: "diff", summary: "Shows what two checkpoints differ in.", operands: ["PREFIX", "OTHER"],
     options: [
       Synopsis.Option(name: "--tolerance", value: "X", help: "Take numbers this near for equal."),
       Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
@@ -25,8 +23,7 @@ struct Diff: Command {
       (such as "float32[2, 3]"; null where there is none), and for "values"
       "differing", "elements" and "largest_distance" (null for strings, and for
       types that are compared by their bytes; "inf" where one of two is not finite).
-      """
-  )
+      """)
 
   private let paths: (String, String)
   private let tolerance: Double

@@ -6,9 +6,7 @@ import Checkpoints
 /// `checkpoint graph`: the objects of an object-based checkpoint.
 struct Graph: Command {
   static let synopsis = Synopsis(
-    name: "graph",
-    summary: "Shows the objects of a checkpoint as a tree.",
-    operands: ["PREFIX"],
+    name: "graph", summary: "Shows the objects of a checkpoint as a tree.", operands: ["PREFIX"],
     options: [
       Synopsis.Option(name: "--json", help: "One JSON object, for programs.")
     ],
@@ -25,8 +23,7 @@ struct Graph: Command {
       nodes).
 
       A checkpoint that was saved by name has no objects: that is an error.
-      """
-  )
+      """)
 
   private let path: String
   private let isJSON: Bool
@@ -42,8 +39,7 @@ struct Graph: Command {
       throw CheckpointError(
         .unsupported,
         "this checkpoint was saved by name, it has no objects; 'checkpoint list' shows its tensors",
-        file: reader.path
-      )
+        file: reader.path)
     }
     if isJSON {
       try Self.writeJSON(graph, output)
@@ -56,9 +52,7 @@ struct Graph: Command {
   // MARK: For people
 
   private static func writeTree(
-    _ graph: SavedGraph,
-    _ reader: CheckpointReader,
-    _ output: StandardOutput
+    _ graph: SavedGraph, _ reader: CheckpointReader, _ output: StandardOutput
   ) throws(CheckpointError) {
     var specs: [TensorKey: TensorSpec] = [:]
     try reader.forEachEntry { specs[$0.key] = $0.spec }
@@ -88,10 +82,9 @@ struct Graph: Command {
 
   // MARK: For programs
 
-  private static func writeJSON(
-    _ graph: SavedGraph,
-    _ output: StandardOutput
-  ) throws(CheckpointError) {
+  private static func writeJSON(_ graph: SavedGraph, _ output: StandardOutput)
+    throws(CheckpointError)
+  {
     try output.write("{\"nodes\":[")
     for node in graph.nodes {
       try output.write(node == 0 ? "\n" : ",\n")
@@ -101,11 +94,9 @@ struct Graph: Command {
   }
 
   // Piece by piece: a node may have a great many children.
-  private static func writeJSON(
-    _ node: Int,
-    of graph: SavedGraph,
-    _ output: StandardOutput
-  ) throws(CheckpointError) {
+  private static func writeJSON(_ node: Int, of graph: SavedGraph, _ output: StandardOutput)
+    throws(CheckpointError)
+  {
     try output.write("{\"id\":\(node),\"children\":")
     try writeArray(graph.children[node], output) { child in
       "{\"id\":\(child.node),\"name\":\(JSONText.string(graph.string(child.name)))}"
@@ -125,9 +116,7 @@ struct Graph: Command {
   }
 
   private static func writeArray<Element>(
-    _ elements: some Sequence<Element>,
-    _ output: StandardOutput,
-    _ json: (Element) -> String
+    _ elements: some Sequence<Element>, _ output: StandardOutput, _ json: (Element) -> String
   ) throws(CheckpointError) {
     var separator = "["
     for element in elements {

@@ -5,9 +5,7 @@ import Checkpoints
 /// `checkpoint list`: what is in a checkpoint, without the values.
 struct List: Command {
   static let synopsis = Synopsis(
-    name: "list",
-    summary: "Lists the tensors of a checkpoint.",
-    operands: ["PREFIX"],
+    name: "list", summary: "Lists the tensors of a checkpoint.", operands: ["PREFIX"],
     options: [
       Synopsis.Option(name: "--json", help: "One JSON array, for programs.")
     ],
@@ -22,8 +20,7 @@ struct List: Command {
       slices) and "slices" (such as "0,2:-"; empty if it is stored whole). For a
       name that is not UTF-8, "name" is what is shown for it; "name_base64" has its
       bytes.
-      """
-  )
+      """)
 
   private let path: String
   private let isJSON: Bool
@@ -45,10 +42,9 @@ struct List: Command {
     return .success
   }
 
-  private func writeJSON(
-    _ reader: CheckpointReader,
-    _ output: StandardOutput
-  ) throws(CheckpointError) {
+  private func writeJSON(_ reader: CheckpointReader, _ output: StandardOutput)
+    throws(CheckpointError)
+  {
     try output.write("[")
     var separator = "\n"
     try reader.forEachEntry { entry throws(CheckpointError) in

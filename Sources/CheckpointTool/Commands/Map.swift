@@ -5,8 +5,7 @@ import Checkpoints
 /// `checkpoint map`: what rules would make of a checkpoint.
 struct Map: Command {
   static let synopsis = Synopsis(
-    name: "map",
-    summary: "Shows what rules would make of a checkpoint's names and shapes.",
+    name: "map", summary: "Shows what rules would make of a checkpoint's names and shapes.",
     operands: ["PREFIX", "RULES.json"],
     options: [
       Synopsis.Option(name: "--dry-run", help: "Has to be given: nothing is written."),
@@ -24,8 +23,7 @@ struct Map: Command {
       "problems".
 
       The exit status is 1 if the rules cannot be applied.
-      """
-  )
+      """)
 
   private let path: String
   private let rules: String
@@ -40,8 +38,7 @@ struct Map: Command {
     guard arguments.has("--dry-run") else {
       throw CheckpointError(
         .invalidArgument,
-        "map: nothing is written; say so with --dry-run\n\(Self.synopsis.usageLine)"
-      )
+        "map: nothing is written; say so with --dry-run\n\(Self.synopsis.usageLine)")
     }
   }
 
@@ -59,11 +56,9 @@ struct Map: Command {
 
   // MARK: For people
 
-  private func write(
-    _ preview: MappingPreview,
-    _ mapping: KeyMapping,
-    _ output: StandardOutput
-  ) throws(CheckpointError) {
+  private func write(_ preview: MappingPreview, _ mapping: KeyMapping, _ output: StandardOutput)
+    throws(CheckpointError)
+  {
     for tensor in preview.tensors {
       let name = "\(TensorName.shown(tensor.name.bytes)) \(tensor.spec)"
       let sources = tensor.sources.map(Self.text).joined(separator: " + ")

@@ -4,8 +4,7 @@ import Checkpoints
 /// `checkpoint merge`: several checkpoints as one.
 struct Merge: Command {
   static let synopsis = Synopsis(
-    name: "merge",
-    summary: "Writes the tensors of several checkpoints as one.",
+    name: "merge", summary: "Writes the tensors of several checkpoints as one.",
     operands: ["DEST", "SOURCE..."],
     options: [
       Synopsis.Option(name: "--to", value: "FORMAT", help: "v2, v1 or safetensors."),
@@ -20,8 +19,7 @@ struct Merge: Command {
       names, nothing is copied, and then the sources are gone. Slices of one tensor
       may be spread over several of them. This is how the parts that several processes
       have saved become one checkpoint.
-      """
-  )
+      """)
 
   private let destination: String
   private let sources: [String]
@@ -64,17 +62,14 @@ struct Merge: Command {
         throw CheckpointError(
           .unsupported,
           "this is \(format.title), only the data files of V2 can be moved; leave out '--move'",
-          file: source
-        )
+          file: source)
       }
     }
     let standing = try CheckpointReader.format(at: destination)
     guard options.overwrites || standing == nil else {
       throw CheckpointError(
-        .pathConflict,
-        "there is a checkpoint here already; '--overwrite' replaces it",
-        file: destination
-      )
+        .pathConflict, "there is a checkpoint here already; '--overwrite' replaces it",
+        file: destination)
     }
   }
 }

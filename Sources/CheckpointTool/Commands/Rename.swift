@@ -6,9 +6,7 @@ import Checkpoints
 /// `checkpoint rename`: other names for tensors.
 struct Rename: Command {
   static let synopsis = Synopsis(
-    name: "rename",
-    summary: "Gives tensors other names.",
-    operands: ["PREFIX", "OLD", "NEW..."],
+    name: "rename", summary: "Gives tensors other names.", operands: ["PREFIX", "OLD", "NEW..."],
     options: [
       Synopsis.Option(name: "-o", value: "DEST", help: "Write a new checkpoint."),
       Synopsis.Option(name: "--in-place", help: "Change the checkpoint itself."),
@@ -26,8 +24,7 @@ struct Rename: Command {
       and replaced in one step as well.
 
       Objects that name a tensor follow: TensorFlow restores them as before.
-      """
-  )
+      """)
 
   private let path: String
   private let pairs: [(old: [UInt8], new: [UInt8])]
@@ -66,28 +63,23 @@ struct Rename: Command {
     return .success
   }
 
-  private func names(
-    in reader: CheckpointReader
-  ) throws(CheckpointError) -> [TensorKey: TensorKey] {
+  private func names(in reader: CheckpointReader) throws(CheckpointError) -> [TensorKey: TensorKey]
+  {
     var names: [TensorKey: TensorKey] = [:]
     for (old, new) in pairs {
       let key = try TensorName.find(old, in: reader).key
       guard names.updateValue(TensorKey(bytes: new), forKey: key) == nil else {
         throw CheckpointError(
-          .duplicateName,
-          "this tensor is to get two names",
-          key: key.description
-        )
+          .duplicateName, "this tensor is to get two names", key: key.description)
       }
     }
     return names
   }
 
   // Whether the object graph would have to follow.
-  private static func isNamed(
-    _ names: [TensorKey: TensorKey],
-    in reader: CheckpointReader
-  ) throws(CheckpointError) -> Bool {
+  private static func isNamed(_ names: [TensorKey: TensorKey], in reader: CheckpointReader)
+    throws(CheckpointError) -> Bool
+  {
     guard names[TensorKey(ObjectGraph.key)] == nil else { return true }
     guard let graph = try reader.savedGraph() else { return false }
     return graph.nodes.contains { node in

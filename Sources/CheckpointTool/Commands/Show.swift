@@ -5,9 +5,7 @@ import Checkpoints
 /// `checkpoint show`: the values of a tensor, for people.
 struct Show: Command {
   static let synopsis = Synopsis(
-    name: "show",
-    summary: "Shows the values of a tensor.",
-    operands: ["PREFIX", "NAME"],
+    name: "show", summary: "Shows the values of a tensor.", operands: ["PREFIX", "NAME"],
     options: [
       Synopsis.Option(name: "--all", help: "All values, and strings in full.")
     ],
@@ -17,8 +15,7 @@ struct Show: Command {
       first 60 bytes.
 
       The values are checked: those of a damaged tensor are not shown.
-      """
-  )
+      """)
 
   private let path: String
   private let name: [UInt8]

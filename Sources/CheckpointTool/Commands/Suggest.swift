@@ -10,10 +10,7 @@ struct Suggest: Command {
     operands: ["PREFIX"],
     options: [
       Synopsis.Option(
-        name: "--like",
-        value: "OTHER",
-        help: "The checkpoint with the wanted names."
-      ),
+        name: "--like", value: "OTHER", help: "The checkpoint with the wanted names."),
       Synopsis.Option(name: "--names", help: "Objects by full names."),
       Synopsis.Option(name: "--rules", help: "Only the rules, as JSON for 'checkpoint map'."),
       Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
@@ -31,8 +28,7 @@ struct Suggest: Command {
       "unmatched_stored" and "rules".
 
       The exit status is 1 if a wanted name has no counterpart.
-      """
-  )
+      """)
 
   private let path: String
   private let other: String
@@ -47,9 +43,7 @@ struct Suggest: Command {
     isRules = arguments.has("--rules")
     guard let other = arguments.value(of: "--like") else {
       throw CheckpointError(
-        .invalidArgument,
-        "suggest: --like OTHER is missing\n\(Self.synopsis.usageLine)"
-      )
+        .invalidArgument, "suggest: --like OTHER is missing\n\(Self.synopsis.usageLine)")
     }
     self.other = other
   }
@@ -57,8 +51,7 @@ struct Suggest: Command {
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     let proposal = try MappingProposal(
       from: NamedTensors(at: path, usesFullNames: usesFullNames).reader,
-      like: NamedTensors(at: other, usesFullNames: usesFullNames).reader
-    )
+      like: NamedTensors(at: other, usesFullNames: usesFullNames).reader)
     if isRules {
       try output.write(proposal.mapping.json())
     } else if isJSON {

@@ -4,8 +4,7 @@ import Checkpoints
 /// `checkpoint verify`: whether a checkpoint is intact.
 struct Verify: Command {
   static let synopsis = Synopsis(
-    name: "verify",
-    summary: "Checks every byte of a checkpoint that its checksums cover.",
+    name: "verify", summary: "Checks every byte of a checkpoint that its checksums cover.",
     operands: ["PREFIX"],
     details: """
       V2: reads the whole index and all values, on all cores, and compares every
@@ -22,8 +21,7 @@ struct Verify: Command {
       A line for each problem, at most 1000, then one for the whole. The exit status
       is 0 if there is no problem, and 1 if there is. What the system refused to read
       is no damage: then it is 3.
-      """
-  )
+      """)
 
   private let path: String
 
@@ -35,9 +33,7 @@ struct Verify: Command {
     let bar = ProgressBar()
     let start = ContinuousClock.now
     let result = try Verification(
-      of: path,
-      fileSystem: LocalFileSystem(),
-      found: OpenedCheckpoint.report
+      of: path, fileSystem: LocalFileSystem(), found: OpenedCheckpoint.report
     ) {
       bar.show($0, of: $1)
     }

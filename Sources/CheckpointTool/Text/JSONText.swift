@@ -35,8 +35,7 @@ enum JSONText {
       let word = padded.reduce(0 as Int) { $0 << 8 | Int($1) }
       for place in 0..<4 {
         text.append(
-          place <= group.count ? digits[word >> (18 - 6 * place) & 63] : UInt8(ascii: "=")
-        )
+          place <= group.count ? digits[word >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
       }
     }
     return "\"\(String(decoding: text, as: UTF8.self))\""

@@ -19,10 +19,9 @@ enum TensorName {
   /// The tensor that an argument names: by its key, or by what is shown for that.
   ///
   /// - Throws: `notFound` if there is none, naming the nearest.
-  static func find(
-    _ name: [UInt8],
-    in reader: some TensorReader
-  ) throws(CheckpointError) -> TensorEntry {
+  static func find(_ name: [UInt8], in reader: some TensorReader) throws(CheckpointError)
+    -> TensorEntry
+  {
     let key = TensorKey(bytes: name)
     if let entry = try reader.entry(for: key) { return entry }
     if name.contains(UInt8(ascii: "\\")) {

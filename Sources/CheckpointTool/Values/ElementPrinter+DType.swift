@@ -68,10 +68,9 @@ extension TensorStorage {
     }
   }
 
-  private func word<Number: FixedWidthInteger & BitwiseCopyable>(
-    _ index: Int,
-    _ type: Number.Type
-  ) -> String {
+  private func word<Number: FixedWidthInteger & BitwiseCopyable>(_ index: Int, _ type: Number.Type)
+    -> String
+  {
     let number: Number = number(index)
     return "\(number)"
   }

@@ -68,10 +68,9 @@ struct NumberColumn {
     signWidth = max(signWidth, exact.isNegative || showsPlus ? 1 : 0)
   }
 
-  private static func positional(
-    _ shortest: DecimalNumber,
-    _ exact: DecimalNumber
-  ) -> (integer: String, fraction: String) {
+  private static func positional(_ shortest: DecimalNumber, _ exact: DecimalNumber) -> (
+    integer: String, fraction: String
+  ) {
     let isShort = shortest.fractionDigitCount <= precision
     return (isShort ? shortest : exact.rounded(fractionDigits: precision)).positional
   }
@@ -84,9 +83,7 @@ struct NumberColumn {
     case .number(_, let exact) where usesExponents:
       let rounded = exact.rounded(significantDigits: exponentFraction + 1)
       let text = rounded.scientific(
-        fractionDigits: exponentFraction,
-        exponentDigits: exponentDigits
-      )
+        fractionDigits: exponentFraction, exponentDigits: exponentDigits)
       return signed(text).paddedLeft(to: width)
     case .number(let shortest, let exact):
       let text = Self.positional(shortest, exact)

@@ -18,11 +18,7 @@ package struct BundleEntry: Hashable, Sendable {
   package var slices: [TensorSlice]
 
   package init(
-    spec: TensorSpec,
-    shard: Int,
-    range: ByteRange,
-    maskedCRC: UInt32,
-    slices: [TensorSlice] = []
+    spec: TensorSpec, shard: Int, range: ByteRange, maskedCRC: UInt32, slices: [TensorSlice] = []
   ) {
     self.spec = spec
     self.shard = shard
@@ -87,9 +83,7 @@ package struct BundleEntry: Hashable, Sendable {
     spec = TensorSpec(try DType(stored: dtype), shape)
     guard shard >= 0, offset >= 0, size >= 0 else {
       throw CheckpointError(
-        .corrupt,
-        "no tensor lies in data file \(shard) at byte \(offset) with \(size) bytes"
-      )
+        .corrupt, "no tensor lies in data file \(shard) at byte \(offset) with \(size) bytes")
     }
     self.shard = Int(shard)
     range = ByteRange(offset: UInt64(offset), count: UInt64(size))
@@ -105,9 +99,7 @@ package struct BundleEntry: Hashable, Sendable {
     }
     guard range.count == UInt64(expected) else {
       throw CheckpointError(
-        .corrupt,
-        "a tensor \(spec) takes \(expected) bytes, the index says \(range.count)"
-      )
+        .corrupt, "a tensor \(spec) takes \(expected) bytes, the index says \(range.count)")
     }
   }
 
@@ -117,8 +109,7 @@ package struct BundleEntry: Hashable, Sendable {
       throw CheckpointError(
         .corrupt,
         "\(spec.shape.elementCount) elements of \(spec.dtype.name) do not fit into "
-          + "\(range.count) bytes"
-      )
+          + "\(range.count) bytes")
     }
   }
 }

@@ -95,8 +95,7 @@ package struct GraphNode {
 
   // The fields of a message in an attribute.
   private func forEachField(
-    _ attribute: String,
-    of kind: UInt32,
+    _ attribute: String, of kind: UInt32,
     _ body: (UInt32, MessageFile.Value) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     guard let place = attributes[attribute] else { return }

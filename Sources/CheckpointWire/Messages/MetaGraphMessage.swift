@@ -49,10 +49,7 @@ package struct MetaGraphMessage {
     }
   }
 
-  private mutating func readInfo(
-    _ place: ByteRange,
-    _ file: MessageFile
-  ) throws(CheckpointError) {
+  private mutating func readInfo(_ place: ByteRange, _ file: MessageFile) throws(CheckpointError) {
     try file.forEachField(of: place) { number, value throws(CheckpointError) in
       switch (number, value) {
       case (4, .bytes(let text)):
@@ -68,10 +65,9 @@ package struct MetaGraphMessage {
   }
 
   // A map's entry: 1 key string, 2 value CollectionDef.
-  private mutating func readCollection(
-    _ place: ByteRange,
-    _ file: MessageFile
-  ) throws(CheckpointError) {
+  private mutating func readCollection(_ place: ByteRange, _ file: MessageFile)
+    throws(CheckpointError)
+  {
     var name = ""
     var contents: [ByteRange] = []
     try file.forEachField(of: place) { number, value throws(CheckpointError) in
@@ -95,9 +91,7 @@ package struct MetaGraphMessage {
   }
 
   private func readVariables(
-    _ content: ByteRange,
-    _ file: MessageFile,
-    into variables: inout [VariableMessage]
+    _ content: ByteRange, _ file: MessageFile, into variables: inout [VariableMessage]
   ) throws(CheckpointError) {
     try Self.forEachElement(content, file) { bytes throws(CheckpointError) in
       variables.append(try VariableMessage(message: bytes.span))
@@ -107,9 +101,7 @@ package struct MetaGraphMessage {
   // CollectionDef: 2 bytes_list { 1 value repeated bytes }; the other kinds of lists are none of
   // messages.
   private static func forEachElement(
-    _ content: ByteRange,
-    _ file: MessageFile,
-    _ body: ([UInt8]) throws(CheckpointError) -> Void
+    _ content: ByteRange, _ file: MessageFile, _ body: ([UInt8]) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     var count = 0
     try file.forEachField(of: content) { number, value throws(CheckpointError) in
@@ -119,9 +111,7 @@ package struct MetaGraphMessage {
         count += 1
         guard count <= mostElements else {
           throw CheckpointError(
-            .limitExceeded,
-            "a collection of more than \(mostElements) elements"
-          )
+            .limitExceeded, "a collection of more than \(mostElements) elements")
         }
         let bytes = try file.bytes(place, limit: mostMessageBytes, what: "a collection's element")
         try located(place) { () throws(CheckpointError) in try body(bytes) }
@@ -129,10 +119,9 @@ package struct MetaGraphMessage {
     }
   }
 
-  private static func located(
-    _ place: ByteRange,
-    _ body: () throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  private static func located(_ place: ByteRange, _ body: () throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     do throws(CheckpointError) {
       try body()
     } catch {

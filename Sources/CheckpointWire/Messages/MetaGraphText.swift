@@ -75,9 +75,7 @@ package enum MetaGraphText {
   ])
 
   private static let attribute = TextFields([
-    "list": (
-      1, .message(TextFields(["type": (6, .word(dtypes)), "shape": (7, .message(shape))]))
-    ),
+    "list": (1, .message(TextFields(["type": (6, .word(dtypes)), "shape": (7, .message(shape))]))),
     "type": (6, .word(dtypes)),
     "shape": (7, .message(shape)),
     "tensor": (8, .message(TextFields(["string_val": (8, .bytes)]))),

@@ -166,8 +166,7 @@ package struct SavedSliceRecord: Hashable, Sendable {
 
   /// Calls `body` with the TensorProto of a record: with each of its parts, if it is in several.
   package static func forEachTensor(
-    in record: Span<UInt8>,
-    _ body: (Span<UInt8>) throws(CheckpointError) -> Void
+    in record: Span<UInt8>, _ body: (Span<UInt8>) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     try forEachSlice(in: record) { message throws(CheckpointError) in
       var fields = WireReader(message)
@@ -181,8 +180,7 @@ package struct SavedSliceRecord: Hashable, Sendable {
   }
 
   private static func forEachSlice(
-    in record: Span<UInt8>,
-    _ body: (Span<UInt8>) throws(CheckpointError) -> Void
+    in record: Span<UInt8>, _ body: (Span<UInt8>) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     var fields = WireReader(record)
     while let tag = try fields.nextTag() {
@@ -219,8 +217,7 @@ package struct SavedSliceRecord: Hashable, Sendable {
   /// - Returns: The SavedTensorSlices.
   /// - Throws: What `writeValues` throws.
   package func record(
-    valuesByteCount: Int,
-    _ writeValues: (inout ByteWriter) throws(CheckpointError) -> Void
+    valuesByteCount: Int, _ writeValues: (inout ByteWriter) throws(CheckpointError) -> Void
   ) throws(CheckpointError) -> [UInt8] {
     let head = head(valuesByteCount: valuesByteCount)
     let byteCount = head.count + valuesByteCount

@@ -31,18 +31,13 @@ package struct TensorValueReader {
     let isString = list.encoding == .bytes
     let found = isString ? strings.count : filled / (list.dtype.byteWidth ?? 1)
     guard found == elementCount, isString || filled == byteCount else {
-      throw CheckpointError(
-        .corrupt,
-        "the record has \(found) values for \(elementCount) elements"
-      )
+      throw CheckpointError(.corrupt, "the record has \(found) values for \(elementCount) elements")
     }
   }
 
   /// The only packed field of a message, if it has the bytes of all elements as memory has them.
   @_lifetime(copy message)
-  package func plainBytes(
-    of message: Span<UInt8>
-  ) throws(CheckpointError) -> Span<UInt8>? {
+  package func plainBytes(of message: Span<UInt8>) throws(CheckpointError) -> Span<UInt8>? {
     #if _endian(big)
     return nil
     #else
@@ -59,10 +54,9 @@ package struct TensorValueReader {
   ///
   /// - Throws: `corrupt` for more values than elements, for a number that the dtype does not have,
   ///   and for a message of another dtype.
-  package mutating func read(
-    _ message: Span<UInt8>,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  package mutating func read(_ message: Span<UInt8>, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     var fields = WireReader(message)
     while let tag = try fields.nextTag() {
       switch tag {
@@ -104,15 +98,12 @@ package struct TensorValueReader {
     throw CheckpointError(.corrupt, "the record holds \(name), not \(list.dtype.name)")
   }
 
-  private mutating func readPacked(
-    _ bytes: Span<UInt8>,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  private mutating func readPacked(_ bytes: Span<UInt8>, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     guard bytes.count % list.width == 0 else {
       throw CheckpointError(
-        .corrupt,
-        "a list of \(list.width)-byte values has \(bytes.count) bytes"
-      )
+        .corrupt, "a list of \(list.width)-byte values has \(bytes.count) bytes")
     }
     guard bytes.count <= byteCount - filled else { throw tooMany }
     #if _endian(little)
@@ -129,10 +120,9 @@ package struct TensorValueReader {
     #endif
   }
 
-  private mutating func readVarints(
-    _ bytes: Span<UInt8>,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  private mutating func readVarints(_ bytes: Span<UInt8>, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     var position = 0  // in 0...bytes.count, always
     while position < bytes.count {
       let start = position
@@ -149,10 +139,7 @@ package struct TensorValueReader {
   // The second byte of a varint and those after it.
   @inline(__always)
   private func readLongVarint(
-    _ bytes: Span<UInt8>,
-    from start: Int,
-    _ position: inout Int,
-    into value: inout UInt64
+    _ bytes: Span<UInt8>, from start: Int, _ position: inout Int, into value: inout UInt64
   ) throws(CheckpointError) -> Bool {
     var shift: UInt64 = 7
     while position < bytes.count, shift <= 63 {
@@ -169,10 +156,9 @@ package struct TensorValueReader {
   }
 
   @inline(__always)
-  private mutating func store(
-    _ value: UInt64,
-    to output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  private mutating func store(_ value: UInt64, to output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     guard filled < byteCount else { throw tooMany }
     guard value == list.extended(value), value <= list.largest else {
       throw outOfRange(value)
@@ -182,16 +168,10 @@ package struct TensorValueReader {
       output.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: filled, as: UInt8.self)
     case 2:
       output.storeBytes(
-        of: UInt16(truncatingIfNeeded: value),
-        toByteOffset: filled,
-        as: UInt16.self
-      )
+        of: UInt16(truncatingIfNeeded: value), toByteOffset: filled, as: UInt16.self)
     case 4:
       output.storeBytes(
-        of: UInt32(truncatingIfNeeded: value),
-        toByteOffset: filled,
-        as: UInt32.self
-      )
+        of: UInt32(truncatingIfNeeded: value), toByteOffset: filled, as: UInt32.self)
     default: output.storeBytes(of: value, toByteOffset: filled, as: UInt64.self)
     }
     filled += list.width  // `byteCount` is a multiple of it

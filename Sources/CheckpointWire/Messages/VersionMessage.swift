@@ -62,8 +62,7 @@ package struct VersionMessage: Hashable, Sendable {
         """
         the file (version \(producer)) asks for a reader of version \(minConsumer) or later that \
         is none of \(badConsumers); this one is of version \(reading)
-        """
-      )
+        """)
     }
   }
 }

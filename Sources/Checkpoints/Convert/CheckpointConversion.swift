@@ -71,11 +71,9 @@ public struct CheckpointConversion: Sendable {
   ///   - options: What to convert to.
   /// - Throws: One error with every tensor that the target cannot hold; `pathConflict` if there is a
   ///   checkpoint at the destination already; what reading the index and applying a mapping throw.
-  public init(
-    from source: String,
-    to destination: String,
-    options: Options = Options()
-  ) throws(CheckpointError) {
+  public init(from source: String, to destination: String, options: Options = Options())
+    throws(CheckpointError)
+  {
     try self.init(merging: [source], to: destination, options: options)
   }
 
@@ -87,19 +85,15 @@ public struct CheckpointConversion: Sendable {
   ///   - options: What to convert to.
   /// - Throws: As ``init(from:to:options:)``; `duplicateName` if two of them have a tensor of one
   ///   name, naming all.
-  public init(
-    merging sources: [String],
-    to destination: String,
-    options: Options = Options()
-  ) throws(CheckpointError) {
+  public init(merging sources: [String], to destination: String, options: Options = Options())
+    throws(CheckpointError)
+  {
     try self.init(merging: sources, to: destination, options: options, found: { _ in })
   }
 
   /// The same for somebody who wants to know what the paths lead to.
   package init(
-    merging sources: [String],
-    to destination: String,
-    options: Options,
+    merging sources: [String], to destination: String, options: Options,
     found: (CheckpointLocation) -> Void
   ) throws(CheckpointError) {
     let destination = try PathText.path(destination)
@@ -133,9 +127,9 @@ public struct CheckpointConversion: Sendable {
   /// - Throws: `corrupt` if the source is damaged; `pathConflict` if there is a checkpoint at the
   ///   destination by now; `busy` if somebody else is saving there; `io` if the system fails. What
   ///   stood at the destination stands then.
-  public func run(
-    progress: @escaping (_ copied: UInt64, _ total: UInt64) -> Void = { _, _ in }
-  ) throws(CheckpointError) {
+  public func run(progress: @escaping (_ copied: UInt64, _ total: UInt64) -> Void = { _, _ in })
+    throws(CheckpointError)
+  {
     try ConversionTarget(destination, format, options.files.fileSystem)
       .check(overwrites: options.overwrites)
     let copier = TensorCopier(total: byteCount, progress: progress)

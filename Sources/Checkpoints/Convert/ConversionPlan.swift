@@ -35,9 +35,7 @@ struct ConversionPlan {
   mutating func add(_ source: CheckpointReader) throws(CheckpointError) {
     for tensor in source.unsupportedTensors {
       reportUnsupported(
-        "its elements are of the type \(tensor.typeName), which is not read here",
-        tensor.key
-      )
+        "its elements are of the type \(tensor.typeName), which is not read here", tensor.key)
     }
     try addGraph(of: source)
     let reader: any TensorReader = graph == nil ? source.reader : WithoutGraph(source.reader)
@@ -55,17 +53,13 @@ struct ConversionPlan {
       throw CheckpointError(
         .duplicateName,
         "two of the checkpoints have an object graph, and one graph cannot say what both do; leave "
-          + "one out, or convert each",
-        file: source.path
-      )
+          + "one out, or convert each", file: source.path)
     }
     var keys: Set<TensorKey> = []
     try source.forEachEntry { keys.insert($0.key) }
     graph = SourceGraph(
-      original: try ObjectGraph(from: source),
-      tensor: ConvertedTensor(entry, in: source.reader),
-      storedKeys: keys
-    )
+      original: try ObjectGraph(from: source), tensor: ConvertedTensor(entry, in: source.reader),
+      storedKeys: keys)
   }
 
   // MARK: Checks
@@ -73,9 +67,8 @@ struct ConversionPlan {
   /// The tensors as they will be written.
   ///
   /// - Throws: One error with every problem.
-  mutating func checkedTensors(
-    for destination: String
-  ) throws(CheckpointError) -> [ConvertedTensor] {
+  mutating func checkedTensors(for destination: String) throws(CheckpointError) -> [ConvertedTensor]
+  {
     applyNames()
     try checkDistinct()
     if options.joinsSlices || format == .safetensors { joinSlices() } else { noteSlices() }
@@ -86,10 +79,8 @@ struct ConversionPlan {
     }
     guard format == .safetensors || !tensors.isEmpty else {
       throw CheckpointError(
-        .unsupported,
-        "there is no tensor to be written, and a checkpoint holds one at least",
-        file: destination
-      )
+        .unsupported, "there is no tensor to be written, and a checkpoint holds one at least",
+        file: destination)
     }
     return tensors
   }
@@ -111,9 +102,7 @@ struct ConversionPlan {
   }
 
   private mutating func reportUnsupported(
-    _ problem: String,
-    _ key: TensorKey,
-    _ code: CheckpointError.Code = .unsupported
+    _ problem: String, _ key: TensorKey, _ code: CheckpointError.Code = .unsupported
   ) {
     if options.omitsUnsupported {
       notes.append("'\(key)' is left out: \(problem)")
@@ -132,11 +121,8 @@ struct ConversionPlan {
     for key in unused.keys.sorted() {
       problems.append(
         CheckpointError(
-          .notFound,
-          "there is no such tensor\(NearestKeys(to: key, among: keys).hint)",
-          key: key.description
-        )
-      )
+          .notFound, "there is no such tensor\(NearestKeys(to: key, among: keys).hint)",
+          key: key.description))
     }
   }
 
@@ -149,8 +135,7 @@ struct ConversionPlan {
       guard let other = owners.updateValue(source, forKey: tensor.key) else { continue }
       let what = other == source ? "two tensors" : "'\(other)' and '\(source)'"
       problems.append(
-        CheckpointError(.duplicateName, "\(what) would both be called '\(tensor.key)'")
-      )
+        CheckpointError(.duplicateName, "\(what) would both be called '\(tensor.key)'"))
     }
     let error = CheckpointError.combining(problems) { "\($0) names would be given twice" }
     if let error { throw error }
@@ -196,8 +181,7 @@ struct ConversionPlan {
     for tensor in tensors where !tensor.slices.isEmpty && tensor.spec.dtype.isRarelyJoined {
       notes.append(
         "'\(tensor.key)' stays in slices, which TensorFlow does not put together for "
-          + tensor.spec.dtype.name
-      )
+          + tensor.spec.dtype.name)
     }
   }
 
@@ -209,8 +193,7 @@ struct ConversionPlan {
     guard format != .safetensors else {
       return notes.append(
         "the object graph is left out, safetensors files have no strings: what is written can be "
-          + "restored by names only"
-      )
+          + "restored by names only")
     }
     var follower = GraphFollower(graph.original, storedKeys: graph.storedKeys)
     follower.follow(tensors)
@@ -232,9 +215,7 @@ private struct WithoutGraph: TensorPieceReader {
 
   var path: String { reader.path }
 
-  func forEachEntry(
-    _ body: (TensorEntry) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void) throws(CheckpointError) {
     let graph = TensorKey(ObjectGraph.key)
     try reader.forEachEntry { entry throws(CheckpointError) in
       if entry.key != graph { try body(entry) }
@@ -245,11 +226,9 @@ private struct WithoutGraph: TensorPieceReader {
     key == TensorKey(ObjectGraph.key) ? nil : try reader.entry(for: key)
   }
 
-  func read(
-    _ key: TensorKey,
-    slice: TensorSlice?,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     try reader.read(key, slice: slice, into: &output)
   }
 
@@ -258,8 +237,7 @@ private struct WithoutGraph: TensorPieceReader {
   }
 
   func forEachLittleEndianPiece(
-    of key: TensorKey,
-    _ body: (RawSpan) throws(CheckpointError) -> Void
+    of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     try reader.forEachPiece(of: key, body)
   }

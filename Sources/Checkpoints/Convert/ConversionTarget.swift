@@ -27,8 +27,7 @@ struct ConversionTarget {
       guard try fileSystem.status(of: file) == nil else {
         throw CheckpointError(
           .pathConflict,
-          "there is a checkpoint here already; allow it to be overwritten, or choose another name"
-        )
+          "there is a checkpoint here already; allow it to be overwritten, or choose another name")
       }
     } catch {
       throw error.located(file: path)
@@ -40,17 +39,14 @@ struct ConversionTarget {
     guard try fileSystem.status(of: path)?.kind != .directory || format == .v2 && !endsAsDirectory
     else {
       throw CheckpointError(
-        .invalidArgument,
-        "this is a directory; name the checkpoint that is to be written in it"
-      )
+        .invalidArgument, "this is a directory; name the checkpoint that is to be written in it")
     }
     if format != .safetensors { try CheckpointName.check(path) }
     try CheckpointName.checkIsWhole(path)
     guard SlicesPath(pattern: path) == nil else {
       throw CheckpointError(
         .invalidArgument,
-        "this pattern stands for several files; a conversion writes one, give its name"
-      )
+        "this pattern stands for several files; a conversion writes one, give its name")
     }
   }
 
@@ -63,7 +59,6 @@ struct ConversionTarget {
     throw CheckpointError(
       .pathConflict,
       "there is an '\(Path(index).name)' beside it, which every reader of this path opens instead; "
-        + "choose another name"
-    )
+        + "choose another name")
   }
 }

@@ -17,11 +17,9 @@ final class TensorCopier {
   }
 
   /// Writes a V2 checkpoint of one data file, for which room is reserved.
-  func writeBundle(
-    _ tensors: [ConvertedTensor],
-    to prefix: String,
-    _ options: SaveOptions
-  ) throws(CheckpointError) {
+  func writeBundle(_ tensors: [ConvertedTensor], to prefix: String, _ options: SaveOptions)
+    throws(CheckpointError)
+  {
     let room = tensors.reduce(0) { $0 + UInt64($1.spec.byteCount ?? 0) }  // strings come on top
     var writer = try BundleWriter(prefix: prefix, shardByteCounts: [room], options: options)
     for tensor in tensors {
@@ -37,11 +35,9 @@ final class TensorCopier {
   }
 
   /// Writes a V1 file, whose records are asked for in their order once all tensors are known.
-  func writeSlices(
-    _ tensors: [ConvertedTensor],
-    to path: String,
-    _ options: SaveOptions
-  ) throws(CheckpointError) {
+  func writeSlices(_ tensors: [ConvertedTensor], to path: String, _ options: SaveOptions)
+    throws(CheckpointError)
+  {
     var writer = try SlicesWriter(path: path, options: options)
     for tensor in tensors {
       for part in try tensor.parts {
@@ -55,11 +51,9 @@ final class TensorCopier {
   }
 
   /// Writes a safetensors file, for which room is reserved.
-  func writeSafetensors(
-    _ tensors: [ConvertedTensor],
-    to path: String,
-    _ options: SaveOptions
-  ) throws(CheckpointError) {
+  func writeSafetensors(_ tensors: [ConvertedTensor], to path: String, _ options: SaveOptions)
+    throws(CheckpointError)
+  {
     let declared = tensors.map { (key: $0.key, spec: $0.spec) }
     var writer = try SafetensorsWriter(path, declaring: declared, options: options)
     for tensor in tensors {
@@ -72,19 +66,17 @@ final class TensorCopier {
     try writer.finish()
   }
 
-  private func read(
-    _ tensor: ConvertedTensor,
-    _ part: SliceSpec?
-  ) throws(CheckpointError) -> AnyTensor {
+  private func read(_ tensor: ConvertedTensor, _ part: SliceSpec?) throws(CheckpointError)
+    -> AnyTensor
+  {
     let values = try tensor.tensor(part)
     let strings = values.strings?.reduce(0) { $0 + $1.count } ?? 0
     count(values.spec.byteCount ?? strings)
     return values
   }
 
-  private typealias Pieces = (
-    (RawSpan) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) -> Void
+  private typealias Pieces = ((RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError) ->
+    Void
 
   // A tensor of numbers that a reader has whole comes in pieces.
   private func pieces(of tensor: ConvertedTensor) -> Pieces? {

@@ -66,10 +66,9 @@ public struct CheckpointLocation: Sendable, Hashable {
     }
   }
 
-  private static func find(
-    owning file: String,
-    _ search: CheckpointSearch
-  ) throws(CheckpointError) -> CheckpointLocation {
+  private static func find(owning file: String, _ search: CheckpointSearch) throws(CheckpointError)
+    -> CheckpointLocation
+  {
     guard let owner = try search.owner(of: file) else { throw search.stray(file) }
     guard owner != file else { return CheckpointLocation(path: file) }
     return CheckpointLocation(path: owner, note: "\(file) is a file of the checkpoint \(owner)")
@@ -77,10 +76,9 @@ public struct CheckpointLocation: Sendable, Hashable {
 
   // Whoever saves there may delete what was just found: it has found nothing only if nothing has changed
   // between two looks.
-  private static func find(
-    inDirectory path: String,
-    _ search: CheckpointSearch
-  ) throws(CheckpointError) -> CheckpointLocation {
+  private static func find(inDirectory path: String, _ search: CheckpointSearch)
+    throws(CheckpointError) -> CheckpointLocation
+  {
     var last: CheckpointSearch.Sight?
     for _ in 0..<mostLooks {
       do throws(CheckpointError) {
@@ -94,17 +92,14 @@ public struct CheckpointLocation: Sendable, Hashable {
     throw CheckpointError(
       .busy,
       "checkpoints come and go here, and none stayed long enough to be found; let whoever saves keep "
-        + "more of them, or try again later",
-      file: path
-    )
+        + "more of them, or try again later", file: path)
   }
 
   private static let mostLooks = 10
 
-  private static func look(
-    inDirectory path: String,
-    _ search: CheckpointSearch
-  ) throws(CheckpointError) -> CheckpointLocation {
+  private static func look(inDirectory path: String, _ search: CheckpointSearch)
+    throws(CheckpointError) -> CheckpointLocation
+  {
     var reason = "has no state file"
     do throws(CheckpointError) {
       let directory = CheckpointDirectory(path, fileSystem: search.fileSystem)
@@ -112,10 +107,8 @@ public struct CheckpointLocation: Sendable, Hashable {
       if let newest = found.newest {
         let addition = found.newer.isEmpty ? "" : ", which its state file does not know yet"
         return CheckpointLocation(
-          path: newest,
-          note: "the latest checkpoint in \(path) is \(newest)\(addition)",
-          isNewest: true
-        )
+          path: newest, note: "the latest checkpoint in \(path) is \(newest)\(addition)",
+          isNewest: true)
       }
       if found.state != nil {
         reason = "has a state file that names a checkpoint which is not there"
@@ -127,20 +120,15 @@ public struct CheckpointLocation: Sendable, Hashable {
     if newest == nil { newest = try search.newest(inDirectory: path, isWhole: false) }
     if let newest {
       return CheckpointLocation(
-        path: newest,
-        note: "\(path) \(reason); its newest checkpoint is \(newest)",
-        isNewest: true,
-        isGuess: true
-      )
+        path: newest, note: "\(path) \(reason); its newest checkpoint is \(newest)", isNewest: true,
+        isGuess: true)
     }
     let variables = Path.join(path, "variables/variables")
     guard try search.hasIndex(variables) else {
       throw MissingBundle(prefix: path, fileSystem: search.fileSystem).error
     }
     return CheckpointLocation(
-      path: variables,
-      note: "\(path) is a SavedModel; its variables are \(variables)"
-    )
+      path: variables, note: "\(path) is a SavedModel; its variables are \(variables)")
   }
 }
 

@@ -43,9 +43,9 @@ package struct CheckpointOpening {
   /// - Parameter body: Reads it. It is not called again once variables have changed, which its error says.
   /// - Returns: What `body` returns.
   /// - Throws: As ``open()``; what `body` throws.
-  package func read<Result>(
-    _ body: (Opened) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  package func read<Result>(_ body: (Opened) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     var last: Attempt?
     for _ in 0..<Self.mostTries {
       var attempt = Attempt(location: try locate())
@@ -64,9 +64,7 @@ package struct CheckpointOpening {
     throw CheckpointError(
       .busy,
       "a checkpoint was read \(Self.mostTries) times, and went away each time; let whoever saves keep more "
-        + "of them, or try again later",
-      file: path
-    )
+        + "of them, or try again later", file: path)
   }
 
   private func locate() throws(CheckpointError) -> CheckpointLocation {
@@ -84,10 +82,8 @@ private struct Attempt {
   var reader: CheckpointReader?
 
   /// Whether there is another checkpoint to be read, or the same anew.
-  func mayBegin(
-    againAfter error: CheckpointError,
-    _ last: Attempt?
-  ) throws(CheckpointError) -> Bool {
+  func mayBegin(againAfter error: CheckpointError, _ last: Attempt?) throws(CheckpointError) -> Bool
+  {
     guard !error.hasChangedVariables else { return false }
     guard let reader else { return mayOpen(againAfter: error, last) }
     guard error.maySayChange, let change = try reader.change() else { return error.isOutdated }

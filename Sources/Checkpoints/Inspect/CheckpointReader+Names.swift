@@ -16,10 +16,9 @@ extension CheckpointReader {
   ///   - slice: The part; everything without it.
   /// - Returns: The tensor.
   /// - Throws: As ``key(named:)`` and ``TensorReader/tensor(for:slice:)`` do.
-  public func tensor(
-    named name: String,
-    slice: TensorSlice? = nil
-  ) throws(CheckpointError) -> AnyTensor {
+  public func tensor(named name: String, slice: TensorSlice? = nil) throws(CheckpointError)
+    -> AnyTensor
+  {
     try tensor(for: key(named: name), slice: slice)
   }
 
@@ -49,18 +48,12 @@ extension CheckpointReader {
     return try requiredEntry(for: TensorKey(name)).key  // it is not there: says what is near
   }
 
-  private func only(
-    _ candidates: [String],
-    _ name: String
-  ) throws(CheckpointError) -> TensorKey {
+  private func only(_ candidates: [String], _ name: String) throws(CheckpointError) -> TensorKey {
     guard candidates.count == 1 else {
       throw CheckpointError(
         .ambiguousName,
         "\(candidates.count) saved variables have this name: \(NameList.text(candidates)); "
-          + "ask for one by its key",
-        file: path,
-        key: name
-      )
+          + "ask for one by its key", file: path, key: name)
     }
     return TensorKey(candidates[0])
   }

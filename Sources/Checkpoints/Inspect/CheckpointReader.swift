@@ -74,20 +74,18 @@ public struct CheckpointReader: TensorReader {
   }
 
   // As in TensorFlow, an index counts before a file of the path itself.
-  package static func format(
-    at path: String,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> Format? {
+  package static func format(at path: String, _ fileSystem: any FileSystem) throws(CheckpointError)
+    -> Format?
+  {
     if try fileSystem.status(of: BundlePath(path).index)?.kind == .file { return .v2 }
     if try SlicesReader.isCheckpoint(at: path, fileSystem: fileSystem) { return .v1 }
     return try isSafetensors(path, fileSystem) ? .safetensors : nil
   }
 
   // The length of a header, which begins with a brace.
-  private static func isSafetensors(
-    _ path: String,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> Bool {
+  private static func isSafetensors(_ path: String, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> Bool
+  {
     guard try fileSystem.status(of: path)?.kind == .file else { return false }
     do throws(CheckpointError) {
       return try beginsWithHeader(fileSystem.openFile(path))
@@ -143,9 +141,9 @@ public struct CheckpointReader: TensorReader {
   /// Calls `body` with every tensor, in byte order of the keys.
   ///
   /// - Throws: As ``TensorReader/forEachEntry(_:)`` says.
-  public func forEachEntry(
-    _ body: (TensorEntry) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  public func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     try reader.forEachEntry(body)
   }
 
@@ -169,21 +167,16 @@ public struct CheckpointReader: TensorReader {
   /// Reads the elements of a tensor, or of a part of it, into memory of the caller.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  public func read(
-    _ key: TensorKey,
-    slice: TensorSlice?,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  public func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     try reader.read(key, slice: slice, into: &output)
   }
 
   /// Reads a tensor, or a part of it, into new memory.
   ///
   /// - Throws: As ``TensorReader/tensor(for:slice:)`` says.
-  public func tensor(
-    for key: TensorKey,
-    slice: TensorSlice?
-  ) throws(CheckpointError) -> AnyTensor {
+  public func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
     try reader.tensor(for: key, slice: slice)
   }
 }

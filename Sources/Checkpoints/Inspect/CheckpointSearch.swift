@@ -73,9 +73,7 @@ struct CheckpointSearch {
       .notACheckpoint,
       "this file is no checkpoint, or a damaged one: it does not end as V1 files do, nor begin as "
         + "safetensors files do; of a V2 checkpoint, give the prefix: 'run/ckpt-7' for "
-        + "'run/ckpt-7.index'",
-      file: file
-    )
+        + "'run/ckpt-7.index'", file: file)
   }
 
   // MARK: Directories
@@ -90,8 +88,7 @@ struct CheckpointSearch {
   func sight(ofDirectory path: String) throws(CheckpointError) -> Sight {
     Sight(
       names: Set(try fileSystem.namesInDirectory(path)),
-      stateFile: try fileSystem.status(of: Path.join(path, "checkpoint"))
-    )
+      stateFile: try fileSystem.status(of: Path.join(path, "checkpoint")))
   }
 
   /// The newest checkpoint in a directory without a state file.
@@ -101,10 +98,7 @@ struct CheckpointSearch {
   ///   - isWhole: Whether it has to be intact.
   /// - Returns: The first of ``newestFirst(inDirectory:)`` that is.
   /// - Throws: `io` if the system refuses; `busy` if checkpoints go away again and again.
-  func newest(
-    inDirectory path: String,
-    isWhole: Bool
-  ) throws(CheckpointError) -> String? {
+  func newest(inDirectory path: String, isWhole: Bool) throws(CheckpointError) -> String? {
     guard isWhole else { return try newestFirst(inDirectory: path).first }
     let check = IntactCheck(fileSystem)
     return try NewestIntact(in: path, fileSystem).find { () throws(CheckpointError) in

@@ -62,9 +62,7 @@ public struct Comparison: Sendable {
   ///     all there are, as the first checkpoint has them.
   /// - Throws: `invalidArgument` for a tolerance that is negative or no number; what reading throws.
   public init(
-    _ first: any TensorReader,
-    _ second: any TensorReader,
-    tolerance: Double = 0,
+    _ first: any TensorReader, _ second: any TensorReader, tolerance: Double = 0,
     progress: (_ compared: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) throws(CheckpointError) {
     guard tolerance >= 0 else {
@@ -90,24 +88,15 @@ public struct Comparison: Sendable {
   }
 
   private static func compare(
-    _ entry: TensorEntry,
-    _ other: TensorEntry?,
-    _ first: any TensorReader,
-    _ second: any TensorReader,
-    _ tolerance: Double
+    _ entry: TensorEntry, _ other: TensorEntry?, _ first: any TensorReader,
+    _ second: any TensorReader, _ tolerance: Double
   ) throws(CheckpointError) -> Difference.Kind? {
     guard let other else { return .onlyInFirst(entry.spec) }
     guard entry.spec == other.spec else { return .spec(entry.spec, other.spec) }
     let distance = ValueDistance(
-      try first.tensor(for: entry.key),
-      try second.tensor(for: entry.key),
-      tolerance: tolerance
-    )
+      try first.tensor(for: entry.key), try second.tensor(for: entry.key), tolerance: tolerance)
     guard distance.differingCount > 0 else { return nil }
     return .values(
-      entry.spec,
-      differing: distance.differingCount,
-      largestDistance: distance.largest
-    )
+      entry.spec, differing: distance.differingCount, largestDistance: distance.largest)
   }
 }

@@ -37,8 +37,7 @@ struct ValueDistance {
       compare(first, second, Complex64.self) {
         max(
           Self.distance(Double($0.real), Double($1.real)),
-          Self.distance(Double($0.imaginary), Double($1.imaginary))
-        )
+          Self.distance(Double($0.imaginary), Double($1.imaginary)))
       }
     case .complex128:
       compare(first, second, Complex128.self) {
@@ -64,18 +63,14 @@ struct ValueDistance {
   }
 
   private mutating func compareIntegers<Number: TensorScalar & FixedWidthInteger>(
-    _ first: AnyTensor,
-    _ second: AnyTensor,
-    _ type: Number.Type
+    _ first: AnyTensor, _ second: AnyTensor, _ type: Number.Type
   ) {
     // The difference of two integers of 64 bits is one of 65: rounded, but 0 only for equal ones.
     compare(first, second, type) { Double((Int128($0) - Int128($1)).magnitude) }
   }
 
   private mutating func compare<Number: TensorScalar>(
-    _ first: AnyTensor,
-    _ second: AnyTensor,
-    _ type: Number.Type,
+    _ first: AnyTensor, _ second: AnyTensor, _ type: Number.Type,
     _ distance: (Number, Number) -> Double
   ) {
     guard let first = try? Tensor<Number>(first), let second = try? Tensor<Number>(second) else {

@@ -62,9 +62,7 @@ public struct Verification: Sendable {
   ///   - progress: As for ``init(of:progress:)``.
   /// - Throws: As ``init(of:progress:)``.
   package init(
-    of path: String,
-    fileSystem: any FileSystem,
-    found: (CheckpointLocation) -> Void,
+    of path: String, fileSystem: any FileSystem, found: (CheckpointLocation) -> Void,
     progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void
   ) throws(CheckpointError) {
     let path = try PathText.path(path)
@@ -100,10 +98,9 @@ public struct Verification: Sendable {
   }
 
   // What was opened too late, or could not be read, says nothing of the checkpoint.
-  private static func check(
-    _ findings: VerificationFindings,
-    _ reader: CheckpointReader
-  ) throws(CheckpointError) {
+  private static func check(_ findings: VerificationFindings, _ reader: CheckpointReader)
+    throws(CheckpointError)
+  {
     guard findings.problems.count > 0 else { return }
     if let change = try reader.change() { throw change.error(at: reader.path) }
     if let error = findings.problems.refusalError(for: reader.path) { throw error }
@@ -111,8 +108,7 @@ public struct Verification: Sendable {
 
   /// Everything that is wrong with a checkpoint that is open.
   static func findings(
-    of reader: any TensorReader,
-    _ progress: @escaping @Sendable (UInt64, UInt64) -> Void
+    of reader: any TensorReader, _ progress: @escaping @Sendable (UInt64, UInt64) -> Void
   ) -> VerificationFindings {
     switch reader {
     case let reader as BundleReader: BundleVerifier(reader).verify(progress: progress)

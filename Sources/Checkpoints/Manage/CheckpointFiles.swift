@@ -23,11 +23,7 @@ public struct CheckpointFiles: Sendable {
   ///   - path: The prefix; the file of a V1 checkpoint, or the pattern of its parts.
   ///   - metaSuffix: What the name of the file with its graph ends in, behind a point.
   ///   - options: Whether the removal is to be durable, step by step: it is by default.
-  public init(
-    of path: String,
-    metaSuffix: String = "meta",
-    options: SaveOptions = SaveOptions()
-  ) {
+  public init(of path: String, metaSuffix: String = "meta", options: SaveOptions = SaveOptions()) {
     self.path = PathText.pathIfAny(path)
     self.metaSuffix = metaSuffix
     self.options = options
@@ -48,10 +44,7 @@ public struct CheckpointFiles: Sendable {
   /// Removes several checkpoints, with one wait for the disk in each directory and for each step.
   ///
   /// - Returns: What could not be removed, and why; the others are gone.
-  static func remove(
-    _ checkpoints: [CheckpointFiles],
-    options: SaveOptions
-  ) -> [CheckpointError] {
+  static func remove(_ checkpoints: [CheckpointFiles], options: SaveOptions) -> [CheckpointError] {
     var problems: [CheckpointError] = []
     for batch in Chunks(of: 0..<checkpoints.count, by: 64) {  // each holds a lock file open
       var removals = BundleRemovals(options: options)
@@ -75,8 +68,7 @@ public struct CheckpointFiles: Sendable {
   }
 
   private static func attempt(
-    _ files: CheckpointFiles,
-    _ problems: inout [CheckpointError],
+    _ files: CheckpointFiles, _ problems: inout [CheckpointError],
     _ body: () throws(CheckpointError) -> Bool
   ) -> Bool {
     do throws(CheckpointError) {

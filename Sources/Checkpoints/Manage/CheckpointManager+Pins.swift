@@ -43,9 +43,7 @@ extension CheckpointManager {
   }
 
   private func update(
-    _ path: String,
-    adopts: Bool = false,
-    _ change: (inout CheckpointHistory.Entry) -> Void
+    _ path: String, adopts: Bool = false, _ change: (inout CheckpointHistory.Entry) -> Void
   ) throws(CheckpointError) {
     let path = try PathText.path(path)
     try keeper.change { found, lock throws(CheckpointError) in
@@ -56,8 +54,7 @@ extension CheckpointManager {
         throw CheckpointError(
           .notFound,
           "the manager of '\(place.naming.stem)' in '\(directory)' has no such checkpoint",
-          file: path
-        )
+          file: path)
       }
       change(&found.history.checkpoints[index])
       try place.write(found.history, lock: lock)

@@ -57,10 +57,8 @@ extension CheckpointManager {
   ///   checkpoints go away again and again; what `initialize` throws.
   @discardableResult
   public func restoreOrInitialize(
-    _ options: RestoreOptions = RestoreOptions(),
-    checking check: Check = .files,
-    fileID: String = #fileID,
-    line: Int = #line,
+    _ options: RestoreOptions = RestoreOptions(), checking check: Check = .files,
+    fileID: String = #fileID, line: Int = #line,
     _ initialize: () throws(CheckpointError) -> Void = {}
   ) throws(CheckpointError) -> Restored? {
     background.waitUntilIdle()
@@ -89,8 +87,7 @@ extension CheckpointManager {
     guard restored.isStepBack else { return }
     let reasons = restored.skipped.map { "\n  - \($0)" }.joined()
     CheckpointWarnings.warn(
-      "\(restored.path) was restored; \(damaged.count) newer checkpoints are damaged:\(reasons)"
-    )
+      "\(restored.path) was restored; \(damaged.count) newer checkpoints are damaged:\(reasons)")
     try noteDamage(of: damaged)
   }
 }

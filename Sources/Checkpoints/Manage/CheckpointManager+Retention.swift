@@ -41,11 +41,9 @@ extension DirectoryKeeper {
   ///   - lock: The directory's lock.
   /// - Returns: What was deleted, and what could not be.
   /// - Throws: `io` if the system fails.
-  func sweep(
-    _ found: inout ManagedDirectory,
-    latest: String?,
-    _ lock: SaveLocation
-  ) throws(CheckpointError) -> (removed: [SavedCheckpoint], problems: [CheckpointError]) {
+  func sweep(_ found: inout ManagedDirectory, latest: String?, _ lock: SaveLocation)
+    throws(CheckpointError) -> (removed: [SavedCheckpoint], problems: [CheckpointError])
+  {
     let plan = plan(for: found)
     found.announced = latest
     guard !plan.removed.isEmpty else {
@@ -58,9 +56,7 @@ extension DirectoryKeeper {
     let problems = CheckpointFiles.remove(
       plan.removed.map {
         CheckpointFiles(of: $0.path, metaSuffix: place.metaSuffix, options: place.options)
-      },
-      options: place.options
-    )
+      }, options: place.options)
     var removed: [SavedCheckpoint] = []
     for checkpoint in plan.removed {
       let index = try place.fileSystem.status(of: BundlePath(checkpoint.path).index)
@@ -73,11 +69,9 @@ extension DirectoryKeeper {
   }
 
   /// Writes the state file, and before it what the history has to know of it.
-  func writeState(
-    _ found: inout ManagedDirectory,
-    latest: String?,
-    _ lock: SaveLocation
-  ) throws(CheckpointError) {
+  func writeState(_ found: inout ManagedDirectory, latest: String?, _ lock: SaveLocation)
+    throws(CheckpointError)
+  {
     let plan = plan(for: found)
     let isNews = found.history.keep(plan) || plan.lastPreserved != found.history.preserved
     found.history.lastPreserved = plan.lastPreserved
@@ -90,21 +84,15 @@ extension DirectoryKeeper {
   // listed in any case; that it must stay TensorFlow takes from its time, since it manages only what is
   // newer than the last one that was kept for good.
   private func writeState(
-    _ found: ManagedDirectory,
-    latest: String?,
-    _ plan: RetentionPlan,
-    preserved: Double?
+    _ found: ManagedDirectory, latest: String?, _ plan: RetentionPlan, preserved: Double?
   ) throws(CheckpointError) {
     guard let latest else { return }
     var listed = plan.decisions.filter { $0.isActive || !$0.stays }.map(\.checkpoint)
     let newest = listed.firstIndex { $0.path == latest }.map { listed.remove(at: $0) }
     let time = newest?.time ?? preserved ?? 0
     let state = try CheckpointState(
-      latest: latest,
-      all: listed.map(\.path) + [latest],
-      timestamps: listed.map(\.time) + [time],
-      lastPreserved: preserved
-    )
+      latest: latest, all: listed.map(\.path) + [latest], timestamps: listed.map(\.time) + [time],
+      lastPreserved: preserved)
     try place.stateFile().write(state, durability: place.options.durability)
   }
 }

@@ -59,21 +59,12 @@ public final class CheckpointManager {
   ///   sense; `unsupported` for the name of a safetensors file, and if a later version of this library
   ///   was here; `io` if the system fails.
   public convenience init(
-    _ checkpoint: Checkpoint,
-    directory: String,
-    name: String = "ckpt",
-    retention: RetentionPolicy,
-    saving: SavePolicy = .always,
-    stepCounter: Variable<Int64>? = nil
+    _ checkpoint: Checkpoint, directory: String, name: String = "ckpt", retention: RetentionPolicy,
+    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil
   ) throws(CheckpointError) {
     try self.init(
-      content: checkpoint,
-      directory: directory,
-      name: name,
-      retention: retention,
-      saving: saving,
-      stepCounter: stepCounter
-    )
+      content: checkpoint, directory: directory, name: name, retention: retention, saving: saving,
+      stepCounter: stepCounter)
   }
 
   /// Creates a manager of a directory, which need not exist, for the variables of a saver.
@@ -99,93 +90,52 @@ public final class CheckpointManager {
   /// - Throws: `invalidArgument` for a saver without variables; `unsupported` for one that writes the
   ///   format V1, which only a ``Saver`` itself writes; otherwise as for a ``Checkpoint``.
   public convenience init(
-    _ saver: Saver,
-    directory: String,
-    name: String = "ckpt",
-    retention: RetentionPolicy,
-    saving: SavePolicy = .always,
-    stepCounter: Variable<Int64>? = nil
+    _ saver: Saver, directory: String, name: String = "ckpt", retention: RetentionPolicy,
+    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil
   ) throws(CheckpointError) {
     try self.init(
-      saver,
-      directory: directory,
-      name: name,
-      retention: retention,
-      saving: saving,
-      stepCounter: stepCounter,
-      clock: { Date().timeIntervalSince1970 }
-    )
+      saver, directory: directory, name: name, retention: retention, saving: saving,
+      stepCounter: stepCounter, clock: { Date().timeIntervalSince1970 })
   }
 
   /// The same with a clock of the caller's: seconds since 1970.
   package convenience init(
-    _ saver: Saver,
-    directory: String,
-    name: String = "ckpt",
-    retention: RetentionPolicy,
-    saving: SavePolicy = .always,
-    stepCounter: Variable<Int64>? = nil,
+    _ saver: Saver, directory: String, name: String = "ckpt", retention: RetentionPolicy,
+    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
     clock: @escaping @Sendable () -> Double
   ) throws(CheckpointError) {
     guard saver.options.format == .v2 else {
       throw CheckpointError(
         .unsupported,
         "a manager keeps checkpoints of the format V2; save V1 files with the Saver itself",
-        file: directory
-      )
+        file: directory)
     }
     guard !saver.content.isEmpty else {
       throw CheckpointError(
-        .invalidArgument,
-        "a saver without variables saves nothing that a manager could keep",
-        file: directory
-      )
+        .invalidArgument, "a saver without variables saves nothing that a manager could keep",
+        file: directory)
     }
     try self.init(
-      content: saver,
-      directory: directory,
-      name: name,
-      stepPadding: saver.options.stepPadding,
-      stateFilename: saver.options.stateFilename,
-      metaSuffix: saver.options.metaGraphSuffix,
-      retention: retention,
-      saving: saving,
-      stepCounter: stepCounter,
-      clock: clock
-    )
+      content: saver, directory: directory, name: name, stepPadding: saver.options.stepPadding,
+      stateFilename: saver.options.stateFilename, metaSuffix: saver.options.metaGraphSuffix,
+      retention: retention, saving: saving, stepCounter: stepCounter, clock: clock)
   }
 
   /// The same with a clock of the caller's: seconds since 1970.
   package convenience init(
-    _ checkpoint: Checkpoint,
-    directory: String,
-    name: String = "ckpt",
-    retention: RetentionPolicy,
-    saving: SavePolicy = .always,
-    stepCounter: Variable<Int64>? = nil,
+    _ checkpoint: Checkpoint, directory: String, name: String = "ckpt", retention: RetentionPolicy,
+    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
     clock: @escaping @Sendable () -> Double
   ) throws(CheckpointError) {
     try self.init(
-      content: checkpoint,
-      directory: directory,
-      name: name,
-      retention: retention,
-      saving: saving,
-      stepCounter: stepCounter,
-      clock: clock
-    )
+      content: checkpoint, directory: directory, name: name, retention: retention, saving: saving,
+      stepCounter: stepCounter, clock: clock)
   }
 
   init(
-    content: any ManagedContent,
-    directory: String,
-    name: String,
-    stepPadding: Int = 0,
-    stateFilename: String = "checkpoint",
-    metaSuffix: String = "",
-    retention: RetentionPolicy,
-    saving: SavePolicy,
-    stepCounter: Variable<Int64>?,
+    content: any ManagedContent, directory: String, name: String, stepPadding: Int = 0,
+    stateFilename: String = "checkpoint", metaSuffix: String = "", retention: RetentionPolicy,
+    saving: SavePolicy, stepCounter: Variable<Int64>?,
     clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) throws(CheckpointError) {
     try retention.check()
@@ -194,13 +144,8 @@ public final class CheckpointManager {
     self.saving = saving
     self.stepCounter = stepCounter
     let place = try ManagedPlace(
-      directory: directory,
-      name: name,
-      stepPadding: stepPadding,
-      stateFilename: stateFilename,
-      metaSuffix: metaSuffix,
-      options: content.saveOptions
-    )
+      directory: directory, name: name, stepPadding: stepPadding, stateFilename: stateFilename,
+      metaSuffix: metaSuffix, options: content.saveOptions)
     keeper = try DirectoryKeeper(place, retention, clock: clock)
   }
 
@@ -223,11 +168,9 @@ public final class CheckpointManager {
   ///   `io` if the system fails. What was there before is still there then, whole; if the new
   ///   checkpoint itself is saved, the message says so.
   @discardableResult
-  public func save(
-    step: Int? = nil,
-    metrics: [String: Double] = [:],
-    force: Bool = false
-  ) throws(CheckpointError) -> Saved? {
+  public func save(step: Int? = nil, metrics: [String: Double] = [:], force: Bool = false)
+    throws(CheckpointError) -> Saved?
+  {
     background.waitUntilIdle()
     try settle()
     guard let moment = try dueMoment(step: step, force: force) else { return nil }
@@ -251,11 +194,9 @@ public final class CheckpointManager {
   }
 
   /// Takes a number for a save, of which nothing is written yet.
-  func begin(
-    step: Int?,
-    _ moment: SavePolicy.Moment,
-    metrics: [String: Double]
-  ) throws(CheckpointError) -> ManagedSave {
+  func begin(step: Int?, _ moment: SavePolicy.Moment, metrics: [String: Double])
+    throws(CheckpointError) -> ManagedSave
+  {
     let number: Int
     if let step {
       number = step

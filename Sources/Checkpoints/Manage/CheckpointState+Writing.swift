@@ -19,16 +19,11 @@ extension CheckpointState {
   ///   that is none, and for paths from which no way to the directory is known; `io` if the system
   ///   fails.
   public func write(
-    to directory: String,
-    filename: String = "checkpoint",
-    relativePaths: Bool = true,
+    to directory: String, filename: String = "checkpoint", relativePaths: Bool = true,
     options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     let file = try StateFile(in: directory, name: filename, fileSystem: options.fileSystem)
     try file.write(
-      self,
-      paths: relativePaths ? .relative : .asGiven,
-      durability: options.durability
-    )
+      self, paths: relativePaths ? .relative : .asGiven, durability: options.durability)
   }
 }

@@ -32,10 +32,7 @@ public struct CheckpointState: Hashable, Sendable {
   ///   - lastPreserved: When the last checkpoint was made that is to stay for ever.
   /// - Throws: `invalidArgument` if there are timestamps, but not as many as checkpoints.
   public init(
-    latest: String,
-    all: [String] = [],
-    timestamps: [Double] = [],
-    lastPreserved: Double? = nil
+    latest: String, all: [String] = [], timestamps: [Double] = [], lastPreserved: Double? = nil
   ) throws(CheckpointError) {
     let latest = try PathText.path(latest)
     let all = try all.map { path throws(CheckpointError) in try PathText.path(path) }
@@ -65,18 +62,15 @@ public struct CheckpointState: Hashable, Sendable {
   /// - Returns: The state, its paths resolved; `nil` if there is no such file.
   /// - Throws: `corrupt` for a file that is no checkpoint state or names no newest checkpoint;
   ///   `limitExceeded` for one that is far too long; `io` if the system fails.
-  public static func read(
-    from directory: String,
-    filename: String = "checkpoint"
-  ) throws(CheckpointError) -> CheckpointState? {
+  public static func read(from directory: String, filename: String = "checkpoint")
+    throws(CheckpointError) -> CheckpointState?
+  {
     try read(from: directory, filename: filename, in: LocalFileSystem())
   }
 
   /// The same, in a file system of the caller's choice.
   package static func read(
-    from directory: String,
-    filename: String = "checkpoint",
-    in fileSystem: any FileSystem
+    from directory: String, filename: String = "checkpoint", in fileSystem: any FileSystem
   ) throws(CheckpointError) -> CheckpointState? {
     try StateFile(in: directory, name: filename, fileSystem: fileSystem).read()
   }

@@ -36,10 +36,7 @@ struct IntactCheck {
   ///
   /// - Throws: What is wrong with it; `notFound` or `busy`, as something that is no damage, if it was
   ///   deleted or replaced meanwhile; `io` if the system refuses.
-  func check(
-    _ reader: CheckpointReader,
-    _ check: CheckpointManager.Check
-  ) throws(CheckpointError) {
+  func check(_ reader: CheckpointReader, _ check: CheckpointManager.Check) throws(CheckpointError) {
     guard let problems = Self.findings(in: reader, check)?.problems, problems.count > 0 else {
       return
     }
@@ -53,10 +50,9 @@ struct IntactCheck {
   }
 
   // Opening a V1 or safetensors file has read its list of tensors, and found all files to be there.
-  private static func findings(
-    in reader: CheckpointReader,
-    _ check: CheckpointManager.Check
-  ) -> VerificationFindings? {
+  private static func findings(in reader: CheckpointReader, _ check: CheckpointManager.Check)
+    -> VerificationFindings?
+  {
     guard check == .files else { return Verification.findings(of: reader.reader) { _, _ in } }
     return (reader.reader as? BundleReader).map { BundleVerifier($0).verifyPlaces() }
   }

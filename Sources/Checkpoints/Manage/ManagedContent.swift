@@ -13,11 +13,8 @@ protocol ManagedContent: AnyObject {
   /// The same with the values of this moment, for another thread, which works out what it can.
   func snapshot() throws(CheckpointError) -> SaveSnapshot
   /// Restores a checkpoint, entirely or not at all.
-  func restoreManaged(
-    from path: String,
-    _ options: RestoreOptions,
-    origin: String
-  ) throws(CheckpointError) -> CheckpointManager.Restored.Content
+  func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
+    throws(CheckpointError) -> CheckpointManager.Restored.Content
 }
 
 extension ManagedContent {
@@ -36,11 +33,9 @@ extension Saver: ManagedContent {
 
   func beginSave(_ number: Int64) {}
 
-  func restoreManaged(
-    from path: String,
-    _ options: RestoreOptions,
-    origin: String
-  ) throws(CheckpointError) -> CheckpointManager.Restored.Content {
+  func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
+    throws(CheckpointError) -> CheckpointManager.Restored.Content
+  {
     .names(try restore(from: path, options: options))
   }
 }
@@ -54,11 +49,9 @@ extension Checkpoint: ManagedContent {
     saveCounter.value[] = number
   }
 
-  func restoreManaged(
-    from path: String,
-    _ options: RestoreOptions,
-    origin: String
-  ) throws(CheckpointError) -> CheckpointManager.Restored.Content {
+  func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
+    throws(CheckpointError) -> CheckpointManager.Restored.Content
+  {
     roots.usesCounter = true
     return .objects(try load(path, options, "", nil, origin: origin))
   }

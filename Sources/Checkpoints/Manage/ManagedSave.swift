@@ -31,10 +31,7 @@ struct ManagedSave: Sendable {
   ///   - moment: When.
   ///   - metrics: What was measured.
   init(
-    _ place: ManagedPlace,
-    number: Int,
-    step: Int?,
-    _ moment: SavePolicy.Moment,
+    _ place: ManagedPlace, number: Int, step: Int?, _ moment: SavePolicy.Moment,
     metrics: [String: Double]
   ) {
     self.place = place
@@ -42,11 +39,8 @@ struct ManagedSave: Sendable {
     self.moment = moment
     isCounted = step == nil
     entry = CheckpointHistory.Entry(
-      name: place.naming.name(number),
-      step: step ?? moment.step ?? number,
-      time: moment.time,
-      metrics: metrics
-    )
+      name: place.naming.name(number), step: step ?? moment.step ?? number, time: moment.time,
+      metrics: metrics)
   }
 
   /// The prefix.
@@ -73,10 +67,9 @@ struct ManagedSave: Sendable {
   ///   - plan: What is written; each tensor is let go once it is.
   ///   - progress: Who follows it; the thread's current progress, if there is one, without.
   /// - Throws: What ``SaveExecutor`` throws.
-  func write(
-    _ plan: consuming SavePlan,
-    _ progress: OperationProgress? = .current()
-  ) throws(CheckpointError) {
+  func write(_ plan: consuming SavePlan, _ progress: OperationProgress? = .current())
+    throws(CheckpointError)
+  {
     try SaveExecutor(options: place.options, progress: progress)
       .save(plan, to: path, checksRoom: false)
   }

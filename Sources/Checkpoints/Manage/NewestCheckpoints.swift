@@ -51,11 +51,9 @@ struct NewestCheckpoints {
     }
   }
 
-  private mutating func look(
-    _ file: StateFile,
-    _ recorded: String,
-    _ time: FileTime
-  ) throws(CheckpointError) {
+  private mutating func look(_ file: StateFile, _ recorded: String, _ time: FileTime)
+    throws(CheckpointError)
+  {
     let path = try place(of: recorded, file)
     named = try fileSystem.hasCheckpoint(at: path) ? path : nil
     let successors = try successors(of: path).filter { !isListed($0) }
@@ -98,10 +96,7 @@ struct NewestCheckpoints {
     return SlicesPath(shard: name)?.pattern ?? name
   }
 
-  private func wasWritten(
-    _ path: String,
-    after time: FileTime
-  ) throws(CheckpointError) -> Bool {
+  private func wasWritten(_ path: String, after time: FileTime) throws(CheckpointError) -> Bool {
     let index = BundlePath(path).index
     let hasIndex = try fileSystem.status(of: index) != nil
     for file in hasIndex ? [index] : SlicesPath(pattern: path)?.shards ?? [path] {

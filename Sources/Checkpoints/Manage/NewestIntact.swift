@@ -39,18 +39,15 @@ struct NewestIntact {
     throw CheckpointError(
       .busy,
       "the checkpoints here were looked through \(Self.mostLooks) times, and went away each time; let "
-        + "whoever saves keep more of them, or try again later",
-      file: directory
-    )
+        + "whoever saves keep more of them, or try again later", file: directory)
   }
 
   private static let mostLooks = 10
 
   // `nil` if one of them has gone.
-  private func first<Result>(
-    of paths: [String],
-    _ body: (String) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Found<Result>? {
+  private func first<Result>(of paths: [String], _ body: (String) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Found<Result>?
+  {
     var found = Found<Result>()
     for path in paths {
       do throws(CheckpointError) {
@@ -76,9 +73,7 @@ extension NewestIntact.Found {
     var error = CheckpointError(
       .corrupt,
       "none of the \(damaged.count) checkpoints is intact; nothing has changed, see whether a part of "
-        + "one can be saved, or begin in another directory",
-      file: directory
-    )
+        + "one can be saved, or begin in another directory", file: directory)
     error.problems = damaged.map(\.error)
     return error
   }

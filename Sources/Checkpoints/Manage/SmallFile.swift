@@ -6,9 +6,7 @@ enum SmallFile {
   ///
   /// - Throws: What `check` throws for a size that is too large; `io` if the system fails.
   static func read(
-    _ path: String,
-    _ fileSystem: any FileSystem,
-    check: (UInt64) throws(CheckpointError) -> Void
+    _ path: String, _ fileSystem: any FileSystem, check: (UInt64) throws(CheckpointError) -> Void
   ) throws(CheckpointError) -> [UInt8]? {
     guard try fileSystem.status(of: path) != nil else { return nil }
     let file: any ReadableFile
@@ -36,11 +34,8 @@ enum SmallFile {
   ///     content will do for `nil`.
   /// - Throws: `pathConflict` if it is not ours; `io` if the system fails.
   static func checkReplaceable(
-    _ path: String,
-    _ fileSystem: any FileSystem,
-    what: String,
-    check: (UInt64) throws(CheckpointError) -> Void,
-    isOurs: (([UInt8]) -> Bool)?
+    _ path: String, _ fileSystem: any FileSystem, what: String,
+    check: (UInt64) throws(CheckpointError) -> Void, isOurs: (([UInt8]) -> Bool)?
   ) throws(CheckpointError) {
     guard let entry = try fileSystem.entryStatus(of: path) else { return }
     guard entry.kind == .file else { throw conflict(path, "\(entry.kind)", what) }
@@ -57,10 +52,7 @@ enum SmallFile {
 
   private static func conflict(_ path: String, _ found: String, _ what: String) -> CheckpointError {
     CheckpointError(
-      .pathConflict,
-      "\(found) is where the \(what) belongs; rename or remove it",
-      file: path
-    )
+      .pathConflict, "\(found) is where the \(what) belongs; rename or remove it", file: path)
   }
 
   /// Replaces the file: a reader finds the old one or the new one, whole.
@@ -70,10 +62,7 @@ enum SmallFile {
   ///   - location: The file, which the caller is saving to.
   /// - Throws: `pathConflict` if something that is not ours has the name of the temporary file; `io` if
   ///   the system fails.
-  static func replace(
-    with bytes: [UInt8],
-    in location: SaveLocation
-  ) throws(CheckpointError) {
+  static func replace(with bytes: [UInt8], in location: SaveLocation) throws(CheckpointError) {
     try location.begin(.file)
     let file = try AtomicFile(location.target, in: location)
     try unsafe file.file.write(bytes.span.bytes, at: 0)  // an array's bytes are initialized

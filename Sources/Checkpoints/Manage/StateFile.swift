@@ -27,15 +27,13 @@ package struct StateFile: Sendable {
   ///
   /// - Throws: `invalidArgument` for a name that is none, or that leads out of the directory.
   package init(
-    in directory: String,
-    name: String = "checkpoint",
+    in directory: String, name: String = "checkpoint",
     fileSystem: any FileSystem = LocalFileSystem()
   ) throws(CheckpointError) {
     guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")) else {
       throw CheckpointError(
         .invalidArgument,
-        "'\(name)' cannot be a state file's name; it lies in the directory of the checkpoints"
-      )
+        "'\(name)' cannot be a state file's name; it lies in the directory of the checkpoints")
     }
     self.directory = directory.isEmpty ? "." : try PathText.path(directory)
     self.name = name
@@ -114,9 +112,7 @@ extension StateFile {
   ///   directory; `io` if the system fails; `busy` if somebody else holds the file for seconds. The old
   ///   file is unchanged then, unless only the last step failed: to make the new one durable.
   package func write(
-    _ state: CheckpointState,
-    paths style: PathStyle = .relative,
-    durability: Durability = .full,
+    _ state: CheckpointState, paths style: PathStyle = .relative, durability: Durability = .full,
     repairs: Bool = false
   ) throws(CheckpointError) {
     let text = try message(of: state, paths: style).text
@@ -150,12 +146,8 @@ extension StateFile {
   private func checkReplaceable(repairs: Bool = false) throws(CheckpointError) {
     let isOurs: ([UInt8]) -> Bool = Self.mayBe
     try SmallFile.checkReplaceable(
-      path,
-      fileSystem,
-      what: "state file",
-      check: TextFormatReader.checkByteCount,
-      isOurs: repairs ? nil : isOurs
-    )
+      path, fileSystem, what: "state file", check: TextFormatReader.checkByteCount,
+      isOurs: repairs ? nil : isOurs)
   }
 
   // A state file: one that can be read, or begins as one, be it damaged or cut short.
@@ -173,17 +165,14 @@ extension StateFile {
       !name.utf8.starts(with: (recorded + ".data-").utf8)
     else {
       throw CheckpointError(
-        .pathConflict,
-        "the checkpoint '\(prefix)' would overwrite the state file; rename one",
-        file: path
-      )
+        .pathConflict, "the checkpoint '\(prefix)' would overwrite the state file; rename one",
+        file: path)
     }
   }
 
-  private func message(
-    of state: CheckpointState,
-    paths style: PathStyle
-  ) throws(CheckpointError) -> CheckpointStateMessage {
+  private func message(of state: CheckpointState, paths style: PathStyle) throws(CheckpointError)
+    -> CheckpointStateMessage
+  {
     try checkName(of: state.latest)
     var message = CheckpointStateMessage()
     message.modelCheckpointPath = try record(state.latest, as: style)
@@ -204,7 +193,6 @@ extension StateFile {
     throw CheckpointError(
       .invalidArgument,
       "the way here from '\(directory)' is not known; give both as absolute paths, or neither",
-      file: path
-    )
+      file: path)
   }
 }

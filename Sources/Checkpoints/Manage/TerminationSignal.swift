@@ -37,8 +37,7 @@ public final class TerminationSignal: Sendable {
     guard isListening.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
     else {
       throw CheckpointError(
-        .busy,
-        "another TerminationSignal listens in this process; use that one, or let it go first"
+        .busy, "another TerminationSignal listens in this process; use that one, or let it go first"
       )
     }
     receivedSignal.store(0, ordering: .relaxed)

@@ -14,16 +14,15 @@ extension CheckpointFiles {
   /// - Returns: The time of the index; without one, of the file, or of the newest of several. Those
   ///   that are not there are left out.
   /// - Throws: `io` if the system fails.
-  public static func modificationTimes(
-    of paths: [String]
-  ) throws(CheckpointError) -> [String: Double] {
+  public static func modificationTimes(of paths: [String]) throws(CheckpointError) -> [String:
+    Double]
+  {
     try modificationTimes(of: paths, in: LocalFileSystem())
   }
 
-  static func modificationTimes(
-    of paths: [String],
-    in fileSystem: any FileSystem
-  ) throws(CheckpointError) -> [String: Double] {
+  static func modificationTimes(of paths: [String], in fileSystem: any FileSystem)
+    throws(CheckpointError) -> [String: Double]
+  {
     var times: [String: Double] = [:]
     for text in paths {
       let path = try PathText.path(text)

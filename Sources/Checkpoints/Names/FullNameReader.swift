@@ -34,9 +34,9 @@ package struct FullNameReader: TensorReader {
   package var path: String { reader.path }
 
   // Each tensor once: under its name, if that is its alone, else under its key.
-  package func forEachEntry(
-    _ body: (TensorEntry) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  package func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     var entries = try reader.entries()
     let names = self.names(among: Set(entries.map(\.key)))
     for index in entries.indices {
@@ -63,11 +63,9 @@ package struct FullNameReader: TensorReader {
     return entry
   }
 
-  package func read(
-    _ key: TensorKey,
-    slice: TensorSlice?,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  package func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     let stored = try storedKey(key) ?? key
     try reader.read(stored, slice: slice, into: &output)
   }
@@ -81,8 +79,7 @@ package struct FullNameReader: TensorReader {
     try reader.batch(
       of: requests.map { request throws(CheckpointError) in
         TensorRequest(try storedKey(request.key) ?? request.key, slice: request.slice)
-      }
-    )
+      })
   }
 
   /// The key of what a saver calls so; `nil` if there is nothing of that name.
@@ -93,10 +90,7 @@ package struct FullNameReader: TensorReader {
       throw CheckpointError(
         .ambiguousName,
         "\(candidates.count) saved variables have this name: \(NameList.text(candidates)); "
-          + "ask for one by its key",
-        file: path,
-        key: name.description
-      )
+          + "ask for one by its key", file: path, key: name.description)
     }
     return candidates[0]
   }

@@ -29,9 +29,9 @@ struct InheritedCheckpoints {
   /// - Parameter checkpoints: Those of the directory, in the order in which they were saved.
   /// - Returns: The same.
   /// - Throws: `io` if the system fails.
-  mutating func marked(
-    _ checkpoints: [SavedCheckpoint]
-  ) throws(CheckpointError) -> [SavedCheckpoint] {
+  mutating func marked(_ checkpoints: [SavedCheckpoint]) throws(CheckpointError)
+    -> [SavedCheckpoint]
+  {
     var marked = checkpoints
     var doubtful: [SavedCheckpoint] = []
     for index in marked.indices where try !mark(&marked[index]) { doubtful.append(marked[index]) }
@@ -57,19 +57,14 @@ struct InheritedCheckpoints {
     return true
   }
 
-  private mutating func history(
-    of name: NumberedName
-  ) throws(CheckpointError) -> CheckpointHistory? {
+  private mutating func history(of name: NumberedName) throws(CheckpointError) -> CheckpointHistory?
+  {
     guard name.stem.hasSuffix("-") else { return nil }
     if let known = histories[name.stem] { return known }
     // A stem that cannot be a manager's name has no history.
     let place = try? ManagedPlace(
-      directory: directory,
-      name: String(name.stem.dropLast()),
-      stepPadding: options.stepPadding,
-      stateFilename: options.stateFilename,
-      options: options.files
-    )
+      directory: directory, name: String(name.stem.dropLast()), stepPadding: options.stepPadding,
+      stateFilename: options.stateFilename, options: options.files)
     let history = try Self.unlessDamaged { () throws(CheckpointError) in try place?.readHistory() }
     histories[name.stem] = .some(history)
     return history
@@ -82,9 +77,9 @@ struct InheritedCheckpoints {
   }
 
   /// What a file says; `nil` for one that is damaged.
-  fileprivate static func unlessDamaged<Value>(
-    _ read: () throws(CheckpointError) -> Value?
-  ) throws(CheckpointError) -> Value? {
+  fileprivate static func unlessDamaged<Value>(_ read: () throws(CheckpointError) -> Value?)
+    throws(CheckpointError) -> Value?
+  {
     do throws(CheckpointError) {
       return try read()
     } catch  where !error.saysNothingOfContent {
@@ -103,10 +98,7 @@ private struct StateList {
   init(in directory: String, _ options: Saver.Options) throws(CheckpointError) {
     guard options.updatesState else { return }
     let file = try StateFile(
-      in: directory,
-      name: options.stateFilename,
-      fileSystem: options.files.fileSystem
-    )
+      in: directory, name: options.stateFilename, fileSystem: options.files.fileSystem)
     let state = try InheritedCheckpoints.unlessDamaged { () throws(CheckpointError) in
       try file.read()
     }

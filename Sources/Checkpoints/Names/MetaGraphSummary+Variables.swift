@@ -97,8 +97,7 @@ extension SliceInfoMessage {
       }
       return try SliceSpec(
         fullShape: TensorShape(stored: fullShape),
-        slice: TensorSlice(starts: offsets, shape: TensorShape(stored: shape))
-      )
+        slice: TensorSlice(starts: offsets, shape: TensorShape(stored: shape)))
     }
   }
 }

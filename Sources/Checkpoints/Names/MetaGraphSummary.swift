@@ -80,9 +80,7 @@ public struct MetaGraphSummary: Sendable {
 
   // The message that a text stands for; `nil` if the file is none. A text would be read as a message
   // for a while.
-  private static func message(
-    ofText file: any ReadableFile
-  ) throws(CheckpointError) -> [UInt8]? {
+  private static func message(ofText file: any ReadableFile) throws(CheckpointError) -> [UInt8]? {
     let content = MessageFile(file)
     let start = ByteRange(offset: 0, count: min(file.byteCount, 256))
     let beginning = try content.bytes(start, limit: start.count, what: "the beginning")

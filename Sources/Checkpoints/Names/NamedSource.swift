@@ -13,11 +13,9 @@ struct NamedSource {
   private let path: String
 
   /// Looks at a checkpoint for the sake of some names.
-  init(
-    _ checkpoint: CheckpointReader,
-    _ names: [TensorKey],
-    _ mapping: KeyMapping?
-  ) throws(CheckpointError) {
+  init(_ checkpoint: CheckpointReader, _ names: [TensorKey], _ mapping: KeyMapping?)
+    throws(CheckpointError)
+  {
     var reader: any TensorReader = checkpoint
     var usesFullNames = false
     if let graph = try checkpoint.savedGraph() {
@@ -47,7 +45,6 @@ struct NamedSource {
     guard Self.warned.withLock({ $0.insert(path).inserted }) else { return }
     CheckpointWarnings.warn(
       "\(path) is object-based; the variables were found by their full names. "
-        + "Restore it with Checkpoint, whose matching does not depend on names"
-    )
+        + "Restore it with Checkpoint, whose matching does not depend on names")
   }
 }

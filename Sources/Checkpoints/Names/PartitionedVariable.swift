@@ -27,8 +27,7 @@ public final class PartitionedVariable {
       TensorSlice(
         zip(region.starts, region.shape.dimensions).map { start, length in
           length == 0 ? .full : .range(start: start, length: length)
-        }
-      )
+        })
     }
   }
 
@@ -48,18 +47,14 @@ public final class PartitionedVariable {
   ///   - name: The name of the whole.
   /// - Throws: `invalidArgument` if there is no variable, or no such dimension; otherwise as for
   ///   variables at given slices.
-  public convenience init(
-    _ variables: [any TensorVariable],
-    axis: Int,
-    name: String? = nil
-  ) throws(CheckpointError) {
+  public convenience init(_ variables: [any TensorVariable], axis: Int, name: String? = nil)
+    throws(CheckpointError)
+  {
     guard var shape = variables.first?.tensorSpec.shape.dimensions, shape.indices.contains(axis)
     else {
       throw CheckpointError(
-        .invalidArgument,
-        "\(variables.count) variables cannot be joined along dimension \(axis)",
-        key: name
-      )
+        .invalidArgument, "\(variables.count) variables cannot be joined along dimension \(axis)",
+        key: name)
     }
     shape[axis] = 0
     var parts: [(TensorSlice, any TensorVariable)] = []
@@ -88,9 +83,7 @@ public final class PartitionedVariable {
   ///   shape than their place, for places that leave the whole or overlap, or leave gaps;
   ///   `duplicateName` for a variable that occurs twice; `invalidArgument` if there is none.
   public init(
-    _ parts: [(TensorSlice, any TensorVariable)],
-    shape: TensorShape,
-    name: String? = nil,
+    _ parts: [(TensorSlice, any TensorVariable)], shape: TensorShape, name: String? = nil,
     allowsGaps: Bool = false
   ) throws(CheckpointError) {
     let check = PartitionCheck(parts, shape: shape)
@@ -115,15 +108,14 @@ public final class PartitionedVariable {
   /// - Parameter copy: Makes one.
   /// - Returns: A variable at the same places.
   /// - Throws: What `copy` throws.
-  func copied(
-    _ copy: (any TensorVariable) throws(CheckpointError) -> any TensorVariable
-  ) throws(CheckpointError) -> PartitionedVariable {
+  func copied(_ copy: (any TensorVariable) throws(CheckpointError) -> any TensorVariable)
+    throws(CheckpointError) -> PartitionedVariable
+  {
     PartitionedVariable(
       self,
       try parts.map { part throws(CheckpointError) in
         Part(variable: try copy(part.variable), region: part.region)
-      }
-    )
+      })
   }
 
   /// Whether the parts are all of it.
@@ -136,9 +128,9 @@ extension PartitionedVariable: TensorVariable {
   /// Calls `body` with the elements of the whole, copied together.
   ///
   /// - Throws: `unsupported` if parts are missing, or if the elements have no fixed width.
-  public func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  public func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     try tensorSnapshot().withTensorBytes(body)
   }
 
@@ -176,10 +168,9 @@ extension PartitionedVariable: TensorVariable {
     }
   }
 
-  private static func set(
-    _ tensor: AnyTensor,
-    _ variable: any TensorVariable
-  ) throws(CheckpointError) {
+  private static func set(_ tensor: AnyTensor, _ variable: any TensorVariable)
+    throws(CheckpointError)
+  {
     var variable = variable  // a reference: what changes is what it refers to
     try variable.setTensor(tensor)
   }
@@ -224,10 +215,7 @@ private struct PartitionCheck {
   }
 
   private mutating func check(
-    _ slice: TensorSlice,
-    _ spec: TensorSpec,
-    of shape: TensorShape,
-    _ what: String
+    _ slice: TensorSlice, _ spec: TensorSpec, of shape: TensorShape, _ what: String
   ) {
     if spec.dtype != dtype {
       note(.mismatch, "\(what) is \(spec.dtype.name), the first one is \(dtype.name)")
@@ -255,8 +243,7 @@ private struct PartitionCheck {
       CheckpointError(
         .mismatch,
         "the parts have \(count) of the \(shape.elementCount) elements of \(shape); allowsGaps "
-          + "takes them all the same"
-      )
+          + "takes them all the same")
     ]
   }
 

@@ -18,9 +18,9 @@ struct SaveOperations {
   ///
   /// - Throws: `corrupt` if an operation does not have what it needs; `limitExceeded` if the way to
   ///   them is longer than any saver makes it.
-  func tensors(
-    savedBy saver: SaverMessage
-  ) throws(CheckpointError) -> [MetaGraphSummary.SavedTensor] {
+  func tensors(savedBy saver: SaverMessage) throws(CheckpointError) -> [MetaGraphSummary
+    .SavedTensor]
+  {
     var tensors: [MetaGraphSummary.SavedTensor] = []
     var ahead = [String(GraphName(saver.saveTensorName).node)]
     var known = Set(ahead)
@@ -59,9 +59,9 @@ struct SaveOperations {
     }
   }
 
-  private func tensors(
-    of operation: Operation
-  ) throws(CheckpointError) -> [MetaGraphSummary.SavedTensor] {
+  private func tensors(of operation: Operation) throws(CheckpointError) -> [MetaGraphSummary
+    .SavedTensor]
+  {
     let node = operation.node
     let inputs = node.inputs.filter { $0.utf8.first != UInt8(ascii: "^") }
     guard inputs.count >= operation.firstValue else {
@@ -77,22 +77,15 @@ struct SaveOperations {
     for (index, value) in values.enumerated() {
       tensors.append(
         try tensor(
-          names[index],
-          slice: slices[index],
-          dtype: index < dtypes.count ? dtypes[index] : 0,
-          value: value
-        )
-      )
+          names[index], slice: slices[index], dtype: index < dtypes.count ? dtypes[index] : 0,
+          value: value))
     }
     return tensors
   }
 
-  private func tensor(
-    _ name: [UInt8],
-    slice: [UInt8],
-    dtype: Int32,
-    value: String
-  ) throws(CheckpointError) -> MetaGraphSummary.SavedTensor {
+  private func tensor(_ name: [UInt8], slice: [UInt8], dtype: Int32, value: String)
+    throws(CheckpointError) -> MetaGraphSummary.SavedTensor
+  {
     let key = TensorKey(bytes: name)
     guard !name.isEmpty else { throw CheckpointError(.corrupt, "a tensor is saved without a name") }
     var part: SliceSpec?
@@ -124,10 +117,7 @@ struct SaveOperations {
     let strings = try node.strings("value")
     guard strings.count <= count else {
       throw CheckpointError(
-        .corrupt,
-        "\(strings.count) strings for \(count) values that are saved",
-        key: name
-      )
+        .corrupt, "\(strings.count) strings for \(count) values that are saved", key: name)
     }
     let last = strings.last ?? []
     return strings + Array(repeating: last, count: count - strings.count)

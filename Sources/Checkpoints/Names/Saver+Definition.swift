@@ -50,8 +50,7 @@ extension SaverDefinition {
       default:
         throw CheckpointError(
           .unsupported,
-          "a saver's version \(version.rawValue) is not known; 1 and 2 are, and 0 for 1"
-        )
+          "a saver's version \(version.rawValue) is not known; 1 and 2 are, and 0 for 1")
       }
     }
   }

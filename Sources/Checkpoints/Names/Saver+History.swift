@@ -48,9 +48,9 @@ extension Saver {
   }
 
   // Each directory has a state file of its own.
-  private func inherited(
-    _ checkpoints: [SavedCheckpoint]
-  ) throws(CheckpointError) -> [SavedCheckpoint] {
+  private func inherited(_ checkpoints: [SavedCheckpoint]) throws(CheckpointError)
+    -> [SavedCheckpoint]
+  {
     var marked = checkpoints
     let places = Dictionary(grouping: checkpoints.indices) {
       TensorKey(Path(checkpoints[$0].path).directory)
@@ -88,11 +88,7 @@ extension Saver {
   }
 
   /// Notes that a checkpoint has been saved, and deletes what has to go.
-  func record(
-    _ path: String,
-    step: Int?,
-    in stateFile: StateFile?
-  ) throws(CheckpointError) {
+  func record(_ path: String, step: Int?, in stateFile: StateFile?) throws(CheckpointError) {
     let directory = Path(path).directory
     history.append(SavedCheckpoint(path: path, step: step, time: options.now()))
     let listed = history.retire(in: directory, by: options.retention)
@@ -103,17 +99,14 @@ extension Saver {
     lastSave?.warnings += failures
   }
 
-  private func note(
-    _ path: String,
-    _ listed: [String],
-    in stateFile: StateFile
-  ) throws(CheckpointError) {
+  private func note(_ path: String, _ listed: [String], in stateFile: StateFile)
+    throws(CheckpointError)
+  {
     do throws(CheckpointError) {
       try stateFile.write(
         CheckpointState(latest: path, all: listed),
         paths: options.savesRelativePaths ? .relative : .asGiven,
-        durability: options.files.durability
-      )
+        durability: options.files.durability)
     } catch {
       var error = error
       error.message += "; the checkpoint '\(path)' itself is saved"

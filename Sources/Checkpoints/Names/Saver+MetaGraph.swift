@@ -15,9 +15,7 @@ extension Saver {
     throw CheckpointError(
       .unsupported,
       "graphs are not written; a checkpoint is restored without one, and Saver.definition has the "
-        + "saver's own part of it",
-      file: path
-    )
+        + "saver's own part of it", file: path)
   }
 
   /// Makes no saver of a graph: it cannot be run here.
@@ -32,9 +30,7 @@ extension Saver {
     throw CheckpointError(
       .unsupported,
       "a graph cannot be run here; MetaGraphSummary(contentsOf:) says what it saves, and its "
-        + "makeSaver(_:) makes a saver of the program's own variables",
-      file: path
-    )
+        + "makeSaver(_:) makes a saver of the program's own variables", file: path)
   }
 }
 
@@ -65,8 +61,7 @@ extension MetaGraphSummary {
     }
     for name in variables.keys.sorted() where wanted[TensorKey(name)] == nil {
       problems.append(
-        CheckpointError(.invalidArgument, "the graph's saver does not write this", key: name)
-      )
+        CheckpointError(.invalidArgument, "the graph's saver does not write this", key: name))
     }
     let error = CheckpointError.combining(problems, file: path) {
       "these are not the variables of the graph's saver, for \($0) reasons"
@@ -85,24 +80,17 @@ extension MetaGraphSummary {
     return specs
   }
 
-  private static func problem(
-    _ key: TensorKey,
-    _ spec: TensorSpec?,
-    _ variable: TensorSpec?
-  ) -> CheckpointError? {
+  private static func problem(_ key: TensorKey, _ spec: TensorSpec?, _ variable: TensorSpec?)
+    -> CheckpointError?
+  {
     guard let variable else {
       let what = spec.map { ", \($0)," } ?? ""
       return CheckpointError(
-        .notFound,
-        "the graph's saver writes this\(what) and there is no variable for it",
-        key: key.description
-      )
+        .notFound, "the graph's saver writes this\(what) and there is no variable for it",
+        key: key.description)
     }
     guard let spec, spec != variable else { return nil }
     return CheckpointError(
-      .mismatch,
-      "the graph saves \(spec), the variable is \(variable)",
-      key: key.description
-    )
+      .mismatch, "the graph saves \(spec), the variable is \(variable)", key: key.description)
   }
 }

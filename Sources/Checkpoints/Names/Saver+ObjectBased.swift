@@ -22,10 +22,8 @@ extension Saver {
   ///   for names without a key, which says what is absent, what there is instead, and how many match;
   ///   `ambiguousName` for names that several saved variables have; otherwise as for given names.
   public convenience init(
-    objectBased reader: CheckpointReader,
-    variables: KeyValuePairs<String, any TensorVariable>,
-    namesToKeys: [String: String]? = nil,
-    options: Options = Options()
+    objectBased reader: CheckpointReader, variables: KeyValuePairs<String, any TensorVariable>,
+    namesToKeys: [String: String]? = nil, options: Options = Options()
   ) throws(CheckpointError) {
     var candidates = namesToKeys?.mapValues { [$0] }
     if candidates == nil { candidates = try ObjectGraph(from: reader).keyMapping }
@@ -67,8 +65,7 @@ private struct NameMatch {
       CheckpointError(
         .ambiguousName,
         "\(keys.count) saved variables have this name: \(NameList.text(keys)); say which by namesToKeys",
-        key: name
-      )
+        key: name)
     }
     let code: CheckpointError.Code =
       doubtful.isEmpty ? .notFound : missing.isEmpty ? .ambiguousName : .several

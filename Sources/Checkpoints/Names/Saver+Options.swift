@@ -64,8 +64,7 @@ extension Saver.Options {
     guard !metaGraphSuffix.utf8.contains(UInt8(ascii: "/")) else {
       throw CheckpointError(
         .invalidArgument,
-        "'\(metaGraphSuffix)' cannot be what a file's name ends in; it is 'meta' in TensorFlow"
-      )
+        "'\(metaGraphSuffix)' cannot be what a file's name ends in; it is 'meta' in TensorFlow")
     }
   }
 }

@@ -24,9 +24,7 @@ extension Saver {
   ///   again; `corrupt` or `truncated` if a file is damaged; `io` if the system refuses.
   @discardableResult
   public func restore(
-    from path: String,
-    mapping: KeyMapping? = nil,
-    options: RestoreOptions = RestoreOptions()
+    from path: String, mapping: KeyMapping? = nil, options: RestoreOptions = RestoreOptions()
   ) throws(CheckpointError) -> RestoreReport {
     guard !content.isEmpty else {
       return RestoreReport(reader: NoTensors(path: path), wanted: [])
@@ -41,9 +39,7 @@ extension Saver {
   }
 
   private func restore(
-    from opened: CheckpointOpening.Opened,
-    _ mapping: KeyMapping?,
-    _ options: RestoreOptions,
+    from opened: CheckpointOpening.Opened, _ mapping: KeyMapping?, _ options: RestoreOptions,
     _ progress: OperationProgress?
   ) throws(CheckpointError) -> RestoreReport {
     let source = try NamedSource(opened.reader, content.keys, mapping)
@@ -74,11 +70,9 @@ private struct NoTensors: TensorReader {
 
   func entry(for key: TensorKey) -> TensorEntry? { nil }
 
-  func read(
-    _ key: TensorKey,
-    slice: TensorSlice?,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     throw CheckpointError(.notFound, "nothing is restored without variables", file: path)
   }
 

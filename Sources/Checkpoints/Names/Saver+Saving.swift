@@ -30,11 +30,8 @@ extension Saver {
     let notes = plan.notes
     let saved = try write(consume plan, to: prefix)
     var result = SaveResult(
-      path: saved.path,
-      files: saved.files,
-      byteCount: byteCount(of: saved.files),
-      duration: .now - start
-    )
+      path: saved.path, files: saved.files, byteCount: byteCount(of: saved.files),
+      duration: .now - start)
     result.warnings = notes
     lastSave = result
     try record(saved.path, step: step, in: stateFile)
@@ -52,16 +49,14 @@ extension Saver {
   /// What there is to write at this moment.
   func savePlan() throws(CheckpointError) -> SavePlan {
     var plan = try SavePlan(
-      items: content.savedTensors().map { SavePlan.Item($0.variable, key: $0.key) }
-    )
+      items: content.savedTensors().map { SavePlan.Item($0.variable, key: $0.key) })
     try plan.distribute(options.sharding)
     return plan
   }
 
-  private func write(
-    _ plan: consuming SavePlan,
-    to prefix: String
-  ) throws(CheckpointError) -> SaveExecutor.Saved {
+  private func write(_ plan: consuming SavePlan, to prefix: String) throws(CheckpointError)
+    -> SaveExecutor.Saved
+  {
     let executor = SaveExecutor(options: options.files)
     switch options.format {
     case .v2: return try executor.save(plan, to: prefix)
@@ -81,25 +76,19 @@ extension Saver {
   // MARK: The state file
 
   // The state file beside the checkpoint; asked for before the save, so that it cannot fail late.
-  private func stateFile(
-    for prefix: String,
-    _ shardCount: Int
-  ) throws(CheckpointError) -> StateFile? {
+  private func stateFile(for prefix: String, _ shardCount: Int) throws(CheckpointError)
+    -> StateFile?
+  {
     guard options.updatesState else { return nil }
     let file = try StateFile(
-      in: Path(prefix).directory,
-      name: options.stateFilename,
-      fileSystem: options.files.fileSystem
-    )
+      in: Path(prefix).directory, name: options.stateFilename, fileSystem: options.files.fileSystem)
     try file.checkConflict(with: prefix)
     guard options.format == .v1, options.sharding != .none else { return file }
     for shard in SlicesPath(prefix: Path(prefix).name, shardCount: shardCount).shards
     where shard.utf8.elementsEqual(file.name.utf8) {
       throw CheckpointError(
-        .pathConflict,
-        "the checkpoint '\(prefix)' would overwrite the state file; rename one",
-        file: file.path
-      )
+        .pathConflict, "the checkpoint '\(prefix)' would overwrite the state file; rename one",
+        file: file.path)
     }
     return file
   }

@@ -38,14 +38,12 @@ public final class Saver {
   ///   make no sense.
   public convenience init(
     _ variables: KeyValuePairs<String, any TensorVariable>,
-    groups: KeyValuePairs<String, any TensorGroup> = [:],
-    options: Options = Options()
+    groups: KeyValuePairs<String, any TensorGroup> = [:], options: Options = Options()
   ) throws(CheckpointError) {
     let variables = variables.map { ($0.key, $0.value) }
     try self.init(
       SaverVariables(variables, groups: Self.named(groups), allowsEmpty: options.allowsEmpty),
-      options
-    )
+      options)
   }
 
   /// Creates a saver of variables under the given names.
@@ -53,34 +51,30 @@ public final class Saver {
   /// - Throws: As ``init(_:groups:options:)-(KeyValuePairs<String,TensorVariable>,_,_)``.
   @_disfavoredOverload  // literals are pairs, so that a name that occurs twice is an error
   public convenience init(
-    _ variables: [String: any TensorVariable],
-    groups: KeyValuePairs<String, any TensorGroup> = [:],
+    _ variables: [String: any TensorVariable], groups: KeyValuePairs<String, any TensorGroup> = [:],
     options: Options = Options()
   ) throws(CheckpointError) {
     let variables = variables.map { ($0.key, $0.value) }
     try self.init(
       SaverVariables(variables, groups: Self.named(groups), allowsEmpty: options.allowsEmpty),
-      options
-    )
+      options)
   }
 
   /// Creates a saver of variables under their own names.
   ///
   /// - Throws: As for given names; `invalidArgument` for a variable without a name.
   public convenience init(
-    _ variables: [any TensorVariable],
-    groups: KeyValuePairs<String, any TensorGroup> = [:],
+    _ variables: [any TensorVariable], groups: KeyValuePairs<String, any TensorGroup> = [:],
     options: Options = Options()
   ) throws(CheckpointError) {
     try self.init(
       SaverVariables(variables, groups: Self.named(groups), allowsEmpty: options.allowsEmpty),
-      options
-    )
+      options)
   }
 
-  private static func named(
-    _ groups: KeyValuePairs<String, any TensorGroup>
-  ) -> [SaverVariables.NamedGroup] {
+  private static func named(_ groups: KeyValuePairs<String, any TensorGroup>) -> [SaverVariables
+    .NamedGroup]
+  {
     groups.map { ($0.key, $0.value) }
   }
 

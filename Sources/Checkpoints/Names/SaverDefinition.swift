@@ -41,11 +41,8 @@ public struct SaverDefinition: Hashable, Sendable {
   public init(
     filenameTensorName: String = "save/Const:0",
     saveTensorName: String = "save/control_dependency:0",
-    restoreOpName: String = "save/restore_all",
-    maxToKeep: Int = 5,
-    isSharded: Bool = false,
-    keepCheckpointEveryNHours: Float = 10_000,
-    version: FormatVersion = .v2
+    restoreOpName: String = "save/restore_all", maxToKeep: Int = 5, isSharded: Bool = false,
+    keepCheckpointEveryNHours: Float = 10_000, version: FormatVersion = .v2
   ) {
     self.filenameTensorName = filenameTensorName
     self.saveTensorName = saveTensorName
@@ -65,14 +62,10 @@ public struct SaverDefinition: Hashable, Sendable {
 
   init(_ message: SaverMessage) {
     self.init(
-      filenameTensorName: message.filenameTensorName,
-      saveTensorName: message.saveTensorName,
-      restoreOpName: message.restoreOpName,
-      maxToKeep: Int(message.maxToKeep),
-      isSharded: message.isSharded,
-      keepCheckpointEveryNHours: message.keepCheckpointEveryNHours,
-      version: FormatVersion(rawValue: message.version)
-    )
+      filenameTensorName: message.filenameTensorName, saveTensorName: message.saveTensorName,
+      restoreOpName: message.restoreOpName, maxToKeep: Int(message.maxToKeep),
+      isSharded: message.isSharded, keepCheckpointEveryNHours: message.keepCheckpointEveryNHours,
+      version: FormatVersion(rawValue: message.version))
   }
 
   /// The bytes of the SaverDef message, as TensorFlow writes them.

@@ -38,10 +38,7 @@ struct SaverHistory {
   /// - Returns: The paths that a state file has to list: those that stay until others are saved.
   mutating func retire(in directory: String, by policy: RetentionPolicy) -> [String] {
     let plan = policy.plan(
-      for: checkpoints.filter { $0.lies(in: directory) },
-      since: since,
-      resumed: start
-    )
+      for: checkpoints.filter { $0.lies(in: directory) }, since: since, resumed: start)
     let removed = Set(plan.removed.map { TensorKey($0.path) })
     let preserved = Set(plan.decisions.filter(\.isPreserved).map { TensorKey($0.checkpoint.path) })
     condemned += plan.removed
@@ -58,10 +55,9 @@ struct SaverHistory {
   /// one stays.
   ///
   /// - Returns: What was deleted, and what could not be; the latter is tried again the next time.
-  mutating func sweep(
-    in directory: String,
-    _ options: Saver.Options
-  ) -> (deleted: [String], failures: [CheckpointError]) {
+  mutating func sweep(in directory: String, _ options: Saver.Options) -> (
+    deleted: [String], failures: [CheckpointError]
+  ) {
     guard condemned.contains(where: { $0.lies(in: directory) }) else { return ([], []) }
     var (left, deleted, failures) = ([SavedCheckpoint](), [String](), [CheckpointError]())
     for checkpoint in condemned {
@@ -72,9 +68,7 @@ struct SaverHistory {
       do throws(CheckpointError) {
         guard try !isKept(checkpoint, options.files.fileSystem) else { continue }
         try CheckpointFiles(
-          of: checkpoint.path,
-          metaSuffix: options.metaGraphSuffix,
-          options: options.files
+          of: checkpoint.path, metaSuffix: options.metaGraphSuffix, options: options.files
         ).remove()
         deleted.append(checkpoint.path)
       } catch {
@@ -86,10 +80,9 @@ struct SaverHistory {
     return (deleted, failures)
   }
 
-  private func isKept(
-    _ checkpoint: SavedCheckpoint,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> Bool {
+  private func isKept(_ checkpoint: SavedCheckpoint, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> Bool
+  {
     guard let identity = try checkpoint.identity(in: fileSystem) else { return false }
     for other in checkpoints where try other.identity(in: fileSystem) == identity { return true }
     return false
@@ -105,9 +98,7 @@ extension SavedCheckpoint {
   }
 
   // What tells its index, or its only file, from all others; `nil` without such a file.
-  fileprivate func identity(
-    in fileSystem: any FileSystem
-  ) throws(CheckpointError) -> [UInt64]? {
+  fileprivate func identity(in fileSystem: any FileSystem) throws(CheckpointError) -> [UInt64]? {
     var status = try fileSystem.status(of: BundlePath(path).index)
     if status == nil { status = try fileSystem.status(of: path) }
     return status.flatMap { $0.identity.isEmpty ? nil : $0.identity }

@@ -19,17 +19,12 @@ struct SaverVariables {
   /// Takes variables and groups under given names.
   ///
   /// - Throws: One error with every problem.
-  init(
-    _ variables: [Named],
-    groups: [NamedGroup] = [],
-    allowsEmpty: Bool
-  ) throws(CheckpointError) {
+  init(_ variables: [Named], groups: [NamedGroup] = [], allowsEmpty: Bool) throws(CheckpointError) {
     var check = Check()
     if variables.isEmpty, groups.isEmpty, !allowsEmpty {
       check.note(
         .invalidArgument,
-        "a saver needs a variable at least; allowsEmpty makes one that saves nothing"
-      )
+        "a saver needs a variable at least; allowsEmpty makes one that saves nothing")
     }
     for (name, variable) in variables { check.add(variable, as: name) }
     for (name, group) in groups { check.add(group, as: name) }
@@ -42,11 +37,9 @@ struct SaverVariables {
   /// Takes variables under their own names.
   ///
   /// - Throws: One error with every problem.
-  init(
-    _ variables: [any TensorVariable],
-    groups: [NamedGroup] = [],
-    allowsEmpty: Bool
-  ) throws(CheckpointError) {
+  init(_ variables: [any TensorVariable], groups: [NamedGroup] = [], allowsEmpty: Bool)
+    throws(CheckpointError)
+  {
     var check = Check()
     var named: [Named] = []
     for (index, variable) in variables.enumerated() {
@@ -56,8 +49,7 @@ struct SaverVariables {
         check.note(
           .invalidArgument,
           "variable \(index) of the list, \(variable.tensorSpec), has no name; "
-            + "give it one, or use Saver([name: variable])"
-        )
+            + "give it one, or use Saver([name: variable])")
       }
     }
     try check.conclude()
@@ -98,8 +90,7 @@ struct SaverVariables {
 
   // By the names of variables and groups: the tensors of a group stand together, in their own order.
   private static func merged(
-    _ variables: [Named],
-    _ groups: [(name: String, members: [NodeAttributes.Member])]
+    _ variables: [Named], _ groups: [(name: String, members: [NodeAttributes.Member])]
   ) -> [Tensor] {
     var tensors: [Tensor] = []
     tensors.reserveCapacity(variables.count)
@@ -115,8 +106,7 @@ struct SaverVariables {
   }
 
   private static func append(
-    _ group: (name: String, members: [NodeAttributes.Member]),
-    to tensors: inout [Tensor]
+    _ group: (name: String, members: [NodeAttributes.Member]), to tensors: inout [Tensor]
   ) {
     let number = tensors.count
     for member in group.members {

@@ -30,12 +30,8 @@ extension Checkpoint {
   ///   read, `busy` if it is replaced again and again; `corrupt` or `truncated` if a file is damaged; `io`
   ///   if the system refuses.
   public func restore(
-    from path: String?,
-    _ options: RestoreOptions = RestoreOptions(),
-    at place: String = "",
-    mapping: KeyMapping? = nil,
-    fileID: String = #fileID,
-    line: Int = #line
+    from path: String?, _ options: RestoreOptions = RestoreOptions(), at place: String = "",
+    mapping: KeyMapping? = nil, fileID: String = #fileID, line: Int = #line
   ) throws(CheckpointError) -> LoadStatus {
     roots.usesCounter = true
     return try load(path, options, place, mapping, origin: "\(fileID):\(line)")
@@ -53,21 +49,14 @@ extension Checkpoint {
   /// - Returns: What was restored and what was not.
   /// - Throws: As ``restore(from:_:at:mapping:fileID:line:)``.
   public func read(
-    from path: String,
-    _ options: RestoreOptions = RestoreOptions(),
-    at place: String = "",
-    mapping: KeyMapping? = nil,
-    fileID: String = #fileID,
-    line: Int = #line
+    from path: String, _ options: RestoreOptions = RestoreOptions(), at place: String = "",
+    mapping: KeyMapping? = nil, fileID: String = #fileID, line: Int = #line
   ) throws(CheckpointError) -> LoadStatus {
     try load(path, options, place, mapping, origin: "\(fileID):\(line)")
   }
 
   func load(
-    _ path: String?,
-    _ options: RestoreOptions,
-    _ place: String,
-    _ mapping: KeyMapping?,
+    _ path: String?, _ options: RestoreOptions, _ place: String, _ mapping: KeyMapping?,
     origin: String
   ) throws(CheckpointError) -> LoadStatus {
     guard let path else { return LoadStatus(nil, roots) }
@@ -76,13 +65,8 @@ extension Checkpoint {
     let fileSystem = self.options.followed(by: progress).fileSystem
     return try CheckpointOpening(path, fileSystem).read { opened throws(CheckpointError) in
       let session = try RestoreSession(
-        ObjectSource(opened.reader, mapping),
-        live,
-        at: place,
-        options: options,
-        origin: origin,
-        progress: progress
-      )
+        ObjectSource(opened.reader, mapping), live, at: place, options: options, origin: origin,
+        progress: progress)
       try session.begin(with: roots, live)
       DeferredRestores.register(session)
       opened.location.warnIfGuessed()
@@ -114,20 +98,14 @@ extension Checkpoint {
   ///   - mapping: How the names of the checkpoint become those of the variables.
   /// - Returns: What would be restored, and what would not.
   /// - Throws: `notACheckpoint` if there is none; `corrupt` if it is damaged.
-  public func compare(
-    with path: String,
-    at place: String = "",
-    mapping: KeyMapping? = nil
-  ) throws(CheckpointError) -> RestoreComparison {
+  public func compare(with path: String, at place: String = "", mapping: KeyMapping? = nil)
+    throws(CheckpointError) -> RestoreComparison
+  {
     let live = try roots.walk()
     return try CheckpointOpening(path, options.fileSystem).read { opened throws(CheckpointError) in
       let session = try RestoreSession(
-        ObjectSource(opened.reader, mapping),
-        live,
-        at: place,
-        options: RestoreOptions(.matching),
-        origin: ""
-      )
+        ObjectSource(opened.reader, mapping), live, at: place, options: RestoreOptions(.matching),
+        origin: "")
       return try session.comparison(with: live)
     }
   }

@@ -30,8 +30,7 @@ public final class Checkpoint {
   ///   - sharding: Over how many data files checkpoints are spread: one by default.
   /// - Throws: `duplicateName` for a name that occurs twice; what registering the objects throws.
   public init(
-    _ objects: KeyValuePairs<String, any Checkpointable>,
-    options: SaveOptions = SaveOptions(),
+    _ objects: KeyValuePairs<String, any Checkpointable>, options: SaveOptions = SaveOptions(),
     sharding: Sharding = .none
   ) throws(CheckpointError) {
     roots = try CheckpointRoots(nil, objects.map { ($0.key, $0.value) })
@@ -48,10 +47,8 @@ public final class Checkpoint {
   ///   - sharding: Over how many data files checkpoints are spread: one by default.
   /// - Throws: As for named objects.
   public init(
-    _ root: any Checkpointable,
-    _ objects: KeyValuePairs<String, any Checkpointable> = [:],
-    options: SaveOptions = SaveOptions(),
-    sharding: Sharding = .none
+    _ root: any Checkpointable, _ objects: KeyValuePairs<String, any Checkpointable> = [:],
+    options: SaveOptions = SaveOptions(), sharding: Sharding = .none
   ) throws(CheckpointError) {
     roots = try CheckpointRoots(root, objects.map { ($0.key, $0.value) })
     self.options = options
@@ -109,8 +106,7 @@ public final class Checkpoint {
     guard !overflows else {
       throw CheckpointError(
         .limitExceeded,
-        "the save counter is at its largest number, \(saveCounter.value[]); set it to another"
-      )
+        "the save counter is at its largest number, \(saveCounter.value[]); set it to another")
     }
     saveCounter.value[] = next
   }
@@ -155,8 +151,7 @@ public final class Checkpoint {
   }
 
   private static func plan(
-    _ saved: (message: [UInt8], values: [LiveGraph.StoredValue]),
-    _ sharding: Sharding
+    _ saved: (message: [UInt8], values: [LiveGraph.StoredValue]), _ sharding: Sharding
   ) throws(CheckpointError) -> SavePlan {
     var items = saved.values.map { SavePlan.Item($0.variable, key: $0.key) }
     let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([saved.message]))

@@ -23,10 +23,9 @@ final class CheckpointRoots {
     func registerDependencies(in registrar: inout DependencyRegistrar) {}
   }
 
-  init(
-    _ root: (any Checkpointable)?,
-    _ objects: [(name: String, object: any Checkpointable)]
-  ) throws(CheckpointError) {
+  init(_ root: (any Checkpointable)?, _ objects: [(name: String, object: any Checkpointable)])
+    throws(CheckpointError)
+  {
     var attached = objects
     if let root { attached.append(("root", root)) }  // an edge to itself, as in TensorFlow
     attached.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -49,8 +48,7 @@ final class CheckpointRoots {
       throw CheckpointError(
         .mismatch,
         "the root has something else called '\(counterName)'; it has to be a scalar "
-          + "Variable<Int64>, or to have another name"
-      )
+          + "Variable<Int64>, or to have another name")
     }
     return counter
   }
@@ -60,11 +58,7 @@ final class CheckpointRoots {
   /// - Throws: What registering them throws.
   func walk() throws(CheckpointError) -> LiveGraph {
     let counted = usesCounter && ownsCounter ? [(Self.counterName, counter)] : []
-    let live = try LiveGraph(
-      root: root,
-      attached: attached + counted + later,
-      nodeCount: nodeCount
-    )
+    let live = try LiveGraph(root: root, attached: attached + counted + later, nodeCount: nodeCount)
     nodeCount = live.nodes.count
     return live
   }
@@ -79,8 +73,7 @@ final class CheckpointRoots {
     let names = NameList.text((attached + later).map(\.name))
     CheckpointWarnings.warn(
       "a checkpoint of \(names.isEmpty ? "no objects" : names) is saved without a single value: nothing "
-        + "in it is a Variable, or registered"
-    )
+        + "in it is a Variable, or registered")
   }
 
   /// Attaches another object.

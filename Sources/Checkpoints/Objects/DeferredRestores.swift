@@ -75,19 +75,15 @@ package enum DeferredRestores {
 
   /// Notes that a restore has given variables their values, or has values for them that do not fit.
   static func note(
-    _ assignments: some Sequence<GraphMatch.Assignment>,
-    in live: LiveGraph,
-    by restore: Int
+    _ assignments: some Sequence<GraphMatch.Assignment>, in live: LiveGraph, by restore: Int
   ) {
     registry.withRecord { $0.note(assignments, in: live, restore: restore) }
   }
 
   /// The assignments to variables that do not belong to a newer restore.
-  static func untaken(
-    _ assignments: [GraphMatch.Assignment],
-    in live: LiveGraph,
-    by restore: Int
-  ) -> [GraphMatch.Assignment] {
+  static func untaken(_ assignments: [GraphMatch.Assignment], in live: LiveGraph, by restore: Int)
+    -> [GraphMatch.Assignment]
+  {
     registry.withRecord { record in
       assignments.filter { !record.isTaken($0, in: live, from: restore) }
     } ?? assignments

@@ -28,8 +28,7 @@ public struct Dependency<Value>: DependencyWrapper {
   }
 
   /// The property of an object.
-  public static subscript<Owner: Checkpointable>(
-    _enclosingInstance owner: Owner,
+  public static subscript<Owner: Checkpointable>(_enclosingInstance owner: Owner,
     wrapped _: ReferenceWritableKeyPath<Owner, Value>,
     storage storage: ReferenceWritableKeyPath<Owner, Dependency<Value>>
   ) -> Value {

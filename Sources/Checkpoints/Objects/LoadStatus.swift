@@ -88,9 +88,7 @@ public struct LoadStatus: CustomStringConvertible {
     problems += conflicting.map {
       CheckpointError(
         .ambiguousName,
-        "this saved object belongs to two objects, or another value went into its object",
-        key: $0
-      )
+        "this saved object belongs to two objects, or another value went into its object", key: $0)
     }
     problems += try unmatchedProblems()
     return try concluded(problems, "the checkpoint and the program differ in")
@@ -117,10 +115,7 @@ public struct LoadStatus: CustomStringConvertible {
     let counter = CheckpointRoots.counterName
     guard restored.allSatisfy({ $0 == counter }) else { return self }
     throw CheckpointError(
-      .notFound,
-      "nothing in the program has been restored",
-      file: session?.path
-    )
+      .notFound, "nothing in the program has been restored", file: session?.path)
   }
 
   /// Says that something may be left out: no warning is given.
@@ -154,19 +149,14 @@ public struct LoadStatus: CustomStringConvertible {
       guard !roots.isCounter(live.nodes[number]) else { continue }
       problems.append(
         CheckpointError(
-          .notFound,
-          "this variable has not been restored",
-          key: live.path(of: number)
-        )
-      )
+          .notFound, "this variable has not been restored", key: live.path(of: number)))
     }
     return problems
   }
 
-  private func concluded(
-    _ problems: [CheckpointError],
-    _ summary: String
-  ) throws(CheckpointError) -> LoadStatus {
+  private func concluded(_ problems: [CheckpointError], _ summary: String) throws(CheckpointError)
+    -> LoadStatus
+  {
     let error = CheckpointError.combining(problems, file: session?.path) { count in
       "\(summary) \(count) places"
     }

@@ -44,11 +44,7 @@ struct NameBasedGraph {
       guard let name = names.first(where: entries.contains) else { continue }
       graph.nodes[slot.optimizer].slotVariables.append(
         ObjectGraph.SlotVariable(
-          original: slot.variable,
-          slotName: slot.slotName,
-          node: graph.nodes.count
-        )
-      )
+          original: slot.variable, slotName: slot.slotName, node: graph.nodes.count))
       graph.nodes.append(Self.node(name))
       used.insert(name)
     }
@@ -68,8 +64,7 @@ struct NameBasedGraph {
   }
 
   private static func attribute(
-    _ name: TensorKey,
-    _ attribute: String = CheckpointKey.variableValue
+    _ name: TensorKey, _ attribute: String = CheckpointKey.variableValue
   ) -> ObjectGraph.Attribute {
     let name = name.description
     return ObjectGraph.Attribute(name: attribute, fullName: name, key: name)

@@ -42,16 +42,12 @@ extension SavedGraph {
       throw CheckpointError(
         .unsupported,
         "this checkpoint is name-based, it has no object graph; restore it with a Saver",
-        file: reader.path
-      )
+        file: reader.path)
     }
     guard entry.spec == TensorSpec(.string, .scalar) else {
       throw CheckpointError(
-        .corrupt,
-        "the object graph is stored as \(entry.spec), it should be one string",
-        file: reader.path,
-        key: ObjectGraph.key
-      )
+        .corrupt, "the object graph is stored as \(entry.spec), it should be one string",
+        file: reader.path, key: ObjectGraph.key)
     }
     let message = try reader.tensor(for: key).strings?.first ?? []
     do throws(CheckpointError) {

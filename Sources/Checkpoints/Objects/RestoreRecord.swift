@@ -15,9 +15,7 @@ struct RestoreRecord {
 
   /// Notes that a restore has given variables their values, or has values for them that do not fit.
   mutating func note(
-    _ assignments: some Sequence<GraphMatch.Assignment>,
-    in live: LiveGraph,
-    restore: Int
+    _ assignments: some Sequence<GraphMatch.Assignment>, in live: LiveGraph, restore: Int
   ) {
     for assignment in assignments {
       let place = live.place(of: assignment)
@@ -56,9 +54,9 @@ struct RestoreRecord {
 extension LiveGraph {
   // What tells the variable of an assignment from others. A slot variable made just now, or one that no
   // walk has met yet, is known by itself.
-  fileprivate func place(
-    of assignment: GraphMatch.Assignment
-  ) -> (identity: NodeIdentity, holder: AnyObject) {
+  fileprivate func place(of assignment: GraphMatch.Assignment) -> (
+    identity: NodeIdentity, holder: AnyObject
+  ) {
     guard let node = assignment.liveNode else {
       let variable = assignment.variable
       return (NodeIdentity(ObjectIdentifier(variable)), variable)

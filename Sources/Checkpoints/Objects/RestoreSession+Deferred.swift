@@ -74,9 +74,7 @@ extension RestoreSession {
 
   // What newer restores have done; the rest waits on.
   private func note(
-    _ match: GraphMatch,
-    in live: LiveGraph,
-    _ pairs: [(saved: Int, live: Int)],
+    _ match: GraphMatch, in live: LiveGraph, _ pairs: [(saved: Int, live: Int)],
     without wanted: [GraphMatch.Assignment]
   ) throws(CheckpointError) {
     let refused = Set(wanted.map(\.start))
@@ -87,11 +85,8 @@ extension RestoreSession {
   }
 
   private func restore(
-    _ match: GraphMatch,
-    _ wanted: [GraphMatch.Assignment],
-    _ pairs: [(saved: Int, live: Int)],
-    in live: LiveGraph,
-    without misfits: [Int: CheckpointError]
+    _ match: GraphMatch, _ wanted: [GraphMatch.Assignment], _ pairs: [(saved: Int, live: Int)],
+    in live: LiveGraph, without misfits: [Int: CheckpointError]
   ) throws(CheckpointError) {
     guard !misfits.isEmpty else {
       return try carryOut(match, wanted, in: live, [], of: wanted.count)
@@ -122,29 +117,23 @@ extension RestoreSession {
       .notFound,
       "this checkpoint was \(what) before '\(place(of: node))' was created, which has not got the "
         + "values that it had for it; create objects while their checkpoint is there, or pin it",
-      file: path
-    )
+      file: path)
   }
 
   // The files are damaged, or the system fails: said each time, since it may be over next time.
-  private func noted(
-    _ error: CheckpointError,
-    _ pairs: [(saved: Int, live: Int)]
-  ) -> CheckpointError {
+  private func noted(_ error: CheckpointError, _ pairs: [(saved: Int, live: Int)])
+    -> CheckpointError
+  {
     let failure = Failure(pairs.first?.saved ?? root, located(error), nil)
     _ = update { $0.noteIfNew(failure) }
     return failure.error
   }
 
   private func report(
-    _ misfits: [Int: CheckpointError],
-    _ pairs: [(saved: Int, live: Int)],
-    in live: LiveGraph
+    _ misfits: [Int: CheckpointError], _ pairs: [(saved: Int, live: Int)], in live: LiveGraph
   ) throws(CheckpointError) {
     let holders = Dictionary(
-      pairs.map { ($0.saved, live.holder(of: $0.live)) },
-      uniquingKeysWith: { first, _ in first }
-    )
+      pairs.map { ($0.saved, live.holder(of: $0.live)) }, uniquingKeysWith: { first, _ in first })
     var new: [CheckpointError] = []
     for (node, error) in misfits.sorted(by: { $0.key < $1.key }) {
       let failure = Failure(node, located(error), holders[node])
@@ -165,9 +154,7 @@ extension RestoreSession {
     CheckpointError(
       .busy,
       "another thread restores the same objects from it at this moment, by the restore at \(origin); "
-        + "call restoreDeferred() when it is done",
-      file: path
-    )
+        + "call restoreDeferred() when it is done", file: path)
   }
 
   /// Whether a walk has met something that waits.
@@ -177,10 +164,7 @@ extension RestoreSession {
   }
 
   // The waiting nodes whose object exists by now.
-  private func readyPairs(
-    in live: LiveGraph,
-    _ state: RestoreState
-  ) -> [(saved: Int, live: Int)] {
+  private func readyPairs(in live: LiveGraph, _ state: RestoreState) -> [(saved: Int, live: Int)] {
     if !leftovers.isEmpty { return namedPairs(in: live, state) }
     guard !state.deferred.isEmpty else { return [] }
     let waiting = Dictionary(grouping: state.deferred, by: \.parent)
@@ -208,10 +192,7 @@ extension RestoreSession {
   }
 
   // New variables that have the name of a tensor which is left over.
-  private func namedPairs(
-    in live: LiveGraph,
-    _ state: RestoreState
-  ) -> [(saved: Int, live: Int)] {
+  private func namedPairs(in live: LiveGraph, _ state: RestoreState) -> [(saved: Int, live: Int)] {
     // Names are those of this checkpoint's objects: others may have the same.
     guard roots?.isRoot(of: live) == true else { return [] }
     let liveNodes = state.bindings.liveNodes(of: live)
@@ -246,11 +227,7 @@ extension RestoreSession {
     if let change = try? reader.changeIfAny() {
       let error = change.error(at: path)
       let failures = pairs.map { pair in
-        Failure(
-          pair.saved,
-          located(outdated(error, pair.saved)),
-          live.holder(of: pair.live)
-        )
+        Failure(pair.saved, located(outdated(error, pair.saved)), live.holder(of: pair.live))
       }
       let new = update { state in failures.filter { state.noteIfNew($0) } }.map(\.error)
       return CheckpointError.combining(new) { "\($0) objects got no values" }?.description
@@ -270,9 +247,7 @@ extension RestoreSession {
     let (state, olderState) = (state, older.state)
     guard !older.leftovers.isEmpty else {
       var coverage = GraphCoverage(
-        of: (older.saved, olderState.bindings),
-        by: (saved, state.bindings)
-      )
+        of: (older.saved, olderState.bindings), by: (saved, state.bindings))
       return coverage.isComplete(olderState.deferred, olderState.deferredSlots)
     }
     guard roots === older.roots, isNameBased else { return false }

@@ -38,9 +38,7 @@ extension RestoreSession {
     let unrestored = unrestoredNodes(in: state)
     guard !unrestored.isEmpty else { return ([], []) }
     let isWaiting = reachable(
-      from: state.deferred.map(\.savedNode),
-      and: state.deferredSlots.map(\.slot.node)
-    )
+      from: state.deferred.map(\.savedNode), and: state.deferredSlots.map(\.slot.node))
     return (unrestored.filter { isWaiting[$0] }, unrestored.filter { !isWaiting[$0] })
   }
 

@@ -48,12 +48,8 @@ final class RestoreSession {
   ///   - progress: Who follows the reader's files.
   /// - Throws: `notFound` if there is nothing at `place`; `corrupt` if the checkpoint is damaged.
   init(
-    _ source: ObjectSource,
-    _ live: LiveGraph,
-    at place: String,
-    options: RestoreOptions,
-    origin: String,
-    progress: OperationProgress? = nil
+    _ source: ObjectSource, _ live: LiveGraph, at place: String, options: RestoreOptions,
+    origin: String, progress: OperationProgress? = nil
   ) throws(CheckpointError) {
     self.progress = progress
     let reader = source.reader
@@ -65,8 +61,7 @@ final class RestoreSession {
         throw CheckpointError(
           .unsupported,
           "a name-based checkpoint has no objects, so none at '\(place)'; use a mapping of names",
-          file: reader.path
-        )
+          file: reader.path)
       }
       let named = try NameBasedGraph(live, in: reader)
       (saved, leftovers) = (named.graph, named.leftovers)
@@ -79,18 +74,14 @@ final class RestoreSession {
     guardedState = RestoreState(nodeCount: saved.nodeCount)
   }
 
-  private static func node(
-    at place: String,
-    _ graph: SavedGraph,
-    _ reader: any TensorReader
-  ) throws(CheckpointError) -> Int {
+  private static func node(at place: String, _ graph: SavedGraph, _ reader: any TensorReader)
+    throws(CheckpointError) -> Int
+  {
     if let node = graph.node(at: place) { return node }
     throw CheckpointError(
       .notFound,
       "there is no object at '\(place)'; the root has "
-        + NameList.text(graph.children[0].map { graph.string($0.name) }),
-      file: reader.path
-    )
+        + NameList.text(graph.children[0].map { graph.string($0.name) }), file: reader.path)
   }
 
   // MARK: Restoring
@@ -123,19 +114,11 @@ final class RestoreSession {
   ///
   /// - Throws: What ``RestorePlan`` and ``RestoreExecutor`` throw; nothing is noted then.
   func carryOut(
-    _ match: GraphMatch,
-    _ wanted: [GraphMatch.Assignment],
-    in live: LiveGraph,
-    _ problems: [CheckpointError],
-    of count: Int
+    _ match: GraphMatch, _ wanted: [GraphMatch.Assignment], in live: LiveGraph,
+    _ problems: [CheckpointError], of count: Int
   ) throws(CheckpointError) {
     let plan = try RestorePlan(
-      wanted.map(\.request),
-      from: reader,
-      options: options,
-      otherProblems: problems,
-      of: count
-    )
+      wanted.map(\.request), from: reader, options: options, otherProblems: problems, of: count)
     progress?.begin(.reading, byteCount: plan.byteCount)
     _ = try RestoreExecutor(reader: reader, options: options).restore(plan)
     progress?.finish()
@@ -148,11 +131,7 @@ final class RestoreSession {
   }
 
   /// Notes what has been matched, as restored by this restore or by a newer one.
-  func note(
-    _ match: GraphMatch,
-    in live: LiveGraph,
-    without left: Set<TensorKey> = []
-  ) {
+  func note(_ match: GraphMatch, in live: LiveGraph, without left: Set<TensorKey> = []) {
     let conflicts = match.conflicts.map { place(of: $0.savedNode) }
     var places: [String] = []
     var last: Int?
@@ -160,8 +139,7 @@ final class RestoreSession {
       guard assignment.savedNode != last else { continue }  // of several tensors
       last = assignment.savedNode
       places.append(
-        assignment.liveNode.map { live.path(of: $0) } ?? place(of: assignment.savedNode)
-      )
+        assignment.liveNode.map { live.path(of: $0) } ?? place(of: assignment.savedNode))
     }
     let missing = places
     update { state in
@@ -213,9 +191,9 @@ extension RestoreSession {
 
   /// Calls `body`, unless another thread restores objects by this restore just now: to wait for it
   /// might be forever, since `body` and what the other one does may both call the program.
-  func whenFree<Result, Failure: Error>(
-    _ body: () throws(Failure) -> Result
-  ) throws(Failure) -> Result? {
+  func whenFree<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure)
+    -> Result?
+  {
     guard work.try() else { return nil }
     defer { work.unlock() }
     return try body()

@@ -34,9 +34,7 @@ extension DependencyRegistrar {
   ///   - owner: The object.
   ///   - property: Where the value is; a restore writes it.
   public mutating func state<Owner: AnyObject, Value: Codable>(
-    _ name: String,
-    of owner: Owner,
-    _ property: ReferenceWritableKeyPath<Owner, Value>
+    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Value>
   ) {
     state(name, PropertyState(owner, property))
   }
@@ -69,16 +67,13 @@ private enum StateCoding {
       return Array(try encoder.encode(value))
     } catch {
       throw CheckpointError(
-        .unsupported,
-        "a \(type(of: value)) cannot be written as JSON: \(error)"
-      )
+        .unsupported, "a \(type(of: value)) cannot be written as JSON: \(error)")
     }
   }
 
-  static func decode<Value: Decodable>(
-    _ type: Value.Type,
-    _ bytes: [UInt8]
-  ) throws(CheckpointError) -> Value {
+  static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(CheckpointError)
+    -> Value
+  {
     do {
       return try JSONDecoder().decode(type, from: Data(bytes))
     } catch {

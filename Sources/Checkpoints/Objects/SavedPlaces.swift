@@ -13,9 +13,7 @@ struct SavedPlaces {
       for slot in saved.slots[optimizer].map(saved.slotVariable) {
         slots[slot.node] = CheckpointKey.slotPath(
           variable: path(of: slot.original, in: saved) ?? "",
-          optimizer: path(of: optimizer, in: saved) ?? "",
-          slotName: slot.slotName
-        )
+          optimizer: path(of: optimizer, in: saved) ?? "", slotName: slot.slotName)
       }
     }
   }

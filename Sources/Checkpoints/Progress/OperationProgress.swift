@@ -88,10 +88,9 @@ final class OperationProgress: FileObserver {
 
   func willRename(to path: String) throws(CheckpointError) { try enter(.committing) { _ in } }
 
-  private func enter(
-    _ phase: CheckpointPhase?,
-    _ change: (inout Count) -> Void
-  ) throws(CheckpointError) {
+  private func enter(_ phase: CheckpointPhase?, _ change: (inout Count) -> Void)
+    throws(CheckpointError)
+  {
     let isOver = count.withLock { count in
       guard count.phase != .finished else { return true }
       change(&count)

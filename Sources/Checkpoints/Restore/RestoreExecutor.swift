@@ -28,10 +28,9 @@ package struct RestoreExecutor {
     return plan.finishedReport
   }
 
-  private func restoreTogether(
-    _ requests: [RestorePlan.Request],
-    _ tensors: consuming [AnyTensor]
-  ) throws(CheckpointError) {
+  private func restoreTogether(_ requests: [RestorePlan.Request], _ tensors: consuming [AnyTensor])
+    throws(CheckpointError)
+  {
     let places = requests.span  // looked at in their places: copies would count references
     for index in places.indices {
       do throws(CheckpointError) {
@@ -54,8 +53,7 @@ package struct RestoreExecutor {
 
   // In the order in which they are read fastest.
   private func restoreOneByOne(
-    _ requests: [RestorePlan.Request],
-    _ batch: any TensorBatch,
+    _ requests: [RestorePlan.Request], _ batch: any TensorBatch,
     _ restore: (any TensorVariable, any TensorSource) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     var (count, undefined) = (0, "")
@@ -79,17 +77,15 @@ package struct RestoreExecutor {
 
   private static let undefined = "; this variable's values are undefined now"
 
-  private func replace(
-    _ variable: any TensorVariable,
-    _ source: any TensorSource
-  ) throws(CheckpointError) {
+  private func replace(_ variable: any TensorVariable, _ source: any TensorSource)
+    throws(CheckpointError)
+  {
     try set(source.tensor(), variable)
   }
 
-  private func fill(
-    _ variable: any TensorVariable,
-    _ source: any TensorSource
-  ) throws(CheckpointError) {
+  private func fill(_ variable: any TensorVariable, _ source: any TensorSource)
+    throws(CheckpointError)
+  {
     var filled = variable  // a reference: what changes is what it refers to
     do throws(CheckpointError) {
       let isFilled = try filled.fillTensorBytes { bytes throws(CheckpointError) in
@@ -104,10 +100,7 @@ package struct RestoreExecutor {
     try replace(variable, source)
   }
 
-  private func set(
-    _ tensor: AnyTensor,
-    _ variable: any TensorVariable
-  ) throws(CheckpointError) {
+  private func set(_ tensor: AnyTensor, _ variable: any TensorVariable) throws(CheckpointError) {
     var variable = variable  // a reference: what changes is what it refers to
     guard options.allowsReshape else { return try variable.setTensor(tensor) }
     try variable.setTensor(tensor.reshaped(to: variable.tensorSpec.shape))

@@ -55,8 +55,7 @@ public struct RestoreOptions: Sendable, Hashable {
 
   /// Creates options.
   public init(
-    _ completeness: Completeness = .all,
-    placement: Placement = .transactional,
+    _ completeness: Completeness = .all, placement: Placement = .transactional,
     allowsReshape: Bool = false
   ) {
     self.completeness = completeness

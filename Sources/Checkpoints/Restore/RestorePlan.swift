@@ -18,10 +18,7 @@ package struct RestorePlan {
     package var group: Int?
 
     package init(
-      _ variable: any TensorVariable,
-      key: TensorKey,
-      part: SliceSpec? = nil,
-      group: Int? = nil
+      _ variable: any TensorVariable, key: TensorKey, part: SliceSpec? = nil, group: Int? = nil
     ) {
       self.variable = variable
       self.key = key
@@ -48,11 +45,8 @@ package struct RestorePlan {
   /// - Throws: One error with every problem: `notFound` for keys that are missing, `mismatch` for
   ///   dtypes and shapes, as far as `options` do not allow them; `corrupt` if the index is damaged.
   package init(
-    _ wanted: [Request],
-    from reader: any TensorReader,
-    options: RestoreOptions,
-    otherProblems: [CheckpointError] = [],
-    of count: Int? = nil
+    _ wanted: [Request], from reader: any TensorReader, options: RestoreOptions,
+    otherProblems: [CheckpointError] = [], of count: Int? = nil
   ) throws(CheckpointError) {
     report = RestoreReport(reader: reader, wanted: wanted.map(\.key))
     let wanted = Self.withParts(wanted)
@@ -98,9 +92,7 @@ package struct RestorePlan {
 
   /// What keeps a request from being met; `nil` if nothing does.
   package static func problem(
-    of request: Request,
-    in reader: any TensorReader,
-    options: RestoreOptions
+    of request: Request, in reader: any TensorReader, options: RestoreOptions
   ) throws(CheckpointError) -> CheckpointError? {
     guard let entry = try reader.entry(for: request.key) else { return missing(request) }
     (request.variable as? GroupMember)?.expect(entry.spec.shape)
@@ -124,10 +116,7 @@ package struct RestorePlan {
   }
 
   // A group is restored as a whole or not at all.
-  private mutating func withGroups(
-    _ unmet: Set<Int>,
-    _ groups: [Int: [Int]]
-  ) -> Set<Int> {
+  private mutating func withGroups(_ unmet: Set<Int>, _ groups: [Int: [Int]]) -> Set<Int> {
     var all = unmet
     for position in unmet.sorted() {
       for sibling in requests[position].group.flatMap({ groups[$0] }) ?? []
@@ -184,26 +173,19 @@ package struct RestorePlan {
 
   private static func missing(_ request: Request) -> CheckpointError {
     CheckpointError(
-      .notFound,
-      "the checkpoint has no such tensor, \(request.variable.tensorSpec) is wanted",
-      key: request.key.description
-    )
+      .notFound, "the checkpoint has no such tensor, \(request.variable.tensorSpec) is wanted",
+      key: request.key.description)
   }
 
   private static func misfit(
-    _ request: Request,
-    _ stored: TensorSpec,
-    _ slices: [TensorSlice],
-    _ options: RestoreOptions
+    _ request: Request, _ stored: TensorSpec, _ slices: [TensorSlice], _ options: RestoreOptions
   ) throws(CheckpointError) -> CheckpointError? {
     let variable = request.variable.tensorSpec
     if stored.dtype != variable.dtype {
       return CheckpointError(
         .mismatch,
         "the checkpoint has \(stored), the variable is \(variable); dtypes are not converted "
-          + "silently",
-        key: request.key.description
-      )
+          + "silently", key: request.key.description)
     }
     let wanted = request.part?.fullShape ?? variable.shape
     guard stored.shape != wanted else { return try misfit(ofPart: request, stored.shape, slices) }
@@ -211,17 +193,13 @@ package struct RestorePlan {
     guard !(options.allowsReshape && sameCount) else { return nil }
     let advice = sameCount ? "; allowsReshape takes it, element by element" : ""
     return CheckpointError(
-      .mismatch,
-      "the checkpoint has shape \(stored.shape), the variable \(wanted)\(advice)",
-      key: request.key.description
-    )
+      .mismatch, "the checkpoint has shape \(stored.shape), the variable \(wanted)\(advice)",
+      key: request.key.description)
   }
 
   // Whether a part has the shape of its place, and all of it is stored.
   private static func misfit(
-    ofPart request: Request,
-    _ fullShape: TensorShape,
-    _ slices: [TensorSlice]
+    ofPart request: Request, _ fullShape: TensorShape, _ slices: [TensorSlice]
   ) throws(CheckpointError) -> CheckpointError? {
     guard request.part != nil || !slices.isEmpty else { return nil }
     let place = try request.part?.slice.region(in: fullShape)
@@ -231,8 +209,7 @@ package struct RestorePlan {
     if let part = request.part, wanted.shape != shape {
       return CheckpointError(
         .mismatch,
-        "the variable has the shape \(shape), its place \(part.slice) has \(wanted.shape)",
-        key: key
+        "the variable has the shape \(shape), its place \(part.slice) has \(wanted.shape)", key: key
       )
     }
     guard !slices.isEmpty else { return nil }
@@ -246,16 +223,14 @@ package struct RestorePlan {
     return CheckpointError(
       .notFound,
       "of this \(what) only \(covered) of \(wanted.shape.elementCount) elements were ever saved",
-      key: key
-    )
+      key: key)
   }
 
   // MARK: Hints
 
-  private static func addHints(
-    to problems: inout [CheckpointError],
-    _ report: RestoreReport
-  ) throws(CheckpointError) {
+  private static func addHints(to problems: inout [CheckpointError], _ report: RestoreReport)
+    throws(CheckpointError)
+  {
     // Looking for what was meant takes time for each: enough for a person to see the pattern.
     let missing = problems.indices.filter { problems[$0].code == .notFound }.prefix(16)
     guard !missing.isEmpty else { return }
@@ -268,9 +243,7 @@ package struct RestorePlan {
 
   // If several names are missing, other names may be the reason.
   private static func mappingHint(
-    _ wanted: [Request],
-    _ reader: any TensorReader,
-    _ report: RestoreReport
+    _ wanted: [Request], _ reader: any TensorReader, _ report: RestoreReport
   ) throws(CheckpointError) -> String {
     guard report.missing.count > 1 else { return "" }
     let proposal = MappingProposal(
@@ -278,8 +251,7 @@ package struct RestorePlan {
       wanted: wanted.map { request in
         let spec = request.variable.tensorSpec
         return (request.key, TensorSpec(spec.dtype, request.part?.fullShape ?? spec.shape))
-      }
-    )
+      })
     return proposal.hint(for: Set(report.missing)).map { "; \($0)" } ?? ""
   }
 }

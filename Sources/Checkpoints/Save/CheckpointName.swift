@@ -34,8 +34,7 @@ enum CheckpointName {
         .unsupported,
         "this is the name of a safetensors file, and a checkpoint of TensorFlow's would be written; "
           + "give another name, or write safetensors with SafetensorsWriter or CheckpointConversion",
-        file: path
-      )
+        file: path)
     }
     try checkIsWhole(path)
   }
@@ -49,9 +48,7 @@ enum CheckpointName {
       throw CheckpointError(
         .invalidArgument,
         "this is the name of one file of a V2 checkpoint; give the prefix: 'run/ckpt-7' for "
-          + "'run/ckpt-7.index'",
-        file: path
-      )
+          + "'run/ckpt-7.index'", file: path)
     }
   }
 }

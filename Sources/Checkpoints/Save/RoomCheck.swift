@@ -31,10 +31,8 @@ struct SaveSize: Hashable {
     }
   }
 
-  private static func byteCount(
-    _ item: SavePlan.Item,
-    isV1: Bool
-  ) throws(CheckpointError) -> UInt64 {
+  private static func byteCount(_ item: SavePlan.Item, isV1: Bool) throws(CheckpointError) -> UInt64
+  {
     if isV1, let byteCount = SlicesWriter.leastByteCount(of: item.spec) { return byteCount }
     return UInt64(try item.byteCount)
   }
@@ -55,11 +53,9 @@ extension SavePlan {
   ///   - fileSystem: In which file system; if it does not tell how much is free, writing will.
   ///   - isV1: Whether it is saved in the format V1.
   /// - Throws: `io` with `ENOSPC` if there is too little room.
-  func checkRoom(
-    at prefix: String,
-    _ fileSystem: any FileSystem,
-    isV1: Bool = false
-  ) throws(CheckpointError) {
+  func checkRoom(at prefix: String, _ fileSystem: any FileSystem, isV1: Bool = false)
+    throws(CheckpointError)
+  {
     guard let free = fileSystem.availableByteCount(near: Path(prefix).directory) else { return }
     let size = try SaveSize(of: self, isV1: isV1)
     guard size.room > free else { return }
@@ -67,9 +63,7 @@ extension SavePlan {
       .io,
       "the checkpoint has \(size.dataByteCount) bytes of values and an index of up to "
         + "\(size.indexByteCount), and \(free) bytes are free; free some room, or save elsewhere; "
-        + "nothing has changed",
-      file: prefix
-    )
+        + "nothing has changed", file: prefix)
     error.systemError = noSpace
     throw error
   }

@@ -38,26 +38,20 @@ package struct SaveExecutor {
   /// - Throws: What ``BundleWriter`` throws, and `io` if there is too little room; a checkpoint that
   ///   stood there stands still then.
   @discardableResult
-  package func save(
-    _ plan: consuming SavePlan,
-    to prefix: String,
-    checksRoom: Bool = true
-  ) throws(CheckpointError) -> Saved {
+  package func save(_ plan: consuming SavePlan, to prefix: String, checksRoom: Bool = true)
+    throws(CheckpointError) -> Saved
+  {
     if checksRoom { try plan.checkRoom(at: prefix, options.fileSystem) }
     progress?.begin(.writing, byteCount: plan.byteCount)
     var writer = try BundleWriter(
-      prefix: prefix,
-      shardByteCounts: plan.shardByteCounts,
-      options: options
-    )
+      prefix: prefix, shardByteCounts: plan.shardByteCounts, options: options)
     writer.reserveCapacity(plan.items.count)
     return Saved(path: prefix, files: try write(plan, to: &writer))
   }
 
-  private func write(
-    _ plan: consuming SavePlan,
-    to writer: inout some ShardedTensorWriter
-  ) throws(CheckpointError) -> [String] {
+  private func write(_ plan: consuming SavePlan, to writer: inout some ShardedTensorWriter)
+    throws(CheckpointError) -> [String]
+  {
     // One data file after the other, which stays open as long as it is needed. The order within each is the
     // same: sorting is stable.
     if plan.shardCount > 1 { plan.items.sort { $0.shard < $1.shard } }
@@ -80,11 +74,9 @@ package struct SaveExecutor {
   /// - Throws: One error with every tensor that the format cannot hold, before anything is written;
   ///   `pathConflict` if there is an index, which every reader would prefer; `io` if there is too little
   ///   room; what ``SlicesWriter`` throws.
-  package func saveV1(
-    _ plan: consuming SavePlan,
-    to prefix: String,
-    isSharded: Bool
-  ) throws(CheckpointError) -> Saved {
+  package func saveV1(_ plan: consuming SavePlan, to prefix: String, isSharded: Bool)
+    throws(CheckpointError) -> Saved
+  {
     try Self.checkV1(plan, prefix)
     try plan.checkRoom(at: prefix, options.fileSystem, isV1: true)
     progress?.begin(.writing, byteCount: plan.byteCount)
@@ -104,11 +96,8 @@ package struct SaveExecutor {
       let dtype = item.spec.dtype.name
       problems.append(
         CheckpointError(
-          .unsupported,
-          "V1 checkpoints cannot hold values of \(dtype); save as V2",
-          key: item.key.description
-        )
-      )
+          .unsupported, "V1 checkpoints cannot hold values of \(dtype); save as V2",
+          key: item.key.description))
     }
     let error = CheckpointError.combining(problems, file: prefix) {
       "\($0) variables cannot be saved in the format V1; nothing has been written"
@@ -122,8 +111,6 @@ package struct SaveExecutor {
     throw CheckpointError(
       .pathConflict,
       "there is a V2 checkpoint of this name, '\(index)', which every reader would take instead; "
-        + "remove it first, or save elsewhere",
-      file: path
-    )
+        + "remove it first, or save elsewhere", file: path)
   }
 }

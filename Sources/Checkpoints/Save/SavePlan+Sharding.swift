@@ -35,9 +35,7 @@ extension SavePlan {
       CheckpointError(
         .invalidArgument,
         "data files of \(limit) bytes; an element of \(item.spec) takes "
-          + "\(item.spec.dtype.byteWidth ?? 1)",
-        key: item.key.description
-      )
+          + "\(item.spec.dtype.byteWidth ?? 1)", key: item.key.description)
     }
     let error = CheckpointError.combining(problems) {
       "data files of \(limit) bytes are too small for an element of \($0) tensors; "
@@ -57,9 +55,7 @@ extension SavePlan {
         CheckpointError(
           .invalidArgument,
           "the sharding rule names the data file \(file); they are counted from 0",
-          key: item.key.description
-        )
-      )
+          key: item.key.description))
     }
     let error = CheckpointError.combining(problems) {
       "the sharding rule names \($0) data files that cannot be"
@@ -69,12 +65,11 @@ extension SavePlan {
   }
 
   // In their order, without gaps.
-  private mutating func number<Label: Hashable & Comparable>(
-    _ labels: [Label]
-  ) throws(CheckpointError) {
+  private mutating func number<Label: Hashable & Comparable>(_ labels: [Label])
+    throws(CheckpointError)
+  {
     let numbers = Dictionary(
-      uniqueKeysWithValues: Set(labels).sorted().enumerated().map { ($1, $0) }
-    )
+      uniqueKeysWithValues: Set(labels).sorted().enumerated().map { ($1, $0) })
     try Self.check(numbers.count)
     for (index, label) in labels.enumerated() { items[index].shard = numbers[label] ?? 0 }
     shardCount = max(1, numbers.count)
@@ -111,9 +106,7 @@ extension SavePlan {
   static func check(_ shardCount: Int) throws(CheckpointError) {
     guard shardCount > 99_999 else { return }
     throw CheckpointError(
-      .limitExceeded,
-      "more than 99999 data files, which have no names; use larger ones"
-    )
+      .limitExceeded, "more than 99999 data files, which have no names; use larger ones")
   }
 }
 
@@ -124,12 +117,7 @@ extension SavePlan.Item {
   fileprivate var shardable: Sharding.ShardableTensor {
     get throws(CheckpointError) {
       Sharding.ShardableTensor(
-        key: key,
-        spec: spec,
-        slice: part,
-        device: device,
-        byteCount: try byteCount
-      )
+        key: key, spec: spec, slice: part, device: device, byteCount: try byteCount)
     }
   }
 

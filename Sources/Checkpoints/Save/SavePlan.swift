@@ -19,11 +19,8 @@ package struct SavePlan {
     /// The data file, counted from 0.
     package var shard = 0
 
-    package init(
-      _ variable: any TensorStorable & AnyObject,
-      key: TensorKey,
-      part: SliceSpec? = nil
-    ) {
+    package init(_ variable: any TensorStorable & AnyObject, key: TensorKey, part: SliceSpec? = nil)
+    {
       self.variable = variable
       self.key = key
       self.part = part

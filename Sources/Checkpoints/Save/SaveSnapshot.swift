@@ -35,9 +35,7 @@ package final class SaveSnapshot: Sendable {
   /// one in parts.
   ///
   /// - Throws: What the variable's own type throws.
-  static func copy(
-    of variable: any TensorVariable
-  ) throws(CheckpointError) -> any TensorVariable {
+  static func copy(of variable: any TensorVariable) throws(CheckpointError) -> any TensorVariable {
     if type(of: variable) == PartitionedVariable.self, let whole = variable as? PartitionedVariable
     {
       return try whole.copied(copy)
@@ -88,7 +86,6 @@ extension SavePlan {
         var planned = SavePlan.Item(TensorBox(item.tensor), key: item.key, part: item.part)
         planned.shard = item.shard
         return planned
-      }
-    )
+      })
   }
 }

@@ -87,10 +87,7 @@ struct ShardCutter {
       CheckpointError(
         .limitExceeded,
         "\(item.spec) takes \(size) bytes, more than the \(limit) of a data file, and "
-          + "\(reason); it has a data file of its own",
-        key: item.key.description
-      )
-    )
+          + "\(reason); it has a data file of its own", key: item.key.description))
   }
 
   // MARK: Pieces
@@ -132,18 +129,16 @@ struct ShardCutter {
     }
   }
 
-  private func piece(
-    of item: SavePlan.Item,
-    _ region: TensorRegion
-  ) throws(CheckpointError) -> SavePlan.Item {
+  private func piece(of item: SavePlan.Item, _ region: TensorRegion) throws(CheckpointError)
+    -> SavePlan.Item
+  {
     let shape = item.spec.shape
     guard region.shape != shape else { return item }
     let origin = try item.part?.slice.region(in: item.part?.fullShape ?? shape).starts
     let starts = zip(region.starts, origin ?? shape.dimensions.map { _ in 0 }).map { $0 + $1 }
     let part = try SliceSpec(
       fullShape: item.part?.fullShape ?? shape,
-      slice: TensorSlice(starts: starts, shape: region.shape)
-    )
+      slice: TensorSlice(starts: starts, shape: region.shape))
     return SavePlan.Item(TensorPiece(of: item.variable, region), key: item.key, part: part)
   }
 
@@ -152,8 +147,7 @@ struct ShardCutter {
     throw CheckpointError(
       .limitExceeded,
       "\(item.spec) would be cut into more than 65536 slices; use larger data files",
-      key: item.key.description
-    )
+      key: item.key.description)
   }
 
   // Those that TensorFlow puts together from slices: core/util/tensor_bundle/tensor_bundle.cc,

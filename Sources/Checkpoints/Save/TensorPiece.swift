@@ -21,9 +21,9 @@ final class TensorPiece: TensorStorable {
     ElementRuns(of: region, from: TensorRegion(all: whole.tensorSpec.shape), to: region)
   }
 
-  func withTensorBytes<Result>(
-    _ body: (RawSpan) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
+  func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
     guard let run = runs.single, let width = tensorSpec.dtype.byteWidth else {
       return try tensorSnapshot().withTensorBytes(body)
     }

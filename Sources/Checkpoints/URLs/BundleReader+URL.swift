@@ -26,9 +26,7 @@ extension BundleWriter {
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public init(
-    prefix url: URL,
-    shardByteCounts: [UInt64] = [0],
-    options: SaveOptions = SaveOptions()
+    prefix url: URL, shardByteCounts: [UInt64] = [0], options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     try self.init(prefix: url.checkpointPath, shardByteCounts: shardByteCounts, options: options)
   }
@@ -43,11 +41,9 @@ extension BundleMerger {
   ///   - options: How the files are written.
   /// - Throws: As with paths.
   @_documentation(visibility: internal)
-  public static func merge(
-    _ parts: [URL],
-    into url: URL,
-    options: SaveOptions = SaveOptions()
-  ) throws(CheckpointError) {
+  public static func merge(_ parts: [URL], into url: URL, options: SaveOptions = SaveOptions())
+    throws(CheckpointError)
+  {
     try merge(parts.checkpointPaths, into: url.checkpointPath, options: options)
   }
 }
@@ -62,9 +58,7 @@ extension BundleRenamer {
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public static func rename(
-    _ names: [TensorKey: TensorKey],
-    in url: URL,
-    options: SaveOptions = SaveOptions()
+    _ names: [TensorKey: TensorKey], in url: URL, options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     try rename(names, in: url.checkpointPath, options: options)
   }
@@ -99,11 +93,9 @@ extension SlicesWriter {
   ///   - options: How they are written.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
-  public init(
-    prefix url: URL,
-    shardCount: Int,
-    options: SaveOptions = SaveOptions()
-  ) throws(CheckpointError) {
+  public init(prefix url: URL, shardCount: Int, options: SaveOptions = SaveOptions())
+    throws(CheckpointError)
+  {
     try self.init(prefix: url.checkpointPath, shardCount: shardCount, options: options)
   }
 }
@@ -126,11 +118,9 @@ extension SafetensorsWriter {
   ///   - options: How it is written.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
-  public init(
-    _ url: URL,
-    metadata: [String: String] = [:],
-    options: SaveOptions = SaveOptions()
-  ) throws(CheckpointError) {
+  public init(_ url: URL, metadata: [String: String] = [:], options: SaveOptions = SaveOptions())
+    throws(CheckpointError)
+  {
     try self.init(url.checkpointPath, metadata: metadata, options: options)
   }
 
@@ -144,10 +134,8 @@ extension SafetensorsWriter {
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public init(
-    _ url: URL,
-    declaring tensors: [(key: TensorKey, spec: TensorSpec)],
-    metadata: [String: String] = [:],
-    options: SaveOptions = SaveOptions()
+    _ url: URL, declaring tensors: [(key: TensorKey, spec: TensorSpec)],
+    metadata: [String: String] = [:], options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     try self.init(url.checkpointPath, declaring: tensors, metadata: metadata, options: options)
   }

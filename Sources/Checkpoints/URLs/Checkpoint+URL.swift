@@ -38,21 +38,11 @@ extension Checkpoint {
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public func restore(
-    from url: URL,
-    _ options: RestoreOptions = RestoreOptions(),
-    at place: String = "",
-    mapping: KeyMapping? = nil,
-    fileID: String = #fileID,
-    line: Int = #line
+    from url: URL, _ options: RestoreOptions = RestoreOptions(), at place: String = "",
+    mapping: KeyMapping? = nil, fileID: String = #fileID, line: Int = #line
   ) throws(CheckpointError) -> LoadStatus {
     try restore(
-      from: url.checkpointPath,
-      options,
-      at: place,
-      mapping: mapping,
-      fileID: fileID,
-      line: line
-    )
+      from: url.checkpointPath, options, at: place, mapping: mapping, fileID: fileID, line: line)
   }
 
   /// Restores the objects, but not the save counter: ``read(from:_:at:mapping:fileID:line:)`` with a file
@@ -69,21 +59,11 @@ extension Checkpoint {
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public func read(
-    from url: URL,
-    _ options: RestoreOptions = RestoreOptions(),
-    at place: String = "",
-    mapping: KeyMapping? = nil,
-    fileID: String = #fileID,
-    line: Int = #line
+    from url: URL, _ options: RestoreOptions = RestoreOptions(), at place: String = "",
+    mapping: KeyMapping? = nil, fileID: String = #fileID, line: Int = #line
   ) throws(CheckpointError) -> LoadStatus {
     try read(
-      from: url.checkpointPath,
-      options,
-      at: place,
-      mapping: mapping,
-      fileID: fileID,
-      line: line
-    )
+      from: url.checkpointPath, options, at: place, mapping: mapping, fileID: fileID, line: line)
   }
 
   /// Compares a checkpoint with the objects: ``compare(with:at:mapping:)`` with a file URL.
@@ -95,11 +75,9 @@ extension Checkpoint {
   /// - Returns: What would be restored, and what would not.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
-  public func compare(
-    with url: URL,
-    at place: String = "",
-    mapping: KeyMapping? = nil
-  ) throws(CheckpointError) -> RestoreComparison {
+  public func compare(with url: URL, at place: String = "", mapping: KeyMapping? = nil)
+    throws(CheckpointError) -> RestoreComparison
+  {
     try compare(with: url.checkpointPath, at: place, mapping: mapping)
   }
 }

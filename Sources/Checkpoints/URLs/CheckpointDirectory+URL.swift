@@ -25,10 +25,9 @@ extension CheckpointState {
   /// - Returns: The state, its paths resolved; `nil` if there is no such file.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
-  public static func read(
-    from directory: URL,
-    filename: String = "checkpoint"
-  ) throws(CheckpointError) -> CheckpointState? {
+  public static func read(from directory: URL, filename: String = "checkpoint")
+    throws(CheckpointError) -> CheckpointState?
+  {
     try read(from: directory.checkpointPath, filename: filename)
   }
 
@@ -42,17 +41,12 @@ extension CheckpointState {
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public func write(
-    to directory: URL,
-    filename: String = "checkpoint",
-    relativePaths: Bool = true,
+    to directory: URL, filename: String = "checkpoint", relativePaths: Bool = true,
     options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     try write(
-      to: directory.checkpointPath,
-      filename: filename,
-      relativePaths: relativePaths,
-      options: options
-    )
+      to: directory.checkpointPath, filename: filename, relativePaths: relativePaths,
+      options: options)
   }
 }
 
@@ -65,11 +59,9 @@ extension CheckpointFiles {
   ///   - options: Whether the removal is to be durable.
   /// - Throws: `unsupported` for a URL that leads elsewhere; `invalidArgument` for one without a scheme.
   @_documentation(visibility: internal)
-  public init(
-    of url: URL,
-    metaSuffix: String = "meta",
-    options: SaveOptions = SaveOptions()
-  ) throws(CheckpointError) {
+  public init(of url: URL, metaSuffix: String = "meta", options: SaveOptions = SaveOptions())
+    throws(CheckpointError)
+  {
     self.init(of: try url.checkpointPath, metaSuffix: metaSuffix, options: options)
   }
 
@@ -97,11 +89,9 @@ extension DirectoryAudit {
   ///   - check: How closely checkpoints are looked at.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
-  public init(
-    of url: URL,
-    name: String? = nil,
-    checking check: CheckpointManager.Check = .files
-  ) throws(CheckpointError) {
+  public init(of url: URL, name: String? = nil, checking check: CheckpointManager.Check = .files)
+    throws(CheckpointError)
+  {
     try self.init(of: url.checkpointPath, name: name, checking: check)
   }
 }

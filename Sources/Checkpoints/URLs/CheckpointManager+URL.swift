@@ -16,21 +16,12 @@ extension CheckpointManager {
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public convenience init(
-    _ checkpoint: Checkpoint,
-    directory: URL,
-    name: String = "ckpt",
-    retention: RetentionPolicy,
-    saving: SavePolicy = .always,
-    stepCounter: Variable<Int64>? = nil
+    _ checkpoint: Checkpoint, directory: URL, name: String = "ckpt", retention: RetentionPolicy,
+    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil
   ) throws(CheckpointError) {
     try self.init(
-      checkpoint,
-      directory: directory.checkpointPath,
-      name: name,
-      retention: retention,
-      saving: saving,
-      stepCounter: stepCounter
-    )
+      checkpoint, directory: directory.checkpointPath, name: name, retention: retention,
+      saving: saving, stepCounter: stepCounter)
   }
 
   /// Creates a manager of a directory, which need not exist, by its file URL, for the variables of a saver.
@@ -46,21 +37,12 @@ extension CheckpointManager {
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public convenience init(
-    _ saver: Saver,
-    directory: URL,
-    name: String = "ckpt",
-    retention: RetentionPolicy,
-    saving: SavePolicy = .always,
-    stepCounter: Variable<Int64>? = nil
+    _ saver: Saver, directory: URL, name: String = "ckpt", retention: RetentionPolicy,
+    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil
   ) throws(CheckpointError) {
     try self.init(
-      saver,
-      directory: directory.checkpointPath,
-      name: name,
-      retention: retention,
-      saving: saving,
-      stepCounter: stepCounter
-    )
+      saver, directory: directory.checkpointPath, name: name, retention: retention, saving: saving,
+      stepCounter: stepCounter)
   }
 
   /// Keeps a checkpoint, whatever the policy says: ``pin(_:)`` with a file URL.

@@ -98,11 +98,9 @@ extension CheckpointConversion {
   ///   - options: What to convert to.
   /// - Throws: As with paths.
   @_documentation(visibility: internal)
-  public init(
-    from source: URL,
-    to destination: URL,
-    options: Options = Options()
-  ) throws(CheckpointError) {
+  public init(from source: URL, to destination: URL, options: Options = Options())
+    throws(CheckpointError)
+  {
     try self.init(from: source.checkpointPath, to: destination.checkpointPath, options: options)
   }
 
@@ -114,15 +112,10 @@ extension CheckpointConversion {
   ///   - options: What to convert to.
   /// - Throws: As with paths.
   @_documentation(visibility: internal)
-  public init(
-    merging sources: [URL],
-    to destination: URL,
-    options: Options = Options()
-  ) throws(CheckpointError) {
+  public init(merging sources: [URL], to destination: URL, options: Options = Options())
+    throws(CheckpointError)
+  {
     try self.init(
-      merging: sources.checkpointPaths,
-      to: destination.checkpointPath,
-      options: options
-    )
+      merging: sources.checkpointPaths, to: destination.checkpointPath, options: options)
   }
 }

@@ -26,9 +26,7 @@ extension Saver {
   @_documentation(visibility: internal)
   @discardableResult
   public func restore(
-    from url: URL,
-    mapping: KeyMapping? = nil,
-    options: RestoreOptions = RestoreOptions()
+    from url: URL, mapping: KeyMapping? = nil, options: RestoreOptions = RestoreOptions()
   ) throws(CheckpointError) -> RestoreReport {
     try restore(from: url.checkpointPath, mapping: mapping, options: options)
   }

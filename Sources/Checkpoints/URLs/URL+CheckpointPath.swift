@@ -16,10 +16,7 @@ extension URL {
       if path.utf8.elementsEqual(text.utf8) { path = self.path[...] }
       guard isFileURL, Path.isAbsolute(String(path)) else {
         throw CheckpointError(
-          .invalidArgument,
-          "this is no file URL; URL(filePath:) makes one of a path",
-          file: text
-        )
+          .invalidArgument, "this is no file URL; URL(filePath:) makes one of a path", file: text)
       }
       while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
       return String(path)

@@ -27,21 +27,18 @@ struct AuditSorter {
     var shardCount: Int?
   }
 
-  init(
-    _ directory: String,
-    _ check: CheckpointManager.Check,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) {
+  init(_ directory: String, _ check: CheckpointManager.Check, _ fileSystem: any FileSystem)
+    throws(CheckpointError)
+  {
     self.directory = directory
     self.check = check
     self.fileSystem = fileSystem
     names = try Self.names(in: directory, fileSystem)
   }
 
-  private static func names(
-    in directory: String,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> [String] {
+  private static func names(in directory: String, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> [String]
+  {
     try fileSystem.namesInDirectory(directory)
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
@@ -74,19 +71,15 @@ struct AuditSorter {
       if let prefix = Self.prefix(ofFile: name) { try open(prefix) }
     }
     return DirectoryAudit.File(
-      name: name,
-      kind: .busy,
-      byteCount: 0,
-      note: "it was another one at each of \(Self.mostLooks) looks"
-    )
+      name: name, kind: .busy, byteCount: 0,
+      note: "it was another one at each of \(Self.mostLooks) looks")
   }
 
   private static let mostLooks = 10
 
-  private func isSettled(
-    _ file: DirectoryAudit.File,
-    _ entry: FileStatus
-  ) throws(CheckpointError) -> Bool {
+  private func isSettled(_ file: DirectoryAudit.File, _ entry: FileStatus) throws(CheckpointError)
+    -> Bool
+  {
     switch file.kind {
     case .complete, .record, .busy: return true
     case .foreign: return try fileSystem.entryStatus(of: path(file.name)) != nil
@@ -114,10 +107,9 @@ struct AuditSorter {
   }
 
   // `nil` if it went meanwhile.
-  private mutating func sort(
-    _ name: String,
-    _ entry: FileStatus
-  ) throws(CheckpointError) -> DirectoryAudit.File? {
+  private mutating func sort(_ name: String, _ entry: FileStatus) throws(CheckpointError)
+    -> DirectoryAudit.File?
+  {
     let status = try fileSystem.reachableStatus(of: path(name))
     newestTime = max(newestTime, status?.modificationTime ?? 0)
     let byteCount = status?.byteCount ?? entry.byteCount
@@ -162,10 +154,9 @@ struct AuditSorter {
     }
   }
 
-  private mutating func sort(
-    _ file: inout DirectoryAudit.File,
-    isLink: Bool
-  ) throws(CheckpointError) {
+  private mutating func sort(_ file: inout DirectoryAudit.File, isLink: Bool)
+    throws(CheckpointError)
+  {
     let name = file.name
     if let data = DataFileName(name) {
       sortData(&file, data)
@@ -287,19 +278,16 @@ struct AuditSorter {
 
   // MARK: Files beside the checkpoints
 
-  private mutating func sortRecord(
-    _ file: inout DirectoryAudit.File
-  ) throws(CheckpointError) -> Bool {
+  private mutating func sortRecord(_ file: inout DirectoryAudit.File) throws(CheckpointError)
+    -> Bool
+  {
     do throws(CheckpointError) {
       if file.name == "checkpoint" {
         file.kind = .record
         _ = try StateFile(in: directory, fileSystem: fileSystem).read()
       } else if let stem = Self.historyStem(file.name) {
         let text = try SmallFile.read(
-          path(file.name),
-          fileSystem,
-          check: ManagedPlace.checkHistoryByteCount
-        )
+          path(file.name), fileSystem, check: ManagedPlace.checkHistoryByteCount)
         guard let text, CheckpointHistory.mayBe(text) else { return false }
         file.kind = .record
         historyStems.insert(stem)

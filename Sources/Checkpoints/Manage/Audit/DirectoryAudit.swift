@@ -69,17 +69,13 @@ public struct DirectoryAudit: Sendable {
   /// - Throws: `notFound` if there is no such directory; `io` if the system fails. Damage is a result,
   ///   no error.
   public init(
-    of path: String,
-    name: String? = nil,
-    checking check: CheckpointManager.Check = .files
+    of path: String, name: String? = nil, checking check: CheckpointManager.Check = .files
   ) throws(CheckpointError) {
     try self.init(of: path, name: name, checking: check, fileSystem: LocalFileSystem())
   }
 
   package init(
-    of path: String,
-    name: String? = nil,
-    checking check: CheckpointManager.Check = .files,
+    of path: String, name: String? = nil, checking check: CheckpointManager.Check = .files,
     fileSystem: any FileSystem
   ) throws(CheckpointError) {
     let path = try PathText.path(path)
@@ -96,11 +92,7 @@ public struct DirectoryAudit: Sendable {
     var options = SaveOptions()
     options.fileSystem = fileSystem
     let place = try ManagedPlace(
-      directory: path,
-      name: name,
-      stateFilename: "checkpoint",
-      options: options
-    )
+      directory: path, name: name, stateFilename: "checkpoint", options: options)
     managed = try ManagedDirectory(place, now: now, start: now)
     self.place = place
   }
@@ -138,10 +130,9 @@ public struct DirectoryAudit: Sendable {
     return done
   }
 
-  private func rebuildState(
-    _ place: ManagedPlace,
-    _ managed: ManagedDirectory
-  ) throws(CheckpointError) -> Bool {
+  private func rebuildState(_ place: ManagedPlace, _ managed: ManagedDirectory)
+    throws(CheckpointError) -> Bool
+  {
     let whole = Set(files.filter { $0.kind == .complete }.compactMap(\.checkpoint))
     guard let newest = managed.newestFirst.first(where: whole.contains) else { return false }
     guard managed.announced != newest else { return false }
@@ -157,11 +148,9 @@ public struct DirectoryAudit: Sendable {
   }
 
   // Listed are those that a manager of any policy may delete.
-  private func stateToWrite(
-    _ newest: String,
-    _ managed: ManagedDirectory,
-    _ whole: Set<String>
-  ) throws(CheckpointError) -> CheckpointState {
+  private func stateToWrite(_ newest: String, _ managed: ManagedDirectory, _ whole: Set<String>)
+    throws(CheckpointError) -> CheckpointState
+  {
     let known = managed.checkpoints.isEmpty ? managed.unmanaged : managed.checkpoints
     var listed = known.filter { checkpoint in
       whole.contains(checkpoint.path) && !checkpoint.isPinned && !checkpoint.isPreserved
@@ -172,10 +161,7 @@ public struct DirectoryAudit: Sendable {
     let preserved = managed.history.preserved.map { min($0, before) } ?? before
     let last = listed.firstIndex { $0.path == newest }.map { listed.remove(at: $0) }
     return try CheckpointState(
-      latest: newest,
-      all: listed.map(\.path) + [newest],
-      timestamps: listed.map(\.time) + [last?.time ?? preserved],
-      lastPreserved: preserved
-    )
+      latest: newest, all: listed.map(\.path) + [newest],
+      timestamps: listed.map(\.time) + [last?.time ?? preserved], lastPreserved: preserved)
   }
 }

@@ -41,9 +41,7 @@ extension CheckpointManager {
   ///   next call.
   @discardableResult
   public func saveInBackground(
-    step: Int? = nil,
-    metrics: [String: Double] = [:],
-    force: Bool = false,
+    step: Int? = nil, metrics: [String: Double] = [:], force: Bool = false,
     whenBusy: WhenBusy = .wait
   ) throws(CheckpointError) -> BackgroundSave? {
     try settle()
@@ -95,9 +93,7 @@ extension CheckpointManager {
 extension DirectoryKeeper {
   /// A save from its first file to its last, on a thread of its own.
   fileprivate func carryOut(
-    _ save: ManagedSave,
-    _ snapshot: SaveSnapshot,
-    _ progress: OperationProgress
+    _ save: ManagedSave, _ snapshot: SaveSnapshot, _ progress: OperationProgress
   ) throws(CheckpointError) -> CheckpointManager.Saved {
     do throws(CheckpointError) {
       let plan = try snapshot.takePlan()
@@ -123,10 +119,9 @@ extension DirectoryKeeper {
   }
   // Somebody else may have taken the number since the program looked at the directory the last time.
   // The save counter in the snapshot does not know of the new one, and need not: numbers never go back.
-  private func renumbered(
-    _ save: ManagedSave,
-    _ found: ManagedDirectory
-  ) throws(CheckpointError) -> ManagedSave {
+  private func renumbered(_ save: ManagedSave, _ found: ManagedDirectory) throws(CheckpointError)
+    -> ManagedSave
+  {
     guard save.isCounted, found.isTaken(save.number) else { return save }
     var save = save
     save.number = try CheckpointNaming.number(after: found.history.highest, in: place.directory)

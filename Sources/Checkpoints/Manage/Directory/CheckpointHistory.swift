@@ -96,8 +96,7 @@ extension CheckpointHistory {
     {
       throw CheckpointError(
         .unsupported,
-        "this history is of version \(version), this library knows 1; update the library"
-      )
+        "this history is of version \(version), this library knows 1; update the library")
     }
     guard let envelope = try? Self.decoder.decode(Envelope.self, from: data) else {
       throw CheckpointError(.corrupt, "this is no history of checkpoints")
@@ -106,9 +105,7 @@ extension CheckpointHistory {
     let checksum = try checksum()
     guard checksum == envelope.crc32c else {
       throw CheckpointError(
-        .corrupt,
-        "the checksum of the history is \(checksum), expected \(envelope.crc32c)"
-      )
+        .corrupt, "the checksum of the history is \(checksum), expected \(envelope.crc32c)")
     }
   }
 
@@ -126,17 +123,13 @@ extension CheckpointHistory {
     return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
-  private static func encode(
-    _ value: some Encodable,
-    _ formatting: JSONEncoder.OutputFormatting
-  ) throws(CheckpointError) -> [UInt8] {
+  private static func encode(_ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting)
+    throws(CheckpointError) -> [UInt8]
+  {
     let encoder = JSONEncoder()
     encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf",
-      negativeInfinity: "-inf",
-      nan: "nan"
-    )
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     do {
       return Array(try encoder.encode(value))
     } catch {
@@ -147,10 +140,7 @@ extension CheckpointHistory {
   private static var decoder: JSONDecoder {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf",
-      negativeInfinity: "-inf",
-      nan: "nan"
-    )
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return decoder
   }
 }

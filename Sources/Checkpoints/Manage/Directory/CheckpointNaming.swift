@@ -39,8 +39,7 @@ struct CheckpointNaming: Sendable, Hashable {
       throw CheckpointError(
         .limitExceeded,
         "there is no number after \(last) for the next checkpoint; rename or remove the file that has it",
-        file: directory
-      )
+        file: directory)
     }
     return max(last, 0) + 1
   }

@@ -23,11 +23,9 @@ final class DirectoryKeeper: Sendable {
   /// Takes over a directory, which need not exist, and removes what dead processes have left there.
   ///
   /// - Throws: `unsupported` if a later version of this library was here; `io` if the system fails.
-  init(
-    _ place: ManagedPlace,
-    _ retention: RetentionPolicy,
-    clock: @escaping @Sendable () -> Double
-  ) throws(CheckpointError) {
+  init(_ place: ManagedPlace, _ retention: RetentionPolicy, clock: @escaping @Sendable () -> Double)
+    throws(CheckpointError)
+  {
     self.place = place
     self.retention = retention
     self.clock = clock
@@ -88,9 +86,7 @@ final class DirectoryKeeper: Sendable {
   func nextNumber(counter: Int64) throws(CheckpointError) -> Int {
     try lastSight.withLock { sight throws(CheckpointError) in
       sight.highest = try CheckpointNaming.number(
-        after: max(sight.highest, Int(clamping: counter)),
-        in: place.directory
-      )
+        after: max(sight.highest, Int(clamping: counter)), in: place.directory)
       return sight.highest
     }
   }
@@ -101,9 +97,9 @@ final class DirectoryKeeper: Sendable {
   /// - Returns: The save.
   /// - Throws: `pathConflict` if the state file would be overwritten; `busy` if another manager is at
   ///   work there for seconds; `io` if the system fails; what `begin` throws.
-  func open(
-    _ begin: (ManagedDirectory) throws(CheckpointError) -> ManagedSave
-  ) throws(CheckpointError) -> ManagedSave {
+  func open(_ begin: (ManagedDirectory) throws(CheckpointError) -> ManagedSave)
+    throws(CheckpointError) -> ManagedSave
+  {
     try change { found, lock throws(CheckpointError) in
       place.removeUnfinished(found.unfinished)
       let save = try begin(found)
@@ -130,10 +126,7 @@ final class DirectoryKeeper: Sendable {
         return try sweep(&found, latest: save.path, lock)
       }
       return CheckpointManager.Saved(
-        checkpoint: save.checkpoint,
-        removed: swept.removed,
-        problems: save.notes + swept.problems
-      )
+        checkpoint: save.checkpoint, removed: swept.removed, problems: save.notes + swept.problems)
     } catch {
       var error = error
       error.message += "; the checkpoint '\(save.path)' itself is saved"
@@ -143,11 +136,9 @@ final class DirectoryKeeper: Sendable {
 
   // The history says so already, unless the index is the same as the one that it replaces, or another
   // manager has put the history in order meanwhile.
-  private func record(
-    _ save: ManagedSave,
-    _ found: inout ManagedDirectory,
-    _ lock: SaveLocation
-  ) throws(CheckpointError) {
+  private func record(_ save: ManagedSave, _ found: inout ManagedDirectory, _ lock: SaveLocation)
+    throws(CheckpointError)
+  {
     let name = save.entry.name
     guard
       found.history.checkpoints.last?.name != name

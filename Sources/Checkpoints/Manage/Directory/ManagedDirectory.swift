@@ -169,8 +169,7 @@ struct ManagedDirectory: Sendable {
       guard let name = place.name(ofPath: path), exists(name) else { continue }
       guard known.insert(name).inserted else { continue }
       history.checkpoints.append(
-        CheckpointHistory.Entry(name: name, step: place.naming.number(of: name), time: time)
-      )
+        CheckpointHistory.Entry(name: name, step: place.naming.number(of: name), time: time))
     }
   }
 
@@ -204,8 +203,7 @@ extension ManagedDirectory {
     let place = history.checkpoints.firstIndex { $0.time > other.time }
     history.checkpoints.insert(
       CheckpointHistory.Entry(name: Path(path).name, step: other.step, time: other.time),
-      at: place ?? history.checkpoints.count
-    )
+      at: place ?? history.checkpoints.count)
   }
 
   /// The managed checkpoints, in the order in which they were saved.
@@ -219,13 +217,8 @@ extension ManagedDirectory {
 
   private func saved(_ entry: CheckpointHistory.Entry) -> SavedCheckpoint {
     SavedCheckpoint(
-      path: place.path(entry.name),
-      step: entry.step,
-      time: entry.time,
-      metrics: entry.metrics,
-      isPinned: entry.isPinned,
-      isPreserved: entry.isPreserved
-    )
+      path: place.path(entry.name), step: entry.step, time: entry.time, metrics: entry.metrics,
+      isPinned: entry.isPinned, isPreserved: entry.isPreserved)
   }
 
   /// All checkpoints, the newest first: where to look for one to restore.

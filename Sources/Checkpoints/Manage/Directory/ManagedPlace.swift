@@ -19,12 +19,8 @@ struct ManagedPlace: Sendable {
   /// - Throws: `invalidArgument` for names that cannot be files' names; `pathConflict` for a state
   ///   file that would be overwritten.
   init(
-    directory: String,
-    name: String,
-    stepPadding: Int = 0,
-    stateFilename: String,
-    metaSuffix: String = "",
-    options: SaveOptions
+    directory: String, name: String, stepPadding: Int = 0, stateFilename: String,
+    metaSuffix: String = "", options: SaveOptions
   ) throws(CheckpointError) {
     let path = directory.isEmpty ? "." : try PathText.path(directory)
     self.directory = Self.withoutTrailingSlashes(path)
@@ -36,10 +32,8 @@ struct ManagedPlace: Sendable {
     let state = try StateFile(in: self.directory, name: stateFilename)
     guard naming.number(ofFile: stateFilename) == nil, state.path != historyPath else {
       throw CheckpointError(
-        .pathConflict,
-        "the checkpoints' files would overwrite the state file; rename one",
-        file: state.path
-      )
+        .pathConflict, "the checkpoints' files would overwrite the state file; rename one",
+        file: state.path)
     }
   }
 
@@ -75,10 +69,8 @@ struct ManagedPlace: Sendable {
       return try SaveLocation(historyPath, options: options, patience: 5_000)
     } catch  where error.code == .busy {
       throw CheckpointError(
-        .busy,
-        "another manager is at work in this directory; use another directory or name",
-        file: historyPath
-      )
+        .busy, "another manager is at work in this directory; use another directory or name",
+        file: historyPath)
     }
   }
 
@@ -98,17 +90,10 @@ struct ManagedPlace: Sendable {
   /// Replaces the history.
   ///
   /// - Throws: `pathConflict` if what has the name is no history; `io` if the system fails.
-  func write(
-    _ history: CheckpointHistory,
-    lock: SaveLocation
-  ) throws(CheckpointError) {
+  func write(_ history: CheckpointHistory, lock: SaveLocation) throws(CheckpointError) {
     try SmallFile.checkReplaceable(
-      historyPath,
-      fileSystem,
-      what: "history of a manager",
-      check: Self.checkHistoryByteCount,
-      isOurs: CheckpointHistory.mayBe
-    )
+      historyPath, fileSystem, what: "history of a manager", check: Self.checkHistoryByteCount,
+      isOurs: CheckpointHistory.mayBe)
     try SmallFile.replace(with: history.text(), in: lock)
   }
 
@@ -117,9 +102,7 @@ struct ManagedPlace: Sendable {
     let largest: UInt64 = 64 << 20
     guard byteCount <= largest else {
       throw CheckpointError(
-        .limitExceeded,
-        "\(byteCount) bytes are too many for a history, \(largest) are possible"
-      )
+        .limitExceeded, "\(byteCount) bytes are too many for a history, \(largest) are possible")
     }
   }
 

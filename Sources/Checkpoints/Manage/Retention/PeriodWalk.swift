@@ -22,9 +22,7 @@ struct PeriodWalk {
   ///     beginning, and stays.
   ///   - resumed: When the process began that goes on with what others have saved.
   init(
-    _ period: RetentionPolicy.Period,
-    _ anchor: RetentionPolicy.Anchor,
-    since start: Double?,
+    _ period: RetentionPolicy.Period, _ anchor: RetentionPolicy.Anchor, since start: Double?,
     resumed: Double?
   ) {
     self.period = period
@@ -53,9 +51,7 @@ struct PeriodWalk {
   private mutating func verdict(on time: Double) -> RetentionRule.Verdict {
     if restartsClock(time) {
       return RetentionRule.Verdict(
-        stays: true,
-        reason: "clocks were set back since the last one kept for good"
-      )
+        stays: true, reason: "clocks were set back since the last one kept for good")
     }
     switch anchor {
     case .lastKept: return sinceLastKept(time)
@@ -91,8 +87,7 @@ struct PeriodWalk {
     guard time - period.seconds >= mark else {
       return RetentionRule.Verdict(
         stays: false,
-        reason: "\(Self.length(time - mark)) after \(what), which is less than \(period)"
-      )
+        reason: "\(Self.length(time - mark)) after \(what), which is less than \(period)")
     }
     let reason =
       mark == -.infinity
@@ -106,8 +101,7 @@ struct PeriodWalk {
     guard time > mark else {
       return RetentionRule.Verdict(
         stays: false,
-        reason: "\(Self.length(mark - time)) too early for the next one of each \(period)"
-      )
+        reason: "\(Self.length(mark - time)) too early for the next one of each \(period)")
     }
     let isFirst = mark == -.infinity
     keep(time, nextMark: (isFirst ? time : mark) + period.seconds)

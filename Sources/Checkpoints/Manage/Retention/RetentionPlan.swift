@@ -58,11 +58,9 @@ extension RetentionPolicy {
   ///   - resumed: When the process began that goes on, in seconds since 1970. A grid of times does not
   ///     catch up with the time when nobody saved.
   /// - Returns: The plan.
-  func plan(
-    for checkpoints: [SavedCheckpoint],
-    since start: Double?,
-    resumed: Double?
-  ) -> RetentionPlan {
+  func plan(for checkpoints: [SavedCheckpoint], since start: Double?, resumed: Double?)
+    -> RetentionPlan
+  {
     let columns = rules.map {
       (rule: $0, verdicts: $0.verdicts(on: checkpoints, since: start, resumed: resumed))
     }
@@ -70,10 +68,8 @@ extension RetentionPolicy {
     var lastPreserved = start
     for (index, checkpoint) in checkpoints.enumerated() {
       let decision = RetentionPlan.Decision(
-        checkpoint,
-        isNewest: index == checkpoints.count - 1,
-        columns.map { (rule: $0.rule, verdict: $0.verdicts[index]) }
-      )
+        checkpoint, isNewest: index == checkpoints.count - 1,
+        columns.map { (rule: $0.rule, verdict: $0.verdicts[index]) })
       decisions.append(decision)
       guard decision.isPreserved else { continue }
       let time = checkpoint.time
@@ -85,8 +81,7 @@ extension RetentionPolicy {
 
 extension RetentionPlan.Decision {
   fileprivate init(
-    _ checkpoint: SavedCheckpoint,
-    isNewest: Bool,
+    _ checkpoint: SavedCheckpoint, isNewest: Bool,
     _ row: [(rule: RetentionRule, verdict: RetentionRule.Verdict)]
   ) {
     var reasons = row.filter { $0.verdict.stays }.map(\.verdict.reason)

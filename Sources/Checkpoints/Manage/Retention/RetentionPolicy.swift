@@ -76,10 +76,8 @@ public struct RetentionPolicy: Sendable, Hashable, CustomStringConvertible {
   ///   - period: How long it is; more than nothing.
   ///   - anchor: What it is counted from.
   /// - Returns: A policy with this rule only.
-  public static func every(
-    _ period: Period,
-    anchored anchor: Anchor = .lastKept
-  ) -> RetentionPolicy {
+  public static func every(_ period: Period, anchored anchor: Anchor = .lastKept) -> RetentionPolicy
+  {
     RetentionPolicy(rules: [.every(period, anchor)])
   }
 
@@ -99,11 +97,7 @@ public struct RetentionPolicy: Sendable, Hashable, CustomStringConvertible {
   ///     are not among the best.
   ///   - order: Which values are better.
   /// - Returns: A policy with this rule only.
-  public static func best(
-    _ count: Int,
-    by metric: String,
-    _ order: Order
-  ) -> RetentionPolicy {
+  public static func best(_ count: Int, by metric: String, _ order: Order) -> RetentionPolicy {
     RetentionPolicy(rules: [.best(count, metric, order)])
   }
 

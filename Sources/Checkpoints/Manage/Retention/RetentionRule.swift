@@ -23,11 +23,9 @@ enum RetentionRule: Sendable, Hashable, CustomStringConvertible {
   ///   - start: When the first period begins, in seconds since 1970; `nil` for the first save.
   ///   - resumed: When the process began that goes on; `nil` for one that was there all the time.
   /// - Returns: A verdict for each, in the same order.
-  func verdicts(
-    on checkpoints: [SavedCheckpoint],
-    since start: Double?,
-    resumed: Double?
-  ) -> [Verdict] {
+  func verdicts(on checkpoints: [SavedCheckpoint], since start: Double?, resumed: Double?)
+    -> [Verdict]
+  {
     switch self {
     case .all:
       checkpoints.map { _ in Verdict(stays: true, reason: "all stay") }
@@ -69,8 +67,7 @@ enum RetentionRule: Sendable, Hashable, CustomStringConvertible {
       .best(let count, _, _) where count < 1:
       CheckpointError(
         .invalidArgument,
-        "'\(self)' cannot be kept, the number is 1 at least; '.all' keeps all checkpoints"
-      )
+        "'\(self)' cannot be kept, the number is 1 at least; '.all' keeps all checkpoints")
     case .every(let period, _) where !(period.seconds > 0):
       CheckpointError(.invalidArgument, "'\(self)' cannot be kept, the period has no length")
     default: nil
@@ -84,9 +81,7 @@ extension RetentionRule {
     if newer == 0 { return Verdict(stays: true, reason: "it is the newest") }
     if newer < count { return Verdict(stays: true, reason: "it is one of the latest \(count)") }
     return Verdict(
-      stays: false,
-      reason: "\(newer) \(newer == 1 ? "is" : "are") newer, the latest \(count) stay"
-    )
+      stays: false, reason: "\(newer) \(newer == 1 ? "is" : "are") newer, the latest \(count) stay")
   }
 
   private static func everySteps(_ count: Int, _ checkpoints: [SavedCheckpoint]) -> [Verdict] {
@@ -107,10 +102,7 @@ extension RetentionRule {
   }
 
   private static func best(
-    _ count: Int,
-    _ metric: String,
-    _ order: RetentionPolicy.Order,
-    _ checkpoints: [SavedCheckpoint]
+    _ count: Int, _ metric: String, _ order: RetentionPolicy.Order, _ checkpoints: [SavedCheckpoint]
   ) -> [Verdict] {
     let values = checkpoints.map { checkpoint in
       checkpoint.metrics[metric].flatMap { $0.isNaN ? nil : $0 }

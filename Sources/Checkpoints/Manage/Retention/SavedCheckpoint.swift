@@ -28,12 +28,8 @@ public struct SavedCheckpoint: Sendable, Hashable {
   ///   - isPinned: Whether somebody wants it to stay.
   ///   - isPreserved: Whether a period has kept it before.
   public init(
-    path: String,
-    step: Int? = nil,
-    time: Double,
-    metrics: [String: Double] = [:],
-    isPinned: Bool = false,
-    isPreserved: Bool = false
+    path: String, step: Int? = nil, time: Double, metrics: [String: Double] = [:],
+    isPinned: Bool = false, isPreserved: Bool = false
   ) {
     self.path = PathText.pathIfAny(path)
     self.step = step

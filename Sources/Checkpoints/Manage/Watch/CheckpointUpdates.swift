@@ -50,9 +50,9 @@ public struct CheckpointUpdates: AsyncSequence, Sendable {
     /// The next checkpoint; `nil` after the last.
     ///
     /// - Throws: `io` if the system fails.
-    public mutating func next(
-      isolation actor: isolated (any Actor)?
-    ) async throws(CheckpointError) -> String? {
+    public mutating func next(isolation actor: isolated (any Actor)?) async throws(CheckpointError)
+      -> String?
+    {
       guard !isFinished else { return nil }
       do throws(CheckpointError) {
         if let path = try await find() { return path }
@@ -113,26 +113,20 @@ extension CheckpointDirectory {
   ///     sequence ends with the first timeout.
   /// - Returns: The sequence.
   public func updates(
-    minimumInterval: Duration = .zero,
-    timeout: Duration? = nil,
-    pollInterval: Duration = .seconds(1),
-    isDone: (@Sendable () async -> Bool)? = nil
+    minimumInterval: Duration = .zero, timeout: Duration? = nil,
+    pollInterval: Duration = .seconds(1), isDone: (@Sendable () async -> Bool)? = nil
   ) -> CheckpointUpdates {
     CheckpointUpdates(
-      directory: self,
-      minimumInterval: minimumInterval,
-      timeout: timeout,
-      isDone: isDone,
-      pollInterval: pollInterval
-    )
+      directory: self, minimumInterval: minimumInterval, timeout: timeout, isDone: isDone,
+      pollInterval: pollInterval)
   }
 
   /// The newest checkpoint, if it is complete and another one than before.
   ///
   /// A state file that is damaged says nothing until it is replaced.
-  func committed(
-    otherThan last: CommittedCheckpoint?
-  ) throws(CheckpointError) -> CommittedCheckpoint? {
+  func committed(otherThan last: CommittedCheckpoint?) throws(CheckpointError)
+    -> CommittedCheckpoint?
+  {
     let path: String?
     do throws(CheckpointError) {
       path = try latest()

@@ -38,9 +38,8 @@ struct AssignmentMap {
       }
     }
     if let error = CheckpointError.combining(
-      problems,
-      summary: { "\($0) assignments make no sense" }
-    ) {
+      problems, summary: { "\($0) assignments make no sense" })
+    {
       throw error
     }
     (self.names, self.scopes) = (names, scopes)
@@ -50,17 +49,16 @@ struct AssignmentMap {
     CheckpointError(
       .invalidArgument,
       "'\(stored)' is assigned to '\(new)': a scope goes to a scope, 'scope/' to 'other_scope/', and "
-        + "a name to a name"
-    )
+        + "a name to a name")
   }
 
   /// What the assignments make of an index.
   ///
   /// - Throws: One error with every problem: `notFound` for a name or scope that is not there,
   ///   `duplicateName` for two tensors that get one name.
-  func applied(
-    to recipes: [TensorKey: MappedIndex.Recipe]
-  ) throws(CheckpointError) -> [TensorKey: MappedIndex.Recipe] {
+  func applied(to recipes: [TensorKey: MappedIndex.Recipe]) throws(CheckpointError) -> [TensorKey:
+    MappedIndex.Recipe]
+  {
     var problems: [CheckpointError] = []
     var result = assignScopes(recipes, &problems)
     var given: [TensorKey: TensorKey] = [:]
@@ -88,8 +86,7 @@ struct AssignmentMap {
       let inScope = keys.filter { $0.bytes.starts(with: stored.prefix) }
       if inScope.isEmpty {
         problems.append(
-          CheckpointError(.notFound, "there is no tensor in the scope '\(stored.name)'")
-        )
+          CheckpointError(.notFound, "there is no tensor in the scope '\(stored.name)'"))
       }
       for key in inScope {
         let name = TensorKey(bytes: new.prefix + key.bytes.dropFirst(stored.prefix.count))
@@ -102,11 +99,9 @@ struct AssignmentMap {
     return result
   }
 
-  private static func duplicate(
-    _ one: TensorKey,
-    _ other: TensorKey,
-    _ name: TensorKey
-  ) -> CheckpointError {
+  private static func duplicate(_ one: TensorKey, _ other: TensorKey, _ name: TensorKey)
+    -> CheckpointError
+  {
     CheckpointError(.duplicateName, "'\(one)' and '\(other)' would both be called '\(name)'")
   }
 }

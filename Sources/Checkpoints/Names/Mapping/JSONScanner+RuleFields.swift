@@ -27,10 +27,9 @@ extension JSONScanner {
   }
 
   @_lifetime(self: copy self)
-  private mutating func readText(
-    where isValid: (String) -> Bool,
-    _ expected: String
-  ) throws(CheckpointError) -> String {
+  private mutating func readText(where isValid: (String) -> Bool, _ expected: String)
+    throws(CheckpointError) -> String
+  {
     let start = UInt64(position)
     let text = try readText()
     guard isValid(text) else {
@@ -70,8 +69,7 @@ extension JSONScanner {
         throw CheckpointError(
           .corrupt,
           "the name '\(name)' occurs twice, or two of its spellings do; make two rules of them",
-          offset: start
-        )
+          offset: start)
       }
     }
     return names
@@ -105,8 +103,7 @@ extension JSONScanner {
       throw CheckpointError(
         .corrupt,
         "there is no pattern '\(other)', but 'name', 'prefix', 'suffix', 'regex' and 'all'",
-        offset: start
-      )
+        offset: start)
     }
     skipSpace()
     guard skip("}") else { throw unexpected("'}': a pattern has one field") }

@@ -55,10 +55,9 @@ extension KeyMapping {
     return rules
   }
 
-  private static func contents(
-    of path: String,
-    _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> [UInt8] {
+  private static func contents(of path: String, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> [UInt8]
+  {
     let file = try fileSystem.openFile(path)
     guard file.byteCount <= mostBytes else { throw tooLarge(file.byteCount) }
     let storage = TensorStorage(uninitializedByteCount: Int(file.byteCount))  // at most `mostBytes`
@@ -103,8 +102,7 @@ extension KeyMapping {
     CheckpointError(
       .unsupported,
       "rule \(number) is a function, .custom, which cannot be written as JSON; "
-        + "say it with .rename or .replace"
-    )
+        + "say it with .rename or .replace")
   }
 }
 

@@ -100,8 +100,7 @@ struct MappedIndex: Sendable {
     let problems = missing.map { key in
       CheckpointError(
         .notFound,
-        "there is no tensor '\(key)'\(NearestKeys(to: key, among: Array(recipes.keys)).hint)"
-      )
+        "there is no tensor '\(key)'\(NearestKeys(to: key, among: Array(recipes.keys)).hint)")
     }
     if let error = CheckpointError.combining(problems, summary: { "\($0) names are not there" }) {
       throw error
@@ -110,18 +109,18 @@ struct MappedIndex: Sendable {
   }
 
   // Names that are no UTF-8 stay as they are: to these rules names are texts.
-  private mutating func renameTexts(
-    _ newName: (String) throws(CheckpointError) -> String?
-  ) throws(CheckpointError) {
+  private mutating func renameTexts(_ newName: (String) throws(CheckpointError) -> String?)
+    throws(CheckpointError)
+  {
     try rename { key throws(CheckpointError) in
       guard let name = key.string else { return key }
       return try newName(name).map { TensorKey($0) }
     }
   }
 
-  private mutating func rename(
-    _ newKey: (TensorKey) throws(CheckpointError) -> TensorKey?
-  ) throws(CheckpointError) {
+  private mutating func rename(_ newKey: (TensorKey) throws(CheckpointError) -> TensorKey?)
+    throws(CheckpointError)
+  {
     var renamed: [TensorKey: Recipe] = [:]
     var origins: [TensorKey: TensorKey] = [:]
     var problems: [CheckpointError] = []
@@ -129,8 +128,7 @@ struct MappedIndex: Sendable {
       guard let new = try newKey(key) else { continue }
       if let other = origins.updateValue(key, forKey: new) {
         problems.append(
-          CheckpointError(.duplicateName, "'\(other)' and '\(key)' would both be called '\(new)'")
-        )
+          CheckpointError(.duplicateName, "'\(other)' and '\(key)' would both be called '\(new)'"))
       }
       renamed[new] = recipe
     }
@@ -145,10 +143,9 @@ struct MappedIndex: Sendable {
 
   // MARK: Values
 
-  private mutating func transform(
-    _ pattern: KeyMapping.Pattern,
-    _ transform: TensorTransform
-  ) throws(CheckpointError) {
+  private mutating func transform(_ pattern: KeyMapping.Pattern, _ transform: TensorTransform)
+    throws(CheckpointError)
+  {
     let test = try NameTest(pattern)
     var problems: [CheckpointError] = []
     for (key, recipe) in recipes.sorted(by: { $0.key < $1.key }) where test.matches(key) {
@@ -162,11 +159,9 @@ struct MappedIndex: Sendable {
     if let error { throw error }
   }
 
-  private static func transformed(
-    _ recipe: Recipe,
-    _ transform: TensorTransform,
-    _ key: TensorKey
-  ) throws(CheckpointError) -> Recipe {
+  private static func transformed(_ recipe: Recipe, _ transform: TensorTransform, _ key: TensorKey)
+    throws(CheckpointError) -> Recipe
+  {
     do throws(CheckpointError) {
       return .transformed(recipe, transform, try transform.applied(to: recipe.spec))
     } catch {
@@ -174,12 +169,9 @@ struct MappedIndex: Sendable {
     }
   }
 
-  private mutating func split(
-    _ name: String,
-    _ axis: Int,
-    _ parts: [String],
-    _ lengths: [Int]?
-  ) throws(CheckpointError) {
+  private mutating func split(_ name: String, _ axis: Int, _ parts: [String], _ lengths: [Int]?)
+    throws(CheckpointError)
+  {
     let whole = try take([name])[0]
     let shape = whole.spec.shape
     guard shape.dimensions.indices.contains(axis) else {
@@ -189,9 +181,7 @@ struct MappedIndex: Sendable {
     let lengths = lengths ?? Array(repeating: total / max(parts.count, 1), count: parts.count)
     guard lengths.count == parts.count, Self.sum(lengths) == total else {
       throw CheckpointError(
-        .mismatch,
-        "'\(name)' has \(total) in dimension \(axis), which \(lengths) does not divide"
-      )
+        .mismatch, "'\(name)' has \(total) in dimension \(axis), which \(lengths) does not divide")
     }
     var start = 0
     for (part, length) in zip(parts, lengths) {
@@ -214,11 +204,9 @@ struct MappedIndex: Sendable {
     return sum
   }
 
-  private mutating func stack(
-    _ names: [String],
-    _ axis: Int,
-    _ name: String
-  ) throws(CheckpointError) {
+  private mutating func stack(_ names: [String], _ axis: Int, _ name: String)
+    throws(CheckpointError)
+  {
     let parts = try take(names)
     let shape = parts[0].spec.shape
     guard (0...shape.rank).contains(axis) else {
@@ -233,11 +221,8 @@ struct MappedIndex: Sendable {
     try join(widened, axis, name)
   }
 
-  private mutating func join(
-    _ parts: [Recipe],
-    _ axis: Int,
-    _ name: String
-  ) throws(CheckpointError) {
+  private mutating func join(_ parts: [Recipe], _ axis: Int, _ name: String) throws(CheckpointError)
+  {
     var dimensions = parts[0].spec.shape.dimensions
     guard dimensions.indices.contains(axis) else {
       throw CheckpointError(.mismatch, "a tensor \(parts[0].spec) has no dimension \(axis)")

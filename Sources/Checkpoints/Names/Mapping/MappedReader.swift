@@ -16,10 +16,7 @@ public struct MappedReader: TensorReader {
   /// - Throws: One error with every problem: `duplicateName` for two tensors that get one name,
   ///   `notFound` for a name in a rule that is not there, `mismatch` for a change that does not fit;
   ///   each says which rule; `corrupt` if the index is damaged.
-  public init(
-    _ reader: any TensorReader,
-    _ mapping: KeyMapping
-  ) throws(CheckpointError) {
+  public init(_ reader: any TensorReader, _ mapping: KeyMapping) throws(CheckpointError) {
     self.reader = reader
     do throws(CheckpointError) {
       index = try MappedIndex(reader.entries(), mapping)
@@ -34,9 +31,9 @@ public struct MappedReader: TensorReader {
   /// Calls `body` with every tensor, in byte order of the new names.
   ///
   /// - Throws: What `body` throws.
-  public func forEachEntry(
-    _ body: (TensorEntry) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
+  public func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     for (key, recipe) in index.recipes.sorted(by: { $0.key < $1.key }) {
       try body(Self.entry(key, recipe))
     }
@@ -75,11 +72,9 @@ public struct MappedReader: TensorReader {
   /// Reads the elements of a tensor, or of a part of it, into memory of the caller.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  public func read(
-    _ key: TensorKey,
-    slice: TensorSlice?,
-    into output: inout MutableRawSpan
-  ) throws(CheckpointError) {
+  public func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
     if let stored = storedKey(key) {
       try reader.read(stored, slice: slice, into: &output)
     } else {
@@ -93,19 +88,14 @@ public struct MappedReader: TensorReader {
     if case .stored(let entry) = index.recipes[key] { entry.key } else { nil }
   }
 
-  private func numbers(
-    _ key: TensorKey,
-    _ slice: TensorSlice?,
-    byteCount: Int
-  ) throws(CheckpointError) -> TensorStorage {
+  private func numbers(_ key: TensorKey, _ slice: TensorSlice?, byteCount: Int)
+    throws(CheckpointError) -> TensorStorage
+  {
     let tensor = try tensor(for: key, slice: slice)
     guard let storage = tensor.storage, storage.byteCount == byteCount else {
       throw CheckpointError(
-        .mismatch,
-        "a tensor \(tensor.spec) does not fit into \(byteCount) bytes",
-        file: path,
-        key: key.description
-      )
+        .mismatch, "a tensor \(tensor.spec) does not fit into \(byteCount) bytes", file: path,
+        key: key.description)
     }
     return storage
   }
@@ -113,18 +103,11 @@ public struct MappedReader: TensorReader {
   /// Reads a tensor, or a part of it, into new memory.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  public func tensor(
-    for key: TensorKey,
-    slice: TensorSlice?
-  ) throws(CheckpointError) -> AnyTensor {
+  public func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
     guard let recipe = index.recipes[key] else {
       let hint = NearestKeys(to: key, among: Array(index.recipes.keys)).hint
       throw CheckpointError(
-        .notFound,
-        "there is no such tensor\(hint)",
-        file: path,
-        key: key.description
-      )
+        .notFound, "there is no such tensor\(hint)", file: path, key: key.description)
     }
     do throws(CheckpointError) {
       if case .stored(let entry) = recipe { return try reader.tensor(for: entry.key, slice: slice) }
@@ -146,11 +129,9 @@ public struct MappedReader: TensorReader {
     }
   }
 
-  private func join(
-    _ parts: [MappedIndex.Recipe],
-    _ axis: Int,
-    _ spec: TensorSpec
-  ) throws(CheckpointError) -> AnyTensor {
+  private func join(_ parts: [MappedIndex.Recipe], _ axis: Int, _ spec: TensorSpec)
+    throws(CheckpointError) -> AnyTensor
+  {
     // Read before there is room for the whole: an index may promise what its files do not have.
     var tensors: [AnyTensor] = []
     for part in parts { tensors.append(try make(part)) }
@@ -198,8 +179,7 @@ struct TensorJoin {
         for run in runs {
           bytes.copy(
             source.bytes.extracting(run.source(width: width)),
-            to: run.target(width: width).lowerBound
-          )
+            to: run.target(width: width).lowerBound)
         }
       }
     }

@@ -36,17 +36,12 @@ struct NamePattern {
     // The compiler of expressions calls itself for each parenthesis and bracket.
     guard pattern.utf8.count(where: { "([".utf8.contains($0) }) <= Self.mostBrackets else {
       throw CheckpointError(
-        .limitExceeded,
-        "a regular expression with more than \(Self.mostBrackets) brackets"
-      )
+        .limitExceeded, "a regular expression with more than \(Self.mostBrackets) brackets")
     }
     do {
       regex = try Regex(pattern).matchingSemantics(.unicodeScalar)
     } catch {
-      throw CheckpointError(
-        .invalidArgument,
-        "'\(pattern)' is not a regular expression: \(error)"
-      )
+      throw CheckpointError(.invalidArgument, "'\(pattern)' is not a regular expression: \(error)")
     }
   }
 
@@ -72,8 +67,7 @@ struct NamePattern {
     }
     if let unknownGroup {
       throw CheckpointError(
-        .invalidArgument,
-        "'\(template)' has $\(unknownGroup), but the expression has no such group"
+        .invalidArgument, "'\(template)' has $\(unknownGroup), but the expression has no such group"
       )
     }
     return result

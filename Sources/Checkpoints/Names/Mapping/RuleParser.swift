@@ -35,8 +35,7 @@ struct RuleParser {
       throw CheckpointError(
         .corrupt,
         "there is no field '\(name)'; a rule has one of \(RuleField.list(RuleField.kinds))",
-        offset: start
-      )
+        offset: start)
     }
     guard values[field] == nil else {
       throw CheckpointError(.corrupt, "the field '\(name)' occurs twice", offset: start)
@@ -57,9 +56,7 @@ struct RuleParser {
     let (required, optional) = kind.companions ?? ([], [])
     if let missing = required.first(where: { values[$0] == nil }) {
       throw CheckpointError(
-        .corrupt,
-        "'\(kind.rawValue)' needs the field '\(missing.rawValue)' too"
-      )
+        .corrupt, "'\(kind.rawValue)' needs the field '\(missing.rawValue)' too")
     }
     let allowed = [kind, .comment] + required + optional
     if let surplus = RuleField.allCases.first(where: { values[$0] != nil && !allowed.contains($0) })
@@ -68,8 +65,7 @@ struct RuleParser {
       throw CheckpointError(
         .corrupt,
         "the field '\(surplus.rawValue)' does not go with '\(kind.rawValue)'"
-          + (others.isEmpty ? "" : ", but \(others)")
-      )
+          + (others.isEmpty ? "" : ", but \(others)"))
     }
     // Each value is of its field's type; only `into` may have two.
     guard let rule = rule(kind) else {
@@ -84,8 +80,7 @@ struct RuleParser {
     guard let kind = kinds.first else {
       throw CheckpointError(
         .corrupt,
-        "nothing says what the rule does: it needs one of \(RuleField.list(RuleField.kinds))"
-      )
+        "nothing says what the rule does: it needs one of \(RuleField.list(RuleField.kinds))")
     }
     guard kinds.count == 1 else {
       throw CheckpointError(.corrupt, "a rule does one thing, not \(RuleField.list(kinds))")

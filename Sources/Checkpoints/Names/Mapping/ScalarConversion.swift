@@ -14,16 +14,11 @@ enum ScalarConversion {
   /// Converts every element.
   ///
   /// - Throws: `mismatch` for a value that the new type cannot hold, with its place.
-  static func convert(
-    _ tensor: AnyTensor,
-    to target: DType
-  ) throws(CheckpointError) -> AnyTensor {
+  static func convert(_ tensor: AnyTensor, to target: DType) throws(CheckpointError) -> AnyTensor {
     guard tensor.spec.dtype != target else { return tensor }
     guard let source = number(tensor.spec.dtype), let result = number(target) else {
       throw CheckpointError(
-        .mismatch,
-        "\(tensor.spec.dtype.name) is not converted to \(target.name)"
-      )
+        .mismatch, "\(tensor.spec.dtype.name) is not converted to \(target.name)")
     }
     return try source.convert(tensor, to: result)
   }
@@ -62,10 +57,9 @@ private protocol ConvertibleNumber: TensorScalar, BitwiseCopyable {
 }
 
 extension ConvertibleNumber {
-  static func convert(
-    _ tensor: AnyTensor,
-    to target: any ConvertibleNumber.Type
-  ) throws(CheckpointError) -> AnyTensor {
+  static func convert(_ tensor: AnyTensor, to target: any ConvertibleNumber.Type)
+    throws(CheckpointError) -> AnyTensor
+  {
     try target.make(from: Tensor<Self>(tensor))
   }
 
@@ -77,9 +71,7 @@ extension ConvertibleNumber {
     for index in scalars.indices {
       guard let value = Self(converting: scalars[index].number) else {
         throw CheckpointError(
-          .mismatch,
-          "element \(index) is \(scalars[index]), which no \(dtype.name) can be"
-        )
+          .mismatch, "element \(index) is \(scalars[index]), which no \(dtype.name) can be")
       }
       result.append(value)
     }

@@ -23,9 +23,7 @@ public enum TensorTransform: Sendable, Hashable {
     case .transpose(let axes):
       guard axes.sorted() == Array(0..<spec.shape.rank) else {
         throw CheckpointError(
-          .mismatch,
-          "\(axes) does not name each dimension of \(spec.shape) once"
-        )
+          .mismatch, "\(axes) does not name each dimension of \(spec.shape) once")
       }
       // An empty tensor's dimensions may be too large in another order.
       let dimensions = axes.map { spec.shape[$0] }
@@ -42,10 +40,9 @@ public enum TensorTransform: Sendable, Hashable {
     }
   }
 
-  private static func shape(
-    _ dimensions: [Int],
-    of shape: TensorShape
-  ) throws(CheckpointError) -> TensorShape {
+  private static func shape(_ dimensions: [Int], of shape: TensorShape) throws(CheckpointError)
+    -> TensorShape
+  {
     var known = dimensions
     if let open = dimensions.firstIndex(of: -1) {
       let others = dimensions.enumerated().filter { $0.offset != open }.map(\.element)
@@ -55,9 +52,7 @@ public enum TensorTransform: Sendable, Hashable {
     guard let result = try? TensorShape(stored: known), result.elementCount == shape.elementCount
     else {
       throw CheckpointError(
-        .mismatch,
-        "the \(shape.elementCount) elements of \(shape) do not fill \(dimensions)"
-      )
+        .mismatch, "the \(shape.elementCount) elements of \(shape) do not fill \(dimensions)")
     }
     return result
   }
@@ -81,11 +76,9 @@ public enum TensorTransform: Sendable, Hashable {
     }
   }
 
-  private static func transpose(
-    _ tensor: AnyTensor,
-    _ axes: [Int],
-    _ spec: TensorSpec
-  ) throws(CheckpointError) -> AnyTensor {
+  private static func transpose(_ tensor: AnyTensor, _ axes: [Int], _ spec: TensorSpec)
+    throws(CheckpointError) -> AnyTensor
+  {
     let strides = tensor.spec.shape.strides
     let steps = axes.map { strides[$0] }
     let lengths = spec.shape.dimensions
@@ -116,8 +109,7 @@ extension AnyTensor {
   /// - Returns: The new tensor.
   /// - Throws: `mismatch` for one that memory cannot hold.
   func elements(
-    _ spec: TensorSpec,
-    _ arrange: ((_ source: Int, _ target: Int, _ count: Int) -> Void) -> Void
+    _ spec: TensorSpec, _ arrange: ((_ source: Int, _ target: Int, _ count: Int) -> Void) -> Void
   ) throws(CheckpointError) -> AnyTensor {
     if let strings {
       var result = [[UInt8]](repeating: [], count: spec.shape.elementCount)

@@ -27,10 +27,9 @@ struct FamilyAlignment {
   }
 
   // Both lists are in the order of their numbers: those of the shorter are looked up in the longer.
-  private static func byNumbers(
-    _ wanted: [NameFamily.Member],
-    _ stored: [NameFamily.Member]
-  ) -> [(wanted: Int, stored: Int)] {
+  private static func byNumbers(_ wanted: [NameFamily.Member], _ stored: [NameFamily.Member]) -> [(
+    wanted: Int, stored: Int
+  )] {
     if wanted.count <= stored.count {
       return wanted.indices.compactMap { index in
         place(of: wanted[index].numbers, in: stored).map { (index, $0) }

@@ -39,17 +39,13 @@ struct FamilyComparison {
     if case .transposed? = relations[0] { isTransposed = true }
     return Result(
       likeness: 0.9 * likeness(family.words, other.words) + 0.1
-        * order(family.sequence, other.sequence),
-      fit: fit * (rolesAgree ? 1 : 0.9),
-      isTransposed: isTransposed
-    )
+        * order(family.sequence, other.sequence), fit: fit * (rolesAgree ? 1 : 0.9),
+      isTransposed: isTransposed)
   }
 
   // A few of the members speak for all; an alignment has one at least.
   private func relations(
-    _ family: NameFamily,
-    _ other: NameFamily,
-    _ alignment: FamilyAlignment,
+    _ family: NameFamily, _ other: NameFamily, _ alignment: FamilyAlignment,
     _ roles: NameVocabulary.Role
   ) -> [SpecRelation?] {
     let count = alignment.pairs.count
@@ -57,9 +53,7 @@ struct FamilyComparison {
       let (member, counterpart) = alignment.pairs[index]
       return SpecRelation(
         stored.specs[other.members[counterpart].index],
-        to: wanted.specs[family.members[member].index],
-        roles: roles
-      )
+        to: wanted.specs[family.members[member].index], roles: roles)
     }
   }
 

@@ -36,10 +36,8 @@ struct FamilyMatcher {
 
   /// Compares families.
   init(
-    _ wanted: [NameFamily],
-    _ stored: [NameFamily],
-    _ sides: (wanted: NamedVariables, stored: NamedVariables),
-    _ dictionary: WordDictionary,
+    _ wanted: [NameFamily], _ stored: [NameFamily],
+    _ sides: (wanted: NamedVariables, stored: NamedVariables), _ dictionary: WordDictionary,
     parents: ParentPairs
   ) {
     self.wanted = wanted
@@ -54,13 +52,8 @@ struct FamilyMatcher {
         guard let result = comparison.compare(family, stored[other]) else { continue }
         edges.append(
           Edge(
-            wanted: index,
-            stored: other,
-            likeness: result.likeness,
-            fit: result.fit,
-            isTransposed: result.isTransposed
-          )
-        )
+            wanted: index, stored: other, likeness: result.likeness, fit: result.fit,
+            isTransposed: result.isTransposed))
       }
     }
   }

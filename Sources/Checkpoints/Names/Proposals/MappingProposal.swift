@@ -59,29 +59,23 @@ public struct MappingProposal: Sendable {
     if let graph = try checkpoint.savedGraph() { reader = FullNameReader(checkpoint, graph) }
     self.init(
       stored: try reader.entries().map { ($0.key, $0.spec) },
-      wanted: saver.variables.map { (TensorKey($0.name), $0.variable.tensorSpec) }
-    )
+      wanted: saver.variables.map { (TensorKey($0.name), $0.variable.tensorSpec) })
   }
 
   /// Proposes a mapping from one checkpoint to the names of another one.
   ///
   /// - Throws: `corrupt` if a list of tensors is damaged.
-  public init(
-    from reader: any TensorReader,
-    like other: any TensorReader
-  ) throws(CheckpointError) {
+  public init(from reader: any TensorReader, like other: any TensorReader) throws(CheckpointError) {
     self.init(
       stored: try reader.entries().map { ($0.key, $0.spec) },
-      wanted: try other.entries().map { ($0.key, $0.spec) }
-    )
+      wanted: try other.entries().map { ($0.key, $0.spec) })
   }
 
   /// Proposes a mapping from stored names to wanted ones.
   ///
   /// Names that are no UTF-8 are left out: rules are texts.
   public init(
-    stored: [(name: TensorKey, spec: TensorSpec)],
-    wanted: [(name: TensorKey, spec: TensorSpec)]
+    stored: [(name: TensorKey, spec: TensorSpec)], wanted: [(name: TensorKey, spec: TensorSpec)]
   ) {
     var search = ProposalSearch(stored: stored, wanted: wanted)
     search.run()

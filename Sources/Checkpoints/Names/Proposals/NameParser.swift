@@ -25,15 +25,10 @@ struct NameParser {
     let rest = open(name[ownerCount...])
     let (words, role) = Self.words(of: path.template, leaf.template)
     return ParsedName(
-      bytes: name,
-      template: NameTemplate(bytes: path.template + leaf.template + rest.template),
-      numbers: path.numbers + leaf.numbers + rest.numbers,
-      slot: slot,
-      role: role,
-      words: words,
+      bytes: name, template: NameTemplate(bytes: path.template + leaf.template + rest.template),
+      numbers: path.numbers + leaf.numbers + rest.numbers, slot: slot, role: role, words: words,
       parent: Array(name.prefix(slot == nil ? leafStart : ownerCount)),
-      parentTemplate: slot == nil ? path.template : path.template + leaf.template
-    )
+      parentTemplate: slot == nil ? path.template : path.template + leaf.template)
   }
 
   // MARK: Numbers
@@ -53,10 +48,9 @@ struct NameParser {
     return runs
   }
 
-  private static func stem(
-    before digits: Range<Int>,
-    in name: ArraySlice<UInt8>
-  ) -> ArraySlice<UInt8> {
+  private static func stem(before digits: Range<Int>, in name: ArraySlice<UInt8>) -> ArraySlice<
+    UInt8
+  > {
     let before = name[..<digits.lowerBound].lastIndex(where: ParsedName.isBreak)
     let start = before.map { $0 + 1 } ?? name.startIndex
     return name[start..<digits.lowerBound]
@@ -111,10 +105,7 @@ struct NameParser {
 
   // MARK: Words
 
-  private static func words(
-    of path: [UInt8],
-    _ leaf: [UInt8]
-  ) -> ([String], NameVocabulary.Role) {
+  private static func words(of path: [UInt8], _ leaf: [UInt8]) -> ([String], NameVocabulary.Role) {
     let leaf = split(leaf)
     let role = leaf.last.flatMap { NameVocabulary.roles[$0] } ?? []
     let rest = role.isEmpty || role == .embedding ? leaf : leaf.dropLast()

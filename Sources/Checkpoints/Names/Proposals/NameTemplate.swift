@@ -76,10 +76,7 @@ struct NameTemplate: Hashable {
   /// What replaces a match of another template's expression.
   var replacement: String { pieces(number: { "$\($0)" }) { $0 == "$" ? "$$" : String($0) } }
 
-  private func pieces(
-    number: (Int) -> String,
-    escape: (Unicode.Scalar) -> String
-  ) -> String {
+  private func pieces(number: (Int) -> String, escape: (Unicode.Scalar) -> String) -> String {
     var result = ""
     for (index, piece) in bytes.split(separator: Self.number, omittingEmptySubsequences: false)
       .enumerated()

@@ -33,11 +33,9 @@ struct NamedVariables {
     indices.map { family(of: [$0], parent: names[$0].parent, &dictionary) }
   }
 
-  private func family(
-    of indices: [Int],
-    parent: [UInt8],
-    _ dictionary: inout WordDictionary
-  ) -> NameFamily {
+  private func family(of indices: [Int], parent: [UInt8], _ dictionary: inout WordDictionary)
+    -> NameFamily
+  {
     let name = names[indices[0]]
     let arity = indices.map { names[$0].numbers.count }.max() ?? 0
     let members = indices.map { index in
@@ -48,20 +46,13 @@ struct NamedVariables {
     let sequence = dictionary.numbers(of: name.words)
     return NameFamily(
       members: members.sorted { $0.numbers.lexicographicallyPrecedes($1.numbers) },
-      words: Set(sequence).sorted(),
-      sequence: sequence,
-      slot: name.slot,
-      role: name.role,
-      parent: parent
-    )
+      words: Set(sequence).sorted(), sequence: sequence, slot: name.slot, role: name.role,
+      parent: parent)
   }
 
   // TensorFlow calls the first of several `dense`, and then `dense_1`, `dense_2`: only names with one
   // number, so that it is clear which it is.
-  private func mergeUnnumbered(
-    _ groups: inout [NameTemplate: [Int]],
-    _ order: [NameTemplate]
-  ) {
+  private func mergeUnnumbered(_ groups: inout [NameTemplate: [Int]], _ order: [NameTemplate]) {
     for template in order where template.numberCount == 1 {
       guard let indices = groups[template], let bare = template.withoutNumber,
         let first = groups[bare], first.count == 1,

@@ -22,9 +22,7 @@ struct PathRule: Hashable, Comparable {
   var rule: KeyMapping.Rule {
     if from.numberCount == 0, !isWhole {
       return .prefix(
-        String(decoding: from.bytes, as: UTF8.self),
-        to: String(decoding: to.bytes, as: UTF8.self)
-      )
+        String(decoding: from.bytes, as: UTF8.self), to: String(decoding: to.bytes, as: UTF8.self))
     }
     return .replace("^" + from.expression() + (isWhole ? "$" : ""), with: to.replacement)
   }

@@ -13,19 +13,17 @@ struct ProposalSearch {
   private var parents = ParentPairs()
   private var open: [Int: [Int]] = [:]
 
-  init(
-    stored: [(name: TensorKey, spec: TensorSpec)],
-    wanted: [(name: TensorKey, spec: TensorSpec)]
-  ) {
+  init(stored: [(name: TensorKey, spec: TensorSpec)], wanted: [(name: TensorKey, spec: TensorSpec)])
+  {
     self.stored = NamedVariables(Self.usable(stored))
     self.wanted = NamedVariables(Self.usable(wanted))
     storedOf = Array(repeating: nil, count: self.wanted.names.count)
     isTaken = Array(repeating: false, count: self.stored.names.count)
   }
 
-  private static func usable(
-    _ variables: [(name: TensorKey, spec: TensorSpec)]
-  ) -> [(name: [UInt8], spec: TensorSpec)] {
+  private static func usable(_ variables: [(name: TensorKey, spec: TensorSpec)]) -> [(
+    name: [UInt8], spec: TensorSpec
+  )] {
     let graph = TensorKey(ObjectGraph.key)
     return variables.sorted { $0.name < $1.name }
       .filter { $0.name != graph && $0.name.string != nil }
@@ -58,19 +56,11 @@ struct ProposalSearch {
   ) {
     var dictionary = WordDictionary()
     let wantedFamilies = families(
-      wanted,
-      storedOf.indices.filter { storedOf[$0] == nil },
-      &dictionary
-    )
+      wanted, storedOf.indices.filter { storedOf[$0] == nil }, &dictionary)
     let storedFamilies = families(stored, isTaken.indices.filter { !isTaken[$0] }, &dictionary)
     guard !wantedFamilies.isEmpty, !storedFamilies.isEmpty else { return }
     var matcher = FamilyMatcher(
-      wantedFamilies,
-      storedFamilies,
-      (wanted, stored),
-      dictionary,
-      parents: parents
-    )
+      wantedFamilies, storedFamilies, (wanted, stored), dictionary, parents: parents)
     for match in matcher.match() {
       let (family, other) = (wantedFamilies[match.wanted], storedFamilies[match.stored])
       for (member, counterpart) in FamilyAlignment(family, other)?.pairs ?? [] {
@@ -95,11 +85,9 @@ struct ProposalSearch {
     storedOf[index] = place
     isTaken[place] = true
     found[index] = Pair(
-      stored: TensorKey(bytes: other.bytes),
-      wanted: TensorKey(bytes: name.bytes),
+      stored: TensorKey(bytes: other.bytes), wanted: TensorKey(bytes: name.bytes),
       transform: relation.transform,
-      confidence: Double(min(confidence, relation == .equal ? 1 : 0.9))
-    )
+      confidence: Double(min(confidence, relation == .equal ? 1 : 0.9)))
   }
 
   // MARK: Square kernels
@@ -164,8 +152,7 @@ struct ProposalSearch {
       guard !free.isEmpty else { return nil }
       return MappingProposal.Ambiguity(
         wanted: TensorKey(bytes: wanted.names[index].bytes),
-        candidates: free.map { TensorKey(bytes: stored.names[$0].bytes) }
-      )
+        candidates: free.map { TensorKey(bytes: stored.names[$0].bytes) })
     }
   }
 

@@ -46,8 +46,7 @@ struct RuleSynthesis {
   private var targets: [Int: [UInt8]] {
     Dictionary(
       counterparts.map { ($0.stored, wanted.names[$0.wanted].bytes) },
-      uniquingKeysWith: { one, _ in one }
-    )
+      uniquingKeysWith: { one, _ in one })
   }
 
   // Whether rules could be found that keep all names apart.
@@ -75,12 +74,7 @@ struct RuleSynthesis {
       let (name, target) = (stored.names[counterpart.stored], wanted.names[counterpart.wanted])
       let (parent, targetParent) = (name.parentTemplate, target.parentTemplate)
       guard name.numbers == target.numbers, parent != targetParent,
-        let rule = PathRule(
-          NameTemplate(bytes: parent),
-          [],
-          NameTemplate(bytes: targetParent),
-          []
-        )
+        let rule = PathRule(NameTemplate(bytes: parent), [], NameTemplate(bytes: targetParent), [])
       else { continue }
       rules[counterpart.wanted] = rule
       templates[rule, default: []].insert(name.template)

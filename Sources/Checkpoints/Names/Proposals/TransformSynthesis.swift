@@ -20,9 +20,9 @@ struct TransformSynthesis {
 
   /// The rules for variables that need a transform: some to stand before the rules for names, where
   /// the stored names have an end of their own (`/kernel`), the others behind.
-  func rules(
-    _ transforms: [(counterpart: RuleSynthesis.Counterpart, transform: TensorTransform)]
-  ) -> (first: [KeyMapping.Rule], last: [KeyMapping.Rule]) {
+  func rules(_ transforms: [(counterpart: RuleSynthesis.Counterpart, transform: TensorTransform)])
+    -> (first: [KeyMapping.Rule], last: [KeyMapping.Rule])
+  {
     var groups: [TensorTransform: [Counterpart]] = [:]
     for (counterpart, transform) in transforms {
       groups[transform, default: []].append(counterpart)
@@ -30,9 +30,8 @@ struct TransformSynthesis {
     var rules: (first: [KeyMapping.Rule], last: [KeyMapping.Rule]) = ([], [])
     for (transform, group) in groups.sorted(by: { $0.key.description < $1.key.description }) {
       if let suffix = suffix(
-        of: group.map { stored.names[$0.stored].bytes },
-        stored.names.map(\.bytes)
-      ) {
+        of: group.map { stored.names[$0.stored].bytes }, stored.names.map(\.bytes))
+      {
         rules.first.append(.transform(suffix, transform))
       } else if let suffix = suffix(of: group.map { wanted.names[$0.wanted].bytes }, names) {
         rules.last.append(.transform(suffix, transform))
