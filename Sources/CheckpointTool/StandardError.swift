@@ -9,12 +9,5 @@ enum StandardError {
   static func report(_ message: String) { write("checkpoint: \(message.shownAsLines)\n") }
 
   /// Writes text; whoever does not take messages gets none.
-  static func write(_ text: String) {
-    let text = Array(text.utf8)
-    do throws(CheckpointError) {
-      unsafe try StandardStream.error.write(text.span.bytes)  // bytes have no padding
-    } catch {
-      return
-    }
-  }
+  static func write(_ text: String) { StandardStream.error.writeIfPossible(text) }
 }

@@ -34,7 +34,7 @@ import Testing
   }
 
   private func expectStepBack(
-    _ system: MemoryFileSystem, _ check: CheckpointManager.Check, reason: String
+    _ system: MemoryFileSystem, _ check: CheckpointCheck, reason: String
   ) throws {
     let run = try ManagerRun(system, .latest(3))
     let restored = try #require(try run.manager.restoreOrInitialize(checking: check))
@@ -49,26 +49,26 @@ import Testing
     #expect(ManagerRun.names(system) == ["ckpt-1", "ckpt-2", "ckpt-4"])
   }
 
-  @Test(arguments: [CheckpointManager.Check.none, .files, .everything])
-  func `steps back if the index is damaged`(check: CheckpointManager.Check) throws {
+  @Test(arguments: [CheckpointCheck.none, .files, .everything])
+  func `steps back if the index is damaged`(check: CheckpointCheck) throws {
     try expectStepBack(damaged([3], ".index", flipped), check, reason: "checksum")
   }
 
-  @Test(arguments: [CheckpointManager.Check.none, .files, .everything])
-  func `steps back if the index is cut`(check: CheckpointManager.Check) throws {
+  @Test(arguments: [CheckpointCheck.none, .files, .everything])
+  func `steps back if the index is cut`(check: CheckpointCheck) throws {
     try expectStepBack(damaged([3], ".index") { Array($0.dropLast(9)) }, check, reason: ".index")
   }
 
-  @Test(arguments: [CheckpointManager.Check.none, .files, .everything])
-  func `steps back if a data file is too short, or missing`(check: CheckpointManager.Check) throws {
+  @Test(arguments: [CheckpointCheck.none, .files, .everything])
+  func `steps back if a data file is too short, or missing`(check: CheckpointCheck) throws {
     try expectStepBack(
       damaged([3], Self.data) { Array($0.dropLast()) }, check, reason: "data-00000")
     let missing = try damaged([3], Self.data) { _ in nil }
     try expectStepBack(missing, check, reason: "this data file is missing")
   }
 
-  @Test(arguments: [CheckpointManager.Check.none, .files, .everything])
-  func `steps back if a value is damaged`(check: CheckpointManager.Check) throws {
+  @Test(arguments: [CheckpointCheck.none, .files, .everything])
+  func `steps back if a value is damaged`(check: CheckpointCheck) throws {
     try expectStepBack(damaged([3], Self.data, flipped), check, reason: "checksum")
   }
 

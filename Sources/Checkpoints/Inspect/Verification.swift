@@ -36,37 +36,25 @@ public struct Verification: Sendable {
   /// Whether nothing is wrong.
   public var isIntact: Bool { problemCount == 0 }
 
-  /// Checks a checkpoint; followed by the thread's current `Progress`, if there is one, which can cancel it.
+  /// Checks a checkpoint.
   ///
   /// - Parameters:
   ///   - path: As for ``CheckpointReader/init(_:)``.
+  ///   - fileSystem: Where.
+  ///   - follower: Who follows it, and may stop it.
+  ///   - found: Called with what is checked, once it is known; again, if that went away.
   ///   - progress: Called every few megabytes, from any thread but one at a time, with the number of
   ///     bytes that have been checked, and of all there are.
   /// - Throws: `notACheckpoint` if there is none; `io` if the system refuses to open or to read any of it,
   ///   with all problems that were found; `notFound` if it was deleted meanwhile, and `busy` if it is
   ///   replaced again and again, unless what was open is whole; `unsupported` if it is of a later version;
-  ///   `cancelled` if its progress is. Damage is a result, no error.
-  public init(
-    of path: String,
-    progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
-  ) throws(CheckpointError) {
-    try self.init(of: path, fileSystem: LocalFileSystem(), found: { _ in }, progress: progress)
-  }
-
-  /// The same in a file system of the caller's choice.
-  ///
-  /// - Parameters:
-  ///   - path: As for ``CheckpointReader/init(_:)``.
-  ///   - fileSystem: Where.
-  ///   - found: Called with what is checked, once it is known; again, if that went away.
-  ///   - progress: As for ``init(of:progress:)``.
-  /// - Throws: As ``init(of:progress:)``.
+  ///   `cancelled` if it is to stop. Damage is a result, no error.
   package init(
-    of path: String, fileSystem: any FileSystem, found: (CheckpointLocation) -> Void,
+    of path: String, fileSystem: any FileSystem, follower: OperationProgress?,
+    found: (CheckpointLocation) -> Void,
     progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void
   ) throws(CheckpointError) {
     let path = try PathText.path(path)
-    let follower = OperationProgress.current()
     var options = SaveOptions()
     options.fileSystem = fileSystem
     let opening = CheckpointOpening(path, options.followed(by: follower).fileSystem)

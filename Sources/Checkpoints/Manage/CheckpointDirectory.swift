@@ -76,7 +76,7 @@ public struct CheckpointDirectory: Sendable {
   /// - Returns: The prefix; the file of a V1 checkpoint, or the pattern of its parts.
   /// - Throws: One error with every damage if there are checkpoints and none is intact; `io` if the
   ///   system refuses; `busy` if checkpoints go away again and again while they are looked at.
-  public func latestValid(checking check: CheckpointManager.Check = .files) throws(CheckpointError)
+  public func latestValid(checking check: CheckpointCheck = .files) throws(CheckpointError)
     -> String?
   {
     let found = try NewestIntact(in: path, fileSystem).find { () throws(CheckpointError) in

@@ -1,16 +1,6 @@
 public import CheckpointIO
 
 extension CheckpointManager {
-  /// How closely a checkpoint is looked at before it is restored.
-  public enum Check: Sendable, Hashable {
-    /// Not at all; damage that the restore itself meets still counts.
-    case none
-    /// The index is read from end to end, and the data files are long enough for what it says.
-    case files
-    /// Every checksum of every value too: all is read twice.
-    case everything
-  }
-
   /// What was restored.
   public struct Restored {
     /// What a restore leaves.
@@ -57,7 +47,7 @@ extension CheckpointManager {
   ///   checkpoints go away again and again; what `initialize` throws.
   @discardableResult
   public func restoreOrInitialize(
-    _ options: RestoreOptions = RestoreOptions(), checking check: Check = .files,
+    _ options: RestoreOptions = RestoreOptions(), checking check: CheckpointCheck = .files,
     fileID: String = #fileID, line: Int = #line,
     _ initialize: () throws(CheckpointError) -> Void = {}
   ) throws(CheckpointError) -> Restored? {

@@ -25,7 +25,7 @@ struct IntactCheck {
   ///
   /// - Throws: What is wrong with it; `notFound`, as something that is no damage, if it was deleted
   ///   meanwhile; `busy` if it is replaced again and again; `io` if the system refuses.
-  func check(_ path: String, _ check: CheckpointManager.Check) throws(CheckpointError) {
+  func check(_ path: String, _ check: CheckpointCheck) throws(CheckpointError) {
     guard check != .none else { return }
     try CheckpointOpening(prefix: path, fileSystem).read { opened throws(CheckpointError) in
       try self.check(opened.reader, check)
@@ -36,7 +36,7 @@ struct IntactCheck {
   ///
   /// - Throws: What is wrong with it; `notFound` or `busy`, as something that is no damage, if it was
   ///   deleted or replaced meanwhile; `io` if the system refuses.
-  func check(_ reader: CheckpointReader, _ check: CheckpointManager.Check) throws(CheckpointError) {
+  func check(_ reader: CheckpointReader, _ check: CheckpointCheck) throws(CheckpointError) {
     guard let problems = Self.findings(in: reader, check)?.problems, problems.count > 0 else {
       return
     }
@@ -50,7 +50,7 @@ struct IntactCheck {
   }
 
   // Opening a V1 or safetensors file has read its list of tensors, and found all files to be there.
-  private static func findings(in reader: CheckpointReader, _ check: CheckpointManager.Check)
+  private static func findings(in reader: CheckpointReader, _ check: CheckpointCheck)
     -> VerificationFindings?
   {
     guard check == .files else { return Verification.findings(of: reader.reader) { _, _ in } }

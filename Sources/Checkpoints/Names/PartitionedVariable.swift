@@ -158,7 +158,7 @@ extension PartitionedVariable: TensorVariable {
     var before: [AnyTensor] = []
     do throws(CheckpointError) {
       for part in parts {
-        let values = try TensorTransform.slice(part.slice).applied(to: tensor)
+        let values = try tensor.part(part.slice)
         before.append(try part.variable.tensorSnapshot())
         try Self.set(values, part.variable)
       }
@@ -173,17 +173,6 @@ extension PartitionedVariable: TensorVariable {
   {
     var variable = variable  // a reference: what changes is what it refers to
     try variable.setTensor(tensor)
-  }
-}
-
-extension PartitionedVariable {
-  /// What a plan asks for: each part by itself, and its place.
-  func requests(for key: TensorKey) -> [RestorePlan.Request] {
-    parts.map { part in
-      // The slice fits the shape: that is how it came about.
-      let place = try? SliceSpec(fullShape: tensorSpec.shape, slice: part.slice)
-      return RestorePlan.Request(part.variable, key: key, part: place)
-    }
   }
 }
 

@@ -46,7 +46,9 @@ extension Saver {
     let wanted = content.restoredTensors().map {
       RestorePlan.Request($0.variable, key: $0.key, group: $0.group)
     }
-    let plan = try RestorePlan(wanted, from: source.reader, options: options)
+    let plan = try RestorePlan(wanted, from: source.reader, options: options) { missing throws(CheckpointError) in
+      try MappingProposal.hint(for: missing, of: wanted, in: source.reader)
+    }
     progress?.begin(.reading, byteCount: plan.byteCount)
     var report = try RestoreExecutor(reader: source.reader, options: options).restore(plan)
     progress?.finish()

@@ -57,7 +57,7 @@ extension Saver {
   private func write(_ plan: consuming SavePlan, to prefix: String) throws(CheckpointError)
     -> SaveExecutor.Saved
   {
-    let executor = SaveExecutor(options: options.files)
+    let executor = SaveExecutor(options: options.files, progress: .current())
     switch options.format {
     case .v2: return try executor.save(plan, to: prefix)
     case .v1:

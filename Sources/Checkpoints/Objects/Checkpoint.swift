@@ -123,7 +123,7 @@ public final class Checkpoint {
     let prefix = try CheckpointName.checked(prefix)
     let plan = try savePlan()
     let notes = plan.notes
-    try SaveExecutor(options: options).save(consume plan, to: prefix)
+    try SaveExecutor(options: options, progress: .current()).save(consume plan, to: prefix)
     for note in notes { CheckpointWarnings.warn("\(note.located(file: prefix))") }
     return prefix
   }

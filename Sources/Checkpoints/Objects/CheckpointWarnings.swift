@@ -1,4 +1,4 @@
-import Foundation
+import CheckpointIO
 import Synchronization
 
 /// What happens to warnings: something was left out, and nobody has asked.
@@ -16,6 +16,6 @@ public enum CheckpointWarnings {
   static func warn(_ text: String) { handler(text) }
 
   private static let printToStandardError: @Sendable (String) -> Void = { text in
-    FileHandle.standardError.write(Data("checkpoints: warning: \(text)\n".utf8))
+    StandardStream.error.writeIfPossible("checkpoints: warning: \(text)\n")
   }
 }

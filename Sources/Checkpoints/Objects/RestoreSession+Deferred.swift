@@ -102,7 +102,11 @@ extension RestoreSession {
     var misfits: [Int: CheckpointError] = [:]
     for (start, part) in Dictionary(grouping: wanted, by: \.start) {
       do throws(CheckpointError) {
-        _ = try RestorePlan(part.map(\.request), from: reader, options: options)
+        let requests = part.map(\.request)
+        _ = try RestorePlan(requests, from: reader, options: options) {
+          missing throws(CheckpointError) in
+          try MappingProposal.hint(for: missing, of: requests, in: reader)
+        }
       } catch {
         misfits[start] = error.isOutdated ? outdated(error, start) : error
       }

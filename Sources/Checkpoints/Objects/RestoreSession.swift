@@ -117,8 +117,12 @@ final class RestoreSession {
     _ match: GraphMatch, _ wanted: [GraphMatch.Assignment], in live: LiveGraph,
     _ problems: [CheckpointError], of count: Int
   ) throws(CheckpointError) {
+    let requests = wanted.map(\.request)
     let plan = try RestorePlan(
-      wanted.map(\.request), from: reader, options: options, otherProblems: problems, of: count)
+      requests, from: reader, options: options, otherProblems: problems, of: count
+    ) { missing throws(CheckpointError) in
+      try MappingProposal.hint(for: missing, of: requests, in: reader)
+    }
     progress?.begin(.reading, byteCount: plan.byteCount)
     _ = try RestoreExecutor(reader: reader, options: options).restore(plan)
     progress?.finish()

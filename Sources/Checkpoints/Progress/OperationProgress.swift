@@ -1,15 +1,23 @@
-import CheckpointIO
-import Foundation
+package import CheckpointIO
 import Synchronization
 
-/// A save or restore that somebody follows: counts the bytes of its files, tells Foundation's
-/// `Progress`, and stops when that is cancelled.
+/// A save or restore that somebody follows: counts the bytes of its files, tells how far it is, and stops
+/// when it is cancelled.
 ///
 /// The files are watched, not the code that reads and writes them: every format and every executor is
 /// followed in the same way.
-final class OperationProgress: FileObserver {
-  /// Who is told.
-  let progress: Progress
+package final class OperationProgress: FileObserver {
+  /// How far an operation is.
+  package struct State: Sendable, Hashable {
+    /// What it is doing.
+    package let phase: CheckpointPhase
+    /// How many bytes are done.
+    package let completedByteCount: Int64
+    /// How many bytes there are.
+    package let totalByteCount: Int64
+  }
+
+  private let listener: @Sendable (State) -> Void
 
   private struct Count {
     var phase = CheckpointPhase.reading
@@ -21,27 +29,13 @@ final class OperationProgress: FileObserver {
   private let count = Mutex(Count())
   private let isCancelled = Atomic(false)
 
-  /// Follows an operation for the thread's current progress; `nil` if there is none.
-  static func current() -> OperationProgress? {
-    Progress.current().map { _ in OperationProgress(Progress(totalUnitCount: 0)) }
-  }
-
   /// Follows an operation.
   ///
-  /// - Parameter progress: Who is told; nobody else changes it.
-  init(_ progress: Progress) {
-    self.progress = progress
-    progress.kind = .file
-    progress.isCancellable = true
-    progress.isPausable = false
-    progress.cancellationHandler = { [weak self] in
-      self?.isCancelled.store(true, ordering: .relaxed)
-    }
-    if progress.isCancelled { isCancelled.store(true, ordering: .relaxed) }
-  }
+  /// - Parameter listener: Is told how far it is: by one thread at a time, in order.
+  package init(_ listener: @escaping @Sendable (State) -> Void) { self.listener = listener }
 
   /// Begins, once it is known how many bytes there are.
-  func begin(_ phase: CheckpointPhase, byteCount: UInt64) {
+  package func begin(_ phase: CheckpointPhase, byteCount: UInt64) {
     count.withLock { count in
       count = Count(phase: phase, total: max(1, Int64(clamping: byteCount)))
       tell(&count)
@@ -49,7 +43,7 @@ final class OperationProgress: FileObserver {
   }
 
   /// Ends well: what is read or written later is something else.
-  func finish() {
+  package func finish() {
     count.withLock { count in
       count.phase = .finished
       count.completed = count.total
@@ -57,15 +51,12 @@ final class OperationProgress: FileObserver {
     }
   }
 
-  /// Stops: at once, while a progress tells of its being cancelled a moment later.
-  func cancel() {
-    isCancelled.store(true, ordering: .relaxed)
-    progress.cancel()
-  }
+  /// Stops the operation at its next step.
+  package func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
   // MARK: The files
 
-  func moved(_ byteCount: Int) throws(CheckpointError) {
+  package func moved(_ byteCount: Int) throws(CheckpointError) {
     try enter(nil) { count in
       guard count.phase != .checking else { return }  // who checks says how far it is
       count.completed = min(count.total, count.completed + Int64(byteCount))
@@ -73,7 +64,7 @@ final class OperationProgress: FileObserver {
   }
 
   /// Tells how many bytes of how many have been checked.
-  func checked(_ byteCount: UInt64, of total: UInt64) {
+  package func checked(_ byteCount: UInt64, of total: UInt64) {
     count.withLock { count in
       if count.phase != .checking {
         count = Count(phase: .checking, total: max(1, Int64(clamping: total)))
@@ -84,9 +75,9 @@ final class OperationProgress: FileObserver {
     }
   }
 
-  func willSync() throws(CheckpointError) { try enter(.syncing) { _ in } }
+  package func willSync() throws(CheckpointError) { try enter(.syncing) { _ in } }
 
-  func willRename(to path: String) throws(CheckpointError) { try enter(.committing) { _ in } }
+  package func willRename(to path: String) throws(CheckpointError) { try enter(.committing) { _ in } }
 
   private func enter(_ phase: CheckpointPhase?, _ change: (inout Count) -> Void)
     throws(CheckpointError)
@@ -104,17 +95,17 @@ final class OperationProgress: FileObserver {
 
   /// Goes on, or not.
   ///
-  /// - Throws: `cancelled` if the progress is.
-  func check() throws(CheckpointError) {
+  /// - Throws: `cancelled` if it is to stop.
+  package func check() throws(CheckpointError) {
     guard isCancelled.load(ordering: .relaxed) else { return }
     throw CheckpointError(.cancelled, "it was cancelled before it came to its end")
   }
 
-  // Under the lock: `Progress` is told by one thread at a time, and in order.
+  // Under the lock: the listener is told by one thread at a time, and in order.
   private func tell(_ count: inout Count) {
-    progress.setUserInfoObject(count.phase.rawValue, forKey: .checkpointPhase)
-    if progress.totalUnitCount != count.total { progress.totalUnitCount = count.total }
-    progress.completedUnitCount = count.completed
+    listener(
+      State(
+        phase: count.phase, completedByteCount: count.completed, totalByteCount: count.total))
     count.told = count.completed
   }
 
@@ -123,7 +114,7 @@ final class OperationProgress: FileObserver {
 
 extension SaveOptions {
   /// The same options, with files that somebody follows, if anybody does.
-  func followed(by progress: OperationProgress?) -> SaveOptions {
+  package func followed(by progress: OperationProgress?) -> SaveOptions {
     guard let progress else { return self }
     var options = self
     options.fileSystem = ObservedFileSystem(fileSystem, observer: progress)

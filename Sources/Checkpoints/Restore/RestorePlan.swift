@@ -42,11 +42,13 @@ package struct RestorePlan {
   ///   - options: What to do with those that cannot be met.
   ///   - otherProblems: What the front end has found, to be reported with the rest.
   ///   - count: Of how many variables, if not all of them have a request.
+  ///   - hint: What else the error is to say if several keys are missing, which it gets.
   /// - Throws: One error with every problem: `notFound` for keys that are missing, `mismatch` for
   ///   dtypes and shapes, as far as `options` do not allow them; `corrupt` if the index is damaged.
   package init(
     _ wanted: [Request], from reader: any TensorReader, options: RestoreOptions,
-    otherProblems: [CheckpointError] = [], of count: Int? = nil
+    otherProblems: [CheckpointError] = [], of count: Int? = nil,
+    hint: ([TensorKey]) throws(CheckpointError) -> String = { _ throws(CheckpointError) in "" }
   ) throws(CheckpointError) {
     report = RestoreReport(reader: reader, wanted: wanted.map(\.key))
     let wanted = Self.withParts(wanted)
@@ -81,7 +83,8 @@ package struct RestorePlan {
     }
     leaveOut(groups.isEmpty ? unmet : withGroups(unmet, groups))
     try Self.addHints(to: &problems, report)
-    let advice = problems.isEmpty ? "" : try Self.mappingHint(wanted, reader, report)
+    // If several names are missing, other names may be the reason.
+    let advice = report.missing.count > 1 && !problems.isEmpty ? try hint(report.missing) : ""
     problems = otherProblems + problems
     let error = CheckpointError.combining(problems, file: reader.path) { number in
       "\(number) of \(count ?? wanted.count) variables cannot be restored; nothing has been changed"
@@ -240,24 +243,16 @@ package struct RestorePlan {
       problems[index].message += NearestKeys(to: TensorKey(key), among: unused).hint
     }
   }
-
-  // If several names are missing, other names may be the reason.
-  private static func mappingHint(
-    _ wanted: [Request], _ reader: any TensorReader, _ report: RestoreReport
-  ) throws(CheckpointError) -> String {
-    guard report.missing.count > 1 else { return "" }
-    let proposal = MappingProposal(
-      stored: try reader.entries().map { ($0.key, $0.spec) },
-      wanted: wanted.map { request in
-        let spec = request.variable.tensorSpec
-        return (request.key, TensorSpec(spec.dtype, request.part?.fullShape ?? spec.shape))
-      })
-    return proposal.hint(for: Set(report.missing)).map { "; \($0)" } ?? ""
-  }
 }
 
 extension RestorePlan.Request {
   fileprivate var tensorRequest: TensorRequest { TensorRequest(key, slice: part?.slice) }
+
+  /// What the whole tensor is to be.
+  package var fullSpec: TensorSpec {
+    let spec = variable.tensorSpec
+    return TensorSpec(spec.dtype, part?.fullShape ?? spec.shape)
+  }
 }
 
 extension [TensorKey] {

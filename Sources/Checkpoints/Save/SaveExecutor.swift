@@ -21,8 +21,8 @@ package struct SaveExecutor {
   ///
   /// - Parameters:
   ///   - options: How the files are written.
-  ///   - progress: Who follows it; the thread's current progress, if there is one, without.
-  init(options: SaveOptions, progress: OperationProgress? = .current()) {
+  ///   - progress: Who follows it.
+  init(options: SaveOptions, progress: OperationProgress?) {
     self.progress = progress
     self.options = options.followed(by: progress)
   }

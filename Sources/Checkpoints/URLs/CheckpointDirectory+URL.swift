@@ -89,7 +89,7 @@ extension DirectoryAudit {
   ///   - check: How closely checkpoints are looked at.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
-  public init(of url: URL, name: String? = nil, checking check: CheckpointManager.Check = .files)
+  public init(of url: URL, name: String? = nil, checking check: CheckpointCheck = .files)
     throws(CheckpointError)
   {
     try self.init(of: url.checkpointPath, name: name, checking: check)

@@ -9,7 +9,7 @@ import Foundation
 /// after that was found, the index too, and nobody held the lock in between.
 struct AuditSorter {
   private let directory: String
-  private let check: CheckpointManager.Check
+  private let check: CheckpointCheck
   private let fileSystem: any FileSystem
   private var names: [String]
   private var known: [String: Known] = [:]  // by prefix
@@ -27,7 +27,7 @@ struct AuditSorter {
     var shardCount: Int?
   }
 
-  init(_ directory: String, _ check: CheckpointManager.Check, _ fileSystem: any FileSystem)
+  init(_ directory: String, _ check: CheckpointCheck, _ fileSystem: any FileSystem)
     throws(CheckpointError)
   {
     self.directory = directory

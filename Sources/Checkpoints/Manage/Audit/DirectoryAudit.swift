@@ -69,13 +69,13 @@ public struct DirectoryAudit: Sendable {
   /// - Throws: `notFound` if there is no such directory; `io` if the system fails. Damage is a result,
   ///   no error.
   public init(
-    of path: String, name: String? = nil, checking check: CheckpointManager.Check = .files
+    of path: String, name: String? = nil, checking check: CheckpointCheck = .files
   ) throws(CheckpointError) {
     try self.init(of: path, name: name, checking: check, fileSystem: LocalFileSystem())
   }
 
   package init(
-    of path: String, name: String? = nil, checking check: CheckpointManager.Check = .files,
+    of path: String, name: String? = nil, checking check: CheckpointCheck = .files,
     fileSystem: any FileSystem
   ) throws(CheckpointError) {
     let path = try PathText.path(path)

@@ -8,7 +8,6 @@ final class BackgroundQueue: Sendable {
 
   private struct Job: Sendable {
     let save: BackgroundSave
-    let progress: OperationProgress
     let work: Work
   }
 
@@ -26,8 +25,8 @@ final class BackgroundQueue: Sendable {
 
   /// Begins a save as soon as no other is under way; one that is waiting already ends without having
   /// begun.
-  func add(_ progress: OperationProgress, _ work: @escaping Work) -> BackgroundSave {
-    let job = Job(save: BackgroundSave(progress), progress: progress, work: work)
+  func add(_ work: @escaping Work) -> BackgroundSave {
+    let job = Job(save: BackgroundSave(), work: work)
     let (isNext, superseded) = state.withLock { state -> (Bool, Job?) in
       guard state.running != nil else {
         state.running = job
@@ -56,7 +55,7 @@ final class BackgroundQueue: Sendable {
 
   private static func outcome(of job: Job) -> BackgroundSave.Outcome {
     do throws(CheckpointError) {
-      return .success(try job.work(job.progress))
+      return .success(try job.work(job.save.operation))
     } catch {
       return .failure(error)
     }

@@ -16,14 +16,15 @@ public final class BackgroundSave: Sendable {
   typealias Outcome = Result<CheckpointManager.Saved?, CheckpointError>
 
   /// How far it is, in bytes; `checkpointPhase` says what it is doing.
-  public var progress: Progress { operation.progress }
-  private let operation: OperationProgress
+  public let progress = Progress(totalUnitCount: 0)
+  /// The same for those who save.
+  let operation: OperationProgress
   private let outcome = Mutex<Outcome?>(nil)
   private let wasSeen = Atomic(false)
   private let end = DispatchGroup()
 
-  init(_ operation: OperationProgress) {
-    self.operation = operation
+  init() {
+    operation = OperationProgress(telling: progress)
     end.enter()
   }
 
@@ -31,7 +32,10 @@ public final class BackgroundSave: Sendable {
   ///
   /// Returns at once. If it is not too late, ``value`` throws `cancelled`; a cancelled save is not thrown
   /// by the manager.
-  public func cancel() { operation.cancel() }
+  public func cancel() {
+    operation.cancel()  // at once, while a progress tells of its being cancelled a moment later
+    progress.cancel()
+  }
 
   /// Whether it has come to its end, well or not.
   public var isFinished: Bool { outcome.withLock { $0 != nil } }

@@ -56,8 +56,7 @@ extension CheckpointManager {
     let save = try begin(step: step, moment, metrics: metrics)
     let snapshot = try content.snapshot()
     lastSave = moment
-    let progress = OperationProgress(Progress(totalUnitCount: 0))
-    return background.add(progress) { [keeper] progress throws(CheckpointError) in
+    return background.add { [keeper] progress throws(CheckpointError) in
       try keeper.carryOut(save, snapshot, progress)
     }
   }

@@ -113,7 +113,7 @@ public struct MappedReader: TensorReader {
       if case .stored(let entry) = recipe { return try reader.tensor(for: entry.key, slice: slice) }
       let tensor = try make(recipe)
       guard let slice else { return tensor }
-      return try TensorTransform.slice(slice).applied(to: tensor)
+      return try tensor.part(slice)
     } catch {
       throw error.located(file: path, key: key.description)
     }
@@ -155,37 +155,4 @@ extension MappedReader: FileBackedReader {
 
   /// What has become of the checkpoint.
   package func change() throws(CheckpointError) -> FileChange? { try reader.changeIfAny() }
-}
-
-/// A tensor being put together.
-struct TensorJoin {
-  private let spec: TensorSpec
-  private var strings: [[UInt8]] = []
-  private let storage: TensorStorage?
-
-  init(_ spec: TensorSpec) {
-    self.spec = spec
-    storage = spec.byteCount.map { TensorStorage(uninitializedByteCount: $0) }
-    if storage == nil { strings = Array(repeating: [], count: spec.shape.elementCount) }
-  }
-
-  mutating func add(_ part: AnyTensor, _ runs: ElementRuns) throws(CheckpointError) {
-    if let elements = part.strings {
-      for run in runs {
-        for index in 0..<run.count { strings[run.target + index] = elements[run.source + index] }
-      }
-    } else if let storage, let source = part.storage, let width = spec.dtype.byteWidth {
-      try storage.withMutableBytes { bytes throws(CheckpointError) in
-        for run in runs {
-          bytes.copy(
-            source.bytes.extracting(run.source(width: width)),
-            to: run.target(width: width).lowerBound)
-        }
-      }
-    }
-  }
-
-  func tensor() throws(CheckpointError) -> AnyTensor {
-    try AnyTensor(spec, storage.map { .bytes($0) } ?? .strings(strings))
-  }
 }

@@ -63,15 +63,7 @@ public enum TensorTransform: Sendable, Hashable {
     switch self {
     case .reshape: return try tensor.reshaped(to: spec.shape)
     case .convert(let dtype): return try ScalarConversion.convert(tensor, to: dtype)
-    case .slice(let slice):
-      let (whole, part) = (
-        TensorRegion(all: tensor.spec.shape), try slice.region(in: tensor.spec.shape)
-      )
-      return try tensor.elements(spec) { copy in
-        for run in ElementRuns(of: part, from: whole, to: part) {
-          copy(run.source, run.target, run.count)
-        }
-      }
+    case .slice(let slice): return try tensor.part(slice)
     case .transpose(let axes): return try Self.transpose(tensor, axes, spec)
     }
   }
@@ -96,38 +88,5 @@ public enum TensorTransform: Sendable, Hashable {
         }
       }
     }
-  }
-}
-
-extension AnyTensor {
-  /// A new tensor, its elements copied from this one.
-  ///
-  /// - Parameters:
-  ///   - spec: What it is; of the same dtype.
-  ///   - arrange: Gets a function that copies elements: from where, to where, how many. It has to
-  ///     fill the new tensor.
-  /// - Returns: The new tensor.
-  /// - Throws: `mismatch` for one that memory cannot hold.
-  func elements(
-    _ spec: TensorSpec, _ arrange: ((_ source: Int, _ target: Int, _ count: Int) -> Void) -> Void
-  ) throws(CheckpointError) -> AnyTensor {
-    if let strings {
-      var result = [[UInt8]](repeating: [], count: spec.shape.elementCount)
-      arrange { source, target, count in
-        for index in 0..<count { result[target + index] = strings[source + index] }
-      }
-      return try AnyTensor(spec, .strings(result))
-    }
-    guard let storage, let width = spec.dtype.byteWidth, let byteCount = spec.byteCount else {
-      throw CheckpointError(.mismatch, "a tensor \(spec) cannot be held in memory")
-    }
-    let result = TensorStorage(uninitializedByteCount: byteCount)
-    try result.withMutableBytes { bytes throws(CheckpointError) in
-      arrange { source, target, count in
-        let part = source * width..<(source + count) * width
-        bytes.copy(storage.bytes.extracting(part), to: target * width)
-      }
-    }
-    return try AnyTensor(spec, .bytes(result))
   }
 }

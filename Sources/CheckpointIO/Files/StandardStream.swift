@@ -1,5 +1,3 @@
-import CheckpointIO
-
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -11,21 +9,21 @@ import Glibc
 #endif
 
 /// One of the two streams that a process can write to.
-struct StandardStream: Sendable {
+package struct StandardStream: Sendable {
   private let descriptor: CInt
   /// What messages call it.
-  let name: String
+  package let name: String
 
-  static let output = StandardStream(descriptor: 1, name: "standard output")
-  static let error = StandardStream(descriptor: 2, name: "standard error")
+  package static let output = StandardStream(descriptor: 1, name: "standard output")
+  package static let error = StandardStream(descriptor: 2, name: "standard error")
 
   /// Whether it leads to a terminal.
-  var isTerminal: Bool { isatty(descriptor) == 1 }
+  package var isTerminal: Bool { isatty(descriptor) == 1 }
 
   /// Writes all bytes.
   ///
   /// - Throws: `io` if the system does not take them.
-  func write(_ bytes: RawSpan) throws(CheckpointError) {
+  package func write(_ bytes: RawSpan) throws(CheckpointError) {
     var start = 0
     while start < bytes.byteCount {
       let rest = bytes.extracting(start..<bytes.byteCount)
@@ -33,6 +31,16 @@ struct StandardStream: Sendable {
         // The buffer is valid during the call.
         unsafe rest.withUnsafeBytes { unsafe Self.writeFile(descriptor, $0.baseAddress, $0.count) }
       }
+    }
+  }
+
+  /// Writes text for a person; whoever does not take messages gets none.
+  package func writeIfPossible(_ text: String) {
+    let text = Array(text.utf8)
+    do throws(CheckpointError) {
+      unsafe try write(text.span.bytes)  // bytes have no padding
+    } catch {
+      return
     }
   }
 
