@@ -78,19 +78,44 @@ let package = Package(
       ["CFieldLayout", "CheckpointIO", "CheckpointTensors", "CheckpointWire"]
     ),
 
-    // The product: plans, and the front ends that make them.
+    // Rules and proposals for names: a TensorReader over a TensorReader.
+    layer(
+      "CheckpointMapping",
+      ["CheckpointIO", "CheckpointTensors", "CheckpointGraph"]
+    ),
+
+    // A checkpoint of any format at a path: found, opened, checked, removed, watched.
+    layer(
+      "CheckpointStore",
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph",
+      ]
+    ),
+
+    // Which tensor goes under which key, or into which variable; knows no front end.
+    layer(
+      "CheckpointPlans",
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices",
+        "CheckpointGraph", "CheckpointStore",
+      ]
+    ),
+
+    // The product: the front ends.
     layer(
       "Checkpoints",
       [
-        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable",
-        "CheckpointBundle", "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph",
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "CheckpointMapping",
+        "CheckpointStore", "CheckpointPlans",
       ]
     ),
     .executableTarget(
       name: "CheckpointTool",
       dependencies: [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
-        "CheckpointGraph", "Checkpoints",
+        "CheckpointGraph", "CheckpointMapping", "CheckpointStore", "CheckpointPlans", "Checkpoints",
       ],
       swiftSettings: settings
     ),
@@ -145,7 +170,8 @@ let package = Package(
     .executableTarget(
       name: "crashing-saver",
       dependencies: [
-        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "Checkpoints",
+        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointMapping",
+        "CheckpointStore", "CheckpointPlans", "Checkpoints",
         "CheckpointTestSupport",
       ],
       path: "Tests/CrashingSaver",
@@ -190,14 +216,16 @@ let package = Package(
       "CheckpointsTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
-        "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "Checkpoints",
+        "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "CheckpointMapping",
+        "CheckpointStore", "CheckpointPlans", "Checkpoints",
         "crashing-saver", "documentation-samples",
       ]
     ),
     tests(
       "CheckpointToolTests",
       [
-        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointGraph", "Checkpoints",
+        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointGraph",
+        "CheckpointMapping", "CheckpointStore", "CheckpointPlans", "Checkpoints",
         "CheckpointTool",
       ]
     ),
@@ -206,7 +234,8 @@ let package = Package(
       "TensorFlowFixtureTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
-        "CheckpointSlices", "Checkpoints",
+        "CheckpointSlices", "CheckpointMapping", "CheckpointStore", "CheckpointPlans",
+        "Checkpoints",
       ],
       exclude: ["Fixtures"]
     ),
@@ -214,7 +243,8 @@ let package = Package(
       "InteropTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices",
-        "CheckpointSafetensors", "Checkpoints",
+        "CheckpointSafetensors", "CheckpointMapping", "CheckpointStore", "CheckpointPlans",
+        "Checkpoints",
       ],
       exclude: [
         "tensorflow_reader.py", "tensorflow_objects.py", "tensorflow_managers.py",

@@ -1,3 +1,4 @@
+import CheckpointGraph
 package import Checkpoints
 import Foundation
 

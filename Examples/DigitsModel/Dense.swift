@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointGraph
 package import Checkpoints
 
 /// A fully connected layer.

@@ -1,3 +1,4 @@
+import CheckpointTensors
 package import Checkpoints
 
 /// What a layer can learn from one digit: the slope of the loss by an element of the kernel is an

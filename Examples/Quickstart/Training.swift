@@ -1,3 +1,4 @@
+import CheckpointGraph
 import Checkpoints
 import DigitsModel
 

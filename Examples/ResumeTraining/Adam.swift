@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointGraph
 import Checkpoints
 
 /// Adam, with the names that TensorFlow 1's has in checkpoints.

@@ -1,3 +1,6 @@
+import CheckpointTensors
+import CheckpointIO
+import CheckpointBundle
 import Checkpoints
 
 /// The ends of two trainings, tensor by tensor.

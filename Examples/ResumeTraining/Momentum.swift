@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointGraph
 import Checkpoints
 
 /// Gradient descent that keeps a part of its speed.

@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointGraph
 import Checkpoints
 
 /// Which way to train.

@@ -9,6 +9,8 @@
 //
 // Exits with 1 if there is a difference.
 
+import CheckpointStore
+import CheckpointIO
 import Checkpoints
 import Foundation
 

@@ -1,3 +1,6 @@
+import CheckpointTensors
+import CheckpointIO
+import CheckpointGraph
 import Checkpoints
 import DigitsModel
 

@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointMapping
 import CheckpointIO
 import CheckpointTensors
 import Checkpoints

@@ -1,3 +1,6 @@
+import CheckpointTensors
+import CheckpointStore
+import CheckpointGraph
 import CheckpointTestSupport
 import Checkpoints
 import Foundation

@@ -1,3 +1,8 @@
+import CheckpointTensors
+import CheckpointStore
+import CheckpointSafetensors
+import CheckpointGraph
+import CheckpointBundle
 import CheckpointTestSupport
 import Checkpoints
 import Foundation

@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointSafetensors
 import CheckpointTestSupport
 import Checkpoints
 import Foundation

@@ -1,3 +1,4 @@
+import CheckpointTensors
 import Checkpoints
 import Testing
 

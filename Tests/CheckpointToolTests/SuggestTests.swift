@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointGraph
 import CheckpointTestSupport
 import Checkpoints
 import Foundation

@@ -1,3 +1,4 @@
+import CheckpointStore
 import CheckpointTestSupport
 import Checkpoints
 import Foundation

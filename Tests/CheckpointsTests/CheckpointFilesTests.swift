@@ -1,3 +1,4 @@
+import CheckpointStore
 import CheckpointBundle
 import CheckpointIO
 import CheckpointSlices

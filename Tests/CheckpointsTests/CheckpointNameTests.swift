@@ -1,3 +1,6 @@
+import CheckpointStore
+import CheckpointIO
+import CheckpointGraph
 import CheckpointTestSupport
 import Checkpoints
 import Testing

@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
 import CheckpointTestSupport

@@ -1,3 +1,6 @@
+import CheckpointStore
+import CheckpointIO
+import CheckpointBundle
 import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints

@@ -1,3 +1,6 @@
+import CheckpointStore
+import CheckpointSafetensors
+import CheckpointMapping
 import CheckpointBundle
 import CheckpointIO
 import CheckpointTensors

@@ -1,3 +1,7 @@
+import CheckpointTensors
+import CheckpointPlans
+import CheckpointIO
+import CheckpointGraph
 import CheckpointTestSupport
 import Checkpoints
 import Foundation

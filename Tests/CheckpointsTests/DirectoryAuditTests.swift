@@ -1,3 +1,4 @@
+import CheckpointStore
 import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints

@@ -1,3 +1,4 @@
+import CheckpointMapping
 import CheckpointTestSupport
 import Checkpoints
 import Foundation

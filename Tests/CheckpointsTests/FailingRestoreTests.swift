@@ -1,3 +1,5 @@
+import CheckpointPlans
+import CheckpointGraph
 import CheckpointBundle
 import CheckpointIO
 import CheckpointTensors

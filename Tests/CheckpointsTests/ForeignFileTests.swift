@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointGraph
 import CheckpointBundle
 import CheckpointIO
 import CheckpointSafetensors

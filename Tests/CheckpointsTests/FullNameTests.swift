@@ -1,3 +1,9 @@
+import CheckpointStore
+import CheckpointSlices
+import CheckpointSafetensors
+import CheckpointPlans
+import CheckpointMapping
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
 import CheckpointTestSupport

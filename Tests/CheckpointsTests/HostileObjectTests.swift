@@ -1,3 +1,5 @@
+import CheckpointPlans
+import CheckpointIO
 import CheckpointBundle
 import CheckpointGraph
 import CheckpointTensors

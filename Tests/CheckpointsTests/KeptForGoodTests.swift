@@ -1,3 +1,6 @@
+import CheckpointTensors
+import CheckpointStore
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints

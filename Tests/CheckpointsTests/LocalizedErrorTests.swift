@@ -1,3 +1,4 @@
+import CheckpointIO
 import Checkpoints
 import Foundation
 import Testing

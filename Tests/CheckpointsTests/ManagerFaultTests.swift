@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointGraph
 import CheckpointBundle
 import CheckpointIO
 import CheckpointTestSupport

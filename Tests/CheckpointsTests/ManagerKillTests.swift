@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointGraph
 import CheckpointBundle
 import CheckpointTensors
 import CheckpointTestSupport

@@ -1,3 +1,7 @@
+import CheckpointTensors
+import CheckpointStore
+import CheckpointPlans
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints

@@ -1,3 +1,4 @@
+import CheckpointGraph
 import CheckpointBundle
 import CheckpointIO
 import CheckpointTensors

@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints

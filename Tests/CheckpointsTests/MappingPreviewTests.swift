@@ -1,3 +1,4 @@
+import CheckpointMapping
 import CheckpointIO
 import CheckpointTensors
 import Checkpoints

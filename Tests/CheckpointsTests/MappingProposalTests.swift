@@ -1,3 +1,6 @@
+import CheckpointStore
+import CheckpointMapping
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
 import CheckpointTestSupport

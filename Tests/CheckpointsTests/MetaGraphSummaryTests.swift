@@ -1,3 +1,4 @@
+import CheckpointTensors
 import CheckpointIO
 import Checkpoints
 import CheckpointTestSupport

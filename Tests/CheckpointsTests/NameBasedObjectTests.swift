@@ -1,3 +1,8 @@
+import CheckpointStore
+import CheckpointPlans
+import CheckpointMapping
+import CheckpointIO
+import CheckpointGraph
 import CheckpointBundle
 import CheckpointSafetensors
 import CheckpointSlices

@@ -1,3 +1,8 @@
+import CheckpointTensors
+import CheckpointStore
+import CheckpointSafetensors
+import CheckpointPlans
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints

@@ -1,3 +1,4 @@
+import CheckpointIO
 import CheckpointBundle
 import CheckpointGraph
 import CheckpointTensors

@@ -1,3 +1,6 @@
+import CheckpointStore
+import CheckpointPlans
+import CheckpointGraph
 import CheckpointBundle
 import CheckpointIO
 import CheckpointTensors

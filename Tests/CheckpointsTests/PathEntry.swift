@@ -1,3 +1,10 @@
+import CheckpointTensors
+import CheckpointStore
+import CheckpointSlices
+import CheckpointSafetensors
+import CheckpointMapping
+import CheckpointGraph
+import CheckpointBundle
 import CheckpointTestSupport
 import Checkpoints
 import Foundation

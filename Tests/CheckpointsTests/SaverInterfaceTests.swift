@@ -1,3 +1,8 @@
+import CheckpointStore
+import CheckpointSafetensors
+import CheckpointPlans
+import CheckpointGraph
+import CheckpointBundle
 import CheckpointIO
 import CheckpointSlices
 import CheckpointTensors

@@ -1,3 +1,6 @@
+import CheckpointTensors
+import CheckpointPlans
+import CheckpointGraph
 import CheckpointBundle
 import CheckpointIO
 import CheckpointTestSupport

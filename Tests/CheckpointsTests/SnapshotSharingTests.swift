@@ -1,3 +1,6 @@
+import CheckpointTensors
+import CheckpointIO
+import CheckpointGraph
 import CheckpointBundle
 import CheckpointTestSupport
 import Checkpoints

@@ -1,3 +1,6 @@
+import CheckpointStore
+import CheckpointPlans
+import CheckpointBundle
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors

@@ -1,3 +1,8 @@
+import CheckpointTensors
+import CheckpointStore
+import CheckpointPlans
+import CheckpointIO
+import CheckpointGraph
 import CheckpointTestSupport
 import Checkpoints
 import Foundation

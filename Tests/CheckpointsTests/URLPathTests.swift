@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints
 import Foundation

@@ -1,3 +1,8 @@
+import CheckpointTensors
+import CheckpointSafetensors
+import CheckpointPlans
+import CheckpointMapping
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints

@@ -1,3 +1,8 @@
+import CheckpointTensors
+import CheckpointStore
+import CheckpointSlices
+import CheckpointSafetensors
+import CheckpointBundle
 import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints

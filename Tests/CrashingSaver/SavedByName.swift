@@ -1,3 +1,6 @@
+import CheckpointStore
+import CheckpointPlans
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
 import Checkpoints

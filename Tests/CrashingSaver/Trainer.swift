@@ -1,3 +1,4 @@
+import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
 import Checkpoints

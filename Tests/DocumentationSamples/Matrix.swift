@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointIO
 import Checkpoints
 
 // WritingYourOwnArrayType.md

@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointGraph
 import Checkpoints
 
 // The code of README.md and of the articles, as it stands there: compiled as everything else is, warnings

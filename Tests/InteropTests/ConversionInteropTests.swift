@@ -1,3 +1,6 @@
+import CheckpointStore
+import CheckpointSafetensors
+import CheckpointMapping
 import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints

@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointGraph
 import CheckpointTestSupport
 import Checkpoints
 import Testing

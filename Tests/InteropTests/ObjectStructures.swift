@@ -1,3 +1,6 @@
+import CheckpointTensors
+import CheckpointIO
+import CheckpointGraph
 import Checkpoints
 
 /// Makes variables for a structure: with their values, or with zeros in their place.

@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointPlans
 import CheckpointBundle
 import CheckpointTestSupport
 import Checkpoints

@@ -1,3 +1,5 @@
+import CheckpointIO
+import CheckpointGraph
 import Checkpoints
 import Testing
 

@@ -1,3 +1,5 @@
+import CheckpointIO
+import CheckpointGraph
 import CheckpointTensors
 import Checkpoints
 import Testing

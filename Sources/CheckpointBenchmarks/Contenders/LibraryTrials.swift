@@ -1,3 +1,8 @@
+import CheckpointTensors
+import CheckpointPlans
+import CheckpointIO
+import CheckpointGraph
+import CheckpointBundle
 import Checkpoints
 
 /// What is measured of the library.

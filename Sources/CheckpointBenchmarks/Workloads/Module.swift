@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointGraph
 import Checkpoints
 
 /// A module with four variables, and modules below it, found by reflection.

@@ -1,3 +1,4 @@
+import CheckpointStore
 import CheckpointIO
 import CheckpointTensors
 import Checkpoints

@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointBundle
 import CheckpointIO
 import Checkpoints
 

@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointMapping
 import CheckpointGraph
 public import CheckpointIO
 public import CheckpointTensors

@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointMapping
 import CheckpointBundle
 import CheckpointGraph
 import CheckpointIO

@@ -1,3 +1,5 @@
+import CheckpointMapping
+import CheckpointIO
 import CheckpointTensors
 
 /// A tensor to be written: its name, and where its values come from.

@@ -1,3 +1,4 @@
+import CheckpointStore
 public import Foundation
 
 extension ProgressUserInfoKey {

@@ -1,3 +1,4 @@
+import CheckpointStore
 public import CheckpointIO
 
 extension Verification {

@@ -1,3 +1,6 @@
+import CheckpointStore
+import CheckpointPlans
+import CheckpointMapping
 import CheckpointGraph
 public import CheckpointIO
 import CheckpointTensors

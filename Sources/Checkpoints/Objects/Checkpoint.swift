@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointPlans
 public import CheckpointGraph
 public import CheckpointIO
 import CheckpointTensors

@@ -1,3 +1,4 @@
+import CheckpointStore
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors

@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointMapping
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors

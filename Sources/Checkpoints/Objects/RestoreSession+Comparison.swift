@@ -1,3 +1,5 @@
+import CheckpointTensors
+import CheckpointPlans
 import CheckpointGraph
 import CheckpointIO
 

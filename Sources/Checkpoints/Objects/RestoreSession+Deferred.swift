@@ -1,3 +1,5 @@
+import CheckpointPlans
+import CheckpointMapping
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors

@@ -1,3 +1,5 @@
+import CheckpointStore
+import CheckpointMapping
 public import CheckpointGraph
 public import CheckpointIO
 public import Foundation

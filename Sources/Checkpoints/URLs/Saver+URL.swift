@@ -1,3 +1,5 @@
+import CheckpointPlans
+import CheckpointMapping
 public import CheckpointIO
 public import Foundation
 

@@ -1,3 +1,6 @@
+import CheckpointTensors
+import CheckpointStore
+import CheckpointGraph
 import Checkpoints
 import Foundation
 

@@ -1,3 +1,7 @@
+import CheckpointTensors
+import CheckpointStore
+import CheckpointMapping
+import CheckpointGraph
 import Checkpoints
 
 func mappingNames() throws {

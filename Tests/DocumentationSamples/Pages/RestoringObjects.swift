@@ -1,3 +1,8 @@
+import CheckpointTensors
+import CheckpointStore
+import CheckpointPlans
+import CheckpointIO
+import CheckpointGraph
 import Checkpoints
 
 final class Growing: Checkpointable {

@@ -1,0 +1,107 @@
+package import CheckpointGraph
+package import CheckpointIO
+package import CheckpointTensors
+
+/// An object-based checkpoint seen by a name-based saver: its tensors answer to the full names of
+/// their variables too.
+///
+/// A key counts before a name. A name that several variables have is refused when it is asked for,
+/// where TensorFlow takes the last one.
+/// Source: tensorflow/python/training/saver.py, `object_graph_key_mapping`.
+package struct FullNameReader: TensorReader {
+  /// The names, each with the keys that it stands for.
+  package let keys: [TensorKey: [TensorKey]]
+  private let reader: any TensorReader
+  private let directKeys: Set<TensorKey>
+
+  /// Looks at an object-based checkpoint.
+  ///
+  /// - Parameters:
+  ///   - reader: The checkpoint.
+  ///   - graph: Its objects.
+  ///   - directKeys: Keys that are asked for as they are; their tensors are not listed under full
+  ///     names.
+  package init(_ reader: any TensorReader, _ graph: SavedGraph, directKeys: Set<TensorKey> = []) {
+    self.reader = reader
+    self.directKeys = directKeys
+    var keys: [TensorKey: [TensorKey]] = [:]
+    graph.forEachFullName { name, key in
+      if keys[name]?.contains(key) != true { keys[name, default: []].append(key) }
+    }
+    self.keys = keys
+  }
+
+  package var path: String { reader.path }
+
+  // Each tensor once: under its name, if that is its alone, else under its key.
+  package func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
+    var entries = try reader.entries()
+    let names = self.names(among: Set(entries.map(\.key)))
+    for index in entries.indices {
+      entries[index].key = names[entries[index].key] ?? entries[index].key
+    }
+    for entry in entries.sorted(by: { $0.key < $1.key }) { try body(entry) }
+  }
+
+  // By their keys, the names under which tensors are listed: those that no key of its own shadows.
+  private func names(among stored: Set<TensorKey>) -> [TensorKey: TensorKey] {
+    var names: [TensorKey: TensorKey] = [:]
+    for (name, keys) in keys where keys.count == 1 && !stored.contains(name) {
+      guard !directKeys.contains(keys[0]) else { continue }
+      names[keys[0]] = names[keys[0]].map { min($0, name) } ?? name
+    }
+    return names
+  }
+
+  package func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
+    guard let stored = try storedKey(key), var entry = try reader.entry(for: stored) else {
+      return nil
+    }
+    entry.key = key
+    return entry
+  }
+
+  package func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
+    let stored = try storedKey(key) ?? key
+    try reader.read(stored, slice: slice, into: &output)
+  }
+
+  package func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
+  {
+    try reader.tensor(for: try storedKey(key) ?? key, slice: slice)
+  }
+
+  package func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
+    try reader.batch(
+      of: requests.map { request throws(CheckpointError) in
+        TensorRequest(try storedKey(request.key) ?? request.key, slice: request.slice)
+      })
+  }
+
+  /// The key of what a saver calls so; `nil` if there is nothing of that name.
+  private func storedKey(_ name: TensorKey) throws(CheckpointError) -> TensorKey? {
+    if try reader.entry(for: name) != nil { return name }
+    guard let candidates = keys[name] else { return nil }
+    guard candidates.count == 1 else {
+      throw CheckpointError(
+        .ambiguousName,
+        "\(candidates.count) saved variables have this name: \(NameList.text(candidates)); "
+          + "ask for one by its key", file: path, key: name.description)
+    }
+    return candidates[0]
+  }
+}
+
+extension FullNameReader: FileBackedReader {
+  /// Closes the files of what it reads until they are needed.
+  package func closeFiles(keepsChecksum: Bool) {
+    reader.closeFilesIfAny(keepsChecksum: keepsChecksum)
+  }
+
+  /// What has become of the checkpoint.
+  package func change() throws(CheckpointError) -> FileChange? { try reader.changeIfAny() }
+}

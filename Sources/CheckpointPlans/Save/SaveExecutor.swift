@@ -1,0 +1,117 @@
+package import CheckpointStore
+package import CheckpointIO
+import CheckpointBundle
+import CheckpointGraph
+import CheckpointSlices
+import CheckpointTensors
+
+/// Carries out a save: writes what a plan says, and makes it appear in one step.
+package struct SaveExecutor {
+  /// The files of a save, all of them in place.
+  package struct Saved {
+    /// What to restore from: the prefix; of V1, the file or the pattern.
+    package let path: String
+    /// The paths of the files.
+    package let files: [String]
+  }
+
+  private let options: SaveOptions
+  private let progress: OperationProgress?
+
+  /// Creates an executor.
+  ///
+  /// - Parameters:
+  ///   - options: How the files are written.
+  ///   - progress: Who follows it.
+  package init(options: SaveOptions, progress: OperationProgress?) {
+    self.progress = progress
+    self.options = options.followed(by: progress)
+  }
+
+  /// Writes the tensors of a plan to a V2 checkpoint at `prefix`.
+  ///
+  /// - Parameters:
+  ///   - plan: The plan. Whoever gives it away gives its tensors away: each is let go once it is written,
+  ///     so that of a snapshot only those are still shared that are not.
+  ///   - prefix: What the names of the files begin with.
+  ///   - checksRoom: Whether it may be that there is too little room, which nobody has looked at.
+  /// - Returns: The prefix, and the files.
+  /// - Throws: What ``BundleWriter`` throws, and `io` if there is too little room; a checkpoint that
+  ///   stood there stands still then.
+  @discardableResult
+  package func save(_ plan: consuming SavePlan, to prefix: String, checksRoom: Bool = true)
+    throws(CheckpointError) -> Saved
+  {
+    if checksRoom { try plan.checkRoom(at: prefix, options.fileSystem) }
+    progress?.begin(.writing, byteCount: plan.byteCount)
+    var writer = try BundleWriter(
+      prefix: prefix, shardByteCounts: plan.shardByteCounts, options: options)
+    writer.reserveCapacity(plan.items.count)
+    return Saved(path: prefix, files: try write(plan, to: &writer))
+  }
+
+  private func write(_ plan: consuming SavePlan, to writer: inout some ShardedTensorWriter)
+    throws(CheckpointError) -> [String]
+  {
+    // One data file after the other, which stays open as long as it is needed. The order within each is the
+    // same: sorting is stable.
+    if plan.shardCount > 1 { plan.items.sort { $0.shard < $1.shard } }
+    plan.items.reverse()  // in place, as is taking the last one
+    while let item = plan.items.popLast() {
+      try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)
+    }
+    try writer.finish()
+    progress?.finish()
+    return writer.files
+  }
+
+  /// Writes the tensors of a plan to a V1 checkpoint.
+  ///
+  /// - Parameters:
+  ///   - plan: The plan.
+  ///   - prefix: The name of the file; of several, what their names begin with.
+  ///   - isSharded: Whether the files have numbers, also if there is only one.
+  /// - Returns: The path, and the files.
+  /// - Throws: One error with every tensor that the format cannot hold, before anything is written;
+  ///   `pathConflict` if there is an index, which every reader would prefer; `io` if there is too little
+  ///   room; what ``SlicesWriter`` throws.
+  package func saveV1(_ plan: consuming SavePlan, to prefix: String, isSharded: Bool)
+    throws(CheckpointError) -> Saved
+  {
+    try Self.checkV1(plan, prefix)
+    try plan.checkRoom(at: prefix, options.fileSystem, isV1: true)
+    progress?.begin(.writing, byteCount: plan.byteCount)
+    var writer =
+      isSharded
+      ? try SlicesWriter(prefix: prefix, shardCount: plan.shardCount, options: options)
+      : try SlicesWriter(path: prefix, options: options)
+    // Under the lock, which a save in the format V2 would take as well.
+    try checkHasNoIndex(writer.path)
+    return Saved(path: writer.path, files: try write(plan, to: &writer))
+  }
+
+  private static func checkV1(_ plan: SavePlan, _ prefix: String) throws(CheckpointError) {
+    var problems: [CheckpointError] = []
+    for item in plan.items where !SlicesWriter.canHold(item.spec.dtype) {
+      guard problems.last?.key != item.key.description else { continue }
+      let dtype = item.spec.dtype.name
+      problems.append(
+        CheckpointError(
+          .unsupported, "V1 checkpoints cannot hold values of \(dtype); save as V2",
+          key: item.key.description))
+    }
+    let error = CheckpointError.combining(problems, file: prefix) {
+      "\($0) variables cannot be saved in the format V1; nothing has been written"
+    }
+    if let error { throw error }
+  }
+
+  private func checkHasNoIndex(_ path: String) throws(CheckpointError) {
+    let index = BundlePath(path).index
+    guard try options.fileSystem.status(of: index) != nil else { return }
+    throw CheckpointError(
+      .pathConflict,
+      "there is a V2 checkpoint of this name, '\(index)', which every reader would take instead; "
+        + "remove it first, or save elsewhere", file: path)
+  }
+}

@@ -1,0 +1,48 @@
+import CheckpointBundle
+public import CheckpointIO
+import CheckpointSlices
+
+extension CheckpointFiles {
+  /// When checkpoints were last changed, in seconds since 1970.
+  ///
+  ///     let times = try CheckpointFiles.modificationTimes(of: saver.checkpoints.map(\.path))
+  ///
+  /// Source: tensorflow/python/checkpoint/checkpoint_management.py, `get_checkpoint_mtimes`, whose
+  /// list has no place for those that are missing, so that times and paths can get out of step.
+  ///
+  /// - Parameter paths: The prefixes; files or patterns of V1 checkpoints.
+  /// - Returns: The time of the index; without one, of the file, or of the newest of several. Those
+  ///   that are not there are left out.
+  /// - Throws: `io` if the system fails.
+  public static func modificationTimes(of paths: [String]) throws(CheckpointError) -> [String:
+    Double]
+  {
+    try modificationTimes(of: paths, in: LocalFileSystem())
+  }
+
+  package static func modificationTimes(of paths: [String], in fileSystem: any FileSystem)
+    throws(CheckpointError) -> [String: Double]
+  {
+    var times: [String: Double] = [:]
+    for text in paths {
+      let path = try PathText.path(text)
+      let shards = SlicesPath(pattern: path)?.shards ?? []
+      var newest = try fileSystem.fileTime(BundlePath(path).index)
+      if newest == nil { newest = try fileSystem.fileTime(path) }
+      if newest == nil {
+        for shard in shards {
+          if let time = try fileSystem.fileTime(shard) { newest = max(newest ?? time, time) }
+        }
+      }
+      times[text] = newest
+    }
+    return times
+  }
+}
+
+extension FileSystem {
+  fileprivate func fileTime(_ path: String) throws(CheckpointError) -> Double? {
+    guard let status = try status(of: path), status.kind == .file else { return nil }
+    return status.modificationTime
+  }
+}

@@ -1,0 +1,82 @@
+package import CheckpointIO
+import CheckpointBundle
+
+/// How the checkpoints of a manager are called: `ckpt-7` for the name `ckpt` and the number 7.
+package struct CheckpointNaming: Sendable, Hashable {
+  /// What stands before the number.
+  package let stem: String
+  /// How many digits a number has at least, with zeros in front.
+  let padding: Int
+
+  /// Takes a name.
+  ///
+  /// - Parameters:
+  ///   - stem: What stands before the number.
+  ///   - padding: How many digits a number has at least, with zeros in front.
+  /// - Throws: `invalidArgument` for one that cannot begin a file's name, or that is a single file's;
+  ///   `unsupported` for that of a safetensors file.
+  package init(_ stem: String, padding: Int = 0) throws(CheckpointError) {
+    guard !stem.isEmpty, !stem.utf8.contains(UInt8(ascii: "/")), !stem.utf8.contains(0) else {
+      throw CheckpointError(
+        .invalidArgument,
+        "'\(stem)' cannot be the name of checkpoints; it is the beginning of file names, as 'ckpt' is"
+      )
+    }
+    try CheckpointName.check(stem)
+    self.stem = stem
+    self.padding = padding
+  }
+
+  /// The number for the next checkpoint.
+  ///
+  /// - Parameters:
+  ///   - last: The largest number that was ever given, as far as anything tells.
+  ///   - directory: Where the checkpoints are.
+  /// - Returns: The number.
+  /// - Throws: `limitExceeded` if there is none.
+  package static func number(after last: Int, in directory: String) throws(CheckpointError) -> Int {
+    guard last < Int.max else {
+      throw CheckpointError(
+        .limitExceeded,
+        "there is no number after \(last) for the next checkpoint; rename or remove the file that has it",
+        file: directory)
+    }
+    return max(last, 0) + 1
+  }
+
+  /// The name of a checkpoint.
+  package func name(_ number: Int) -> String { Self.prefix(stem, number, padding: padding) }
+
+  /// A prefix with a number behind it.
+  package static func prefix(_ stem: String, _ number: Int, padding: Int) -> String {
+    let digits = String(number)
+    let zeros = String(repeating: "0", count: max(0, padding - digits.utf8.count))
+    return "\(stem)-\(zeros)\(digits)"
+  }
+
+  /// The number of a checkpoint's name; `nil` for a name that is another's.
+  ///
+  /// `ckpt-07` and `ckpt--7` are others', unless numbers have two digits at least: no number is written
+  /// like that.
+  package func number(of name: String) -> Int? {
+    let (prefix, bytes) = (stem.utf8, name.utf8)
+    guard bytes.starts(with: prefix) else { return nil }
+    let rest = bytes.dropFirst(prefix.count)
+    guard rest.first == UInt8(ascii: "-") else { return nil }
+    let digits = rest.dropFirst()
+    guard digits.first.map({ (0x30...0x39).contains($0) }) == true else { return nil }
+    guard let number = Int(String(Substring(digits))),
+      name.utf8.elementsEqual(self.name(number).utf8)
+    else { return nil }
+    return number
+  }
+
+  /// The number of the checkpoint that a file belongs to, complete or not.
+  package func number(ofFile name: String) -> Int? {
+    if name.hasSuffix(".index") { return number(of: String(name.dropLast(".index".count))) }
+    if let data = DataFileName(name) { return number(of: data.prefix) }
+    if let target = TemporaryName.target(ofLock: name) { return number(of: target) }
+    if let target = TemporaryName.target(ofTemporary: name) { return number(ofFile: target) }
+    return nil
+  }
+}

@@ -1,0 +1,45 @@
+import CheckpointIO
+import CheckpointSlices
+
+/// A checkpoint's name with a number at its end, `ckpt-7`, taken apart.
+///
+/// Of the pattern of a V1 checkpoint, and of a safetensors file, what comes behind the number does not
+/// count. Names are compared in the order that people expect: `ckpt-9` comes before `ckpt-10`.
+package struct NumberedName: Comparable {
+  /// The whole name.
+  package let name: String
+  /// What stands before the number, `ckpt-`, or all of it, if there is none.
+  package let stem: String
+  private let number: UInt64?
+
+  /// Takes a name apart.
+  ///
+  /// - Parameter name: A name in a directory, no path.
+  package init(_ name: String) {
+    self.name = name
+    let numbered = Self.withoutEnding(name)
+    let digitCount = numbered.utf8.reversed().prefix(while: \.isDigit).count
+    stem = String(numbered.dropLast(digitCount))  // digits are a character each
+    number = UInt64(numbered.suffix(digitCount))
+  }
+
+  private static func withoutEnding(_ name: String) -> String {
+    let ending = ".safetensors"
+    if name.hasSuffix(ending) { return String(name.dropLast(ending.count)) }
+    return SlicesPath(pattern: name)?.prefix ?? name
+  }
+
+  /// Whether it has the same stem as another name, up to a hyphen, and a higher number.
+  func comes(after other: NumberedName) -> Bool {
+    guard let number, let otherNumber = other.number, number > otherNumber else { return false }
+    return stem.utf8.last == UInt8(ascii: "-") && stem.utf8.elementsEqual(other.stem.utf8)
+  }
+
+  package static func < (one: NumberedName, other: NumberedName) -> Bool {
+    (one.stem, one.number ?? .max, one.name) < (other.stem, other.number ?? .max, other.name)
+  }
+}
+
+extension UInt8 {
+  fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+}

@@ -1,0 +1,59 @@
+import CheckpointBundle
+package import CheckpointIO
+
+/// Whether the files of a checkpoint are what they should be.
+package struct IntactCheck {
+  private let fileSystem: any FileSystem
+
+  package init(_ fileSystem: any FileSystem) { self.fileSystem = fileSystem }
+
+  /// Whether an error says that a checkpoint is damaged, rather than that something else is wrong.
+  ///
+  /// What the system refuses to read says nothing of the bytes, nor does what has gone meanwhile.
+  static func isDamage(_ error: CheckpointError) -> Bool {
+    guard !error.saysNothingOfContent, !error.isOutdated else { return false }
+    let damage: Set<CheckpointError.Code> = [.corrupt, .truncated, .limitExceeded, .notACheckpoint]
+    if damage.contains(error.code) { return true }
+    // A data file that is missing, and not a key.
+    if error.code == .notFound, let file = error.file, DataFileName(Path(file).name) != nil {
+      return true
+    }
+    return error.problems.contains(where: isDamage)
+  }
+
+  /// Looks at a checkpoint: one that is replaced meanwhile is looked at again.
+  ///
+  /// - Throws: What is wrong with it; `notFound`, as something that is no damage, if it was deleted
+  ///   meanwhile; `busy` if it is replaced again and again; `io` if the system refuses.
+  package func check(_ path: String, _ check: CheckpointCheck) throws(CheckpointError) {
+    guard check != .none else { return }
+    try CheckpointOpening(prefix: path, fileSystem).read { opened throws(CheckpointError) in
+      try self.check(opened.reader, check)
+    }
+  }
+
+  /// Looks at a checkpoint that is open.
+  ///
+  /// - Throws: What is wrong with it; `notFound` or `busy`, as something that is no damage, if it was
+  ///   deleted or replaced meanwhile; `io` if the system refuses.
+  package func check(_ reader: CheckpointReader, _ check: CheckpointCheck) throws(CheckpointError) {
+    guard let problems = Self.findings(in: reader, check)?.problems, problems.count > 0 else {
+      return
+    }
+    // Neither what was opened too late nor the system's refusal says anything of the checkpoint.
+    if let change = try reader.change() { throw change.error(at: reader.path) }
+    if let refusal = problems.refusalError(for: reader.path) { throw refusal }
+    let error = CheckpointError.combining(problems.problems, file: reader.path) { _ in
+      "\(problems.count) things are wrong with this checkpoint"
+    }
+    if let error { throw error }
+  }
+
+  // Opening a V1 or safetensors file has read its list of tensors, and found all files to be there.
+  private static func findings(in reader: CheckpointReader, _ check: CheckpointCheck)
+    -> VerificationFindings?
+  {
+    guard check == .files else { return Verification.findings(of: reader.reader) { _, _ in } }
+    return (reader.reader as? BundleReader).map { BundleVerifier($0).verifyPlaces() }
+  }
+}

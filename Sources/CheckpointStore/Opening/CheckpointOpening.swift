@@ -1,0 +1,105 @@
+package import CheckpointIO
+import CheckpointTensors
+
+// Whoever asks for a directory gets the newest checkpoint that there is: if the one that it begins with
+// goes away, the newest of then. Whoever names a checkpoint gets that one: if it is replaced, what
+// stands there then; if it is deleted, an error. A checkpoint that goes away is not a damaged one.
+
+/// How a checkpoint is opened and read beside somebody who replaces or deletes it.
+package struct CheckpointOpening {
+  private let path: String
+  private let isPrefix: Bool
+  private let fileSystem: any FileSystem
+
+  /// Names a checkpoint, by whatever leads to one: see ``CheckpointLocation``.
+  package init(_ path: String, _ fileSystem: any FileSystem) {
+    (self.path, isPrefix, self.fileSystem) = (path, false, fileSystem)
+  }
+
+  /// Names the checkpoint of a prefix, or of a file or pattern of V1 or safetensors.
+  package init(prefix path: String, _ fileSystem: any FileSystem) {
+    (self.path, isPrefix, self.fileSystem) = (path, true, fileSystem)
+  }
+
+  /// A checkpoint that is open.
+  package struct Opened {
+    /// What reads it.
+    package let reader: CheckpointReader
+    /// How the path led to it.
+    package let location: CheckpointLocation
+  }
+
+  /// Opens the checkpoint: what becomes of its names later does not matter, as long as its files are not
+  /// too many to be open at once.
+  ///
+  /// - Throws: `notACheckpoint` if there is none; `notFound` if it was deleted meanwhile; `busy` if it goes
+  ///   away again and again; what opening throws.
+  package func open() throws(CheckpointError) -> Opened {
+    try read { opened throws(CheckpointError) in opened }
+  }
+
+  /// Opens the checkpoint, and does something with it; again, if it goes away meanwhile.
+  ///
+  /// - Parameter body: Reads it. It is not called again once variables have changed, which its error says.
+  /// - Returns: What `body` returns.
+  /// - Throws: As ``open()``; what `body` throws.
+  package func read<Result>(_ body: (Opened) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
+    var last: Attempt?
+    for _ in 0..<Self.mostTries {
+      var attempt = Attempt(location: try locate())
+      do throws(CheckpointError) {
+        let reader = try CheckpointReader(attempt.location.path, fileSystem: fileSystem)
+        attempt.reader = reader
+        return try body(Opened(reader: reader, location: attempt.location))
+      } catch {
+        guard try attempt.mayBegin(againAfter: error, last) else {
+          throw try attempt.explained(error)
+        }
+      }
+      attempt.reader = nil
+      last = attempt
+    }
+    throw CheckpointError(
+      .busy,
+      "a checkpoint was read \(Self.mostTries) times, and went away each time; let whoever saves keep more "
+        + "of them, or try again later", file: path)
+  }
+
+  private func locate() throws(CheckpointError) -> CheckpointLocation {
+    try isPrefix
+      ? CheckpointLocation(prefix: path) : CheckpointLocation(path, fileSystem: fileSystem)
+  }
+
+  private static let mostTries = 10
+}
+
+/// An attempt to read a checkpoint, which has failed.
+private struct Attempt {
+  let location: CheckpointLocation
+  /// What read it, if it could be opened.
+  var reader: CheckpointReader?
+
+  /// Whether there is another checkpoint to be read, or the same anew.
+  func mayBegin(againAfter error: CheckpointError, _ last: Attempt?) throws(CheckpointError) -> Bool
+  {
+    guard !error.hasChangedVariables else { return false }
+    guard let reader else { return mayOpen(againAfter: error, last) }
+    guard error.maySayChange, let change = try reader.change() else { return error.isOutdated }
+    return change == .replaced || location.isNewest
+  }
+
+  /// Says of wrong bytes that the checkpoint was deleted meanwhile, if it was.
+  func explained(_ error: CheckpointError) throws(CheckpointError) -> CheckpointError {
+    guard !error.hasChangedVariables, !error.isOutdated, error.maySayChange else { return error }
+    return try reader?.change()?.error(at: location.path) ?? error
+  }
+
+  // What a directory was looked up to have, and cannot be opened, may be gone.
+  private func mayOpen(againAfter error: CheckpointError, _ last: Attempt?) -> Bool {
+    guard location.isNewest else { return error.isOutdated && error.code == .busy }
+    let saysAbsence = error.isOutdated || [.notFound, .notACheckpoint].contains(error.code)
+    return saysAbsence && last?.location != location
+  }
+}

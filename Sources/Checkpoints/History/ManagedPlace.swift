@@ -1,0 +1,116 @@
+import CheckpointStore
+import CheckpointBundle
+import CheckpointIO
+
+/// Where a manager saves: a directory, the name of its checkpoints, and the files beside them.
+struct ManagedPlace: Sendable {
+  /// The directory; `.` for an empty name.
+  let directory: String
+  let naming: CheckpointNaming
+  let stateFilename: String
+  /// What the names of files with graphs end in, which are removed with their checkpoints; empty if there
+  /// are none.
+  let metaSuffix: String
+  let options: SaveOptions
+
+  var fileSystem: any FileSystem { options.fileSystem }
+
+  /// Names a place, which need not exist.
+  ///
+  /// - Throws: `invalidArgument` for names that cannot be files' names; `pathConflict` for a state
+  ///   file that would be overwritten.
+  init(
+    directory: String, name: String, stepPadding: Int = 0, stateFilename: String,
+    metaSuffix: String = "", options: SaveOptions
+  ) throws(CheckpointError) {
+    let path = directory.isEmpty ? "." : try PathText.path(directory)
+    self.directory = Self.withoutTrailingSlashes(path)
+    naming = try CheckpointNaming(name, padding: stepPadding)
+    self.stateFilename = stateFilename
+    self.metaSuffix = metaSuffix
+    self.options = options
+    try checkPath(self.directory)
+    let state = try StateFile(in: self.directory, name: stateFilename)
+    guard naming.number(ofFile: stateFilename) == nil, state.path != historyPath else {
+      throw CheckpointError(
+        .pathConflict, "the checkpoints' files would overwrite the state file; rename one",
+        file: state.path)
+    }
+  }
+
+  private static func withoutTrailingSlashes(_ path: String) -> String {
+    var path = path[...]
+    while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path = path.dropLast() }
+    return String(path)
+  }
+
+  /// The prefix of a checkpoint by its name.
+  func path(_ name: String) -> String { Path.join(directory, name) }
+
+  /// The file with what the manager knows of its checkpoints.
+  var historyPath: String { path("\(naming.stem).history.json") }
+
+  /// The state file.
+  func stateFile() throws(CheckpointError) -> StateFile {
+    try StateFile(in: directory, name: stateFilename, fileSystem: fileSystem)
+  }
+
+  /// The name of a checkpoint of the manager by its path; `nil` for any other path.
+  func name(ofPath path: String) -> String? {
+    let name = Path(path).name
+    guard naming.number(of: name) != nil else { return nil }
+    return self.path(name).utf8.elementsEqual(path.utf8) ? name : nil
+  }
+
+  /// Takes the lock without which nobody changes the history, the state file, or what is kept.
+  ///
+  /// - Throws: `busy` if somebody holds it for seconds; `io` if the system fails.
+  func lock() throws(CheckpointError) -> SaveLocation {
+    do throws(CheckpointError) {
+      return try SaveLocation(historyPath, options: options, patience: 5_000)
+    } catch  where error.code == .busy {
+      throw CheckpointError(
+        .busy, "another manager is at work in this directory; use another directory or name",
+        file: historyPath)
+    }
+  }
+
+  // MARK: The history
+
+  /// Reads the history; `nil` if there is none.
+  func readHistory() throws(CheckpointError) -> CheckpointHistory? {
+    do throws(CheckpointError) {
+      let text = try SmallFile.read(historyPath, fileSystem, check: Self.checkHistoryByteCount)
+      guard let text else { return nil }
+      return try CheckpointHistory(text: text)
+    } catch {
+      throw error.located(file: historyPath)
+    }
+  }
+
+  /// Replaces the history.
+  ///
+  /// - Throws: `pathConflict` if what has the name is no history; `io` if the system fails.
+  func write(_ history: CheckpointHistory, lock: SaveLocation) throws(CheckpointError) {
+    try SmallFile.checkReplaceable(
+      historyPath, fileSystem, what: "history of a manager", check: Self.checkHistoryByteCount,
+      isOurs: CheckpointHistory.mayBe)
+    try SmallFile.replace(with: history.text(), in: lock)
+  }
+
+  /// Refuses a file that is far too long for a history.
+  static func checkHistoryByteCount(_ byteCount: UInt64) throws(CheckpointError) {
+    let largest: UInt64 = 64 << 20
+    guard byteCount <= largest else {
+      throw CheckpointError(
+        .limitExceeded, "\(byteCount) bytes are too many for a history, \(largest) are possible")
+    }
+  }
+
+  /// The checksum of the index of a checkpoint; `nil` if there is none.
+  func indexChecksum(_ name: String) throws(CheckpointError) -> UInt32? {
+    let index = BundlePath(path(name)).index
+    guard let status = try fileSystem.status(of: index), status.kind == .file else { return nil }
+    return try fileSystem.openFile(index).checksum().value
+  }
+}

@@ -1,0 +1,131 @@
+import CheckpointStore
+import CheckpointPlans
+public import CheckpointIO
+import Foundation
+
+extension CheckpointManager {
+  /// What a save in the background does if another one is still under way.
+  public enum WhenBusy: Sendable, Hashable {
+    /// It waits for the other one to end; the caller waits with it. The default: no save is left out,
+    /// and never more than one snapshot takes memory.
+    case wait
+    /// It is left out.
+    case skip
+    /// It takes its snapshot, and begins when the other one ends. A later one takes its place if it has
+    /// not begun by then. The caller never waits; two snapshots may take memory.
+    case coalesce
+  }
+
+  /// Saves while the program goes on, unless the policy says that it is too early.
+  ///
+  /// What is saved are the values of this moment. The call walks over the objects and keeps the memory
+  /// of their tensors; nothing is copied, and no file is touched, before it returns. A tensor is copied
+  /// only if the program writes to it before its bytes are in the files; values of types that cannot
+  /// share their memory are copied at once: see ``TensorStorable/tensorSnapshot()``.
+  ///
+  ///     for step in 1... {
+  ///       train()
+  ///       if step % 500 == 0 { try manager.saveInBackground(step: step) }
+  ///     }
+  ///     try await manager.finish()  // the process must not end before
+  ///
+  /// A process that ends in the middle loses this checkpoint, and no other.
+  ///
+  /// - Parameters:
+  ///   - step: As for ``save(step:metrics:force:)``.
+  ///   - metrics: What was measured, by name.
+  ///   - force: Whether to save even if it is too early.
+  ///   - whenBusy: What to do if another save is still under way.
+  /// - Returns: The save; `nil` if it was too early, or was left out.
+  /// - Throws: Why an earlier save in the background has failed, if nobody has been told: this one is not
+  ///   begun then. Else what can be known before a file is touched: `invalidArgument` or `duplicateName`
+  ///   if objects cannot be registered. What else may go wrong, ``BackgroundSave/value`` says, or the
+  ///   next call.
+  @discardableResult
+  public func saveInBackground(
+    step: Int? = nil, metrics: [String: Double] = [:], force: Bool = false,
+    whenBusy: WhenBusy = .wait
+  ) throws(CheckpointError) -> BackgroundSave? {
+    try settle()
+    guard let moment = try dueMoment(step: step, force: force) else { return nil }
+    switch whenBusy {
+    case .skip where background.isBusy: return nil
+    case .wait:
+      background.waitUntilIdle()
+      try settle()
+    case .skip, .coalesce: break
+    }
+    let save = try begin(step: step, moment, metrics: metrics)
+    let snapshot = try content.snapshot()
+    lastSave = moment
+    return background.add { [keeper] progress throws(CheckpointError) in
+      try keeper.carryOut(save, snapshot, progress)
+    }
+  }
+
+  /// Waits until all saves in the background have ended.
+  ///
+  /// - Throws: Why they have failed, if nobody has been told.
+  nonisolated(nonsending) public func finish() async throws(CheckpointError) {
+    await background.untilIdle()
+    try settle()
+  }
+
+  /// Does what ``finish()`` does in code that is not asynchronous: the thread waits.
+  ///
+  /// - Throws: Why saves have failed, if nobody has been told.
+  public func waitUntilFinished() throws(CheckpointError) {
+    background.waitUntilIdle()
+    try settle()
+  }
+
+  /// Takes notice of saves in the background that have failed: the next one is not too early.
+  func settle() throws(CheckpointError) {
+    let failed = background.takeFailed()
+    guard !failed.isEmpty else { return }
+    lastSave = nil
+    let error = CheckpointError.combining(failed.compactMap(\.unseenError), file: directory) {
+      "\($0) saves in the background have failed"
+    }
+    if let error { throw error }
+  }
+}
+
+extension DirectoryKeeper {
+  /// A save from its first file to its last, on a thread of its own.
+  fileprivate func carryOut(
+    _ save: ManagedSave, _ snapshot: SaveSnapshot, _ progress: OperationProgress
+  ) throws(CheckpointError) -> CheckpointManager.Saved {
+    do throws(CheckpointError) {
+      let plan = try snapshot.takePlan()
+      try progress.check()
+      let save = try open { found throws(CheckpointError) in
+        try save.checkRoom(for: plan)
+        var save = try renumbered(save, found)
+        save.notes = plan.notes
+        return save
+      }
+      do throws(CheckpointError) {
+        try save.write(consume plan, progress)
+      } catch {
+        discard(save)
+        throw error
+      }
+      return try finish(save)
+    } catch {
+      var error = error.located(file: save.path)
+      error.message += "; this was a save in the background"
+      throw error
+    }
+  }
+  // Somebody else may have taken the number since the program looked at the directory the last time.
+  // The save counter in the snapshot does not know of the new one, and need not: numbers never go back.
+  private func renumbered(_ save: ManagedSave, _ found: ManagedDirectory) throws(CheckpointError)
+    -> ManagedSave
+  {
+    guard save.isCounted, found.isTaken(save.number) else { return save }
+    var save = save
+    save.number = try CheckpointNaming.number(after: found.history.highest, in: place.directory)
+    return save
+  }
+}

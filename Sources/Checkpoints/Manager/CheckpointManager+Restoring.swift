@@ -1,0 +1,85 @@
+import CheckpointStore
+import CheckpointPlans
+public import CheckpointIO
+
+extension CheckpointManager {
+  /// What was restored.
+  public struct Restored {
+    /// What a restore leaves.
+    enum Content {
+      case objects(LoadStatus)
+      case names(RestoreReport)
+    }
+
+    /// The checkpoint's prefix.
+    public let path: String
+    /// Newer checkpoints that were passed over because they are damaged: why, each with its path.
+    public let skipped: [CheckpointError]
+    let content: Content
+
+    /// Whether this is not the newest checkpoint, because that is damaged.
+    public var isStepBack: Bool { !skipped.isEmpty }
+
+    /// What was restored of a ``Checkpoint``, and what was not; `nil` for a manager of a ``Saver``.
+    public var status: LoadStatus? {
+      if case .objects(let status) = content { status } else { nil }
+    }
+
+    /// What was restored of a ``Saver``; `nil` for a manager of a ``Checkpoint``.
+    public var report: RestoreReport? {
+      if case .names(let report) = content { report } else { nil }
+    }
+  }
+
+  /// Restores the newest checkpoint in the directory that is intact; without any calls `initialize`.
+  ///
+  /// If the newest is damaged, the one before it is taken, and so on: the result says so, and a warning
+  /// is given. If there are checkpoints and all are damaged, that is an error, and nothing is
+  /// initialized. A checkpoint that does not fit the program is an error too, not damage; and one that
+  /// another manager deletes or replaces meanwhile is no damaged one: the newest of then is taken.
+  ///
+  /// - Parameters:
+  ///   - options: What to do with variables and values that do not fit.
+  ///   - check: How closely a checkpoint is looked at before.
+  ///   - fileID: Where the call stands; named in errors of values that are restored later.
+  ///   - line: The line of it.
+  ///   - initialize: What to do if there is no checkpoint, for example restore one from elsewhere.
+  /// - Returns: What was restored; `nil` if there was nothing.
+  /// - Throws: What restoring throws; one error with every damage if nothing is intact; `busy` if
+  ///   checkpoints go away again and again; what `initialize` throws.
+  @discardableResult
+  public func restoreOrInitialize(
+    _ options: RestoreOptions = RestoreOptions(), checking check: CheckpointCheck = .files,
+    fileID: String = #fileID, line: Int = #line,
+    _ initialize: () throws(CheckpointError) -> Void = {}
+  ) throws(CheckpointError) -> Restored? {
+    background.waitUntilIdle()
+    let origin = "\(fileID):\(line)"
+    let fileSystem = keeper.place.fileSystem
+    let found = try NewestIntact(in: directory, fileSystem).find { () throws(CheckpointError) in
+      try keeper.look().newestFirst
+    } with: { path throws(CheckpointError) in
+      try IntactCheck(fileSystem).check(path, check)
+      return (path: path, content: try content.restoreManaged(from: path, options, origin: origin))
+    }
+    if let error = found.nothingIntact(in: directory) { throw error }
+    guard let (path, content) = found.result else {
+      try initialize()
+      return nil
+    }
+    let restored = Restored(path: path, skipped: found.damaged.map(\.error), content: content)
+    try conclude(restored, found.damaged.map(\.path))
+    return restored
+  }
+
+  private func conclude(_ restored: Restored, _ damaged: [String]) throws(CheckpointError) {
+    let place = keeper.place
+    let step = place.name(ofPath: restored.path).flatMap { place.naming.number(of: $0) }
+    noteRestored(step: checkpoints.first { $0.path == restored.path }?.step ?? step)
+    guard restored.isStepBack else { return }
+    let reasons = restored.skipped.map { "\n  - \($0)" }.joined()
+    CheckpointWarnings.warn(
+      "\(restored.path) was restored; \(damaged.count) newer checkpoints are damaged:\(reasons)")
+    try noteDamage(of: damaged)
+  }
+}

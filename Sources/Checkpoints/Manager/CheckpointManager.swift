@@ -1,0 +1,231 @@
+import CheckpointPlans
+public import CheckpointGraph
+public import CheckpointIO
+import CheckpointTensors
+import Foundation
+
+/// Keeps the checkpoints of a training in a directory: numbers them, keeps those that a policy wants,
+/// deletes the others, and finds the way back after the process has died.
+///
+///     let manager = try CheckpointManager(
+///       checkpoint, directory: "run", retention: .latest(5).or(.every(.hours(2))))
+///     try manager.restoreOrInitialize()
+///     for step in ... {
+///       train()
+///       if step % 500 == 0 { try manager.save() }  // run/ckpt-1, run/ckpt-2, …
+///     }
+///
+/// The directory itself says what there is. The state file `checkpoint` is kept for TensorFlow, whose
+/// manager can go on where this one stopped, and the reverse; `ckpt.history.json` holds what it has no
+/// place for: metrics, pins, and which checkpoints are managed at all. Either may be lost, damaged or
+/// out of date. Then numbers still never go back, the newest checkpoint is still found, and what is
+/// not provably the manager's own stays for ever.
+///
+/// One manager at a time works in a directory under one name; another one waits for it. Not safe for
+/// use by several threads at once.
+/// Source: tensorflow/python/checkpoint/checkpoint_management.py, `CheckpointManager`.
+public final class CheckpointManager {
+  /// The directory.
+  public var directory: String { keeper.place.directory }
+  /// What stays when there are many.
+  public var retention: RetentionPolicy { keeper.retention }
+  /// The managed checkpoints in the order in which they were saved, as of the last time the manager
+  /// looked: what it may delete one day, and what it keeps.
+  public var checkpoints: [SavedCheckpoint] { keeper.sight.checkpoints }
+  /// The newest checkpoint in the directory, as of the last time the manager looked, whoever saved it.
+  ///
+  /// After a process has died it may be a damaged one: ``restoreOrInitialize(_:checking:fileID:line:_:)``
+  /// takes another then.
+  public var latest: String? { keeper.sight.latest }
+
+  let content: any ManagedContent
+  let keeper: DirectoryKeeper
+  let background = BackgroundQueue()
+  private let saving: SavePolicy
+  private let stepCounter: Variable<Int64>?
+  var lastSave: SavePolicy.Moment?
+
+  /// Creates a manager of a directory, which need not exist.
+  ///
+  /// What dead processes have left there of saves that did not come to their end is removed.
+  ///
+  /// - Parameters:
+  ///   - checkpoint: The objects to save and restore.
+  ///   - directory: Where their checkpoints are.
+  ///   - name: What the checkpoints' names begin with: `ckpt` makes `ckpt-1`.
+  ///   - retention: What stays when there are many.
+  ///   - saving: When a save is one, and when it is skipped.
+  ///   - stepCounter: The variable that counts steps, if they are not passed to ``save(step:metrics:force:)``.
+  /// - Throws: `invalidArgument` for a name that cannot be a file's, and for policies that make no
+  ///   sense; `unsupported` for the name of a safetensors file, and if a later version of this library
+  ///   was here; `io` if the system fails.
+  public convenience init(
+    _ checkpoint: Checkpoint, directory: String, name: String = "ckpt", retention: RetentionPolicy,
+    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil
+  ) throws(CheckpointError) {
+    try self.init(
+      content: checkpoint, directory: directory, name: name, retention: retention, saving: saving,
+      stepCounter: stepCounter)
+  }
+
+  /// Creates a manager of a directory, which need not exist, for the variables of a saver.
+  ///
+  ///     let saver = try Saver(["dense/kernel": kernel, "global_step": step])
+  ///     let manager = try CheckpointManager(
+  ///       saver, directory: "run", name: "model.ckpt", retention: .latest(5), stepCounter: step)
+  ///     try manager.restoreOrInitialize()
+  ///     try manager.save(step: Int(step.scalar))  // run/model.ckpt-1000
+  ///
+  /// The files are what the saver writes, over as many data files, with as many digits in their numbers.
+  /// What stays is the manager's to say: the saver's own ``Saver/Options/retention`` and
+  /// ``Saver/Options/updatesState`` count for nothing here, and its ``Saver/lastSave`` says nothing of
+  /// the manager's saves.
+  ///
+  /// - Parameters:
+  ///   - saver: The variables to save and restore.
+  ///   - directory: Where their checkpoints are.
+  ///   - name: What the checkpoints' names begin with: `ckpt` makes `ckpt-1`.
+  ///   - retention: What stays when there are many.
+  ///   - saving: When a save is one, and when it is skipped.
+  ///   - stepCounter: The variable that counts steps, if they are not passed to ``save(step:metrics:force:)``.
+  /// - Throws: `invalidArgument` for a saver without variables; `unsupported` for one that writes the
+  ///   format V1, which only a ``Saver`` itself writes; otherwise as for a ``Checkpoint``.
+  public convenience init(
+    _ saver: Saver, directory: String, name: String = "ckpt", retention: RetentionPolicy,
+    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil
+  ) throws(CheckpointError) {
+    try self.init(
+      saver, directory: directory, name: name, retention: retention, saving: saving,
+      stepCounter: stepCounter, clock: { Date().timeIntervalSince1970 })
+  }
+
+  /// The same with a clock of the caller's: seconds since 1970.
+  package convenience init(
+    _ saver: Saver, directory: String, name: String = "ckpt", retention: RetentionPolicy,
+    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
+    clock: @escaping @Sendable () -> Double
+  ) throws(CheckpointError) {
+    guard saver.options.format == .v2 else {
+      throw CheckpointError(
+        .unsupported,
+        "a manager keeps checkpoints of the format V2; save V1 files with the Saver itself",
+        file: directory)
+    }
+    guard !saver.content.isEmpty else {
+      throw CheckpointError(
+        .invalidArgument, "a saver without variables saves nothing that a manager could keep",
+        file: directory)
+    }
+    try self.init(
+      content: saver, directory: directory, name: name, stepPadding: saver.options.stepPadding,
+      stateFilename: saver.options.stateFilename, metaSuffix: saver.options.metaGraphSuffix,
+      retention: retention, saving: saving, stepCounter: stepCounter, clock: clock)
+  }
+
+  /// The same with a clock of the caller's: seconds since 1970.
+  package convenience init(
+    _ checkpoint: Checkpoint, directory: String, name: String = "ckpt", retention: RetentionPolicy,
+    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
+    clock: @escaping @Sendable () -> Double
+  ) throws(CheckpointError) {
+    try self.init(
+      content: checkpoint, directory: directory, name: name, retention: retention, saving: saving,
+      stepCounter: stepCounter, clock: clock)
+  }
+
+  init(
+    content: any ManagedContent, directory: String, name: String, stepPadding: Int = 0,
+    stateFilename: String = "checkpoint", metaSuffix: String = "", retention: RetentionPolicy,
+    saving: SavePolicy, stepCounter: Variable<Int64>?,
+    clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+  ) throws(CheckpointError) {
+    try retention.check()
+    try saving.check()
+    self.content = content
+    self.saving = saving
+    self.stepCounter = stepCounter
+    let place = try ManagedPlace(
+      directory: directory, name: name, stepPadding: stepPadding, stateFilename: stateFilename,
+      metaSuffix: metaSuffix, options: content.saveOptions)
+    keeper = try DirectoryKeeper(place, retention, clock: clock)
+  }
+
+  // MARK: Saving
+
+  /// Saves, unless the policy says that it is too early; then deletes what need not stay.
+  ///
+  /// The number of the checkpoint is larger than that of every other in the directory. With `step` it
+  /// is that step, whatever there is: a checkpoint of this number is replaced in one step.
+  ///
+  /// - Parameters:
+  ///   - step: The step that the training is at, if checkpoints are to be numbered by steps.
+  ///   - metrics: What was measured, by name, for ``RetentionPolicy/best(_:by:_:)``.
+  ///   - force: Whether to save even if it is too early. A second save at the same step is still
+  ///     skipped, if steps are looked at.
+  /// - Returns: What was saved and what was deleted; `nil` if it was too early.
+  /// - Throws: `invalidArgument` for a negative step, and for none where the policy looks at steps;
+  ///   `limitExceeded` if numbers are used up; `pathConflict` if the state file or the history is somebody
+  ///   else's file; `busy` if another manager is at work there for seconds;
+  ///   `io` if the system fails. What was there before is still there then, whole; if the new
+  ///   checkpoint itself is saved, the message says so.
+  @discardableResult
+  public func save(step: Int? = nil, metrics: [String: Double] = [:], force: Bool = false)
+    throws(CheckpointError) -> Saved?
+  {
+    background.waitUntilIdle()
+    try settle()
+    guard let moment = try dueMoment(step: step, force: force) else { return nil }
+    var plan = try SavePlan(items: [])
+    let save = try keeper.open { _ throws(CheckpointError) in
+      var save = try begin(step: step, moment, metrics: metrics)
+      plan = try content.savePlan()
+      save.notes = plan.notes
+      try save.checkRoom(for: plan)
+      return save
+    }
+    try save.write(consume plan)
+    lastSave = moment
+    return try keeper.finish(save)
+  }
+
+  /// The step and the time; `nil` if it is too early to save.
+  func dueMoment(step: Int?, force: Bool) throws(CheckpointError) -> SavePolicy.Moment? {
+    let moment = try moment(step)
+    return saving.isDue(moment, last: lastSave, isForced: force) ? moment : nil
+  }
+
+  /// Takes a number for a save, of which nothing is written yet.
+  func begin(step: Int?, _ moment: SavePolicy.Moment, metrics: [String: Double])
+    throws(CheckpointError) -> ManagedSave
+  {
+    let number: Int
+    if let step {
+      number = step
+      content.beginSave(content.nextCount)
+    } else {
+      number = try keeper.nextNumber(counter: content.saveCount)
+      content.beginSave(Int64(number))
+    }
+    return ManagedSave(keeper.place, number: number, step: step, moment, metrics: metrics)
+  }
+
+  private func moment(_ step: Int?) throws(CheckpointError) -> SavePolicy.Moment {
+    let step = step ?? stepCounter.map { Int(clamping: $0.value[]) }
+    if saving.needsStep, step == nil {
+      throw CheckpointError(
+        .invalidArgument,
+        "saving every so many steps needs the step: pass it to save(step:), or a stepCounter to init"
+      )
+    }
+    if let step, step < 0 {
+      throw CheckpointError(.invalidArgument, "the step \(step) is negative", file: directory)
+    }
+    return SavePolicy.Moment(step: step, time: keeper.clock())
+  }
+
+  /// Remembers that a step was restored: the next save is counted from there.
+  func noteRestored(step: Int?) {
+    let counted = stepCounter.map { Int(clamping: $0.value[]) }
+    lastSave = SavePolicy.Moment(step: counted ?? step, time: keeper.clock())
+  }
+}

@@ -1,0 +1,151 @@
+import CheckpointStore
+import CheckpointIO
+import Synchronization
+
+/// The part of a manager that works on files only, and knows no variables: any thread may use it.
+///
+/// What it changes in the directory, it changes under the directory's lock: two threads are to each
+/// other what two processes are.
+final class DirectoryKeeper: Sendable {
+  let place: ManagedPlace
+  let retention: RetentionPolicy
+  let clock: @Sendable () -> Double
+  private let start: Double
+
+  /// What the directory was like when somebody looked the last time.
+  struct Sight: Sendable {
+    var checkpoints: [SavedCheckpoint] = []
+    var latest: String?
+    var highest = 0
+  }
+
+  private let lastSight = Mutex(Sight())
+
+  /// Takes over a directory, which need not exist, and removes what dead processes have left there.
+  ///
+  /// - Throws: `unsupported` if a later version of this library was here; `io` if the system fails.
+  init(_ place: ManagedPlace, _ retention: RetentionPolicy, clock: @escaping @Sendable () -> Double)
+    throws(CheckpointError)
+  {
+    self.place = place
+    self.retention = retention
+    self.clock = clock
+    start = clock()
+    place.removeLeftovers()
+    let found = try look()
+    place.removeUnfinished(found.unfinished)
+    for problem in found.problems { CheckpointWarnings.warn(Self.text(of: problem)) }
+  }
+
+  private static func text(of problem: CheckpointError) -> String {
+    "\(problem); the checkpoints that are there count, but those of which nothing else tells that they "
+      + "are managed stay for ever"
+  }
+
+  // MARK: Looking
+
+  /// What the directory was like at the last look.
+  var sight: Sight { lastSight.withLock { $0 } }
+
+  /// Looks at the directory.
+  @discardableResult
+  func look() throws(CheckpointError) -> ManagedDirectory {
+    let found = try ManagedDirectory(place, now: clock(), start: start)
+    note(found)
+    return found
+  }
+
+  private func note(_ found: ManagedDirectory) {
+    var sight = Sight(checkpoints: found.checkpoints, latest: found.newestFirst.first)
+    lastSight.withLock { last in
+      sight.highest = max(last.highest, found.history.highest)  // numbers never go back
+      last = sight
+    }
+  }
+
+  /// Changes something in the directory, which nobody else changes meanwhile.
+  ///
+  /// - Parameter body: Gets the directory as it is, and the lock.
+  /// - Returns: What `body` returns.
+  /// - Throws: `busy` if another manager is at work there for seconds; what `body` throws.
+  func change<Result>(
+    _ body: (inout ManagedDirectory, SaveLocation) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    let lock = try place.lock()
+    var found = try look()
+    let result = try body(&found, lock)
+    note(found)
+    try lock.finish()
+    return result
+  }
+
+  // MARK: Saving
+
+  /// The number for the next checkpoint, as far as the last look tells.
+  ///
+  /// - Throws: `limitExceeded` if there is none.
+  func nextNumber(counter: Int64) throws(CheckpointError) -> Int {
+    try lastSight.withLock { sight throws(CheckpointError) in
+      sight.highest = try CheckpointNaming.number(
+        after: max(sight.highest, Int(clamping: counter)), in: place.directory)
+      return sight.highest
+    }
+  }
+
+  /// Notes a save before its first byte is written.
+  ///
+  /// - Parameter begin: Says what is saved; called while nobody else changes the directory.
+  /// - Returns: The save.
+  /// - Throws: `pathConflict` if the state file would be overwritten; `busy` if another manager is at
+  ///   work there for seconds; `io` if the system fails; what `begin` throws.
+  func open(_ begin: (ManagedDirectory) throws(CheckpointError) -> ManagedSave)
+    throws(CheckpointError) -> ManagedSave
+  {
+    try change { found, lock throws(CheckpointError) in
+      place.removeUnfinished(found.unfinished)
+      let save = try begin(found)
+      try place.stateFile().checkConflict(with: save.path)
+      found.history.begin(try save.pending(), number: save.number)
+      try place.write(found.history, lock: lock)
+      return save
+    }
+  }
+
+  /// Forgets a save of which nothing is written, as far as it can: if not, the next look does.
+  func discard(_ save: ManagedSave) {
+    try? change { found, lock throws(CheckpointError) in
+      found.history.saving.removeAll { $0.entry.name == save.entry.name }
+      try place.write(found.history, lock: lock)
+    }
+  }
+
+  /// Records a save that is written, and deletes what need not stay.
+  func finish(_ save: ManagedSave) throws(CheckpointError) -> CheckpointManager.Saved {
+    do throws(CheckpointError) {
+      let swept = try change { found, lock throws(CheckpointError) in
+        try record(save, &found, lock)
+        return try sweep(&found, latest: save.path, lock)
+      }
+      return CheckpointManager.Saved(
+        checkpoint: save.checkpoint, removed: swept.removed, problems: save.notes + swept.problems)
+    } catch {
+      var error = error
+      error.message += "; the checkpoint '\(save.path)' itself is saved"
+      throw error
+    }
+  }
+
+  // The history says so already, unless the index is the same as the one that it replaces, or another
+  // manager has put the history in order meanwhile.
+  private func record(_ save: ManagedSave, _ found: inout ManagedDirectory, _ lock: SaveLocation)
+    throws(CheckpointError)
+  {
+    let name = save.entry.name
+    guard
+      found.history.checkpoints.last?.name != name
+        || found.history.saving.contains(where: { $0.entry.name == name })
+    else { return }
+    found.history.commit(save.entry)
+    try place.write(found.history, lock: lock)
+  }
+}

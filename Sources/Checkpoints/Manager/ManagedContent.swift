@@ -1,0 +1,61 @@
+import CheckpointTensors
+import CheckpointPlans
+import CheckpointGraph
+import CheckpointIO
+
+/// What a manager saves and restores: the objects of a ``Checkpoint``, or the variables of a ``Saver``.
+protocol ManagedContent: AnyObject {
+  /// How the files are written.
+  var saveOptions: SaveOptions { get }
+  /// The number of the last save, as the content itself counts.
+  var saveCount: Int64 { get }
+  /// Begins the save of this number, which the content counts from now on.
+  func beginSave(_ number: Int64)
+  /// What there is to write at this moment.
+  func savePlan() throws(CheckpointError) -> SavePlan
+  /// The same with the values of this moment, for another thread, which works out what it can.
+  func snapshot() throws(CheckpointError) -> SaveSnapshot
+  /// Restores a checkpoint, entirely or not at all.
+  func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
+    throws(CheckpointError) -> CheckpointManager.Restored.Content
+}
+
+extension ManagedContent {
+  /// The number after that of the last save.
+  var nextCount: Int64 { saveCount == .max ? .max : saveCount + 1 }
+}
+
+extension ManagedContent {
+  func snapshot() throws(CheckpointError) -> SaveSnapshot { try SaveSnapshot(savePlan()) }
+}
+
+extension Saver: ManagedContent {
+  var saveOptions: SaveOptions { options.files }
+  /// None: a saver does not count.
+  var saveCount: Int64 { 0 }
+
+  func beginSave(_ number: Int64) {}
+
+  func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
+    throws(CheckpointError) -> CheckpointManager.Restored.Content
+  {
+    .names(try restore(from: path, options: options))
+  }
+}
+
+extension Checkpoint: ManagedContent {
+  var saveOptions: SaveOptions { options }
+  var saveCount: Int64 { saveCounter.value[] }
+
+  func beginSave(_ number: Int64) {
+    roots.usesCounter = true
+    saveCounter.value[] = number
+  }
+
+  func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
+    throws(CheckpointError) -> CheckpointManager.Restored.Content
+  {
+    roots.usesCounter = true
+    return .objects(try load(path, options, "", nil, origin: origin))
+  }
+}

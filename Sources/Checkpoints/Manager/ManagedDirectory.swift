@@ -1,0 +1,262 @@
+import CheckpointStore
+import CheckpointBundle
+import CheckpointIO
+
+// What a directory tells a manager, from four sources, of which each may be missing or wrong:
+//
+//   the files         say what there is; nothing else does
+//   the history       says which of them a manager of this library has saved, when, and in which order
+//   the state file    says which of them another manager may have saved, and may be deleted
+//   the clock         says what time it is, if it is right
+//
+// A checkpoint is managed, and may be deleted one day, only if the history or the state file says so.
+// All others count for numbers and for the newest, and are left alone.
+
+/// The checkpoints of a directory, as a manager sees them at one moment.
+struct ManagedDirectory: Sendable {
+  /// What the manager knows, of checkpoints that are there.
+  var history: CheckpointHistory
+  /// Checkpoints of the manager's names that are there, but are not managed: by number.
+  private(set) var unmanaged: [SavedCheckpoint] = []
+  /// The checkpoint that the state file names, if it is there.
+  var announced: String?
+  // Those that are newer than that, the newest first.
+  private var unannounced: [String] = []
+  /// What was wrong with the files beside the checkpoints.
+  private(set) var problems: [CheckpointError] = []
+  private let place: ManagedPlace
+  // The checkpoints that are there, by number: when their indexes were written.
+  private var found: [Int: Double] = [:]
+  private var highestFound = 0
+  private var withData: Set<Int> = []
+  /// Checkpoints of the history with data files that no index may stand for: what a dead save or removal
+  /// has left.
+  private(set) var unfinished: [String] = []
+
+  /// Looks at a directory.
+  ///
+  /// - Parameters:
+  ///   - place: The directory and the names; it need not exist.
+  ///   - now: The time, in seconds since 1970.
+  ///   - start: When the manager began, if nothing says that one has been here before.
+  /// - Throws: `unsupported` for a history of a later version; `io` if the system fails. Damaged files
+  ///   are no errors.
+  init(_ place: ManagedPlace, now: Double, start: Double) throws(CheckpointError) {
+    self.place = place
+    history = CheckpointHistory()
+    try scan()
+    let known = try readHistory()
+    history = known ?? history
+    let newest = try readState()
+    let state = newest?.state
+    findUnfinished()
+    try resolvePending()
+    history.checkpoints = history.checkpoints.filter { exists($0.name) }
+    if let state { take(state, isFirst: known == nil) }
+    if known == nil, state == nil { history.since = start - 1 }  // as TensorFlow
+    if let since = history.since { history.since = min(since, now) }  // the clock was set back
+    history.highest = max(history.highest, highestFound)
+    findUnmanaged()
+    (announced, unannounced) = (newest?.named, newest?.newer ?? [])
+    if let newest = newest?.newest { follow(newest) }
+  }
+
+  // MARK: The files
+
+  private mutating func scan() throws(CheckpointError) {
+    let fileSystem = place.fileSystem
+    guard try fileSystem.status(of: place.directory) != nil else { return }
+    for name in try fileSystem.namesInDirectory(place.directory) {
+      guard let number = place.naming.number(ofFile: name) else { continue }
+      highestFound = max(highestFound, number)
+      if DataFileName(name) != nil { withData.insert(number) }
+      guard name.hasSuffix(".index") else { continue }
+      // TensorFlow leaves empty ones behind where a disk was full.
+      let status = try fileSystem.reachableStatus(of: place.path(name))
+      guard let status, status.kind == .file, status.byteCount > 0 else { continue }
+      found[number] = status.modificationTime
+    }
+  }
+
+  private func exists(_ name: String) -> Bool {
+    place.naming.number(of: name).map { found[$0] != nil } ?? false
+  }
+
+  private mutating func findUnmanaged() {
+    let managed = Set(history.checkpoints.map(\.name))
+    unmanaged = found.sorted { $0.key < $1.key }
+      .filter { !managed.contains(place.naming.name($0.key)) }
+      .map { number, time in
+        SavedCheckpoint(path: place.path(place.naming.name(number)), step: number, time: time)
+      }
+  }
+
+  // Of a file beside the checkpoints; what the system refuses is no such thing.
+  private static func isAboutContent(_ error: CheckpointError) -> Bool {
+    [.corrupt, .truncated, .limitExceeded, .notACheckpoint].contains(error.code)
+  }
+
+  // MARK: The history
+
+  private mutating func readHistory() throws(CheckpointError) -> CheckpointHistory? {
+    do throws(CheckpointError) {
+      guard var history = try place.readHistory() else { return nil }
+      history.checkpoints.removeAll { place.naming.number(of: $0.name) == nil }
+      history.saving.removeAll { place.naming.number(of: $0.entry.name) == nil }
+      return history
+    } catch  where Self.isAboutContent(error) {
+      problems.append(error)
+      return nil
+    }
+  }
+
+  private mutating func findUnfinished() {
+    let missing = history.checkpoints.map(\.name).filter { !exists($0) }
+    unfinished = (missing + history.saving.map(\.entry.name)).filter { name in
+      place.naming.number(of: name).map(withData.contains) ?? false
+    }
+  }
+
+  // A save came to its end if there is an index which was not there before.
+  private mutating func resolvePending() throws(CheckpointError) {
+    var unresolved: [CheckpointHistory.Pending] = []
+    for pending in history.saving {
+      let name = pending.entry.name
+      if exists(name), try isNew(pending) {
+        history.add(pending.entry)
+      } else if try isInProgress(name) {
+        unresolved.append(pending)
+      }
+    }
+    history.saving = unresolved
+  }
+
+  private func isNew(_ pending: CheckpointHistory.Pending) throws(CheckpointError) -> Bool {
+    guard let replaced = pending.replacedIndex else { return true }
+    return try place.indexChecksum(pending.entry.name) != replaced
+  }
+
+  // Another process may be about to commit it.
+  private func isInProgress(_ name: String) throws(CheckpointError) -> Bool {
+    try place.fileSystem.status(of: TemporaryName.lock(for: place.path(name))) != nil
+  }
+
+  // MARK: The state file
+
+  private mutating func readState() throws(CheckpointError) -> NewestCheckpoints? {
+    do throws(CheckpointError) {
+      return try NewestCheckpoints(place.stateFile(), fileSystem: place.fileSystem)
+    } catch  where Self.isAboutContent(error) {
+      problems.append(error)
+      return nil
+    }
+  }
+
+  // As TensorFlow's manager: what is not newer than the last one that was kept for good is not
+  // managed. A state file of a `Saver` or `Checkpoint` has no times, and hands nothing over.
+  private mutating func take(_ state: CheckpointState, isFirst: Bool) {
+    let preserved = state.lastPreserved ?? 0
+    let listed = zip(state.all, state.timestamps).filter { $0.1 > preserved }
+    let names = listed.compactMap { place.name(ofPath: $0.0) }
+    for name in names { history.highest = max(history.highest, place.naming.number(of: name) ?? 0) }
+    if isFirst {
+      history.since = state.lastPreserved
+      history.lastPreserved = state.lastPreserved
+    } else if preserved > max(history.lastPreserved ?? 0, history.since ?? 0) {
+      release(upTo: preserved, listed: Set(names))
+    }
+    var known = Set(history.checkpoints.map(\.name))
+    for (path, time) in listed {
+      guard let name = place.name(ofPath: path), exists(name) else { continue }
+      guard known.insert(name).inserted else { continue }
+      history.checkpoints.append(
+        CheckpointHistory.Entry(name: name, step: place.naming.number(of: name), time: time))
+    }
+  }
+
+  // Another manager has gone on from here, and has kept some for good.
+  private mutating func release(upTo preserved: Double, listed: Set<String>) {
+    let before = history.lastPreserved ?? history.since ?? 0
+    for (index, entry) in history.checkpoints.enumerated()
+    where entry.time > before && entry.time <= preserved && !listed.contains(entry.name) {
+      history.checkpoints[index].isPreserved = true
+    }
+    history.since = preserved
+    history.lastPreserved = preserved
+  }
+
+  // If the state file was pointed back, the training goes on from there: as if that had been saved last.
+  private mutating func follow(_ newest: String) {
+    guard let name = place.name(ofPath: newest) else { return }
+    guard let index = history.checkpoints.firstIndex(where: { $0.name == name }) else { return }
+    history.checkpoints.append(history.checkpoints.remove(at: index))
+  }
+}
+
+// What follows from it.
+extension ManagedDirectory {
+  /// Manages a checkpoint that is not managed yet: its place is that of its file's time.
+  mutating func adopt(_ path: String) {
+    guard let index = unmanaged.firstIndex(where: { $0.path.utf8.elementsEqual(path.utf8) }) else {
+      return
+    }
+    let other = unmanaged.remove(at: index)
+    let place = history.checkpoints.firstIndex { $0.time > other.time }
+    history.checkpoints.insert(
+      CheckpointHistory.Entry(name: Path(path).name, step: other.step, time: other.time),
+      at: place ?? history.checkpoints.count)
+  }
+
+  /// The managed checkpoints, in the order in which they were saved.
+  var checkpoints: [SavedCheckpoint] { history.checkpoints.map(saved) }
+
+  /// The managed checkpoints in the order in which they may go: damaged ones first.
+  var leastUsefulFirst: [SavedCheckpoint] {
+    let sound = history.checkpoints.filter { !$0.isDamaged }
+    return (history.checkpoints.filter(\.isDamaged) + sound).map(saved)
+  }
+
+  private func saved(_ entry: CheckpointHistory.Entry) -> SavedCheckpoint {
+    SavedCheckpoint(
+      path: place.path(entry.name), step: entry.step, time: entry.time, metrics: entry.metrics,
+      isPinned: entry.isPinned, isPreserved: entry.isPreserved)
+  }
+
+  /// All checkpoints, the newest first: where to look for one to restore.
+  ///
+  /// Which one is the newest, ``NewestCheckpoints`` says. Without a state file that leads anywhere it is
+  /// the last that a manager has saved; or what is newer than that both by its number and by its file's
+  /// time.
+  var newestFirst: [String] {
+    let managed = checkpoints
+    let newer = unmanaged.filter { Self.is($0, newerThan: managed.last) }
+    let older = unmanaged.filter { !Self.is($0, newerThan: managed.last) }
+    let last = unannounced + [announced].compactMap { $0 }
+    let others = (older + managed + newer).map(\.path).filter { !last.contains($0) }
+    return last + others.reversed()
+  }
+
+  private static func `is`(_ one: SavedCheckpoint, newerThan other: SavedCheckpoint?) -> Bool {
+    guard let other else { return true }
+    return (one.step ?? 0) > (other.step ?? 0) && one.time > other.time
+  }
+
+  /// Whether a number is that of a checkpoint that is there, or was.
+  func isTaken(_ number: Int) -> Bool { number <= history.highest }
+}
+
+extension CheckpointHistory {
+  /// Whether a checkpoint is managed.
+  func contains(_ name: String) -> Bool { checkpoints.contains { $0.name == name } }
+
+  /// Adds a checkpoint as the newest; what is known of an older one of the same name is forgotten, but
+  /// for its pin.
+  mutating func add(_ entry: Entry) {
+    var entry = entry
+    if let old = checkpoints.first(where: { $0.name == entry.name }) {
+      entry.isPinned = entry.isPinned || old.isPinned
+      checkpoints.removeAll { $0.name == entry.name }
+    }
+    checkpoints.append(entry)
+  }
+}

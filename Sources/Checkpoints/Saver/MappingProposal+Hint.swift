@@ -1,0 +1,23 @@
+import CheckpointPlans
+import CheckpointMapping
+import CheckpointIO
+import CheckpointTensors
+
+extension MappingProposal {
+  /// What the error of a restore says of a mapping that would help.
+  ///
+  /// - Parameters:
+  ///   - missing: The names that the checkpoint does not have.
+  ///   - wanted: What is asked for.
+  ///   - reader: The checkpoint.
+  /// - Returns: The end of a sentence; nothing if no mapping would help.
+  /// - Throws: `corrupt` if the checkpoint's list of tensors is damaged.
+  static func hint(
+    for missing: [TensorKey], of wanted: [RestorePlan.Request], in reader: any TensorReader
+  ) throws(CheckpointError) -> String {
+    let proposal = MappingProposal(
+      stored: try reader.entries().map { ($0.key, $0.spec) },
+      wanted: wanted.map { ($0.key, $0.fullSpec) })
+    return proposal.hint(for: Set(missing)).map { "; \($0)" } ?? ""
+  }
+}

@@ -1,0 +1,88 @@
+import CheckpointStore
+import CheckpointPlans
+import CheckpointMapping
+public import CheckpointIO
+import CheckpointTensors
+
+extension Saver {
+  /// Restores the variables from a checkpoint of any format, saved here or by TensorFlow.
+  ///
+  /// An object-based checkpoint is found through the full names of its variables, with a warning:
+  /// see ``CheckpointWarnings``. A name that is a key of its own counts before.
+  ///
+  /// Everything that can be checked without reading values is checked first, and reported in one
+  /// error; by default nothing at all has changed when an error is thrown. A saver without variables
+  /// looks at no file.
+  ///
+  /// - Parameters:
+  ///   - path: The prefix, as ``save(to:step:)`` returns it, or whatever else leads to a checkpoint of any
+  ///     format, see ``CheckpointLocation``: of a directory the newest is restored. The report's
+  ///     ``RestoreReport/path`` and ``RestoreReport/note`` say which it was.
+  ///   - mapping: How the names of the checkpoint become those of the variables.
+  ///   - options: What is done with variables and values that do not fit.
+  /// - Returns: What was restored, and which tensors of the checkpoint were not used.
+  /// - Throws: `notACheckpoint` if there is none; `notFound`, `mismatch` or `several` for variables
+  ///   that do not find their values; `ambiguousName` for a name that several saved variables have;
+  ///   `notFound` also if the checkpoint was deleted while it was read, `busy` if it is replaced again and
+  ///   again; `corrupt` or `truncated` if a file is damaged; `io` if the system refuses.
+  @discardableResult
+  public func restore(
+    from path: String, mapping: KeyMapping? = nil, options: RestoreOptions = RestoreOptions()
+  ) throws(CheckpointError) -> RestoreReport {
+    guard !content.isEmpty else {
+      return RestoreReport(reader: NoTensors(path: path), wanted: [])
+    }
+    var options = options
+    options.allowsReshape = options.allowsReshape || self.options.allowsReshape
+    let progress = OperationProgress.current()
+    let fileSystem = self.options.files.followed(by: progress).fileSystem
+    return try CheckpointOpening(path, fileSystem).read { opened throws(CheckpointError) in
+      try restore(from: opened, mapping, options, progress)
+    }
+  }
+
+  private func restore(
+    from opened: CheckpointOpening.Opened, _ mapping: KeyMapping?, _ options: RestoreOptions,
+    _ progress: OperationProgress?
+  ) throws(CheckpointError) -> RestoreReport {
+    let source = try NamedSource(opened.reader, content.keys, mapping)
+    let wanted = content.restoredTensors().map {
+      RestorePlan.Request($0.variable, key: $0.key, group: $0.group)
+    }
+    let plan = try RestorePlan(wanted, from: source.reader, options: options) {
+      missing throws(CheckpointError) in
+      try MappingProposal.hint(for: missing, of: wanted, in: source.reader)
+    }
+    progress?.begin(.reading, byteCount: plan.byteCount)
+    var report = try RestoreExecutor(reader: source.reader, options: options).restore(plan)
+    progress?.finish()
+    source.reader.closeFilesIfAny()  // opened again for the report's list, if it is asked for
+    if source.usesFullNames {
+      report.mode = .objectBased
+      source.warn()
+    }
+    report.note = opened.location.note
+    opened.location.warnIfGuessed()
+    opened.reader.closeFiles(keepsChecksum: false)  // the report may live for long
+    return report
+  }
+}
+
+/// What a saver without variables reads: nothing.
+private struct NoTensors: TensorReader {
+  let path: String
+
+  func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void) {}
+
+  func entry(for key: TensorKey) -> TensorEntry? { nil }
+
+  func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
+    throw CheckpointError(.notFound, "nothing is restored without variables", file: path)
+  }
+
+  func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
+    throw CheckpointError(.notFound, "nothing is restored without variables", file: path)
+  }
+}

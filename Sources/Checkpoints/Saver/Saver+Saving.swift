@@ -1,0 +1,97 @@
+import CheckpointStore
+import CheckpointPlans
+import CheckpointBundle
+public import CheckpointIO
+import CheckpointSlices
+import CheckpointTensors
+
+extension Saver {
+  /// Saves the variables, notes that in the directory's state file, and deletes what the retention
+  /// does not keep: in this order, each step on the disk before the next one.
+  ///
+  /// - Parameters:
+  ///   - path: What the names of the files begin with: `run/model`.
+  ///   - step: Goes behind the path: `run/model-1000`. Not negative.
+  /// - Returns: What ``restore(from:mapping:options:)`` takes: the prefix; of a V1 checkpoint in several
+  ///   files their pattern, `run/model-1000-?????-of-00002`. A saver without variables writes nothing,
+  ///   and returns the prefix all the same. ``lastSave`` has the details.
+  /// - Throws: `invalidArgument` for a negative step, and for the path of a single file of a checkpoint,
+  ///   `run/model.index`; `pathConflict` if the state file would have the checkpoint's name, or a V1 file
+  ///   would stand beside an index; `unsupported` for variables that the format cannot hold, and for the
+  ///   path of a safetensors file; `busy` if somebody else is saving there; `io` if the system fails.
+  ///   A checkpoint that stood there stands still then, and nothing is left behind. Old checkpoints
+  ///   that cannot be deleted are no error: see ``SaveResult/warnings``.
+  @discardableResult
+  public func save(to path: String, step: Int? = nil) throws(CheckpointError) -> String {
+    let path = try CheckpointName.checked(path)
+    let prefix = try prefix(path, step)
+    guard !content.isEmpty else { return prefix }
+    let start = ContinuousClock.now
+    let plan = try savePlan()
+    let stateFile = try stateFile(for: prefix, plan.shardCount)
+    let notes = plan.notes
+    let saved = try write(consume plan, to: prefix)
+    var result = SaveResult(
+      path: saved.path, files: saved.files, byteCount: byteCount(of: saved.files),
+      duration: .now - start)
+    result.warnings = notes
+    lastSave = result
+    try record(saved.path, step: step, in: stateFile)
+    return saved.path
+  }
+
+  private func prefix(_ path: String, _ step: Int?) throws(CheckpointError) -> String {
+    guard let step else { return path }
+    guard step >= 0 else {
+      throw CheckpointError(.invalidArgument, "the step \(step) is negative", file: path)
+    }
+    return CheckpointNaming.prefix(path, step, padding: options.stepPadding)
+  }
+
+  /// What there is to write at this moment.
+  func savePlan() throws(CheckpointError) -> SavePlan {
+    var plan = try SavePlan(
+      items: content.savedTensors().map { SavePlan.Item($0.variable, key: $0.key) })
+    try plan.distribute(options.sharding)
+    return plan
+  }
+
+  private func write(_ plan: consuming SavePlan, to prefix: String) throws(CheckpointError)
+    -> SaveExecutor.Saved
+  {
+    let executor = SaveExecutor(options: options.files, progress: .current())
+    switch options.format {
+    case .v2: return try executor.save(plan, to: prefix)
+    case .v1:
+      return try executor.saveV1(plan, to: prefix, isSharded: options.sharding != .none)
+    }
+  }
+
+  // The checkpoint is saved by now: what cannot be known does not make it fail.
+  private func byteCount(of files: [String]) -> UInt64 {
+    files.reduce(0) { sum, file in
+      let status = try? options.files.fileSystem.status(of: file)
+      return sum + (status?.byteCount ?? 0)
+    }
+  }
+
+  // MARK: The state file
+
+  // The state file beside the checkpoint; asked for before the save, so that it cannot fail late.
+  private func stateFile(for prefix: String, _ shardCount: Int) throws(CheckpointError)
+    -> StateFile?
+  {
+    guard options.updatesState else { return nil }
+    let file = try StateFile(
+      in: Path(prefix).directory, name: options.stateFilename, fileSystem: options.files.fileSystem)
+    try file.checkConflict(with: prefix)
+    guard options.format == .v1, options.sharding != .none else { return file }
+    for shard in SlicesPath(prefix: Path(prefix).name, shardCount: shardCount).shards
+    where shard.utf8.elementsEqual(file.name.utf8) {
+      throw CheckpointError(
+        .pathConflict, "the checkpoint '\(prefix)' would overwrite the state file; rename one",
+        file: file.path)
+    }
+    return file
+  }
+}

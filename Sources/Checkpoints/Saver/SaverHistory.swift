@@ -1,0 +1,107 @@
+import CheckpointStore
+import CheckpointBundle
+import CheckpointIO
+import CheckpointTensors
+
+/// The checkpoints that a saver knows of, and those that it has still to delete.
+///
+/// Only what stands in here is ever deleted; no state file gets anything in by itself.
+struct SaverHistory {
+  // When the saver was made, and when the first period of a policy begins, in seconds since 1970.
+  private let start: Double
+  private var since: Double
+  /// Those that stay, oldest first.
+  private(set) var checkpoints: [SavedCheckpoint] = []
+  /// Those that do not, and are there still, as far as it is known.
+  private(set) var condemned: [SavedCheckpoint] = []
+
+  init(since start: Double) { (self.start, since) = (start, start) }
+
+  /// Replaces everything.
+  ///
+  /// The periods in which the first ones were kept for good go on.
+  mutating func set(_ checkpoints: [SavedCheckpoint]) {
+    self.checkpoints = []
+    condemned = []
+    for checkpoint in checkpoints { append(checkpoint) }
+    since = min(start, checkpoints.first(where: \.isPreserved)?.time ?? start)
+  }
+
+  /// Adds the newest; one of the same path was overwritten, and is no other any more.
+  mutating func append(_ checkpoint: SavedCheckpoint) {
+    checkpoints.removeAll { $0.path.utf8.elementsEqual(checkpoint.path.utf8) }
+    condemned.removeAll { $0.path.utf8.elementsEqual(checkpoint.path.utf8) }
+    checkpoints.append(checkpoint)
+  }
+
+  /// Decides what has to go in one directory.
+  ///
+  /// - Returns: The paths that a state file has to list: those that stay until others are saved.
+  mutating func retire(in directory: String, by policy: RetentionPolicy) -> [String] {
+    let plan = policy.plan(
+      for: checkpoints.filter { $0.lies(in: directory) }, since: since, resumed: start)
+    let removed = Set(plan.removed.map { TensorKey($0.path) })
+    let preserved = Set(plan.decisions.filter(\.isPreserved).map { TensorKey($0.checkpoint.path) })
+    condemned += plan.removed
+    checkpoints.removeAll { removed.contains(TensorKey($0.path)) }
+    for index in checkpoints.indices where preserved.contains(TensorKey(checkpoints[index].path)) {
+      checkpoints[index].isPreserved = true  // whoever it is handed on to
+    }
+    return plan.decisions.filter(\.isActive).map(\.checkpoint.path)
+  }
+
+  /// Deletes what has to go in one directory.
+  ///
+  /// A path may lead to a checkpoint that stays under another one (`./run/m-1`, or by a link): such a
+  /// one stays.
+  ///
+  /// - Returns: What was deleted, and what could not be; the latter is tried again the next time.
+  mutating func sweep(in directory: String, _ options: Saver.Options) -> (
+    deleted: [String], failures: [CheckpointError]
+  ) {
+    guard condemned.contains(where: { $0.lies(in: directory) }) else { return ([], []) }
+    var (left, deleted, failures) = ([SavedCheckpoint](), [String](), [CheckpointError]())
+    for checkpoint in condemned {
+      guard checkpoint.lies(in: directory) else {
+        left.append(checkpoint)
+        continue
+      }
+      do throws(CheckpointError) {
+        guard try !isKept(checkpoint, options.files.fileSystem) else { continue }
+        try CheckpointFiles(
+          of: checkpoint.path, metaSuffix: options.metaGraphSuffix, options: options.files
+        ).remove()
+        deleted.append(checkpoint.path)
+      } catch {
+        left.append(checkpoint)
+        failures.append(error.located(file: checkpoint.path))
+      }
+    }
+    condemned = left
+    return (deleted, failures)
+  }
+
+  private func isKept(_ checkpoint: SavedCheckpoint, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> Bool
+  {
+    guard let identity = try checkpoint.identity(in: fileSystem) else { return false }
+    for other in checkpoints where try other.identity(in: fileSystem) == identity { return true }
+    return false
+  }
+}
+
+extension SavedCheckpoint {
+  // By the text alone, and with a name that stands for one file in it.
+  fileprivate func lies(in directory: String) -> Bool {
+    let place = Path(path)
+    return place.directory.utf8.elementsEqual(directory.utf8)
+      && !["", ".", ".."].contains(place.name)
+  }
+
+  // What tells its index, or its only file, from all others; `nil` without such a file.
+  fileprivate func identity(in fileSystem: any FileSystem) throws(CheckpointError) -> [UInt64]? {
+    var status = try fileSystem.status(of: BundlePath(path).index)
+    if status == nil { status = try fileSystem.status(of: path) }
+    return status.flatMap { $0.identity.isEmpty ? nil : $0.identity }
+  }
+}
