@@ -50,7 +50,7 @@ struct LegacyRestore {
     print("  ranker/embedding \(embedding.spec) in \(embedding.slices.count) parts")
     let ranker = Ranker()
     let saver = try Saver(ranker.variables)
-    print("  \(try MappingProposal(from: reader, to: saver).mapping) is proposed")
+    print("  \(try KeyMapping.Proposal(from: reader, to: saver).mapping) is proposed")
 
     // Proposals are looked at first; this one has become a file of rules.
     let rules = try KeyMapping(jsonFile: files.path("rules.json"))

@@ -29,9 +29,6 @@
 @_exported public import struct CheckpointIO.SaveOptions
 @_exported public import struct CheckpointMapping.KeyMapping
 @_exported public import struct CheckpointMapping.MappedReader
-@_exported public import struct CheckpointMapping.MappingPreview
-@_exported public import struct CheckpointMapping.MappingProposal
-@_exported public import enum CheckpointMapping.TensorTransform
 @_exported public import struct CheckpointPlans.RestoreOptions
 @_exported public import struct CheckpointPlans.RestoreReport
 @_exported public import enum CheckpointPlans.Sharding
@@ -41,14 +38,10 @@
 @_exported public import struct CheckpointSlices.SlicesWriter
 @_exported public import enum CheckpointStore.CheckpointCheck
 @_exported public import struct CheckpointStore.CheckpointDirectory
-@_exported public import struct CheckpointStore.CheckpointFiles
 @_exported public import struct CheckpointStore.CheckpointLocation
 @_exported public import enum CheckpointStore.CheckpointPhase
 @_exported public import struct CheckpointStore.CheckpointReader
-@_exported public import struct CheckpointStore.CheckpointState
-@_exported public import struct CheckpointStore.CheckpointUpdates
 @_exported public import enum CheckpointStore.CheckpointWarnings
-@_exported public import struct CheckpointStore.Comparison
 @_exported public import struct CheckpointStore.Verification
 @_exported public import struct CheckpointTensors.AnyTensor
 @_exported public import struct CheckpointTensors.BFloat16

@@ -248,7 +248,7 @@ import Testing
 
   @Test func `leaves only the newest of those that wait, if it is asked to`() throws {
     let run = try ManagerRun(gate.fileSystem(over: system, at: .write, of: "ckpt-1.data"), .all)
-    var saves: [BackgroundSave] = []
+    var saves: [CheckpointManager.BackgroundSave] = []
     for value in 1...4 {
       run.weights.value = Tensor(repeating: Float(value), shape: [9])
       saves.append(try #require(try run.manager.saveInBackground(whenBusy: .coalesce)))

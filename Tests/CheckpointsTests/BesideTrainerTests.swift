@@ -9,8 +9,8 @@ import Checkpoints
 import Synchronization
 import Testing
 
-/// Whoever reads beside a trainer that keeps one checkpoint, or saves to one prefix: whatever the trainer
-/// does, and whenever, a checkpoint that has gone is no damaged one.
+/// Whoever reads beside a trainer that keeps one checkpoint, or saves to one prefix: whatever the
+/// trainer does, and whenever, a checkpoint that has gone is no damaged one.
 ///
 /// The trainer saves once, at one call of the reader, each in turn; or at sixty calls in a row.
 @Suite struct BesideTrainerTests {
@@ -30,7 +30,8 @@ import Testing
 
   /// Reads what is there.
   ///
-  /// - Returns: The values of all elements, and what was read; no values where only files are looked at.
+  /// - Returns: The values of all elements, and what was read; no values where only files are looked
+  ///   at.
   private static func read(_ path: String, _ way: Way, _ system: any FileSystem) throws -> (
     values: Set<Float>, path: String?
   ) {
@@ -58,7 +59,7 @@ import Testing
       #expect(found.isIntact, "\(found.problems)")
       return ([], found.path)
     case .audit:
-      let files = try DirectoryAudit(of: "/run", fileSystem: system).files
+      let files = try CheckpointDirectory.Audit(of: "/run", fileSystem: system).files
       let bad = files.filter { $0.kind != .complete && $0.kind != .record && $0.kind != .busy }
       #expect(bad.isEmpty, "\(bad)")
       return ([], nil)
@@ -185,7 +186,8 @@ import Testing
       try writer.finish()
     }
     try save(1)
-    // All threads that read wait while one of them saves and removes: the files behind are read after that.
+    // All threads that read wait while one of them saves and removes: the files behind are read after
+    // that.
     let isDone = Mutex(false)
     let system = InterceptingFileSystem(base) { _, call throws(CheckpointError) in
       guard call.kind == .read, call.path.hasPrefix("/run/m-1.data-") else { return }

@@ -39,7 +39,7 @@ import Glibc
   }
 
   private func remove(_ path: String, _ system: any FileSystem) throws(CheckpointError) {
-    try CheckpointFiles(of: path, options: options(system)).remove()
+    try CheckpointDirectory.Files(of: path, options: options(system)).remove()
   }
 
   static let lookalikes = [

@@ -33,11 +33,11 @@ private final class TestDirectory {
 @Suite struct CheckpointStateTests {
   @Test func `is nil only if there is no file`() throws {
     let run = try TestDirectory()
-    #expect(try CheckpointState.read(from: run.path) == nil)
-    #expect(try CheckpointState.read(from: run.path + "/none") == nil)
+    #expect(try CheckpointDirectory.State.read(from: run.path) == nil)
+    #expect(try CheckpointDirectory.State.read(from: run.path + "/none") == nil)
     try run.write("no directory", to: "file")
-    #expect(try CheckpointState.read(from: run.path + "/file") == nil)
-    #expect(try CheckpointState.read(from: run.path, filename: "other") == nil)
+    #expect(try CheckpointDirectory.State.read(from: run.path + "/file") == nil)
+    #expect(try CheckpointDirectory.State.read(from: run.path, filename: "other") == nil)
   }
 
   @Test func `resolves paths against the directory without changing them`() throws {
@@ -51,7 +51,7 @@ private final class TestDirectory {
       all_model_checkpoint_timestamps: [1, 2, 3.5]
       last_preserved_timestamp: 0.5
       """)
-    let state = try #require(try CheckpointState.read(from: run.path))
+    let state = try #require(try CheckpointDirectory.State.read(from: run.path))
     #expect(state.latest == run.path + "/../b/m-1")
     #expect(state.all == ["/x/m-0", run.path + "/./m-0", run.path + "/../b/m-1"])
     #expect(state.timestamps == [1, 2, 3.5])
@@ -65,7 +65,7 @@ private final class TestDirectory {
       model_checkpoint_path: "m-2" all_model_checkpoint_paths: "m-1"
       all_model_checkpoint_timestamps: 1
       """)
-    let state = try #require(try CheckpointState.read(from: run.path))
+    let state = try #require(try CheckpointDirectory.State.read(from: run.path))
     #expect(state.all == ["\(run.path)/m-1", "\(run.path)/m-2"])
     #expect(state.timestamps == [])
     #expect(state.lastPreserved == nil)
@@ -84,7 +84,9 @@ private final class TestDirectory {
   func `says what is wrong with a file, and what to do`(text: String, message: String) throws {
     let run = try TestDirectory()
     try run.write(text)
-    let error = #expect(throws: CheckpointError.self) { try CheckpointState.read(from: run.path) }
+    let error = #expect(throws: CheckpointError.self) {
+      try CheckpointDirectory.State.read(from: run.path)
+    }
     #expect(error?.code == .corrupt)
     let description = try #require(error?.description)
     #expect(description.hasPrefix("\(run.path)/checkpoint: \(message)"), "\(description)")
@@ -99,23 +101,26 @@ private final class TestDirectory {
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: run.path + "/checkpoint"))
     try file.truncate(atOffset: 1 << 40)
     try file.close()
-    let error = #expect(throws: CheckpointError.self) { try CheckpointState.read(from: run.path) }
+    let error = #expect(throws: CheckpointError.self) {
+      try CheckpointDirectory.State.read(from: run.path)
+    }
     #expect(error?.code == .limitExceeded)
   }
 
   @Test(arguments: ["", ".", "..", "a/b", "/a"])
   func `refuses a file name that leads elsewhere`(name: String) {
     let error = #expect(throws: CheckpointError.self) {
-      try CheckpointState.read(from: "run", filename: name)
+      try CheckpointDirectory.State.read(from: "run", filename: name)
     }
     #expect(error?.code == .invalidArgument)
   }
 
   @Test func `ends with the newest, and has a timestamp for each or none`() throws {
-    #expect(try CheckpointState(latest: "m-2", all: ["m-1"]).all == ["m-1", "m-2"])
-    #expect(try CheckpointState(latest: "m-2", all: ["m-1", "m-2"]).all == ["m-1", "m-2"])
+    #expect(try CheckpointDirectory.State(latest: "m-2", all: ["m-1"]).all == ["m-1", "m-2"])
+    #expect(
+      try CheckpointDirectory.State(latest: "m-2", all: ["m-1", "m-2"]).all == ["m-1", "m-2"])
     let error = #expect(throws: CheckpointError.self) {
-      try CheckpointState(latest: "m-2", all: ["m-1"], timestamps: [1])
+      try CheckpointDirectory.State(latest: "m-2", all: ["m-1"], timestamps: [1])
     }
     #expect(
       error?.description
@@ -126,7 +131,7 @@ private final class TestDirectory {
 @Suite struct StateFileTests {
   @Test func `writes what TensorFlow writes, and reads it back`() throws {
     let run = try TestDirectory()
-    let state = try CheckpointState(
+    let state = try CheckpointDirectory.State(
       latest: run.path + "/ckpt-3", all: [run.path + "/ckpt-2", run.path + "/ckpt-3"],
       timestamps: [1795336786.7758505, 1795336786.781859], lastPreserved: 1795336785.731321)
     try StateFile(in: run.path).write(state)
@@ -140,7 +145,7 @@ private final class TestDirectory {
         last_preserved_timestamp: 1795336785.731321
 
         """)
-    #expect(try CheckpointState.read(from: run.path) == state)
+    #expect(try CheckpointDirectory.State.read(from: run.path) == state)
     #expect(try run.names == ["checkpoint"])
   }
 
@@ -171,7 +176,7 @@ private final class TestDirectory {
     directory: String, path: String, relative: String, asGiven: String
   ) throws {
     let root = try TestDirectory()
-    let state = try CheckpointState(latest: path)
+    let state = try CheckpointDirectory.State(latest: path)
     let file = try StateFile(in: directory, fileSystem: Redirected(to: root.path))
     try file.write(state)
     #expect(try root.contents().hasPrefix("model_checkpoint_path: \"\(escaped(relative))\"\n"))
@@ -191,7 +196,7 @@ private final class TestDirectory {
   ])
   func `refuses paths that cannot be written`(directory: String, path: String, wording: String) {
     let error = #expect(throws: CheckpointError.self) {
-      try StateFile(in: directory).write(CheckpointState(latest: path))
+      try StateFile(in: directory).write(CheckpointDirectory.State(latest: path))
     }
     #expect(error?.code == .invalidArgument)
     #expect(error?.message.hasPrefix(wording) == true)
@@ -211,7 +216,9 @@ private final class TestDirectory {
       error?.description
         == "\(Path.join(directory, name)): the checkpoint '\(prefix)' would overwrite the state file;"
         + " rename one (pathConflict)")
-    #expect(throws: CheckpointError.self) { try file.write(CheckpointState(latest: prefix)) }
+    #expect(throws: CheckpointError.self) {
+      try file.write(CheckpointDirectory.State(latest: prefix))
+    }
     try file.checkConflict(with: Path.join(directory, "checkpoint-1"))
   }
 
@@ -220,7 +227,7 @@ private final class TestDirectory {
     let system = InterceptingFileSystem()
     let file = try StateFile(in: run.path, fileSystem: system)
     let temporary = TemporaryName.temporary(for: "checkpoint")
-    try file.write(CheckpointState(latest: run.path + "/m-1"))
+    try file.write(CheckpointDirectory.State(latest: run.path + "/m-1"))
     let lock = TemporaryName.lock(for: "checkpoint")
     #expect(
       system.calls.filter(\.kind.changesFiles).map(\.description) == [
@@ -234,7 +241,7 @@ private final class TestDirectory {
     let run = try TestDirectory()
     let system = InterceptingFileSystem()
     let file = try StateFile(in: run.path, fileSystem: system)
-    try file.write(CheckpointState(latest: run.path + "/m-1"), durability: .none)
+    try file.write(CheckpointDirectory.State(latest: run.path + "/m-1"), durability: .none)
     #expect(!system.calls.contains { [.sync, .syncNote, .syncDirectory].contains($0.kind) })
     #expect(try run.contents().hasPrefix("model_checkpoint_path: \"m-1\"\n"))
   }
@@ -242,7 +249,7 @@ private final class TestDirectory {
   @Test(arguments: ["create", "write", "sync", "close", "rename"])
   func `keeps the old file and leaves nothing behind when a step fails`(step: String) throws {
     let run = try TestDirectory()
-    try StateFile(in: run.path).write(CheckpointState(latest: run.path + "/m-1"))
+    try StateFile(in: run.path).write(CheckpointDirectory.State(latest: run.path + "/m-1"))
     let before = try run.contents()
     let system = InterceptingFileSystem { _, call throws(CheckpointError) in
       guard call.kind.rawValue == step else { return }
@@ -250,7 +257,7 @@ private final class TestDirectory {
     }
     let failing = try StateFile(in: run.path, fileSystem: system)
     let error = #expect(throws: CheckpointError.self) {
-      try failing.write(CheckpointState(latest: run.path + "/m-2"))
+      try failing.write(CheckpointDirectory.State(latest: run.path + "/m-2"))
     }
     #expect(error?.message == "\(step) failed")
     #expect(try run.contents() == before)
@@ -263,7 +270,7 @@ private final class TestDirectory {
       String(repeating: "x", count: 999), to: TemporaryName.temporary(for: "checkpoint"))
     let note = String(decoding: SaveNote.file.bytes, as: UTF8.self)
     try run.write(note, to: TemporaryName.lock(for: "checkpoint"))
-    try StateFile(in: run.path).write(CheckpointState(latest: run.path + "/m-1"))
+    try StateFile(in: run.path).write(CheckpointDirectory.State(latest: run.path + "/m-1"))
     #expect(
       try run.contents() == """
         model_checkpoint_path: "m-1"
@@ -280,9 +287,9 @@ private final class TestDirectory {
       for writer in 0..<4 {
         group.addTask {
           for step in 0..<20 {
-            let state = try CheckpointState(latest: "\(path)/w\(writer)-\(step)")
+            let state = try CheckpointDirectory.State(latest: "\(path)/w\(writer)-\(step)")
             try StateFile(in: path).write(state, durability: .none)
-            #expect(try CheckpointState.read(from: path) != nil)
+            #expect(try CheckpointDirectory.State.read(from: path) != nil)
           }
         }
       }
@@ -348,7 +355,7 @@ private struct Redirected: FileSystem {
   func `finds the index file in any directory`(name: String) throws {
     let run = try TestDirectory(named: name)
     try run.write("index", to: "ckpt-7.index")
-    try StateFile(in: run.path).write(CheckpointState(latest: run.path + "/ckpt-7"))
+    try StateFile(in: run.path).write(CheckpointDirectory.State(latest: run.path + "/ckpt-7"))
     #expect(try CheckpointDirectory(run.path).latest() == run.path + "/ckpt-7")
   }
 

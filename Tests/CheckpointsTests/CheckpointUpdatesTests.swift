@@ -30,7 +30,7 @@ import Testing
   private func updates(
     timeout: Duration? = .seconds(30), poll: Duration = .milliseconds(20),
     isDone: (@Sendable () async -> Bool)? = nil
-  ) -> CheckpointUpdates {
+  ) -> CheckpointDirectory.Updates {
     CheckpointDirectory(directory.path("run"))
       .updates(timeout: timeout, pollInterval: poll, isDone: isDone)
   }

@@ -22,9 +22,9 @@ import Testing
   }
 
   private func kinds(_ first: AnyTensor, _ second: AnyTensor, tolerance: Double = 0) throws
-    -> [Comparison.Difference.Kind]
+    -> [CheckpointReader.Comparison.Difference.Kind]
   {
-    let comparison = try Comparison(
+    let comparison = try CheckpointReader.Comparison(
       reader("one", [("x", first)]), reader("two", [("x", second)]), tolerance: tolerance)
     #expect(comparison.equalCount == 1 - comparison.differences.count)
     return comparison.differences.map(\.kind)
@@ -32,7 +32,7 @@ import Testing
 
   @Test func `lists what only one has, and what is of another type or shape`() throws {
     let one = AnyTensor(Tensor<Float>([1]))
-    let comparison = try Comparison(
+    let comparison = try CheckpointReader.Comparison(
       reader("one", [("a", one), ("b", one), ("d", one)]),
       reader("two", [("b", AnyTensor(Tensor<Double>([1]))), ("c", one), ("d", one)]))
     #expect(
@@ -102,7 +102,7 @@ import Testing
   @Test(arguments: [-1, Double.nan]) func `a tolerance is 0 or more`(tolerance: Double) throws {
     let one = try reader("one", [("x", AnyTensor(Tensor<Float>([1])))])
     let error = #expect(throws: CheckpointError.self) {
-      try Comparison(one, one, tolerance: tolerance)
+      try CheckpointReader.Comparison(one, one, tolerance: tolerance)
     }
     #expect(error?.code == .invalidArgument)
   }

@@ -61,7 +61,7 @@ import Testing
     #expect(one.format == first)
     #expect(two.format == second)
     #expect(notes == [])
-    let comparison = try Comparison(CheckpointReader(source), two)
+    let comparison = try CheckpointReader.Comparison(CheckpointReader(source), two)
     #expect(comparison.isEqual, "\(comparison.differences)")
     #expect(comparison.equalCount == 4)
   }

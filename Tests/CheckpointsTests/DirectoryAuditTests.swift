@@ -8,11 +8,11 @@ import Testing
 @Suite struct DirectoryAuditTests {
   let system = MemoryFileSystem()
 
-  private func audit(_ name: String? = nil) throws -> DirectoryAudit {
-    try DirectoryAudit(of: "/run", name: name, fileSystem: system)
+  private func audit(_ name: String? = nil) throws -> CheckpointDirectory.Audit {
+    try CheckpointDirectory.Audit(of: "/run", name: name, fileSystem: system)
   }
 
-  private func kinds() throws -> [String: DirectoryAudit.Kind] {
+  private func kinds() throws -> [String: CheckpointDirectory.Audit.Kind] {
     Dictionary(uniqueKeysWithValues: try audit().files.map { ($0.name, $0.kind) })
   }
 
@@ -83,7 +83,7 @@ import Testing
         "removed ckpt-7.index.swift-checkpoints-tmp", "removed ckpt-7.swift-checkpoints-lock",
         "rebuilt checkpoint",
       ])
-    let state = try #require(try CheckpointState.read(from: "/run", in: system))
+    let state = try #require(try CheckpointDirectory.State.read(from: "/run", in: system))
     #expect(state.all == run.manager.checkpoints.map(\.path))
     #expect(state.timestamps == [1_010, 1_020, 1_030])
     var after = system.image.files
@@ -129,7 +129,7 @@ import Testing
 
   @Test func `says that there is no such directory`() {
     let error = #expect(throws: CheckpointError.self) {
-      try DirectoryAudit(of: "/nowhere", fileSystem: system)
+      try CheckpointDirectory.Audit(of: "/nowhere", fileSystem: system)
     }
     #expect(error?.code == .notFound)
   }

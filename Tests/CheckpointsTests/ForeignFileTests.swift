@@ -89,9 +89,9 @@ import Testing
         )
         .save()
       case .state:
-        try CheckpointState(latest: directory.path("m")).write(to: directory.path)
+        try CheckpointDirectory.State(latest: directory.path("m")).write(to: directory.path)
       case .renaming: try BundleRenamer.rename(["w": "v"], in: directory.path("old"))
-      case .removal: try CheckpointFiles(of: directory.path("old")).remove()
+      case .removal: try CheckpointDirectory.Files(of: directory.path("old")).remove()
       }
     }
 
@@ -168,7 +168,8 @@ import Testing
     try outside.write("model_checkpoint_path: \"m-1\"".utf8, to: "state")
     try FileManager.default.createSymbolicLink(
       atPath: directory.path("checkpoint"), withDestinationPath: outside.path("state"))
-    #expect(try CheckpointState.read(from: directory.path)?.latest == directory.path("m-1"))
+    #expect(
+      try CheckpointDirectory.State.read(from: directory.path)?.latest == directory.path("m-1"))
   }
 
   // As a power cut leaves it, or a bad disk: it is ours, and in nobody's way.
@@ -210,7 +211,7 @@ import Testing
       "ckpt-8.index.swift-checkpoints-tmp", "ckpt-9", "notes",
     ] { try thing.put(at: directory.path(name), leadingTo: outside.path("file")) }
     #expect(try CheckpointDirectory(directory.path).prefixes().contains(directory.path("ckpt-1")))
-    let audit = try DirectoryAudit(of: directory.path)
+    let audit = try CheckpointDirectory.Audit(of: directory.path)
     #expect(audit.files.filter { $0.kind == .complete }.count == 2)
     try audit.repair()
     let restored = try manager().restoreOrInitialize()
@@ -243,7 +244,7 @@ import Testing
     #expect(error?.code == .pathConflict)
     #expect(error?.file == directory.path(name))
     #expect(!directory.names.contains { $0.hasPrefix("ckpt-2") })
-    let audit = try DirectoryAudit(of: directory.path)
+    let audit = try CheckpointDirectory.Audit(of: directory.path)
     #expect(audit.files.first { $0.name == name }?.kind == .foreign)
     try FileManager.default.removeItem(atPath: directory.path(name))
     try again.save()
@@ -331,7 +332,7 @@ import Testing
         { _ = try SlicesWriter(path: place + "/m", options: options) },
         { _ = try SlicesWriter(prefix: place + "/m", shardCount: 2, options: options) },
         { _ = try SafetensorsWriter(place + "/m", options: options) },
-        { try CheckpointState(latest: place + "/m").write(to: place, options: options) },
+        { try CheckpointDirectory.State(latest: place + "/m").write(to: place, options: options) },
         {
           let checkpoint = try Checkpoint(["w": Variable<Float>([1])], options: options)
           try CheckpointManager(checkpoint, directory: place, retention: .latest(3)).save()

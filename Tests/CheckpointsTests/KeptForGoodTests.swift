@@ -18,8 +18,8 @@ import Glibc
   private static let hourly = RetentionPolicy.latest(2).or(.every(.hours(1), anchored: .grid))
   let system = MemoryFileSystem()
 
-  /// A process that saves each half hour: each second stays for good, as far as it is not among the last
-  /// two.
+  /// A process that saves each half hour: each second stays for good, as far as it is not among the
+  /// last two.
   private func firstLife(saves: Int = 9) throws -> ManagerRun {
     let run = try ManagerRun(system, Self.hourly)
     for value in 1...saves { try run.save(Float(value), after: 1_800) }
@@ -73,7 +73,7 @@ import Glibc
       }
       try? save(in: failing)
       let after = MemoryFileSystem(left.image)
-      let state = try CheckpointState.read(from: "/run", in: after)?.all ?? []
+      let state = try CheckpointDirectory.State.read(from: "/run", in: after)?.all ?? []
       let isListed = state.contains("/run/ckpt-6")
       let run = try ManagerRun(after, .latest(1), clock: ManagerRun.Clock(1_000 + 9 * 1_800))
       try run.save(20)
@@ -98,7 +98,8 @@ import Glibc
 
   private func pointBack(to name: String, listed: [String] = []) throws {
     let state = try StateFile(in: "/run", fileSystem: system)
-    try state.write(CheckpointState(latest: "/run/\(name)", all: listed.map { "/run/\($0)" }))
+    try state.write(
+      CheckpointDirectory.State(latest: "/run/\(name)", all: listed.map { "/run/\($0)" }))
   }
 
   @Test func `goes on where the state file was pointed back to, and keeps that`() throws {
@@ -144,7 +145,7 @@ import Glibc
     }
     let second = try ManagerRun(dying, .latest(2), clock: first.clock)
     #expect(throws: CheckpointError.self) { try second.save(3) }
-    let state = try CheckpointState.read(from: "/run", in: system)
+    let state = try CheckpointDirectory.State.read(from: "/run", in: system)
     #expect(state?.latest == "/run/ckpt-2")
 
     let third = try ManagerRun(system, .latest(2), clock: first.clock)

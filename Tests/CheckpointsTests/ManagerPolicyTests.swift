@@ -15,7 +15,7 @@ import Testing
 
   /// The names that the state file lists, with their times.
   private func listed() throws -> [(String, Double)] {
-    let state = try #require(try CheckpointState.read(from: "/run", in: system))
+    let state = try #require(try CheckpointDirectory.State.read(from: "/run", in: system))
     return Array(zip(state.all.map { Path($0).name }, state.timestamps))
   }
 
@@ -159,7 +159,8 @@ import Testing
   }
 
   @Test func `saves if one rule or the other says so`() throws {
-    let policy = SavePolicy.everySteps(100).or(.every(.minutes(1))).or(.everySteps(50))
+    let policy = CheckpointManager.SavePolicy.everySteps(100).or(.every(.minutes(1))).or(
+      .everySteps(50))
     let run = try ManagerRun(system, .all, saving: policy)
     #expect(try run.save(1, step: 1) != nil)
     #expect(try run.save(1, step: 50) == nil)

@@ -161,7 +161,7 @@ import Testing
     for column in 0..<9 { run.weights.value[column] = 7 }
     let path = try run.checkpoint.write(to: "/run/special")
     let state = try StateFile(in: "/run", fileSystem: system)
-    try state.write(CheckpointState(latest: path))
+    try state.write(CheckpointDirectory.State(latest: path))
     let second = try ManagerRun(system, clock: run.clock)
     #expect(second.manager.latest == "/run/special")
     try second.manager.restoreOrInitialize()

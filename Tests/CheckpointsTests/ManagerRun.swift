@@ -29,7 +29,8 @@ final class ManagerRun {
   /// A new process in a directory.
   init(
     _ system: any FileSystem, _ retention: RetentionPolicy = .latest(3),
-    saving: SavePolicy = .always, name: String = "ckpt", directory: String = ManagerRun.directory,
+    saving: CheckpointManager.SavePolicy = .always, name: String = "ckpt",
+    directory: String = ManagerRun.directory,
     stepCounter: Variable<Int64>? = nil, clock: Clock = Clock(1_000)
   ) throws {
     var options = SaveOptions()

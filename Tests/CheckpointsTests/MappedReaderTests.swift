@@ -134,7 +134,8 @@ import Testing
       let shape = TensorShape((0..<3).map { _ in Int.random(in: 0...4, using: &rng) })
       let axes = [0, 1, 2].shuffled(using: &rng)
       let tensor = Tensor<Int32>(shape: shape, scalars: (0..<shape.elementCount).map(Int32.init))
-      let result = try Tensor<Int32>(TensorTransform.transpose(axes).applied(to: AnyTensor(tensor)))
+      let result = try Tensor<Int32>(
+        KeyMapping.Transform.transpose(axes).applied(to: AnyTensor(tensor)))
       #expect(result.shape.dimensions == axes.map { shape.dimensions[$0] }, "seed \(seed)")
       var wanted: [Int32] = []
       for i in 0..<result.shape.dimensions[0] {
@@ -152,7 +153,7 @@ import Testing
 
   @Test func `converts what the other type can hold, and says what it cannot`() throws {
     func convert<T: TensorScalar>(_ value: T, _ dtype: DType) throws -> AnyTensor {
-      try TensorTransform.convert(to: dtype).applied(to: AnyTensor(Tensor(value)))
+      try KeyMapping.Transform.convert(to: dtype).applied(to: AnyTensor(Tensor(value)))
     }
     #expect(try Tensor<Int8>(convert(-128 as Float, .int8)).scalar == -128)
     #expect(try Tensor<UInt64>(convert(Int64.max, .uint64)).scalar == UInt64(Int64.max))

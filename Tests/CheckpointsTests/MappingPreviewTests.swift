@@ -7,7 +7,7 @@ import Testing
 /// Rules tried on an index, and TensorFlow's assignment maps.
 @Suite struct MappingPreviewTests {
   private func preview(_ stored: [TensorKey: TensorSpec], _ mapping: KeyMapping) throws
-    -> MappingPreview
+    -> KeyMapping.Preview
   {
     try mapping.preview(of: MemoryReader(promised: stored))
   }

@@ -18,9 +18,9 @@ import Testing
   /// Proposes, and checks what has to hold for every proposal: each name once, and rules that do what
   /// the pairs say.
   private func propose(_ stored: [Variable], _ wanted: [Variable], _ comment: Comment? = nil) throws
-    -> MappingProposal
+    -> KeyMapping.Proposal
   {
-    let proposal = MappingProposal(stored: stored, wanted: wanted)
+    let proposal = KeyMapping.Proposal(stored: stored, wanted: wanted)
     let specs = Dictionary(uniqueKeysWithValues: wanted.map { ($0.name, $0.spec) })
     let open = proposal.ambiguous.map(\.wanted) + proposal.unmatchedWanted
     #expect(Set(proposal.pairs.map(\.wanted) + open) == Set(specs.keys), comment)
@@ -39,7 +39,7 @@ import Testing
     return proposal
   }
 
-  private func counterparts(_ proposal: MappingProposal) -> [TensorKey: TensorKey] {
+  private func counterparts(_ proposal: KeyMapping.Proposal) -> [TensorKey: TensorKey] {
     Dictionary(uniqueKeysWithValues: proposal.pairs.map { ($0.wanted, $0.stored) })
   }
 
@@ -248,7 +248,7 @@ import Testing
     _ = try propose(
       stored.map { ($0, spec) },
       stored.map { (TensorKey(bytes: Array("x/".utf8) + $0.bytes), spec) })
-    let odd = MappingProposal(
+    let odd = KeyMapping.Proposal(
       stored: [(TensorKey(bytes: [0xFF]), spec)], wanted: [(TensorKey(bytes: [0xFE, 0x2F]), spec)])
     #expect(odd.pairs.isEmpty && odd.mapping.rules.isEmpty)
     #expect(try propose([], []).description == "0 of 0 variables have a counterpart")
@@ -326,10 +326,10 @@ import Testing
     #expect(
       error?.message
         == "2 of 2 variables cannot be restored; nothing has been changed; a mapping would fit 2 of the "
-        + #"2 missing: [.prefix("bert/", to: "encoder/")]; MappingProposal and 'checkpoint suggest' "#
+        + #"2 missing: [.prefix("bert/", to: "encoder/")]; KeyMapping.Proposal and 'checkpoint suggest' "#
         + "show all of it")
     #expect(w.value.array == [0, 0, 0, 0, 0, 0])
-    let proposal = try MappingProposal(from: CheckpointReader(path), to: saver)
+    let proposal = try KeyMapping.Proposal(from: CheckpointReader(path), to: saver)
     try saver.restore(from: path, mapping: proposal.mapping)
     #expect(w.value.array == [1, 1, 1, 1, 1, 1])
     #expect(b.value.array == [2, 2, 2])

@@ -29,6 +29,6 @@ struct MemoryReader: TensorReader {
   func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
     guard let tensor = tensors[key] else { throw CheckpointError(.truncated, "nothing behind it") }
     guard let slice else { return tensor }
-    return try TensorTransform.slice(slice).applied(to: tensor)
+    return try KeyMapping.Transform.slice(slice).applied(to: tensor)
   }
 }

@@ -54,16 +54,17 @@ import Testing
   }
 
   @Test func `reads the saver's definition`() throws {
-    #expect(try summary("default").saverDefinition == SaverDefinition())
+    #expect(try summary("default").saverDefinition == Saver.Definition())
     #expect(
       try summary("references").saverDefinition
-        == SaverDefinition(maxToKeep: 2, keepCheckpointEveryNHours: 1.5))
+        == Saver.Definition(maxToKeep: 2, keepCheckpointEveryNHours: 1.5))
     #expect(
       try summary("sharded").saverDefinition
-        == SaverDefinition(saveTensorName: "save/Identity:0", isSharded: true))
+        == Saver.Definition(saveTensorName: "save/Identity:0", isSharded: true))
     #expect(
       try summary("version_1_sharded").saverDefinition
-        == SaverDefinition(saveTensorName: "save/ShardedFilespec:0", isSharded: true, version: .v1))
+        == Saver.Definition(saveTensorName: "save/ShardedFilespec:0", isSharded: true, version: .v1)
+    )
     #expect(try summary("no_saver").saverDefinition == nil)
   }
 

@@ -15,7 +15,8 @@ import Darwin
 import Glibc
 #endif
 
-/// Proves which checkpoint of a directory is the newest, and that everybody who asks gets the same answer.
+/// Proves which checkpoint of a directory is the newest, and that everybody who asks gets the same
+/// answer.
 @Suite struct NewestCheckpointTests {
   private let directory: TemporaryDirectory
   private static let time = 1_700_000_000
@@ -207,8 +208,8 @@ import Glibc
       guard call.kind == .status, call.path.hasSuffix("m-7.index"), isFirst.takeFirst() else {
         return
       }
-      try StateFile(in: place).write(CheckpointState(latest: "\(place)/m-8"))
-      try CheckpointFiles(of: "\(place)/m-7").remove()
+      try StateFile(in: place).write(CheckpointDirectory.State(latest: "\(place)/m-8"))
+      try CheckpointDirectory.Files(of: "\(place)/m-7").remove()
     }
     try setTime(of: directory.path("m-8.index"), to: 400)
     let latest = try CheckpointDirectory(directory.path, fileSystem: system).latest()

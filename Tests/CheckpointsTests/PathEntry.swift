@@ -139,30 +139,35 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
       useText: { try require(CheckpointDirectory($0).latest()?.hasPrefix("/") == true) },
       useURL: { try require(CheckpointDirectory($0).latest()?.hasPrefix("/") == true) }),
     PathEntry(
-      name: "CheckpointState.read",
-      useText: { try require(CheckpointState.read(from: $0)?.latest.hasPrefix("/") == true) },
-      useURL: { try require(CheckpointState.read(from: $0)?.latest.hasPrefix("/") == true) }),
+      name: "CheckpointDirectory.State.read",
+      useText: {
+        try require(CheckpointDirectory.State.read(from: $0)?.latest.hasPrefix("/") == true)
+      },
+      useURL: {
+        try require(CheckpointDirectory.State.read(from: $0)?.latest.hasPrefix("/") == true)
+      }),
     PathEntry(
-      name: "CheckpointState.write",
-      useText: { try CheckpointState(latest: "\($0)/m-1").write(to: $0) },
-      useURL: { try CheckpointState(latest: $0.path + "/m-1").write(to: $0) }),
+      name: "CheckpointDirectory.State.write",
+      useText: { try CheckpointDirectory.State(latest: "\($0)/m-1").write(to: $0) },
+      useURL: { try CheckpointDirectory.State(latest: $0.path + "/m-1").write(to: $0) }),
     PathEntry(
-      name: "CheckpointFiles", useText: { try CheckpointFiles(of: "\($0)/m-1").remove() },
-      useURL: { try CheckpointFiles(of: $0.appending(path: "m-1")).remove() }),
+      name: "CheckpointDirectory.Files",
+      useText: { try CheckpointDirectory.Files(of: "\($0)/m-1").remove() },
+      useURL: { try CheckpointDirectory.Files(of: $0.appending(path: "m-1")).remove() }),
     PathEntry(
-      name: "CheckpointFiles.modificationTimes",
+      name: "CheckpointDirectory.Files.modificationTimes",
       useText: { text in
-        let times = try CheckpointFiles.modificationTimes(of: ["\(text)/m-1"])
+        let times = try CheckpointDirectory.Files.modificationTimes(of: ["\(text)/m-1"])
         try require(times["\(text)/m-1"] != nil)
       },
       useURL: { url in
         let url = url.appending(path: "m-1")
-        try require(CheckpointFiles.modificationTimes(of: [url])[url] != nil)
+        try require(CheckpointDirectory.Files.modificationTimes(of: [url])[url] != nil)
       }),
     PathEntry(
-      name: "DirectoryAudit",
-      useText: { try require(DirectoryAudit(of: $0).directory.hasPrefix("/")) },
-      useURL: { try require(DirectoryAudit(of: $0).directory.hasPrefix("/")) }),
+      name: "CheckpointDirectory.Audit",
+      useText: { try require(CheckpointDirectory.Audit(of: $0).directory.hasPrefix("/")) },
+      useURL: { try require(CheckpointDirectory.Audit(of: $0).directory.hasPrefix("/")) }),
   ]
 
   private static let fileEntries = [

@@ -10,27 +10,30 @@ import Testing
   private static let hour = 3600.0
 
   /// Checkpoints at the given hours, numbered from 1 on.
-  private func checkpoints(atHours hours: [Double]) -> [SavedCheckpoint] {
+  private func checkpoints(atHours hours: [Double]) -> [RetentionPolicy.SavedCheckpoint] {
     hours.enumerated().map {
-      SavedCheckpoint(path: "run/ckpt-\($0 + 1)", step: $0 + 1, time: $1 * Self.hour)
+      RetentionPolicy.SavedCheckpoint(
+        path: "run/ckpt-\($0 + 1)", step: $0 + 1, time: $1 * Self.hour)
     }
   }
 
-  private func checkpoints(atSteps steps: [Int?]) -> [SavedCheckpoint] {
+  private func checkpoints(atSteps steps: [Int?]) -> [RetentionPolicy.SavedCheckpoint] {
     steps.enumerated().map {
-      SavedCheckpoint(path: "run/ckpt-\($0 + 1)", step: $1, time: Double($0))
+      RetentionPolicy.SavedCheckpoint(path: "run/ckpt-\($0 + 1)", step: $1, time: Double($0))
     }
   }
 
-  private func checkpoints(withLosses losses: [Double?]) -> [SavedCheckpoint] {
+  private func checkpoints(withLosses losses: [Double?]) -> [RetentionPolicy.SavedCheckpoint] {
     losses.enumerated().map { number, loss in
-      SavedCheckpoint(
+      RetentionPolicy.SavedCheckpoint(
         path: "run/ckpt-\(number + 1)", step: number + 1, time: Double(number),
         metrics: loss.map { ["loss": $0] } ?? [:])
     }
   }
 
-  private func kept(by policy: RetentionPolicy, _ list: [SavedCheckpoint], since: Double? = nil)
+  private func kept(
+    by policy: RetentionPolicy, _ list: [RetentionPolicy.SavedCheckpoint], since: Double? = nil
+  )
     -> [Int]
   {
     let paths = Set(policy.plan(for: list, since: since).kept.map(\.path))
@@ -89,13 +92,14 @@ import Testing
         step += Int.random(in: 1...4, using: &rng)
         time += Double.random(in: -0.2...3, using: &rng) * Self.hour
         let loss = Double(Int.random(in: 0..<20, using: &rng))
-        return SavedCheckpoint(path: "m-\(number)", step: step, time: time, metrics: ["loss": loss])
+        return RetentionPolicy.SavedCheckpoint(
+          path: "m-\(number)", step: step, time: time, metrics: ["loss": loss])
       }
       for policy in policies {
         let plan = policy.plan(for: list, since: 0)
         let again = policy.plan(for: plan.kept, since: 0)
         #expect(again.removed.isEmpty, "seed \(seed), \(policy)")
-        var left: [SavedCheckpoint] = []
+        var left: [RetentionPolicy.SavedCheckpoint] = []
         for checkpoint in list { left = policy.plan(for: left + [checkpoint], since: 0).kept }
         #expect(left == plan.kept, "seed \(seed), \(policy): one by one and all at once")
       }

@@ -131,7 +131,7 @@ import Testing
       let path = newest > 0 ? directory.path("ckpt-\(newest)") : nil
       #expect(try CheckpointDirectory(directory.path).latest() == path, "call \(call)")
       if let path { #expect(try value(path, key: "w") == Float(isComplete ? 9 : before)) }
-      let state = try CheckpointState.read(from: directory.path)?.latest
+      let state = try CheckpointDirectory.State.read(from: directory.path)?.latest
       if isComplete, state != path { unannounced += 1 }
 
       let next = try numbered(10, directory).output.split(separator: "\n").first

@@ -12,20 +12,20 @@ import Testing
     + [0x20, 0x02, 0x35, 0x00, 0x00, 0xC0, 0x3F, 0x38, 0x02]
 
   @Test func `is written and read as TensorFlow does`() throws {
-    let definition = SaverDefinition(maxToKeep: 2, keepCheckpointEveryNHours: 1.5)
+    let definition = Saver.Definition(maxToKeep: 2, keepCheckpointEveryNHours: 1.5)
     #expect(definition.serialized() == Self.bytes)
-    #expect(try SaverDefinition(serialized: Self.bytes) == definition)
-    let empty = try SaverDefinition(serialized: [])
+    #expect(try Saver.Definition(serialized: Self.bytes) == definition)
+    let empty = try Saver.Definition(serialized: [])
     #expect(empty.version == .legacy)
     #expect(empty.serialized() == [])
-    let sharded = SaverDefinition(maxToKeep: -1, isSharded: true, version: .init(rawValue: 7))
-    #expect(try SaverDefinition(serialized: sharded.serialized()) == sharded)
+    let sharded = Saver.Definition(maxToKeep: -1, isSharded: true, version: .init(rawValue: 7))
+    #expect(try Saver.Definition(serialized: sharded.serialized()) == sharded)
   }
 
   @Test func `refuses bytes that are no message`() {
     for count in 1..<12 {
       #expect(throws: CheckpointError.self) {
-        try SaverDefinition(serialized: Array(Self.bytes.prefix(count)))
+        try Saver.Definition(serialized: Array(Self.bytes.prefix(count)))
       }
     }
   }
@@ -37,11 +37,11 @@ import Testing
     ("outer/save/Const", nil),
   ])
   func `loses its scope, if all of it is in it`(scope: String, filename: String?) {
-    let definition = SaverDefinition(
+    let definition = Saver.Definition(
       filenameTensorName: "outer/save/Const:0", saveTensorName: "outer/save/control_dependency:0",
       restoreOpName: "outer/save/restore_all")
     #expect(definition.strippingScope(scope)?.filenameTensorName == filename)
-    let slashes = SaverDefinition(
+    let slashes = Saver.Definition(
       filenameTensorName: "a///b:0", saveTensorName: "a/c:0", restoreOpName: "a/d")
     #expect(slashes.strippingScope("a")?.filenameTensorName == "b:0")
   }

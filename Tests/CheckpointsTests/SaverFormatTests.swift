@@ -64,7 +64,7 @@ import Testing
     let path = try saver.save(to: directory.path("m"), step: 1)
     #expect(path == directory.path("m-1-?????-of-00002"))
     #expect(directory.names == ["checkpoint", "m-1-00000-of-00002", "m-1-00001-of-00002"])
-    #expect(try CheckpointState.read(from: directory.path)?.latest == path)
+    #expect(try CheckpointDirectory.State.read(from: directory.path)?.latest == path)
     #expect(try CheckpointDirectory(directory.path).latest() == path)
     try expectRestored(saver, from: path)
     try directory.write([1], to: "m-1.meta")

@@ -30,13 +30,13 @@ import Testing
   // MARK: Definitions
 
   @Test func `Saver rows 24, 59, 60: has a definition at any time`() throws {
-    #expect(try Saver([w]).definition == SaverDefinition())
+    #expect(try Saver([w]).definition == Saver.Definition())
     var options = Saver.Options()
     options.format = .v1
     options.sharding = .count(2)
     options.retention = .latest(2).or(.every(.hours(1.5), anchored: .grid))
     let definition = try Saver([w], options: options).definition
-    let expected = SaverDefinition(
+    let expected = Saver.Definition(
       maxToKeep: 2,
       isSharded: true,
       keepCheckpointEveryNHours: 1.5,
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func `Saver rows 42, 61: does what a definition says, and gives it back`() throws {
-    let definition = SaverDefinition(
+    let definition = Saver.Definition(
       filenameTensorName: "outer/save/Const:0",
       saveTensorName: "outer/save/Identity:0",
       restoreOpName: "outer/save/restore_all",
@@ -57,23 +57,23 @@ import Testing
       keepCheckpointEveryNHours: 2,
       version: .v1
     )
-    let decoded = try SaverDefinition(serialized: definition.serialized())
+    let decoded = try Saver.Definition(serialized: definition.serialized())
     let saver = try Saver([w], options: Saver.Options(decoded))
     #expect(saver.definition == definition)
     #expect(saver.definition.strippingScope("outer")?.restoreOpName == "save/restore_all")
     #expect(saver.options.retention == .latest(3).or(.every(.hours(2), anchored: .grid)))
     let path = try saver.save(to: directory.path("m"))
     #expect(path == directory.path("m-?????-of-00001"))
-    let legacy = try Saver.Options(SaverDefinition(maxToKeep: 0, version: .legacy))
+    let legacy = try Saver.Options(Saver.Definition(maxToKeep: 0, version: .legacy))
     #expect(legacy.format == .v1 && legacy.retention == .all)
   }
 
   @Test func `Saver row 55: refuses a definition that makes no sense`() {
-    let cases: [(SaverDefinition, CheckpointError.Code)] = [
-      (SaverDefinition(maxToKeep: -1), .invalidArgument),
-      (SaverDefinition(keepCheckpointEveryNHours: -1), .invalidArgument),
-      (SaverDefinition(keepCheckpointEveryNHours: .nan), .invalidArgument),
-      (SaverDefinition(version: .init(rawValue: 3)), .unsupported),
+    let cases: [(Saver.Definition, CheckpointError.Code)] = [
+      (Saver.Definition(maxToKeep: -1), .invalidArgument),
+      (Saver.Definition(keepCheckpointEveryNHours: -1), .invalidArgument),
+      (Saver.Definition(keepCheckpointEveryNHours: .nan), .invalidArgument),
+      (Saver.Definition(version: .init(rawValue: 3)), .unsupported),
     ]
     for (definition, code) in cases {
       let error = error { () throws(CheckpointError) in _ = try Saver.Options(definition) }
@@ -451,17 +451,17 @@ private final class Countdown: TensorVariable {
   private let directory: TemporaryDirectory
   init() throws { directory = try TemporaryDirectory() }
 
-  private func state(_ text: String) throws -> Result<CheckpointState?, CheckpointError> {
+  private func state(_ text: String) throws -> Result<CheckpointDirectory.State?, CheckpointError> {
     try directory.write(text.utf8, to: "checkpoint")
     do throws(CheckpointError) {
-      return .success(try CheckpointState.read(from: directory.path))
+      return .success(try CheckpointDirectory.State.read(from: directory.path))
     } catch {
       return .failure(error)
     }
   }
 
   @Test func `Saver row 1: reads a state file; there may be none, but no other`() throws {
-    #expect(try CheckpointState.read(from: directory.path) == nil)
+    #expect(try CheckpointDirectory.State.read(from: directory.path) == nil)
     let text = "model_checkpoint_path: \"m-2\"\nall_model_checkpoint_paths: \"/x/m-1\"\n"
     #expect(
       try state(text).get()?.all == ["/x/m-1", directory.path("m-2")]
@@ -478,15 +478,16 @@ private final class Countdown: TensorVariable {
 
   @Test func `Saver row 2: writes a state file, but not over a checkpoint`() throws {
     let path = directory.path("m-1")
-    try CheckpointState(latest: path).write(to: directory.path)
+    try CheckpointDirectory.State(latest: path).write(to: directory.path)
     #expect(String(decoding: try directory.bytes("checkpoint"), as: UTF8.self).contains("\"m-1\""))
-    try CheckpointState(latest: path)
+    try CheckpointDirectory.State(latest: path)
       .write(to: directory.path, filename: "other", relativePaths: false)
     #expect(String(decoding: try directory.bytes("other"), as: UTF8.self).contains("\"\(path)\""))
-    #expect(try CheckpointState.read(from: directory.path, filename: "other")?.latest == path)
+    #expect(
+      try CheckpointDirectory.State.read(from: directory.path, filename: "other")?.latest == path)
     for name in ["m-1", "m-1.index"] {
       let error = #expect(throws: CheckpointError.self) {
-        try CheckpointState(latest: path).write(to: directory.path, filename: name)
+        try CheckpointDirectory.State(latest: path).write(to: directory.path, filename: name)
       }
       #expect(error?.code == .pathConflict)
     }
@@ -494,13 +495,14 @@ private final class Countdown: TensorVariable {
 
   @Test func `Saver row 3: lists the newest last, and counts times`() throws {
     let paths = ["a", "b"]
-    #expect(try CheckpointState(latest: "c", all: paths).all == ["a", "b", "c"])
-    #expect(try CheckpointState(latest: "b", all: paths).all == ["a", "b"])
+    #expect(try CheckpointDirectory.State(latest: "c", all: paths).all == ["a", "b", "c"])
+    #expect(try CheckpointDirectory.State(latest: "b", all: paths).all == ["a", "b"])
     #expect(
-      try CheckpointState(latest: "c", all: paths, timestamps: [1, 2, 3]).timestamps.count == 3
+      try CheckpointDirectory.State(latest: "c", all: paths, timestamps: [1, 2, 3]).timestamps.count
+        == 3
     )
     let error = #expect(throws: CheckpointError.self) {
-      try CheckpointState(latest: "c", all: paths, timestamps: [1, 2])
+      try CheckpointDirectory.State(latest: "c", all: paths, timestamps: [1, 2])
     }
     #expect(error?.code == .invalidArgument)
   }
@@ -538,7 +540,7 @@ private final class Countdown: TensorVariable {
         ofItemAtPath: directory.path(name)
       )
     }
-    let times = try CheckpointFiles.modificationTimes(
+    let times = try CheckpointDirectory.Files.modificationTimes(
       of: [directory.path("none"), path, old, sharded, directory.path]
     )
     #expect(times == [path: 1e9, old: 2e9, sharded: 1.5e9])
@@ -551,12 +553,12 @@ private final class Countdown: TensorVariable {
     let system = InterceptingFileSystem()
     var options = SaveOptions()
     options.fileSystem = system
-    try CheckpointFiles(of: path, options: options).remove()
+    try CheckpointDirectory.Files(of: path, options: options).remove()
     #expect(
       system.calls.filter { $0.kind == .remove }.map { Path($0.path).name }
         == ["m-1.index", "m-1.data-00000-of-00001"]
     )
     #expect(directory.names == ["checkpoint", "m-10.data-00000-of-00001", "m-10.index"])
-    try CheckpointFiles(of: path).remove()  // gone already: no error
+    try CheckpointDirectory.Files(of: path).remove()  // gone already: no error
   }
 }

@@ -50,7 +50,7 @@ private final class TestClock: Sendable {
   }
 
   private var state: [String] {
-    get throws { try CheckpointState.read(from: directory.path)?.all ?? [] }
+    get throws { try CheckpointDirectory.State.read(from: directory.path)?.all ?? [] }
   }
 
   private func paths(_ steps: Int...) -> [String] { steps.map { directory.path("m-\($0)") } }
@@ -109,8 +109,8 @@ private final class TestClock: Sendable {
     let start = 1_000_000.0
     #expect(
       saver.checkpoints == [
-        SavedCheckpoint(path: directory.path("m-2"), step: 2, time: start + 7200),
-        SavedCheckpoint(path: directory.path("m-3"), step: 3, time: start + 10_800),
+        RetentionPolicy.SavedCheckpoint(path: directory.path("m-2"), step: 2, time: start + 7200),
+        RetentionPolicy.SavedCheckpoint(path: directory.path("m-3"), step: 3, time: start + 10_800),
       ])
   }
 
@@ -270,7 +270,7 @@ private final class TestClock: Sendable {
     let saver = try saver(.latest(2))
     try saver.recoverHistory(from: paths(1, 7, 2, 3))
     #expect(saver.checkpoints.map(\.step) == [1, 2, 3])
-    let times = try CheckpointFiles.modificationTimes(of: paths(1, 2, 3))
+    let times = try CheckpointDirectory.Files.modificationTimes(of: paths(1, 2, 3))
     #expect(saver.checkpoints.map(\.time) == paths(1, 2, 3).map { times[$0] })
     #expect(saver.checkpoints.allSatisfy { $0.time > 1_600_000_000 && !$0.isPinned })
     try save(saver, 4)
@@ -320,9 +320,9 @@ private final class TestClock: Sendable {
     try save(try saver(.all), 1, 2, 3)
     let saver = try saver(.latest(1).or(.every(.hours(10), anchored: .grid)))
     saver.setHistory([
-      SavedCheckpoint(path: directory.path("m-1"), time: 0),
-      SavedCheckpoint(path: directory.path("m-2"), time: 1_046_801),
-      SavedCheckpoint(path: directory.path("m-3"), time: 1_046_900),
+      RetentionPolicy.SavedCheckpoint(path: directory.path("m-1"), time: 0),
+      RetentionPolicy.SavedCheckpoint(path: directory.path("m-2"), time: 1_046_801),
+      RetentionPolicy.SavedCheckpoint(path: directory.path("m-3"), time: 1_046_900),
     ])
     try save(saver, 4)
     #expect(steps == [2, 4])
@@ -398,7 +398,7 @@ private final class TestClock: Sendable {
   @Test func `keeps what the state file of another program does not list`() throws {
     _ = try firstLife()
     let state = try StateFile(in: directory.path)
-    try state.write(CheckpointState(latest: "\(directory.path)/m-9", all: paths(7, 8)))
+    try state.write(CheckpointDirectory.State(latest: "\(directory.path)/m-9", all: paths(7, 8)))
     let second = try saver(.latest(1))
     try second.recoverHistory(in: directory.path, named: "m")
     #expect(second.checkpoints.map(\.isPreserved) == [true, true, false, false, false])

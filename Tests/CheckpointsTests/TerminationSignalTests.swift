@@ -30,7 +30,7 @@ let signalListening = Mutex(())
     let old = signal(SIGUSR1) { _ in earlierSignals.add(1, ordering: .relaxed) }
     defer { _ = signal(SIGUSR1, old) }
     do {
-      let termination = try TerminationSignal([SIGUSR1, SIGUSR2])
+      let termination = try CheckpointManager.TerminationSignal([SIGUSR1, SIGUSR2])
       #expect(!termination.isReceived)
       #expect(termination.signal == nil)
       send(SIGUSR1) { termination.isReceived }
@@ -40,7 +40,7 @@ let signalListening = Mutex(())
     #expect(earlierSignals.load(ordering: .relaxed) == 0)
     send(SIGUSR1) { earlierSignals.load(ordering: .relaxed) == 1 }
     #expect(earlierSignals.load(ordering: .relaxed) == 1)
-    let again = try TerminationSignal([SIGUSR2])
+    let again = try CheckpointManager.TerminationSignal([SIGUSR2])
     #expect(!again.isReceived)
     send(SIGUSR2) { again.isReceived }
     #expect(again.signal == SIGUSR2)
@@ -48,22 +48,24 @@ let signalListening = Mutex(())
 
   @Test func `is one at a time`() throws {
     let error = try signalListening.withLock { _ in
-      let termination = try TerminationSignal([SIGUSR1])
+      let termination = try CheckpointManager.TerminationSignal([SIGUSR1])
       defer { withExtendedLifetime(termination) {} }
-      return #expect(throws: CheckpointError.self) { try TerminationSignal([SIGUSR2]) }
+      return #expect(throws: CheckpointError.self) {
+        try CheckpointManager.TerminationSignal([SIGUSR2])
+      }
     }
     #expect(
       error?.description
-        == "another TerminationSignal listens in this process; use that one, or let it "
+        == "another CheckpointManager.TerminationSignal listens in this process; use that one, or let it "
         + "go first (busy)")
   }
 
   @Test func `refuses signals that cannot be caught, and leaves the others alone`() throws {
     let error = try signalListening.withLock { _ in
       let error = #expect(throws: CheckpointError.self) {
-        try TerminationSignal([SIGUSR1, SIGKILL])
+        try CheckpointManager.TerminationSignal([SIGUSR1, SIGKILL])
       }
-      _ = try TerminationSignal([SIGUSR1])  // nobody listens any more
+      _ = try CheckpointManager.TerminationSignal([SIGUSR1])  // nobody listens any more
       return error
     }
     #expect(error?.code == .io)

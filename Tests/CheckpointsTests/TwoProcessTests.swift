@@ -8,8 +8,8 @@ import CheckpointTestSupport
 import Checkpoints
 import Testing
 
-/// Proves that a process that reads gets one checkpoint, whole, beside another one that saves as fast as it
-/// can: every save, and what each call of either does, at whatever time the system likes.
+/// Proves that a process that reads gets one checkpoint, whole, beside another one that saves as fast
+/// as it can: every save, and what each call of either does, at whatever time the system likes.
 @Suite struct TwoProcessTests {
   private let directory: TemporaryDirectory
   private let variables = (0..<3).map { _ in Variable<Float>(repeating: 0, shape: [300]) }
@@ -98,7 +98,7 @@ import Testing
   }
 
   private func expectSound() throws {
-    let audit = try DirectoryAudit(of: directory.path, checking: .everything)
+    let audit = try CheckpointDirectory.Audit(of: directory.path, checking: .everything)
     let bad = audit.files.filter { ![.complete, .record, .busy].contains($0.kind) }
     #expect(bad.isEmpty, "\(bad)")
   }

@@ -7,8 +7,8 @@ import Checkpoints
 import Synchronization
 import Testing
 
-/// Proves that TensorFlow's manager goes on where ours stopped and the reverse, with the same files kept
-/// as if one of them had done it all.
+/// Proves that TensorFlow's manager goes on where ours stopped and the reverse, with the same files
+/// kept as if one of them had done it all.
 @Suite(.enabled(if: TensorFlow.isInstalled), .serialized)
 struct ManagerInteropTests {
   private final class Clock: Sendable {
@@ -87,7 +87,7 @@ struct ManagerInteropTests {
       clock.now = time
       #expect(try #require(try manager.save()).problems.isEmpty)
     }
-    let state = try #require(try CheckpointState.read(from: directory.path))
+    let state = try #require(try CheckpointDirectory.State.read(from: directory.path))
     let indexes = directory.names.filter { $0.hasSuffix(".index") }
     return Outcome(
       files: indexes.compactMap { Int($0.dropFirst(5).dropLast(6)) }.sorted(),

@@ -37,12 +37,12 @@ struct RetentionInteropTests {
 
   /// What is left when each save is followed by carrying out the plan.
   private func simulate(_ policy: RetentionPolicy, _ times: Times, start: Double) throws -> (
-    files: [Int], plan: RetentionPlan
+    files: [Int], plan: RetentionPolicy.Plan
   ) {
-    var left: [SavedCheckpoint] = []
+    var left: [RetentionPolicy.SavedCheckpoint] = []
     var plan = policy.plan(for: [])
     for (step, time) in times.seconds.enumerated().dropFirst() {
-      left.append(SavedCheckpoint(path: "run/m-\(step)", step: step, time: time))
+      left.append(RetentionPolicy.SavedCheckpoint(path: "run/m-\(step)", step: step, time: time))
       plan = policy.plan(for: left, since: start)
       left = plan.kept
     }

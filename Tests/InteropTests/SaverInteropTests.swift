@@ -201,7 +201,7 @@ struct SaverInteropTests {
     ])
     let clock = TestClock(times[0])
     var options = try Saver.Options(
-      SaverDefinition(maxToKeep: keep, keepCheckpointEveryNHours: Float(hours)))
+      Saver.Definition(maxToKeep: keep, keepCheckpointEveryNHours: Float(hours)))
     options.savesRelativePaths = false
     options.now = { clock.now }
     let saver = try Saver(["w": Variable<Float>([1, 2])], options: options)

@@ -3,7 +3,7 @@ import CheckpointTensors
 
 /// Finds the counterparts of wanted variables among stored ones.
 struct ProposalSearch {
-  private typealias Pair = MappingProposal.Pair
+  private typealias Pair = KeyMapping.Proposal.Pair
 
   private let stored: NamedVariables
   private let wanted: NamedVariables
@@ -143,14 +143,14 @@ struct ProposalSearch {
 
   // MARK: Results
 
-  var pairs: [MappingProposal.Pair] { found.sorted { $0.key < $1.key }.map(\.value) }
+  var pairs: [KeyMapping.Proposal.Pair] { found.sorted { $0.key < $1.key }.map(\.value) }
 
-  var ambiguous: [MappingProposal.Ambiguity] {
+  var ambiguous: [KeyMapping.Proposal.Ambiguity] {
     storedOf.indices.compactMap { index in
       guard storedOf[index] == nil, let places = open[index] else { return nil }
       let free = places.filter { !isTaken[$0] }
       guard !free.isEmpty else { return nil }
-      return MappingProposal.Ambiguity(
+      return KeyMapping.Proposal.Ambiguity(
         wanted: TensorKey(bytes: wanted.names[index].bytes),
         candidates: free.map { TensorKey(bytes: stored.names[$0].bytes) })
     }

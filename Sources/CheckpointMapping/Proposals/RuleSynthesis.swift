@@ -25,7 +25,7 @@ struct RuleSynthesis {
   ///
   /// - Parameter transform: What has to be done to the values of a wanted variable.
   /// - Returns: Rules that give each counterpart its name, dtype and shape.
-  func mapping(_ transform: (Int) -> TensorTransform?) -> KeyMapping {
+  func mapping(_ transform: (Int) -> KeyMapping.Transform?) -> KeyMapping {
     var names = NameRewriting(stored.names.map(\.bytes))
     let isRenamed = counterparts.contains {
       stored.names[$0.stored].bytes != wanted.names[$0.wanted].bytes

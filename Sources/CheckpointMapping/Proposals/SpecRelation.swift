@@ -67,7 +67,7 @@ enum SpecRelation: Hashable {
   }
 
   /// What has to be done to the values.
-  var transform: TensorTransform? {
+  var transform: KeyMapping.Transform? {
     switch self {
     case .equal: nil
     case .transposed(let axes): .transpose(axes)

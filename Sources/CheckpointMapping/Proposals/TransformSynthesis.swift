@@ -20,10 +20,12 @@ struct TransformSynthesis {
 
   /// The rules for variables that need a transform: some to stand before the rules for names, where
   /// the stored names have an end of their own (`/kernel`), the others behind.
-  func rules(_ transforms: [(counterpart: RuleSynthesis.Counterpart, transform: TensorTransform)])
+  func rules(
+    _ transforms: [(counterpart: RuleSynthesis.Counterpart, transform: KeyMapping.Transform)]
+  )
     -> (first: [KeyMapping.Rule], last: [KeyMapping.Rule])
   {
-    var groups: [TensorTransform: [Counterpart]] = [:]
+    var groups: [KeyMapping.Transform: [Counterpart]] = [:]
     for (counterpart, transform) in transforms {
       groups[transform, default: []].append(counterpart)
     }

@@ -10,7 +10,7 @@ struct MappedIndex: Sendable {
     /// It is stored.
     case stored(TensorEntry)
     /// It is another one with its values changed.
-    case transformed(Recipe, TensorTransform, TensorSpec)
+    case transformed(Recipe, KeyMapping.Transform, TensorSpec)
     /// It is made of several, side by side along a dimension.
     case joined([Recipe], axis: Int, TensorSpec)
 
@@ -143,7 +143,7 @@ struct MappedIndex: Sendable {
 
   // MARK: Values
 
-  private mutating func transform(_ pattern: KeyMapping.Pattern, _ transform: TensorTransform)
+  private mutating func transform(_ pattern: KeyMapping.Pattern, _ transform: KeyMapping.Transform)
     throws(CheckpointError)
   {
     let test = try NameTest(pattern)
@@ -159,7 +159,9 @@ struct MappedIndex: Sendable {
     if let error { throw error }
   }
 
-  private static func transformed(_ recipe: Recipe, _ transform: TensorTransform, _ key: TensorKey)
+  private static func transformed(
+    _ recipe: Recipe, _ transform: KeyMapping.Transform, _ key: TensorKey
+  )
     throws(CheckpointError) -> Recipe
   {
     do throws(CheckpointError) {

@@ -38,7 +38,7 @@ extension JSONText {
     append("}")
   }
 
-  private mutating func append(_ transform: TensorTransform) {
+  private mutating func append(_ transform: KeyMapping.Transform) {
     switch transform {
     case .transpose(let axes): append(.transpose, axes)
     case .reshape(let dimensions): append(.reshape, dimensions)

@@ -56,7 +56,7 @@ extension KeyMapping.Pattern: CustomStringConvertible {
   }
 }
 
-extension TensorTransform: CustomStringConvertible {
+extension KeyMapping.Transform: CustomStringConvertible {
   /// The transform as it stands in Swift: `.transpose([1, 0])`.
   public var description: String {
     switch self {

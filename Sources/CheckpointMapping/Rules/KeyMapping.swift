@@ -68,7 +68,7 @@ public struct KeyMapping: Sendable, ExpressibleByArrayLiteral {
     /// All others are left out.
     case keep(Pattern)
     /// Values are changed.
-    case transform(Pattern, TensorTransform)
+    case transform(Pattern, KeyMapping.Transform)
     /// One tensor becomes several along a dimension, of equal length or of `lengths`.
     case split(String, axis: Int, into: [String], lengths: [Int]? = nil)
     /// Several tensors of one shape become one with a new dimension.

@@ -105,12 +105,12 @@ struct RuleParser {
     }
   }
 
-  private func transform(_ kind: RuleField) -> TensorTransform? {
+  private func transform(_ kind: RuleField) -> KeyMapping.Transform? {
     switch (kind, values[kind]) {
     case (.transpose, .integers(let axes)): .transpose(axes)
     case (.reshape, .integers(let dimensions)): .reshape(dimensions)
-    case (.slice, .text(let text)): TensorSlice(text: text).map(TensorTransform.slice)
-    case (.convert, .text(let name)): DType(named: name).map(TensorTransform.convert(to:))
+    case (.slice, .text(let text)): TensorSlice(text: text).map(KeyMapping.Transform.slice)
+    case (.convert, .text(let name)): DType(named: name).map(KeyMapping.Transform.convert(to:))
     default: nil
     }
   }

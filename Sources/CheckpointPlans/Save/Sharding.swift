@@ -23,9 +23,9 @@ public enum Sharding: Sendable, Hashable {
   /// `MaxShardSizePolicy` cuts them. Single elements are not cut, nor are tensors of a dtype that
   /// TensorFlow cannot join again (`float16`, `uint16`, `uint32`, `uint64`, `string`, those of less
   /// than a byte but `int4` and `uint4`, and the rarer ones): if one of them is larger, it has a data
-  /// file of its own, and ``SaveResult/warnings`` says so. The number has to be at least
-  /// the size of the widest element of the tensors that can be cut. The graph of a ``Checkpoint`` comes on
-  /// top.
+  /// file of its own, and ``Saver/Saved/warnings`` says so. The number has to be at least
+  /// the size of the widest element of the tensors that can be cut. The graph of a ``Checkpoint`` comes
+  /// on top.
   case maxBytes(Int)
   /// Each tensor goes to the data file that a rule of the program's own names: TensorFlow's
   /// `ShardingCallback`; see ``by(_:)``.

@@ -37,17 +37,17 @@ public struct CheckpointDirectory: Sendable {
   /// The newest checkpoint; `nil` if there is none.
   ///
   /// That is what the directory's state file names, as in TensorFlow. But a process may die when a
-  /// checkpoint is complete and before the state file says so. So another checkpoint is newer if it lies
-  /// in the same directory, has the same name with a higher number, is not listed in the state file, is
-  /// complete, and was written strictly after the state file. A state file that was pointed back, by hand
-  /// or by another program, is obeyed: it is younger than what it does not name. Where the clock of a
-  /// file system is so coarse that both have the same time, the state file counts.
+  /// checkpoint is complete and before the state file says so. So another checkpoint is newer if it
+  /// lies in the same directory, has the same name with a higher number, is not listed in the state
+  /// file, is complete, and was written strictly after the state file. A state file that was pointed
+  /// back, by hand or by another program, is obeyed: it is younger than what it does not name. Where
+  /// the clock of a file system is so coarse that both have the same time, the state file counts.
   ///
   /// What the state file names is there if its index file is, or a file of the path itself (format V1),
-  /// or a file that matches its five question marks (`m-3-?????-of-00002`, a V1 checkpoint in parts). If
-  /// the file records an absolute path that leads nowhere, the directory was moved: the checkpoint of the
-  /// same name in this directory is taken. If that is not there either, and nothing is newer, the result
-  /// is `nil`; ``latestValid(checking:)`` looks further.
+  /// or a file that matches its five question marks (`m-3-?????-of-00002`, a V1 checkpoint in parts).
+  /// If the file records an absolute path that leads nowhere, the directory was moved: the checkpoint
+  /// of the same name in this directory is taken. If that is not there either, and nothing is newer,
+  /// the result is `nil`; ``latestValid(checking:)`` looks further.
   ///
   /// Without a state file the newest is complete, has the name that was written last, and of that the
   /// highest number; checkpoints of the format V2 come before others.
@@ -55,15 +55,16 @@ public struct CheckpointDirectory: Sendable {
   /// The state file may name a path outside the directory. This function only looks whether there
   /// is a file; where state files come from strangers, check the path before restoring from it.
   ///
-  /// - Throws: `corrupt` if the state file is none, see ``CheckpointState/read(from:filename:)``;
-  ///   `io` if the system fails.
+  /// - Throws: `corrupt` if the state file is none, see
+  ///   ``CheckpointDirectory/State/read(from:filename:)``; `io` if the system fails.
   public func latest() throws(CheckpointError) -> String? {
     let found = try newestByState()
     guard found.state == nil else { return found.newest }
     return try CheckpointSearch(fileSystem: fileSystem).newest(inDirectory: path, isWhole: true)
   }
 
-  /// The newest checkpoint that is intact, whatever has become of others; `nil` if there are none at all.
+  /// The newest checkpoint that is intact, whatever has become of others; `nil` if there are none at
+  /// all.
   ///
   /// If ``latest()`` is damaged, what the state file lists comes next, then all others. A damaged state
   /// file counts as none.

@@ -18,7 +18,7 @@ import CheckpointWire
 /// Where a file system's clock advances so slowly that both have the same time, the state file counts.
 package struct NewestCheckpoints {
   /// What the state file says, its paths resolved; `nil` if there is none.
-  package private(set) var state: CheckpointState?
+  package private(set) var state: CheckpointDirectory.State?
   /// The checkpoint that it names, if that is there.
   package private(set) var named: String?
   /// Those that are newer, the newest first.

@@ -44,16 +44,16 @@ package struct StateFile: Sendable {
 // Reading.
 extension StateFile {
   /// The state, its paths resolved; `nil` if there is no file.
-  package func read() throws(CheckpointError) -> CheckpointState? {
+  package func read() throws(CheckpointError) -> CheckpointDirectory.State? {
     try readMessage().map(state)
   }
 
   /// The state that the file's message stands for.
-  func state(_ message: CheckpointStateMessage) -> CheckpointState {
+  func state(_ message: CheckpointStateMessage) -> CheckpointDirectory.State {
     var message = message
     message.modelCheckpointPath = resolve(message.modelCheckpointPath)
     message.allModelCheckpointPaths = message.allModelCheckpointPaths.map(resolve)
-    return CheckpointState(resolved: message)
+    return CheckpointDirectory.State(resolved: message)
   }
 
   /// The message with the paths that it records; `nil` if there is no file.
@@ -76,8 +76,8 @@ extension StateFile {
 
   /// The path that a recorded one stands for: it starts in the directory unless it is absolute.
   ///
-  /// Of a URL that leads elsewhere, `gs://bucket/run/ckpt-7`, nothing but the name is of use: the directory
-  /// was copied here.
+  /// Of a URL that leads elsewhere, `gs://bucket/run/ckpt-7`, nothing but the name is of use: the
+  /// directory was copied here.
   package func resolve(_ recorded: String) -> String {
     guard !PathText.leadsElsewhere(recorded) else {
       return Path.join(directory, Path(recorded).name)
@@ -112,7 +112,8 @@ extension StateFile {
   ///   directory; `io` if the system fails; `busy` if somebody else holds the file for seconds. The old
   ///   file is unchanged then, unless only the last step failed: to make the new one durable.
   package func write(
-    _ state: CheckpointState, paths style: PathStyle = .relative, durability: Durability = .full,
+    _ state: CheckpointDirectory.State, paths style: PathStyle = .relative,
+    durability: Durability = .full,
     repairs: Bool = false
   ) throws(CheckpointError) {
     let text = try message(of: state, paths: style).text
@@ -170,7 +171,8 @@ extension StateFile {
     }
   }
 
-  private func message(of state: CheckpointState, paths style: PathStyle) throws(CheckpointError)
+  private func message(of state: CheckpointDirectory.State, paths style: PathStyle)
+    throws(CheckpointError)
     -> CheckpointStateMessage
   {
     try checkName(of: state.latest)

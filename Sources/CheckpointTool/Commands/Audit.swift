@@ -68,9 +68,9 @@ struct Audit: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    var audit = try DirectoryAudit(of: path, name: name)
+    var audit = try CheckpointDirectory.Audit(of: path, name: name)
     let actions = repairs ? try audit.repair() : []
-    if repairs { audit = try DirectoryAudit(of: path, name: name) }
+    if repairs { audit = try CheckpointDirectory.Audit(of: path, name: name) }
     if isJSON {
       try writeJSON(audit, actions, output)
     } else {
@@ -82,7 +82,9 @@ struct Audit: Command {
 
   // MARK: For people
 
-  private func writeText(_ audit: DirectoryAudit, _ actions: [String], _ output: StandardOutput)
+  private func writeText(
+    _ audit: CheckpointDirectory.Audit, _ actions: [String], _ output: StandardOutput
+  )
     throws(CheckpointError)
   {
     for action in actions { try output.write("\(action.shown)\n") }
@@ -99,8 +101,8 @@ struct Audit: Command {
     try output.write(Self.summary(audit))
   }
 
-  private static func summary(_ audit: DirectoryAudit) -> String {
-    let counts = DirectoryAudit.Kind.allCases.compactMap { kind -> String? in
+  private static func summary(_ audit: CheckpointDirectory.Audit) -> String {
+    let counts = CheckpointDirectory.Audit.Kind.allCases.compactMap { kind -> String? in
       let count = audit.files.count { $0.kind == kind }
       return count == 0 ? nil : "\(count) \(kind.rawValue)"
     }
@@ -111,7 +113,9 @@ struct Audit: Command {
 
   // MARK: For programs
 
-  private func writeJSON(_ audit: DirectoryAudit, _ actions: [String], _ output: StandardOutput)
+  private func writeJSON(
+    _ audit: CheckpointDirectory.Audit, _ actions: [String], _ output: StandardOutput
+  )
     throws(CheckpointError)
   {
     let files = audit.files.map { file in

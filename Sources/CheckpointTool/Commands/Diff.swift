@@ -45,7 +45,9 @@ struct Diff: Command {
     let second = try OpenedCheckpoint(at: paths.1).reader()
     let bar = ProgressBar()
     defer { bar.clear() }
-    let comparison = try Comparison(first, second, tolerance: tolerance) { bar.show($0, of: $1) }
+    let comparison = try CheckpointReader.Comparison(first, second, tolerance: tolerance) {
+      bar.show($0, of: $1)
+    }
     bar.clear()
     if isJSON {
       let differences = comparison.differences.map(Self.json).joined(separator: ",\n")
@@ -58,7 +60,7 @@ struct Diff: Command {
     return comparison.isEqual ? .success : .failure
   }
 
-  private static func line(_ difference: Comparison.Difference) -> String {
+  private static func line(_ difference: CheckpointReader.Comparison.Difference) -> String {
     let name = TensorName.shown(difference.key.bytes)
     return switch difference.kind {
     case .onlyInFirst(let spec): "- \(name)  \(spec)\n"
@@ -70,13 +72,13 @@ struct Diff: Command {
     }
   }
 
-  private static func summary(_ comparison: Comparison) -> String {
+  private static func summary(_ comparison: CheckpointReader.Comparison) -> String {
     let equal = comparison.equalCount.of("tensor")
     guard !comparison.isEqual else { return "no difference: \(equal)\n" }
     return "\(comparison.differences.count.of("difference")), \(equal) the same\n"
   }
 
-  private static func json(_ difference: Comparison.Difference) -> String {
+  private static func json(_ difference: CheckpointReader.Comparison.Difference) -> String {
     var fields = ["\"name\":\(JSONText.string(difference.key.description))"]
     if difference.key.string == nil {
       fields.append("\"name_base64\":\(JSONText.base64(difference.key.bytes))")

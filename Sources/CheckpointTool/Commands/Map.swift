@@ -57,7 +57,7 @@ struct Map: Command {
 
   // MARK: For people
 
-  private func write(_ preview: MappingPreview, _ mapping: KeyMapping, _ output: StandardOutput)
+  private func write(_ preview: KeyMapping.Preview, _ mapping: KeyMapping, _ output: StandardOutput)
     throws(CheckpointError)
   {
     for tensor in preview.tensors {
@@ -78,13 +78,13 @@ struct Map: Command {
     )
   }
 
-  private static func text(_ source: MappingPreview.Source) -> String {
+  private static func text(_ source: KeyMapping.Preview.Source) -> String {
     "\(TensorName.shown(source.name.bytes)) \(source.spec)"
   }
 
   // MARK: For programs
 
-  private static func json(_ preview: MappingPreview) -> String {
+  private static func json(_ preview: KeyMapping.Preview) -> String {
     let tensors = preview.tensors.map { tensor in
       let sources = JSONText.array(tensor.sources.map { "{\(members($0.name, $0.spec))}" })
       return "\n{\(members(tensor.name, tensor.spec)),\"sources\":\(sources)}"

@@ -50,7 +50,7 @@ struct Suggest: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    let proposal = try MappingProposal(
+    let proposal = try KeyMapping.Proposal(
       from: NamedTensors(at: path, usesFullNames: usesFullNames).reader,
       like: NamedTensors(at: other, usesFullNames: usesFullNames).reader)
     if isRules {
@@ -63,7 +63,7 @@ struct Suggest: Command {
     return proposal.pairs.count == proposal.wantedCount ? .success : .failure
   }
 
-  private static func json(_ proposal: MappingProposal) throws(CheckpointError) -> String {
+  private static func json(_ proposal: KeyMapping.Proposal) throws(CheckpointError) -> String {
     let fields = [
       "\"pairs\":\(JSONText.array(proposal.pairs.map { "\n{\(members($0))}" }))",
       "\"ambiguous\":\(JSONText.array(proposal.ambiguous.map { "\n{\(members($0))}" }))",
@@ -74,13 +74,13 @@ struct Suggest: Command {
     return "{\(fields.joined(separator: ",\n"))}\n"
   }
 
-  private static func members(_ pair: MappingProposal.Pair) -> String {
+  private static func members(_ pair: KeyMapping.Proposal.Pair) -> String {
     let transform = pair.transform.map { JSONText.string($0.description) } ?? "null"
     return "\"stored\":\(name(pair.stored)),\"wanted\":\(name(pair.wanted)),"
       + "\"confidence\":\(pair.shownConfidence),\"transform\":\(transform)"
   }
 
-  private static func members(_ open: MappingProposal.Ambiguity) -> String {
+  private static func members(_ open: KeyMapping.Proposal.Ambiguity) -> String {
     "\"wanted\":\(name(open.wanted)),\"candidates\":\(names(open.candidates))"
   }
 

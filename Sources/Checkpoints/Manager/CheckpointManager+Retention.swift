@@ -7,7 +7,7 @@ extension CheckpointManager {
   ///
   /// - Returns: The plan for all managed checkpoints.
   /// - Throws: `io` if the system fails.
-  public func plan() throws(CheckpointError) -> RetentionPlan {
+  public func plan() throws(CheckpointError) -> RetentionPolicy.Plan {
     keeper.plan(for: try keeper.look())
   }
 
@@ -17,7 +17,7 @@ extension CheckpointManager {
   /// - Throws: `busy` if another manager is at work there for seconds; `io` if the system fails.
   @discardableResult
   public func sweep() throws(CheckpointError)
-    -> (removed: [SavedCheckpoint], problems: [CheckpointError])
+    -> (removed: [RetentionPolicy.SavedCheckpoint], problems: [CheckpointError])
   {
     try keeper.change { found, lock throws(CheckpointError) in
       try keeper.sweep(&found, latest: found.newestFirst.first, lock)
@@ -27,7 +27,7 @@ extension CheckpointManager {
 
 extension DirectoryKeeper {
   /// What the policy says of the managed checkpoints.
-  func plan(for found: ManagedDirectory) -> RetentionPlan {
+  func plan(for found: ManagedDirectory) -> RetentionPolicy.Plan {
     retention.plan(for: found.leastUsefulFirst, since: found.history.since)
   }
 
@@ -43,7 +43,9 @@ extension DirectoryKeeper {
   /// - Returns: What was deleted, and what could not be.
   /// - Throws: `io` if the system fails.
   func sweep(_ found: inout ManagedDirectory, latest: String?, _ lock: SaveLocation)
-    throws(CheckpointError) -> (removed: [SavedCheckpoint], problems: [CheckpointError])
+    throws(CheckpointError) -> (
+      removed: [RetentionPolicy.SavedCheckpoint], problems: [CheckpointError]
+    )
   {
     let plan = plan(for: found)
     found.announced = latest
@@ -54,11 +56,11 @@ extension DirectoryKeeper {
     // What is kept for good must not depend on the state file, which does not list it any more.
     if found.history.keep(plan) { try place.write(found.history, lock: lock) }
     try writeState(found, latest: latest, plan, preserved: found.history.preserved)
-    let problems = CheckpointFiles.remove(
+    let problems = CheckpointDirectory.Files.remove(
       plan.removed.map {
-        CheckpointFiles(of: $0.path, metaSuffix: place.metaSuffix, options: place.options)
+        CheckpointDirectory.Files(of: $0.path, metaSuffix: place.metaSuffix, options: place.options)
       }, options: place.options)
-    var removed: [SavedCheckpoint] = []
+    var removed: [RetentionPolicy.SavedCheckpoint] = []
     for checkpoint in plan.removed {
       let index = try place.fileSystem.status(of: BundlePath(checkpoint.path).index)
       if index == nil { removed.append(checkpoint) }
@@ -85,13 +87,13 @@ extension DirectoryKeeper {
   // listed in any case; that it must stay TensorFlow takes from its time, since it manages only what is
   // newer than the last one that was kept for good.
   private func writeState(
-    _ found: ManagedDirectory, latest: String?, _ plan: RetentionPlan, preserved: Double?
+    _ found: ManagedDirectory, latest: String?, _ plan: RetentionPolicy.Plan, preserved: Double?
   ) throws(CheckpointError) {
     guard let latest else { return }
     var listed = plan.decisions.filter { $0.isActive || !$0.stays }.map(\.checkpoint)
     let newest = listed.firstIndex { $0.path == latest }.map { listed.remove(at: $0) }
     let time = newest?.time ?? preserved ?? 0
-    let state = try CheckpointState(
+    let state = try CheckpointDirectory.State(
       latest: latest, all: listed.map(\.path) + [latest], timestamps: listed.map(\.time) + [time],
       lastPreserved: preserved)
     try place.stateFile().write(state, durability: place.options.durability)
@@ -105,7 +107,7 @@ extension CheckpointHistory {
   /// Notes which checkpoints a period has kept for good.
   ///
   /// - Returns: Whether that is news.
-  mutating func keep(_ plan: RetentionPlan) -> Bool {
+  mutating func keep(_ plan: RetentionPolicy.Plan) -> Bool {
     let preserved = Set(plan.decisions.filter(\.isPreserved).map { Path($0.checkpoint.path).name })
     var isNews = false
     for index in checkpoints.indices where preserved.contains(checkpoints[index].name) {

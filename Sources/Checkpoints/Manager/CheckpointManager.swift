@@ -31,19 +31,19 @@ public final class CheckpointManager {
   public var retention: RetentionPolicy { keeper.retention }
   /// The managed checkpoints in the order in which they were saved, as of the last time the manager
   /// looked: what it may delete one day, and what it keeps.
-  public var checkpoints: [SavedCheckpoint] { keeper.sight.checkpoints }
+  public var checkpoints: [RetentionPolicy.SavedCheckpoint] { keeper.sight.checkpoints }
   /// The newest checkpoint in the directory, as of the last time the manager looked, whoever saved it.
   ///
-  /// After a process has died it may be a damaged one: ``restoreOrInitialize(_:checking:fileID:line:_:)``
-  /// takes another then.
+  /// After a process has died it may be a damaged one:
+  /// ``restoreOrInitialize(_:checking:fileID:line:_:)`` takes another then.
   public var latest: String? { keeper.sight.latest }
 
   let content: any ManagedContent
   let keeper: DirectoryKeeper
   let background = BackgroundQueue()
-  private let saving: SavePolicy
+  private let saving: CheckpointManager.SavePolicy
   private let stepCounter: Variable<Int64>?
-  var lastSave: SavePolicy.Moment?
+  var lastSave: CheckpointManager.SavePolicy.Moment?
 
   /// Creates a manager of a directory, which need not exist.
   ///
@@ -55,13 +55,14 @@ public final class CheckpointManager {
   ///   - name: What the checkpoints' names begin with: `ckpt` makes `ckpt-1`.
   ///   - retention: What stays when there are many.
   ///   - saving: When a save is one, and when it is skipped.
-  ///   - stepCounter: The variable that counts steps, if they are not passed to ``save(step:metrics:force:)``.
+  ///   - stepCounter: The variable that counts steps, if they are not passed to
+  ///     ``save(step:metrics:force:)``.
   /// - Throws: `invalidArgument` for a name that cannot be a file's, and for policies that make no
   ///   sense; `unsupported` for the name of a safetensors file, and if a later version of this library
   ///   was here; `io` if the system fails.
   public convenience init(
     _ checkpoint: Checkpoint, directory: String, name: String = "ckpt", retention: RetentionPolicy,
-    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil
+    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil
   ) throws(CheckpointError) {
     try self.init(
       content: checkpoint, directory: directory, name: name, retention: retention, saving: saving,
@@ -76,8 +77,8 @@ public final class CheckpointManager {
   ///     try manager.restoreOrInitialize()
   ///     try manager.save(step: Int(step.scalar))  // run/model.ckpt-1000
   ///
-  /// The files are what the saver writes, over as many data files, with as many digits in their numbers.
-  /// What stays is the manager's to say: the saver's own ``Saver/Options/retention`` and
+  /// The files are what the saver writes, over as many data files, with as many digits in their
+  /// numbers. What stays is the manager's to say: the saver's own ``Saver/Options/retention`` and
   /// ``Saver/Options/updatesState`` count for nothing here, and its ``Saver/lastSave`` says nothing of
   /// the manager's saves.
   ///
@@ -87,12 +88,13 @@ public final class CheckpointManager {
   ///   - name: What the checkpoints' names begin with: `ckpt` makes `ckpt-1`.
   ///   - retention: What stays when there are many.
   ///   - saving: When a save is one, and when it is skipped.
-  ///   - stepCounter: The variable that counts steps, if they are not passed to ``save(step:metrics:force:)``.
+  ///   - stepCounter: The variable that counts steps, if they are not passed to
+  ///     ``save(step:metrics:force:)``.
   /// - Throws: `invalidArgument` for a saver without variables; `unsupported` for one that writes the
   ///   format V1, which only a ``Saver`` itself writes; otherwise as for a ``Checkpoint``.
   public convenience init(
     _ saver: Saver, directory: String, name: String = "ckpt", retention: RetentionPolicy,
-    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil
+    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil
   ) throws(CheckpointError) {
     try self.init(
       saver, directory: directory, name: name, retention: retention, saving: saving,
@@ -102,7 +104,7 @@ public final class CheckpointManager {
   /// The same with a clock of the caller's: seconds since 1970.
   package convenience init(
     _ saver: Saver, directory: String, name: String = "ckpt", retention: RetentionPolicy,
-    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
+    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
     clock: @escaping @Sendable () -> Double
   ) throws(CheckpointError) {
     guard saver.options.format == .v2 else {
@@ -125,7 +127,7 @@ public final class CheckpointManager {
   /// The same with a clock of the caller's: seconds since 1970.
   package convenience init(
     _ checkpoint: Checkpoint, directory: String, name: String = "ckpt", retention: RetentionPolicy,
-    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
+    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
     clock: @escaping @Sendable () -> Double
   ) throws(CheckpointError) {
     try self.init(
@@ -136,7 +138,7 @@ public final class CheckpointManager {
   init(
     content: any ManagedContent, directory: String, name: String, stepPadding: Int = 0,
     stateFilename: String = "checkpoint", metaSuffix: String = "", retention: RetentionPolicy,
-    saving: SavePolicy, stepCounter: Variable<Int64>?,
+    saving: CheckpointManager.SavePolicy, stepCounter: Variable<Int64>?,
     clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) throws(CheckpointError) {
     try retention.check()
@@ -164,8 +166,8 @@ public final class CheckpointManager {
   ///     skipped, if steps are looked at.
   /// - Returns: What was saved and what was deleted; `nil` if it was too early.
   /// - Throws: `invalidArgument` for a negative step, and for none where the policy looks at steps;
-  ///   `limitExceeded` if numbers are used up; `pathConflict` if the state file or the history is somebody
-  ///   else's file; `busy` if another manager is at work there for seconds;
+  ///   `limitExceeded` if numbers are used up; `pathConflict` if the state file or the history is
+  ///   somebody else's file; `busy` if another manager is at work there for seconds;
   ///   `io` if the system fails. What was there before is still there then, whole; if the new
   ///   checkpoint itself is saved, the message says so.
   @discardableResult
@@ -189,13 +191,15 @@ public final class CheckpointManager {
   }
 
   /// The step and the time; `nil` if it is too early to save.
-  func dueMoment(step: Int?, force: Bool) throws(CheckpointError) -> SavePolicy.Moment? {
+  func dueMoment(step: Int?, force: Bool) throws(CheckpointError) -> CheckpointManager.SavePolicy
+    .Moment?
+  {
     let moment = try moment(step)
     return saving.isDue(moment, last: lastSave, isForced: force) ? moment : nil
   }
 
   /// Takes a number for a save, of which nothing is written yet.
-  func begin(step: Int?, _ moment: SavePolicy.Moment, metrics: [String: Double])
+  func begin(step: Int?, _ moment: CheckpointManager.SavePolicy.Moment, metrics: [String: Double])
     throws(CheckpointError) -> ManagedSave
   {
     let number: Int
@@ -209,7 +213,7 @@ public final class CheckpointManager {
     return ManagedSave(keeper.place, number: number, step: step, moment, metrics: metrics)
   }
 
-  private func moment(_ step: Int?) throws(CheckpointError) -> SavePolicy.Moment {
+  private func moment(_ step: Int?) throws(CheckpointError) -> CheckpointManager.SavePolicy.Moment {
     let step = step ?? stepCounter.map { Int(clamping: $0.value[]) }
     if saving.needsStep, step == nil {
       throw CheckpointError(
@@ -220,12 +224,12 @@ public final class CheckpointManager {
     if let step, step < 0 {
       throw CheckpointError(.invalidArgument, "the step \(step) is negative", file: directory)
     }
-    return SavePolicy.Moment(step: step, time: keeper.clock())
+    return CheckpointManager.SavePolicy.Moment(step: step, time: keeper.clock())
   }
 
   /// Remembers that a step was restored: the next save is counted from there.
   func noteRestored(step: Int?) {
     let counted = stepCounter.map { Int(clamping: $0.value[]) }
-    lastSave = SavePolicy.Moment(step: counted ?? step, time: keeper.clock())
+    lastSave = CheckpointManager.SavePolicy.Moment(step: counted ?? step, time: keeper.clock())
   }
 }

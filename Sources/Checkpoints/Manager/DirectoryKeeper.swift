@@ -14,7 +14,7 @@ final class DirectoryKeeper: Sendable {
 
   /// What the directory was like when somebody looked the last time.
   struct Sight: Sendable {
-    var checkpoints: [SavedCheckpoint] = []
+    var checkpoints: [RetentionPolicy.SavedCheckpoint] = []
     var latest: String?
     var highest = 0
   }

@@ -17,7 +17,7 @@ struct ManagedDirectory: Sendable {
   /// What the manager knows, of checkpoints that are there.
   var history: CheckpointHistory
   /// Checkpoints of the manager's names that are there, but are not managed: by number.
-  private(set) var unmanaged: [SavedCheckpoint] = []
+  private(set) var unmanaged: [RetentionPolicy.SavedCheckpoint] = []
   /// The checkpoint that the state file names, if it is there.
   var announced: String?
   // Those that are newer than that, the newest first.
@@ -29,8 +29,8 @@ struct ManagedDirectory: Sendable {
   private var found: [Int: Double] = [:]
   private var highestFound = 0
   private var withData: Set<Int> = []
-  /// Checkpoints of the history with data files that no index may stand for: what a dead save or removal
-  /// has left.
+  /// Checkpoints of the history with data files that no index may stand for: what a dead save or
+  /// removal has left.
   private(set) var unfinished: [String] = []
 
   /// Looks at a directory.
@@ -87,7 +87,8 @@ struct ManagedDirectory: Sendable {
     unmanaged = found.sorted { $0.key < $1.key }
       .filter { !managed.contains(place.naming.name($0.key)) }
       .map { number, time in
-        SavedCheckpoint(path: place.path(place.naming.name(number)), step: number, time: time)
+        RetentionPolicy.SavedCheckpoint(
+          path: place.path(place.naming.name(number)), step: number, time: time)
       }
   }
 
@@ -154,7 +155,7 @@ struct ManagedDirectory: Sendable {
 
   // As TensorFlow's manager: what is not newer than the last one that was kept for good is not
   // managed. A state file of a `Saver` or `Checkpoint` has no times, and hands nothing over.
-  private mutating func take(_ state: CheckpointState, isFirst: Bool) {
+  private mutating func take(_ state: CheckpointDirectory.State, isFirst: Bool) {
     let preserved = state.lastPreserved ?? 0
     let listed = zip(state.all, state.timestamps).filter { $0.1 > preserved }
     let names = listed.compactMap { place.name(ofPath: $0.0) }
@@ -185,7 +186,8 @@ struct ManagedDirectory: Sendable {
     history.lastPreserved = preserved
   }
 
-  // If the state file was pointed back, the training goes on from there: as if that had been saved last.
+  // If the state file was pointed back, the training goes on from there: as if that had been saved
+  // last.
   private mutating func follow(_ newest: String) {
     guard let name = place.name(ofPath: newest) else { return }
     guard let index = history.checkpoints.firstIndex(where: { $0.name == name }) else { return }
@@ -208,25 +210,25 @@ extension ManagedDirectory {
   }
 
   /// The managed checkpoints, in the order in which they were saved.
-  var checkpoints: [SavedCheckpoint] { history.checkpoints.map(saved) }
+  var checkpoints: [RetentionPolicy.SavedCheckpoint] { history.checkpoints.map(saved) }
 
   /// The managed checkpoints in the order in which they may go: damaged ones first.
-  var leastUsefulFirst: [SavedCheckpoint] {
+  var leastUsefulFirst: [RetentionPolicy.SavedCheckpoint] {
     let sound = history.checkpoints.filter { !$0.isDamaged }
     return (history.checkpoints.filter(\.isDamaged) + sound).map(saved)
   }
 
-  private func saved(_ entry: CheckpointHistory.Entry) -> SavedCheckpoint {
-    SavedCheckpoint(
+  private func saved(_ entry: CheckpointHistory.Entry) -> RetentionPolicy.SavedCheckpoint {
+    RetentionPolicy.SavedCheckpoint(
       path: place.path(entry.name), step: entry.step, time: entry.time, metrics: entry.metrics,
       isPinned: entry.isPinned, isPreserved: entry.isPreserved)
   }
 
   /// All checkpoints, the newest first: where to look for one to restore.
   ///
-  /// Which one is the newest, ``NewestCheckpoints`` says. Without a state file that leads anywhere it is
-  /// the last that a manager has saved; or what is newer than that both by its number and by its file's
-  /// time.
+  /// Which one is the newest, ``NewestCheckpoints`` says. Without a state file that leads anywhere it
+  /// is the last that a manager has saved; or what is newer than that both by its number and by its
+  /// file's time.
   var newestFirst: [String] {
     let managed = checkpoints
     let newer = unmanaged.filter { Self.is($0, newerThan: managed.last) }
@@ -236,7 +238,9 @@ extension ManagedDirectory {
     return last + others.reversed()
   }
 
-  private static func `is`(_ one: SavedCheckpoint, newerThan other: SavedCheckpoint?) -> Bool {
+  private static func `is`(
+    _ one: RetentionPolicy.SavedCheckpoint, newerThan other: RetentionPolicy.SavedCheckpoint?
+  ) -> Bool {
     guard let other else { return true }
     return (one.step ?? 0) > (other.step ?? 0) && one.time > other.time
   }

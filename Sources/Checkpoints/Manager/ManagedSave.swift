@@ -21,7 +21,7 @@ struct ManagedSave: Sendable {
   /// What somebody should know of how it is spread over data files.
   var notes: [CheckpointError] = []
   /// When it began.
-  let moment: SavePolicy.Moment
+  let moment: CheckpointManager.SavePolicy.Moment
   private let place: ManagedPlace
 
   /// Begins a save.
@@ -33,7 +33,7 @@ struct ManagedSave: Sendable {
   ///   - moment: When.
   ///   - metrics: What was measured.
   init(
-    _ place: ManagedPlace, number: Int, step: Int?, _ moment: SavePolicy.Moment,
+    _ place: ManagedPlace, number: Int, step: Int?, _ moment: CheckpointManager.SavePolicy.Moment,
     metrics: [String: Double]
   ) {
     self.place = place
@@ -49,8 +49,9 @@ struct ManagedSave: Sendable {
   var path: String { place.path(entry.name) }
 
   /// What is saved.
-  var checkpoint: SavedCheckpoint {
-    SavedCheckpoint(path: path, step: entry.step, time: entry.time, metrics: entry.metrics)
+  var checkpoint: RetentionPolicy.SavedCheckpoint {
+    RetentionPolicy.SavedCheckpoint(
+      path: path, step: entry.step, time: entry.time, metrics: entry.metrics)
   }
 
   /// What the history says of it until it is finished.
@@ -96,9 +97,9 @@ extension CheckpointManager {
   /// What a save has done.
   public struct Saved: Sendable {
     /// The new checkpoint.
-    public let checkpoint: SavedCheckpoint
+    public let checkpoint: RetentionPolicy.SavedCheckpoint
     /// The checkpoints that were deleted.
-    public let removed: [SavedCheckpoint]
+    public let removed: [RetentionPolicy.SavedCheckpoint]
     /// What did not go as wanted: data files that are larger than asked for; others that could not be
     /// deleted, which the next save tries again.
     public let problems: [CheckpointError]

@@ -29,9 +29,9 @@ extension Checkpoint {
   /// - Returns: What was restored and what was not. If nobody looks at it, and something was not, a
   ///   warning is given: see ``CheckpointWarnings``.
   /// - Throws: One error with every problem: `notFound` for variables without a value, `mismatch` for
-  ///   dtypes and shapes; `notACheckpoint` if there is none; `notFound` also if it was deleted while it was
-  ///   read, `busy` if it is replaced again and again; `corrupt` or `truncated` if a file is damaged; `io`
-  ///   if the system refuses.
+  ///   dtypes and shapes; `notACheckpoint` if there is none; `notFound` also if it was deleted while it
+  ///   was read, `busy` if it is replaced again and again; `corrupt` or `truncated` if a file is
+  ///   damaged; `io` if the system refuses.
   public func restore(
     from path: String?, _ options: RestoreOptions = RestoreOptions(), at place: String = "",
     mapping: KeyMapping? = nil, fileID: String = #fileID, line: Int = #line
@@ -102,7 +102,7 @@ extension Checkpoint {
   /// - Returns: What would be restored, and what would not.
   /// - Throws: `notACheckpoint` if there is none; `corrupt` if it is damaged.
   public func compare(with path: String, at place: String = "", mapping: KeyMapping? = nil)
-    throws(CheckpointError) -> RestoreComparison
+    throws(CheckpointError) -> Checkpoint.Comparison
   {
     let live = try roots.walk()
     return try CheckpointOpening(path, options.fileSystem).read { opened throws(CheckpointError) in

@@ -5,9 +5,9 @@ import CheckpointIO
 
 extension RestoreSession {
   /// What restoring would do.
-  func comparison(with live: LiveGraph) throws(CheckpointError) -> RestoreComparison {
+  func comparison(with live: LiveGraph) throws(CheckpointError) -> Checkpoint.Comparison {
     let match = try GraphMatch(saved, live, from: [(root, 0)])
-    var comparison = RestoreComparison(path: path)
+    var comparison = Checkpoint.Comparison(path: path)
     for request in match.assignments.map(\.request) {
       let problem = try RestorePlan.problem(of: request, in: reader, options: RestoreOptions())
       if let problem {

@@ -107,7 +107,7 @@ extension RestoreSession {
         let requests = part.map(\.request)
         _ = try RestorePlan(requests, from: reader, options: options) {
           missing throws(CheckpointError) in
-          try MappingProposal.hint(for: missing, of: requests, in: reader)
+          try KeyMapping.Proposal.hint(for: missing, of: requests, in: reader)
         }
       } catch {
         misfits[start] = error.isOutdated ? outdated(error, start) : error

@@ -124,7 +124,7 @@ final class RestoreSession {
     let plan = try RestorePlan(
       requests, from: reader, options: options, otherProblems: problems, of: count
     ) { missing throws(CheckpointError) in
-      try MappingProposal.hint(for: missing, of: requests, in: reader)
+      try KeyMapping.Proposal.hint(for: missing, of: requests, in: reader)
     }
     progress?.begin(.reading, byteCount: plan.byteCount)
     _ = try RestoreExecutor(reader: reader, options: options).restore(plan)

@@ -35,7 +35,9 @@ struct PeriodWalk {
   }
 
   /// What is to become of each checkpoint.
-  consuming func verdicts(on checkpoints: [SavedCheckpoint]) -> [RetentionRule.Verdict] {
+  consuming func verdicts(on checkpoints: [RetentionPolicy.SavedCheckpoint]) -> [RetentionRule
+    .Verdict]
+  {
     checkpoints.map { checkpoint in
       resume(at: checkpoint.time)
       return checkpoint.isPreserved ? pass(checkpoint.time) : verdict(on: checkpoint.time)

@@ -23,7 +23,9 @@ enum RetentionRule: Sendable, Hashable, CustomStringConvertible {
   ///   - start: When the first period begins, in seconds since 1970; `nil` for the first save.
   ///   - resumed: When the process began that goes on; `nil` for one that was there all the time.
   /// - Returns: A verdict for each, in the same order.
-  func verdicts(on checkpoints: [SavedCheckpoint], since start: Double?, resumed: Double?)
+  func verdicts(
+    on checkpoints: [RetentionPolicy.SavedCheckpoint], since start: Double?, resumed: Double?
+  )
     -> [Verdict]
   {
     switch self {
@@ -84,7 +86,9 @@ extension RetentionRule {
       stays: false, reason: "\(newer) \(newer == 1 ? "is" : "are") newer, the latest \(count) stay")
   }
 
-  private static func everySteps(_ count: Int, _ checkpoints: [SavedCheckpoint]) -> [Verdict] {
+  private static func everySteps(_ count: Int, _ checkpoints: [RetentionPolicy.SavedCheckpoint])
+    -> [Verdict]
+  {
     guard count > 0 else { return checkpoints.map { _ in Verdict(stays: false, reason: "never") } }
     var taken: Set<Int> = [0]
     return checkpoints.map { checkpoint in
@@ -102,7 +106,8 @@ extension RetentionRule {
   }
 
   private static func best(
-    _ count: Int, _ metric: String, _ order: RetentionPolicy.Order, _ checkpoints: [SavedCheckpoint]
+    _ count: Int, _ metric: String, _ order: RetentionPolicy.Order,
+    _ checkpoints: [RetentionPolicy.SavedCheckpoint]
   ) -> [Verdict] {
     let values = checkpoints.map { checkpoint in
       checkpoint.metrics[metric].flatMap { $0.isNaN ? nil : $0 }

@@ -2,14 +2,14 @@ import CheckpointStore
 import CheckpointIO
 import CheckpointTensors
 
-/// Checkpoints that an earlier process has left in a directory: which of them stay for good, whatever the
-/// policy of this one says.
+/// Checkpoints that an earlier process has left in a directory: which of them stay for good, whatever
+/// the policy of this one says.
 ///
 /// - A saver leaves word in nothing but the state file, which lists those that may go one day. What it
 ///   does not list somebody has kept, a period or a person: it stays.
 /// - If the state file says nothing of checkpoints of this name, a manager's history does.
-/// - If nothing does, and the policy has periods, then an earlier process had them as well: all stay that
-///   it would have deleted without them.
+/// - If nothing does, and the policy has periods, then an earlier process had them as well: all stay
+///   that it would have deleted without them.
 struct InheritedCheckpoints {
   private let directory: String
   private let options: Saver.Options
@@ -30,11 +30,11 @@ struct InheritedCheckpoints {
   /// - Parameter checkpoints: Those of the directory, in the order in which they were saved.
   /// - Returns: The same.
   /// - Throws: `io` if the system fails.
-  mutating func marked(_ checkpoints: [SavedCheckpoint]) throws(CheckpointError)
-    -> [SavedCheckpoint]
+  mutating func marked(_ checkpoints: [RetentionPolicy.SavedCheckpoint]) throws(CheckpointError)
+    -> [RetentionPolicy.SavedCheckpoint]
   {
     var marked = checkpoints
-    var doubtful: [SavedCheckpoint] = []
+    var doubtful: [RetentionPolicy.SavedCheckpoint] = []
     for index in marked.indices where try !mark(&marked[index]) { doubtful.append(marked[index]) }
     let kept = Set(keptInDoubt(doubtful).map { TensorKey($0.path) })
     for index in marked.indices where kept.contains(TensorKey(marked[index].path)) {
@@ -44,7 +44,9 @@ struct InheritedCheckpoints {
   }
 
   // Whether there is anything that tells.
-  private mutating func mark(_ checkpoint: inout SavedCheckpoint) throws(CheckpointError) -> Bool {
+  private mutating func mark(_ checkpoint: inout RetentionPolicy.SavedCheckpoint)
+    throws(CheckpointError) -> Bool
+  {
     let name = NumberedName(Path(checkpoint.path).name)
     if let isListed = state.lists(name) {
       checkpoint.isPreserved = checkpoint.isPreserved || !isListed
@@ -71,7 +73,9 @@ struct InheritedCheckpoints {
     return history
   }
 
-  private func keptInDoubt(_ checkpoints: [SavedCheckpoint]) -> [SavedCheckpoint] {
+  private func keptInDoubt(_ checkpoints: [RetentionPolicy.SavedCheckpoint]) -> [RetentionPolicy
+    .SavedCheckpoint]
+  {
     let rules = options.retention.rules
     guard rules.contains(where: \.isPeriod) else { return [] }
     return RetentionPolicy(rules: rules.filter { !$0.isPeriod }).plan(for: checkpoints).removed

@@ -7,14 +7,16 @@ import CheckpointTensors
 
 extension Saver {
   /// The checkpoints that this saver has saved or been told of, and that stay: oldest first.
-  public var checkpoints: [SavedCheckpoint] { history.checkpoints }
+  public var checkpoints: [RetentionPolicy.SavedCheckpoint] { history.checkpoints }
 
   /// Tells which checkpoints there are, oldest first, in place of those that were known.
   ///
   /// From now on they count as saved by this saver: what its retention does not keep will be deleted,
   /// when the next one is saved to the same directory. Those of another saver's ``checkpoints`` that a
   /// period has kept stay for good.
-  public func setHistory(_ checkpoints: [SavedCheckpoint]) { history.set(checkpoints) }
+  public func setHistory(_ checkpoints: [RetentionPolicy.SavedCheckpoint]) {
+    history.set(checkpoints)
+  }
 
   /// Tells which checkpoints there are, without times.
   ///
@@ -24,7 +26,7 @@ extension Saver {
   ///     TensorFlow.
   public func setHistory(_ paths: [String], pinned: Bool = true) {
     let now = options.now()
-    setHistory(paths.map { SavedCheckpoint(path: $0, time: now, isPinned: pinned) })
+    setHistory(paths.map { RetentionPolicy.SavedCheckpoint(path: $0, time: now, isPinned: pinned) })
   }
 
   /// Takes checkpoints for its own that an earlier process has saved, in place of those that were
@@ -41,16 +43,19 @@ extension Saver {
   /// - Throws: `io` if the system fails.
   public func recoverHistory(from paths: [String]) throws(CheckpointError) {
     let paths = try paths.map { path throws(CheckpointError) in try PathText.path(path) }
-    let times = try CheckpointFiles.modificationTimes(of: paths, in: options.files.fileSystem)
+    let times = try CheckpointDirectory.Files.modificationTimes(
+      of: paths, in: options.files.fileSystem)
     let found = paths.compactMap { path in
-      times[path].map { SavedCheckpoint(path: path, step: Self.step(of: path), time: $0) }
+      times[path].map {
+        RetentionPolicy.SavedCheckpoint(path: path, step: Self.step(of: path), time: $0)
+      }
     }
     setHistory(try inherited(found))
   }
 
   // Each directory has a state file of its own.
-  private func inherited(_ checkpoints: [SavedCheckpoint]) throws(CheckpointError)
-    -> [SavedCheckpoint]
+  private func inherited(_ checkpoints: [RetentionPolicy.SavedCheckpoint]) throws(CheckpointError)
+    -> [RetentionPolicy.SavedCheckpoint]
   {
     var marked = checkpoints
     let places = Dictionary(grouping: checkpoints.indices) {
@@ -91,7 +96,7 @@ extension Saver {
   /// Notes that a checkpoint has been saved, and deletes what has to go.
   func record(_ path: String, step: Int?, in stateFile: StateFile?) throws(CheckpointError) {
     let directory = Path(path).directory
-    history.append(SavedCheckpoint(path: path, step: step, time: options.now()))
+    history.append(RetentionPolicy.SavedCheckpoint(path: path, step: step, time: options.now()))
     let listed = history.retire(in: directory, by: options.retention)
     if let stateFile { try note(path, listed, in: stateFile) }
     // Only now: until the state file names the new one, the old one is what there is.
@@ -105,7 +110,7 @@ extension Saver {
   {
     do throws(CheckpointError) {
       try stateFile.write(
-        CheckpointState(latest: path, all: listed),
+        CheckpointDirectory.State(latest: path, all: listed),
         paths: options.savesRelativePaths ? .relative : .asGiven,
         durability: options.files.durability)
     } catch {

@@ -48,8 +48,8 @@ extension MetaGraphSummary {
   /// - Parameter variables: A variable for each key that the graph's saver has written.
   /// - Returns: The saver; `nil` if the graph has neither a saver nor variables.
   /// - Throws: One error with every problem: `notFound` for keys without a variable; `invalidArgument`
-  ///   for variables that the graph does not save; `mismatch` for dtypes and shapes, as far as the graph
-  ///   knows them; what ``Saver/Options/init(_:)`` throws.
+  ///   for variables that the graph does not save; `mismatch` for dtypes and shapes, as far as the
+  ///   graph knows them; what ``Saver/Options/init(_:)`` throws.
   public func makeSaver(_ variables: [String: any TensorVariable]) throws(CheckpointError) -> Saver?
   {
     let wanted = savedSpecs
@@ -67,7 +67,7 @@ extension MetaGraphSummary {
       "these are not the variables of the graph's saver, for \($0) reasons"
     }
     if let error { throw error }
-    return try Saver(variables, options: Saver.Options(saverDefinition ?? SaverDefinition()))
+    return try Saver(variables, options: Saver.Options(saverDefinition ?? Saver.Definition()))
   }
 
   // What is saved under each key, as far as it is known.

@@ -51,7 +51,7 @@ extension Saver {
     /// The time, in seconds since 1970: the seam for tests.
     package var now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
     // The names that a definition gave to operations of a graph.
-    var graphNames = SaverDefinition()
+    var graphNames = Saver.Definition()
 
     /// Creates the default options.
     public init() {}

@@ -3,7 +3,7 @@ import CheckpointMapping
 public import CheckpointIO
 import CheckpointTensors
 
-extension MappingProposal {
+extension KeyMapping.Proposal {
   /// Proposes a mapping from a checkpoint to the variables of a saver.
   ///
   /// The names of an object-based checkpoint are those under which a saver sees it: full names.

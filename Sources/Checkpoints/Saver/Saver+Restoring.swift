@@ -15,16 +15,16 @@ extension Saver {
   /// looks at no file.
   ///
   /// - Parameters:
-  ///   - path: The prefix, as ``save(to:step:)`` returns it, or whatever else leads to a checkpoint of any
-  ///     format, see ``CheckpointLocation``: of a directory the newest is restored. The report's
+  ///   - path: The prefix, as ``save(to:step:)`` returns it, or whatever else leads to a checkpoint of
+  ///     any format, see ``CheckpointLocation``: of a directory the newest is restored. The report's
   ///     ``RestoreReport/path`` and ``RestoreReport/note`` say which it was.
   ///   - mapping: How the names of the checkpoint become those of the variables.
   ///   - options: What is done with variables and values that do not fit.
   /// - Returns: What was restored, and which tensors of the checkpoint were not used.
   /// - Throws: `notACheckpoint` if there is none; `notFound`, `mismatch` or `several` for variables
   ///   that do not find their values; `ambiguousName` for a name that several saved variables have;
-  ///   `notFound` also if the checkpoint was deleted while it was read, `busy` if it is replaced again and
-  ///   again; `corrupt` or `truncated` if a file is damaged; `io` if the system refuses.
+  ///   `notFound` also if the checkpoint was deleted while it was read, `busy` if it is replaced again
+  ///   and again; `corrupt` or `truncated` if a file is damaged; `io` if the system refuses.
   @discardableResult
   public func restore(
     from path: String, mapping: KeyMapping? = nil, options: RestoreOptions = RestoreOptions()
@@ -51,7 +51,7 @@ extension Saver {
     }
     let plan = try RestorePlan(wanted, from: source.reader, options: options) {
       missing throws(CheckpointError) in
-      try MappingProposal.hint(for: missing, of: wanted, in: source.reader)
+      try KeyMapping.Proposal.hint(for: missing, of: wanted, in: source.reader)
     }
     progress?.begin(.reading, byteCount: plan.byteCount)
     var report = try RestoreExecutor(reader: source.reader, options: options).restore(plan)

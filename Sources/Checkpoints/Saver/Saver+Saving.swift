@@ -12,15 +12,15 @@ extension Saver {
   /// - Parameters:
   ///   - path: What the names of the files begin with: `run/model`.
   ///   - step: Goes behind the path: `run/model-1000`. Not negative.
-  /// - Returns: What ``restore(from:mapping:options:)`` takes: the prefix; of a V1 checkpoint in several
-  ///   files their pattern, `run/model-1000-?????-of-00002`. A saver without variables writes nothing,
-  ///   and returns the prefix all the same. ``lastSave`` has the details.
-  /// - Throws: `invalidArgument` for a negative step, and for the path of a single file of a checkpoint,
-  ///   `run/model.index`; `pathConflict` if the state file would have the checkpoint's name, or a V1 file
-  ///   would stand beside an index; `unsupported` for variables that the format cannot hold, and for the
-  ///   path of a safetensors file; `busy` if somebody else is saving there; `io` if the system fails.
-  ///   A checkpoint that stood there stands still then, and nothing is left behind. Old checkpoints
-  ///   that cannot be deleted are no error: see ``SaveResult/warnings``.
+  /// - Returns: What ``restore(from:mapping:options:)`` takes: the prefix; of a V1 checkpoint in
+  ///   several files their pattern, `run/model-1000-?????-of-00002`. A saver without variables writes
+  ///   nothing, and returns the prefix all the same. ``lastSave`` has the details.
+  /// - Throws: `invalidArgument` for a negative step, and for the path of a single file of a
+  ///   checkpoint, `run/model.index`; `pathConflict` if the state file would have the checkpoint's
+  ///   name, or a V1 file would stand beside an index; `unsupported` for variables that the format
+  ///   cannot hold, and for the path of a safetensors file; `busy` if somebody else is saving there;
+  ///   `io` if the system fails. A checkpoint that stood there stands still then, and nothing is left
+  ///   behind. Old checkpoints that cannot be deleted are no error: see ``Saver/Saved/warnings``.
   @discardableResult
   public func save(to path: String, step: Int? = nil) throws(CheckpointError) -> String {
     let path = try CheckpointName.checked(path)
@@ -31,7 +31,7 @@ extension Saver {
     let stateFile = try stateFile(for: prefix, plan.shardCount)
     let notes = plan.notes
     let saved = try write(consume plan, to: prefix)
-    var result = SaveResult(
+    var result = Saver.Saved(
       path: saved.path, files: saved.files, byteCount: byteCount(of: saved.files),
       duration: .now - start)
     result.warnings = notes

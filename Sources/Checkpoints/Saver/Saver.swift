@@ -22,7 +22,7 @@ public final class Saver {
   /// How it saves.
   public let options: Options
   /// What the last save has written; `nil` before the first, and for a saver without variables.
-  public internal(set) var lastSave: SaveResult?
+  public internal(set) var lastSave: Saver.Saved?
   let content: SaverVariables
   var history: SaverHistory
 

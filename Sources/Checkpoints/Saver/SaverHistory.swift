@@ -11,16 +11,16 @@ struct SaverHistory {
   private let start: Double
   private var since: Double
   /// Those that stay, oldest first.
-  private(set) var checkpoints: [SavedCheckpoint] = []
+  private(set) var checkpoints: [RetentionPolicy.SavedCheckpoint] = []
   /// Those that do not, and are there still, as far as it is known.
-  private(set) var condemned: [SavedCheckpoint] = []
+  private(set) var condemned: [RetentionPolicy.SavedCheckpoint] = []
 
   init(since start: Double) { (self.start, since) = (start, start) }
 
   /// Replaces everything.
   ///
   /// The periods in which the first ones were kept for good go on.
-  mutating func set(_ checkpoints: [SavedCheckpoint]) {
+  mutating func set(_ checkpoints: [RetentionPolicy.SavedCheckpoint]) {
     self.checkpoints = []
     condemned = []
     for checkpoint in checkpoints { append(checkpoint) }
@@ -28,7 +28,7 @@ struct SaverHistory {
   }
 
   /// Adds the newest; one of the same path was overwritten, and is no other any more.
-  mutating func append(_ checkpoint: SavedCheckpoint) {
+  mutating func append(_ checkpoint: RetentionPolicy.SavedCheckpoint) {
     checkpoints.removeAll { $0.path.utf8.elementsEqual(checkpoint.path.utf8) }
     condemned.removeAll { $0.path.utf8.elementsEqual(checkpoint.path.utf8) }
     checkpoints.append(checkpoint)
@@ -60,7 +60,9 @@ struct SaverHistory {
     deleted: [String], failures: [CheckpointError]
   ) {
     guard condemned.contains(where: { $0.lies(in: directory) }) else { return ([], []) }
-    var (left, deleted, failures) = ([SavedCheckpoint](), [String](), [CheckpointError]())
+    var (left, deleted, failures) = (
+      [RetentionPolicy.SavedCheckpoint](), [String](), [CheckpointError]()
+    )
     for checkpoint in condemned {
       guard checkpoint.lies(in: directory) else {
         left.append(checkpoint)
@@ -68,7 +70,7 @@ struct SaverHistory {
       }
       do throws(CheckpointError) {
         guard try !isKept(checkpoint, options.files.fileSystem) else { continue }
-        try CheckpointFiles(
+        try CheckpointDirectory.Files(
           of: checkpoint.path, metaSuffix: options.metaGraphSuffix, options: options.files
         ).remove()
         deleted.append(checkpoint.path)
@@ -81,7 +83,7 @@ struct SaverHistory {
     return (deleted, failures)
   }
 
-  private func isKept(_ checkpoint: SavedCheckpoint, _ fileSystem: any FileSystem)
+  private func isKept(_ checkpoint: RetentionPolicy.SavedCheckpoint, _ fileSystem: any FileSystem)
     throws(CheckpointError) -> Bool
   {
     guard let identity = try checkpoint.identity(in: fileSystem) else { return false }
@@ -90,7 +92,7 @@ struct SaverHistory {
   }
 }
 
-extension SavedCheckpoint {
+extension RetentionPolicy.SavedCheckpoint {
   // By the text alone, and with a name that stands for one file in it.
   fileprivate func lies(in directory: String) -> Bool {
     let place = Path(path)

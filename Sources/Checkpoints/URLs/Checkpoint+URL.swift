@@ -47,8 +47,8 @@ extension Checkpoint {
       from: url.checkpointPath, options, at: place, mapping: mapping, fileID: fileID, line: line)
   }
 
-  /// Restores the objects, but not the save counter: ``read(from:_:at:mapping:fileID:line:)`` with a file
-  /// URL.
+  /// Restores the objects, but not the save counter: ``read(from:_:at:mapping:fileID:line:)`` with a
+  /// file URL.
   ///
   /// - Parameters:
   ///   - url: The prefix.
@@ -78,7 +78,7 @@ extension Checkpoint {
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public func compare(with url: URL, at place: String = "", mapping: KeyMapping? = nil)
-    throws(CheckpointError) -> RestoreComparison
+    throws(CheckpointError) -> Checkpoint.Comparison
   {
     try compare(with: url.checkpointPath, at: place, mapping: mapping)
   }

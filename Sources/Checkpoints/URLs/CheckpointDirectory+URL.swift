@@ -10,14 +10,15 @@ extension CheckpointDirectory {
   /// - Parameters:
   ///   - url: The directory.
   ///   - filename: The state file's name.
-  /// - Throws: `unsupported` for a URL that leads elsewhere; `invalidArgument` for one without a scheme.
+  /// - Throws: `unsupported` for a URL that leads elsewhere; `invalidArgument` for one without a
+  ///   scheme.
   @_documentation(visibility: internal)
   public init(_ url: URL, filename: String = "checkpoint") throws(CheckpointError) {
     self.init(try url.checkpointPath, filename: filename)
   }
 }
 
-extension CheckpointState {
+extension CheckpointDirectory.State {
   /// Reads the state file of a directory: ``read(from:filename:)`` with a file URL.
   ///
   /// - Parameters:
@@ -27,12 +28,13 @@ extension CheckpointState {
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public static func read(from directory: URL, filename: String = "checkpoint")
-    throws(CheckpointError) -> CheckpointState?
+    throws(CheckpointError) -> CheckpointDirectory.State?
   {
     try read(from: directory.checkpointPath, filename: filename)
   }
 
-  /// Replaces the state file of a directory: ``write(to:filename:relativePaths:options:)`` with a file URL.
+  /// Replaces the state file of a directory: ``write(to:filename:relativePaths:options:)`` with a file
+  /// URL.
   ///
   /// - Parameters:
   ///   - directory: Where the checkpoints are.
@@ -51,14 +53,15 @@ extension CheckpointState {
   }
 }
 
-extension CheckpointFiles {
+extension CheckpointDirectory.Files {
   /// Names the files of a checkpoint by a file URL; they need not exist.
   ///
   /// - Parameters:
   ///   - url: The prefix; the file of a V1 checkpoint, or the pattern of its parts.
   ///   - metaSuffix: What the name of the file with its graph ends in, behind a point.
   ///   - options: Whether the removal is to be durable.
-  /// - Throws: `unsupported` for a URL that leads elsewhere; `invalidArgument` for one without a scheme.
+  /// - Throws: `unsupported` for a URL that leads elsewhere; `invalidArgument` for one without a
+  ///   scheme.
   @_documentation(visibility: internal)
   public init(of url: URL, metaSuffix: String = "meta", options: SaveOptions = SaveOptions())
     throws(CheckpointError)
@@ -81,7 +84,7 @@ extension CheckpointFiles {
   }
 }
 
-extension DirectoryAudit {
+extension CheckpointDirectory.Audit {
   /// Looks at a directory, by its file URL.
   ///
   /// - Parameters:

@@ -17,14 +17,15 @@ extension CheckpointManager {
   @_documentation(visibility: internal)
   public convenience init(
     _ checkpoint: Checkpoint, directory: URL, name: String = "ckpt", retention: RetentionPolicy,
-    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil
+    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil
   ) throws(CheckpointError) {
     try self.init(
       checkpoint, directory: directory.checkpointPath, name: name, retention: retention,
       saving: saving, stepCounter: stepCounter)
   }
 
-  /// Creates a manager of a directory, which need not exist, by its file URL, for the variables of a saver.
+  /// Creates a manager of a directory, which need not exist, by its file URL, for the variables of a
+  /// saver.
   ///
   /// - Parameters:
   ///   - saver: The variables to save and restore.
@@ -38,7 +39,7 @@ extension CheckpointManager {
   @_documentation(visibility: internal)
   public convenience init(
     _ saver: Saver, directory: URL, name: String = "ckpt", retention: RetentionPolicy,
-    saving: SavePolicy = .always, stepCounter: Variable<Int64>? = nil
+    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil
   ) throws(CheckpointError) {
     try self.init(
       saver, directory: directory.checkpointPath, name: name, retention: retention, saving: saving,

@@ -45,7 +45,7 @@ private func keeping(_ model: Classifier, _ optimizer: Momentum) throws {
 
   for _ in 0..<2 { try manager.save() }
   var lines: [String] = []
-  func print(_ decision: RetentionPlan.Decision) { lines.append("\(decision)") }
+  func print(_ decision: RetentionPolicy.Plan.Decision) { lines.append("\(decision)") }
 
   let policy = RetentionPolicy.latest(2).or(.best(1, by: "loss", .lowest))
   for decision in policy.plan(for: manager.checkpoints).decisions {
@@ -80,7 +80,7 @@ private func savingWhenItIsTime(_ model: Classifier, _ optimizer: Momentum) thro
     retention: .latest(3).or(.best(2, by: "loss", .lowest)),
     saving: .everySteps(500).or(.every(.minutes(10)))
   )
-  let termination = try TerminationSignal()
+  let termination = try CheckpointManager.TerminationSignal()
   var step = 0
   while step < 1000, !termination.isReceived {
     step += 1

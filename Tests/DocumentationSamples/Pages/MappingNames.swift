@@ -23,7 +23,7 @@ func mappingNames() throws {
   expect(kernel.value.array == [1, 4, 2, 5, 3, 6])
 
   let reader = try CheckpointReader("run")
-  let proposal = try MappingProposal(from: reader, to: saver)
+  let proposal = try KeyMapping.Proposal(from: reader, to: saver)
   print(proposal)
 
   expect(proposal.pairs.map(\.stored) == [TensorKey(names)])

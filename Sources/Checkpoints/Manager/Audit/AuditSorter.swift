@@ -23,7 +23,7 @@ struct AuditSorter {
   private struct Known {
     /// The index before it was read.
     let index: FileStatus
-    var kind = DirectoryAudit.Kind.complete
+    var kind = CheckpointDirectory.Audit.Kind.complete
     var note: String?
     var shardCount: Int?
   }
@@ -51,8 +51,8 @@ struct AuditSorter {
   }
 
   /// Sorts all files, those that come meanwhile too.
-  mutating func sort() throws(CheckpointError) -> [DirectoryAudit.File] {
-    var files: [FileName: DirectoryAudit.File] = [:]
+  mutating func sort() throws(CheckpointError) -> [CheckpointDirectory.Audit.File] {
+    var files: [FileName: CheckpointDirectory.Audit.File] = [:]
     for _ in 0..<Self.mostLooks {
       let new = names.filter { files[FileName($0)] == nil }
       for name in new where name.hasSuffix(".index") { try open(String(name.dropLast(6))) }
@@ -65,20 +65,23 @@ struct AuditSorter {
   }
 
   // What a file is, if nothing has changed while it was looked at; `nil` if it went.
-  private mutating func settled(_ name: String) throws(CheckpointError) -> DirectoryAudit.File? {
+  private mutating func settled(_ name: String) throws(CheckpointError) -> CheckpointDirectory.Audit
+    .File?
+  {
     for _ in 0..<Self.mostLooks {
       guard let entry = try fileSystem.entryStatus(of: path(name)) else { return nil }
       if let file = try sort(name, entry), try isSettled(file, entry) { return file }
       if let prefix = Self.prefix(ofFile: name) { try open(prefix) }
     }
-    return DirectoryAudit.File(
+    return CheckpointDirectory.Audit.File(
       name: name, kind: .busy, byteCount: 0,
       note: "it was another one at each of \(Self.mostLooks) looks")
   }
 
   private static let mostLooks = 10
 
-  private func isSettled(_ file: DirectoryAudit.File, _ entry: FileStatus) throws(CheckpointError)
+  private func isSettled(_ file: CheckpointDirectory.Audit.File, _ entry: FileStatus)
+    throws(CheckpointError)
     -> Bool
   {
     switch file.kind {
@@ -93,7 +96,7 @@ struct AuditSorter {
   }
 
   // Somebody who saves creates a lock file, and then takes it: a moment later, if it is empty.
-  private func isBeingTaken(_ file: DirectoryAudit.File) -> Bool {
+  private func isBeingTaken(_ file: CheckpointDirectory.Audit.File) -> Bool {
     guard file.byteCount == 0, let target = TemporaryName.target(ofLock: file.name) else {
       return false
     }
@@ -109,12 +112,12 @@ struct AuditSorter {
 
   // `nil` if it went meanwhile.
   private mutating func sort(_ name: String, _ entry: FileStatus) throws(CheckpointError)
-    -> DirectoryAudit.File?
+    -> CheckpointDirectory.Audit.File?
   {
     let status = try fileSystem.reachableStatus(of: path(name))
     newestTime = max(newestTime, status?.modificationTime ?? 0)
     let byteCount = status?.byteCount ?? entry.byteCount
-    var file = DirectoryAudit.File(name: name, kind: .foreign, byteCount: byteCount)
+    var file = CheckpointDirectory.Audit.File(name: name, kind: .foreign, byteCount: byteCount)
     do throws(CheckpointError) {
       switch status?.kind {
       case .file: try sort(&file, isLink: entry.kind == .link)
@@ -155,7 +158,7 @@ struct AuditSorter {
     }
   }
 
-  private mutating func sort(_ file: inout DirectoryAudit.File, isLink: Bool)
+  private mutating func sort(_ file: inout CheckpointDirectory.Audit.File, isLink: Bool)
     throws(CheckpointError)
   {
     let name = file.name
@@ -184,13 +187,15 @@ struct AuditSorter {
     return nil
   }
 
-  private func belong(_ file: inout DirectoryAudit.File, _ prefix: String, _ checkpoint: Known) {
+  private func belong(
+    _ file: inout CheckpointDirectory.Audit.File, _ prefix: String, _ checkpoint: Known
+  ) {
     file.kind = checkpoint.kind
     file.checkpoint = path(prefix)
     file.note = checkpoint.note
   }
 
-  private func sortData(_ file: inout DirectoryAudit.File, _ data: DataFileName) {
+  private func sortData(_ file: inout CheckpointDirectory.Audit.File, _ data: DataFileName) {
     guard let checkpoint = known[data.prefix] else {
       file.kind = isBusy(data.prefix) ? .busy : .orphan
       file.note = "there is no index"
@@ -216,7 +221,7 @@ struct AuditSorter {
     case none(String)
   }
 
-  private func sort(_ file: inout DirectoryAudit.File, _ claim: Claim) {
+  private func sort(_ file: inout CheckpointDirectory.Audit.File, _ claim: Claim) {
     switch claim {
     case .busy: (file.kind, file.note) = (.busy, "somebody is saving")
     case .dead: (file.kind, file.note) = (.leftover, "of a save that did not come to its end")
@@ -268,7 +273,7 @@ struct AuditSorter {
     }
   }
 
-  private static func sortDirectory(_ file: inout DirectoryAudit.File) {
+  private static func sortDirectory(_ file: inout CheckpointDirectory.Audit.File) {
     let parts = file.name.split(separator: "_temp", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, !parts[0].isEmpty else { return }
     let rest = parts[1].utf8.drop { $0 == UInt8(ascii: "_") }
@@ -279,7 +284,8 @@ struct AuditSorter {
 
   // MARK: Files beside the checkpoints
 
-  private mutating func sortRecord(_ file: inout DirectoryAudit.File) throws(CheckpointError)
+  private mutating func sortRecord(_ file: inout CheckpointDirectory.Audit.File)
+    throws(CheckpointError)
     -> Bool
   {
     do throws(CheckpointError) {

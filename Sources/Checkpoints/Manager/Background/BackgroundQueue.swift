@@ -8,14 +8,14 @@ final class BackgroundQueue: Sendable {
   typealias Work = @Sendable (OperationProgress) throws(CheckpointError) -> CheckpointManager.Saved
 
   private struct Job: Sendable {
-    let save: BackgroundSave
+    let save: CheckpointManager.BackgroundSave
     let work: Work
   }
 
   private struct State {
     var running: Job?
     var waiting: Job?
-    var failed: [BackgroundSave] = []
+    var failed: [CheckpointManager.BackgroundSave] = []
   }
 
   private let state = Mutex(State())
@@ -26,8 +26,8 @@ final class BackgroundQueue: Sendable {
 
   /// Begins a save as soon as no other is under way; one that is waiting already ends without having
   /// begun.
-  func add(_ work: @escaping Work) -> BackgroundSave {
-    let job = Job(save: BackgroundSave(), work: work)
+  func add(_ work: @escaping Work) -> CheckpointManager.BackgroundSave {
+    let job = Job(save: CheckpointManager.BackgroundSave(), work: work)
     let (isNext, superseded) = state.withLock { state -> (Bool, Job?) in
       guard state.running != nil else {
         state.running = job
@@ -54,7 +54,7 @@ final class BackgroundQueue: Sendable {
     }
   }
 
-  private static func outcome(of job: Job) -> BackgroundSave.Outcome {
+  private static func outcome(of job: Job) -> CheckpointManager.BackgroundSave.Outcome {
     do throws(CheckpointError) {
       return .success(try job.work(job.save.operation))
     } catch {
@@ -64,7 +64,7 @@ final class BackgroundQueue: Sendable {
 
   // MARK: Waiting
 
-  private var last: BackgroundSave? {
+  private var last: CheckpointManager.BackgroundSave? {
     state.withLock { ($0.waiting ?? $0.running)?.save }
   }
 
@@ -79,7 +79,7 @@ final class BackgroundQueue: Sendable {
   }
 
   /// The saves that have failed since this was asked the last time.
-  func takeFailed() -> [BackgroundSave] {
+  func takeFailed() -> [CheckpointManager.BackgroundSave] {
     state.withLock { state in
       defer { state.failed = [] }
       return state.failed

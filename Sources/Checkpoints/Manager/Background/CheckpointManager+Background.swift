@@ -37,15 +37,15 @@ extension CheckpointManager {
   ///   - force: Whether to save even if it is too early.
   ///   - whenBusy: What to do if another save is still under way.
   /// - Returns: The save; `nil` if it was too early, or was left out.
-  /// - Throws: Why an earlier save in the background has failed, if nobody has been told: this one is not
-  ///   begun then. Else what can be known before a file is touched: `invalidArgument` or `duplicateName`
-  ///   if objects cannot be registered. What else may go wrong, ``BackgroundSave/value`` says, or the
-  ///   next call.
+  /// - Throws: Why an earlier save in the background has failed, if nobody has been told: this one is
+  ///   not begun then. Else what can be known before a file is touched: `invalidArgument` or
+  ///   `duplicateName` if objects cannot be registered. What else may go wrong,
+  ///   ``CheckpointManager/BackgroundSave/value`` says, or the next call.
   @discardableResult
   public func saveInBackground(
     step: Int? = nil, metrics: [String: Double] = [:], force: Bool = false,
     whenBusy: WhenBusy = .wait
-  ) throws(CheckpointError) -> BackgroundSave? {
+  ) throws(CheckpointError) -> CheckpointManager.BackgroundSave? {
     try settle()
     guard let moment = try dueMoment(step: step, force: force) else { return nil }
     switch whenBusy {

@@ -1,37 +1,43 @@
-/// What a ``RetentionPolicy`` makes of a list of checkpoints: what stays, what goes, and why.
-public struct RetentionPlan: Sendable, CustomStringConvertible {
-  /// What is to become of one checkpoint.
-  public struct Decision: Sendable, CustomStringConvertible {
-    /// The checkpoint.
-    public let checkpoint: SavedCheckpoint
-    /// Whether it stays.
-    public let stays: Bool
-    /// Why: of one that stays, what keeps it; of one that goes, what each rule has against it.
-    public let reasons: [String]
-    /// Whether it stays only until others are saved, as far as TensorFlow's rules can tell: those
-    /// are what a state file lists.
-    package let isActive: Bool
-    /// Whether a period keeps it though it is not among the latest: for good, from now on.
-    package let isPreserved: Bool
+extension RetentionPolicy {
+  /// What a ``RetentionPolicy`` makes of a list of checkpoints: what stays, what goes, and why.
+  public struct Plan: Sendable, CustomStringConvertible {
+    /// What is to become of one checkpoint.
+    public struct Decision: Sendable, CustomStringConvertible {
+      /// The checkpoint.
+      public let checkpoint: RetentionPolicy.SavedCheckpoint
+      /// Whether it stays.
+      public let stays: Bool
+      /// Why: of one that stays, what keeps it; of one that goes, what each rule has against it.
+      public let reasons: [String]
+      /// Whether it stays only until others are saved, as far as TensorFlow's rules can tell: those
+      /// are what a state file lists.
+      package let isActive: Bool
+      /// Whether a period keeps it though it is not among the latest: for good, from now on.
+      package let isPreserved: Bool
 
-    /// One line: the path, what happens, and why.
-    public var description: String {
-      "\(checkpoint.path) \(stays ? "stays" : "goes"): \(reasons.joined(separator: "; "))"
+      /// One line: the path, what happens, and why.
+      public var description: String {
+        "\(checkpoint.path) \(stays ? "stays" : "goes"): \(reasons.joined(separator: "; "))"
+      }
     }
+
+    /// What is to become of each checkpoint, in the order of the list.
+    public let decisions: [Decision]
+    /// When the last checkpoint was saved that a period keeps though it is not among the latest.
+    package let lastPreserved: Double?
+
+    /// The checkpoints that stay, in the order of the list.
+    public var kept: [RetentionPolicy.SavedCheckpoint] {
+      decisions.filter(\.stays).map(\.checkpoint)
+    }
+    /// The checkpoints that go, in the order of the list.
+    public var removed: [RetentionPolicy.SavedCheckpoint] {
+      decisions.filter { !$0.stays }.map(\.checkpoint)
+    }
+
+    /// A line for each checkpoint.
+    public var description: String { decisions.map(\.description).joined(separator: "\n") }
   }
-
-  /// What is to become of each checkpoint, in the order of the list.
-  public let decisions: [Decision]
-  /// When the last checkpoint was saved that a period keeps though it is not among the latest.
-  package let lastPreserved: Double?
-
-  /// The checkpoints that stay, in the order of the list.
-  public var kept: [SavedCheckpoint] { decisions.filter(\.stays).map(\.checkpoint) }
-  /// The checkpoints that go, in the order of the list.
-  public var removed: [SavedCheckpoint] { decisions.filter { !$0.stays }.map(\.checkpoint) }
-
-  /// A line for each checkpoint.
-  public var description: String { decisions.map(\.description).joined(separator: "\n") }
 }
 
 extension RetentionPolicy {
@@ -45,7 +51,8 @@ extension RetentionPolicy {
   ///     is created.
   /// - Returns: The plan.
   /// - Complexity: *n* log *n* for *n* checkpoints.
-  public func plan(for checkpoints: [SavedCheckpoint], since start: Double? = nil) -> RetentionPlan
+  public func plan(for checkpoints: [RetentionPolicy.SavedCheckpoint], since start: Double? = nil)
+    -> RetentionPolicy.Plan
   {
     plan(for: checkpoints, since: start, resumed: nil)
   }
@@ -58,16 +65,18 @@ extension RetentionPolicy {
   ///   - resumed: When the process began that goes on, in seconds since 1970. A grid of times does not
   ///     catch up with the time when nobody saved.
   /// - Returns: The plan.
-  func plan(for checkpoints: [SavedCheckpoint], since start: Double?, resumed: Double?)
-    -> RetentionPlan
+  func plan(
+    for checkpoints: [RetentionPolicy.SavedCheckpoint], since start: Double?, resumed: Double?
+  )
+    -> RetentionPolicy.Plan
   {
     let columns = rules.map {
       (rule: $0, verdicts: $0.verdicts(on: checkpoints, since: start, resumed: resumed))
     }
-    var decisions: [RetentionPlan.Decision] = []
+    var decisions: [RetentionPolicy.Plan.Decision] = []
     var lastPreserved = start
     for (index, checkpoint) in checkpoints.enumerated() {
-      let decision = RetentionPlan.Decision(
+      let decision = RetentionPolicy.Plan.Decision(
         checkpoint, isNewest: index == checkpoints.count - 1,
         columns.map { (rule: $0.rule, verdict: $0.verdicts[index]) })
       decisions.append(decision)
@@ -75,13 +84,13 @@ extension RetentionPolicy {
       let time = checkpoint.time
       lastPreserved = checkpoint.isPreserved ? max(lastPreserved ?? time, time) : time
     }
-    return RetentionPlan(decisions: decisions, lastPreserved: lastPreserved)
+    return RetentionPolicy.Plan(decisions: decisions, lastPreserved: lastPreserved)
   }
 }
 
-extension RetentionPlan.Decision {
+extension RetentionPolicy.Plan.Decision {
   fileprivate init(
-    _ checkpoint: SavedCheckpoint, isNewest: Bool,
+    _ checkpoint: RetentionPolicy.SavedCheckpoint, isNewest: Bool,
     _ row: [(rule: RetentionRule, verdict: RetentionRule.Verdict)]
   ) {
     var reasons = row.filter { $0.verdict.stays }.map(\.verdict.reason)

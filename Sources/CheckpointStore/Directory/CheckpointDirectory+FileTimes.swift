@@ -2,10 +2,10 @@ import CheckpointBundle
 public import CheckpointIO
 import CheckpointSlices
 
-extension CheckpointFiles {
+extension CheckpointDirectory.Files {
   /// When checkpoints were last changed, in seconds since 1970.
   ///
-  ///     let times = try CheckpointFiles.modificationTimes(of: saver.checkpoints.map(\.path))
+  ///     let times = try CheckpointDirectory.Files.modificationTimes(of: saver.checkpoints.map(\.path))
   ///
   /// Source: tensorflow/python/checkpoint/checkpoint_management.py, `get_checkpoint_mtimes`, whose
   /// list has no place for those that are missing, so that times and paths can get out of step.

@@ -1,9 +1,9 @@
 public import CheckpointIO
 
-extension CheckpointState {
+extension CheckpointDirectory.State {
   /// Replaces the state file of a directory in one step.
   ///
-  ///     try CheckpointState(latest: "run/ckpt-7", all: ["run/ckpt-6"]).write(to: "run")
+  ///     try CheckpointDirectory.State(latest: "run/ckpt-7", all: ["run/ckpt-6"]).write(to: "run")
   ///
   /// Savers and managers do it themselves; this is for checkpoints that were copied or removed by
   /// hand.

@@ -3,7 +3,7 @@ import CheckpointMapping
 import CheckpointIO
 import CheckpointTensors
 
-extension MappingProposal {
+extension KeyMapping.Proposal {
   /// What the error of a restore says of a mapping that would help.
   ///
   /// - Parameters:
@@ -15,7 +15,7 @@ extension MappingProposal {
   static func hint(
     for missing: [TensorKey], of wanted: [RestorePlan.Request], in reader: any TensorReader
   ) throws(CheckpointError) -> String {
-    let proposal = MappingProposal(
+    let proposal = KeyMapping.Proposal(
       stored: try reader.entries().map { ($0.key, $0.spec) },
       wanted: wanted.map { ($0.key, $0.fullSpec) })
     return proposal.hint(for: Set(missing)).map { "; \($0)" } ?? ""

@@ -9,7 +9,7 @@ extension Saver {
   /// The names of its operations are those that ``Options/init(_:)`` got, else those of a saver that is
   /// alone in its graph. A ``RetentionPolicy`` can do more than the message can say: of other rules
   /// than the latest and one for each so many hours there is nothing in it.
-  public var definition: SaverDefinition {
+  public var definition: Saver.Definition {
     var definition = options.graphNames
     definition.version = options.format == .v1 ? .v1 : .v2
     definition.isSharded = options.sharding != .none
@@ -17,7 +17,7 @@ extension Saver {
     if let period = options.retention.period {
       definition.keepCheckpointEveryNHours = Float(period.seconds / 3600)
     } else {
-      definition.keepCheckpointEveryNHours = SaverDefinition().keepCheckpointEveryNHours
+      definition.keepCheckpointEveryNHours = Saver.Definition().keepCheckpointEveryNHours
     }
     return definition
   }
@@ -28,12 +28,12 @@ extension Saver.Options {
   /// device or not, and the format.
   ///
   ///     let summary = try MetaGraphSummary(contentsOf: "run/model-1000.meta")
-  ///     let options = try Saver.Options(summary.saverDefinition ?? SaverDefinition())
+  ///     let options = try Saver.Options(summary.saverDefinition ?? Saver.Definition())
   ///
   /// - Parameter definition: The definition; its operations are not run.
   /// - Throws: `invalidArgument` for numbers that make no sense; `unsupported` for a format of the
   ///   future.
-  public init(_ definition: SaverDefinition) throws(CheckpointError) {
+  public init(_ definition: Saver.Definition) throws(CheckpointError) {
     self.init()
     graphNames = definition
     sharding = definition.isSharded ? .perDevice : .none
@@ -42,7 +42,7 @@ extension Saver.Options {
   }
 }
 
-extension SaverDefinition {
+extension Saver.Definition {
   fileprivate var format: Saver.Format {
     get throws(CheckpointError) {
       switch version {

@@ -1,0 +1,134 @@
+import CheckpointBundle
+public import CheckpointIO
+import CheckpointSlices
+
+extension CheckpointDirectory {
+  /// The files of one checkpoint, to be removed together.
+  ///
+  ///     try CheckpointDirectory.Files(of: "run/ckpt-3").remove()
+  ///
+  /// Names are literal and exact: of `run/ckpt-3` those are `run/ckpt-3.index`, the data files
+  /// `run/ckpt-3.data-00000-of-00001` and so on, and `run/ckpt-3.meta`. Files of `run/ckpt-33` or
+  /// `run/ckpt-3.old` are others.
+  ///
+  /// Source: tensorflow/python/checkpoint/checkpoint_management.py, `remove_checkpoint`.
+  public struct Files: Sendable {
+    /// The prefix; the file of a V1 checkpoint, or the pattern of its parts.
+    public let path: String
+    private let metaSuffix: String
+    private let options: SaveOptions
+
+    /// Names the files of a checkpoint, which need not exist.
+    ///
+    /// - Parameters:
+    ///   - path: The prefix; the file of a V1 checkpoint, or the pattern of its parts.
+    ///   - metaSuffix: What the name of the file with its graph ends in, behind a point.
+    ///   - options: Whether the removal is to be durable, step by step: it is by default.
+    public init(of path: String, metaSuffix: String = "meta", options: SaveOptions = SaveOptions())
+    {
+      self.path = PathText.pathIfAny(path)
+      self.metaSuffix = metaSuffix
+      self.options = options
+    }
+
+    /// Removes the checkpoint; files that are gone already are no error.
+    ///
+    /// The index goes first: from then on there is no checkpoint, and nobody takes what is left of it
+    /// for one. If this process dies in between, the next save in the directory removes the rest.
+    ///
+    /// - Throws: `busy` if somebody is saving there; `pathConflict` if another program's file is where
+    ///   the lock belongs; `io` if the system fails.
+    public func remove() throws(CheckpointError) {
+      guard let error = Self.remove([self], options: options).first else { return }
+      throw error
+    }
+
+    /// Removes several checkpoints, with one wait for the disk in each directory and for each step.
+    ///
+    /// - Returns: What could not be removed, and why; the others are gone.
+    package static func remove(_ checkpoints: [CheckpointDirectory.Files], options: SaveOptions)
+      -> [CheckpointError]
+    {
+      var problems: [CheckpointError] = []
+      for batch in Chunks(of: 0..<checkpoints.count, by: 64) {  // each holds a lock file open
+        var removals = BundleRemovals(options: options)
+        let bundles = checkpoints[batch].filter { files in
+          attempt(files, &problems) { () throws(CheckpointError) in
+            guard try !files.removeIfV1() else { return false }
+            removals.begin(files.path)
+            return true
+          }
+        }
+        let gone = Set(removals.run().map(FileName.init))
+        problems += removals.errors
+        for files in bundles where gone.contains(FileName(files.path)) {
+          _ = attempt(files, &problems) { () throws(CheckpointError) in
+            try files.removeMeta()
+            return true
+          }
+        }
+      }
+      return problems
+    }
+
+    private static func attempt(
+      _ files: CheckpointDirectory.Files, _ problems: inout [CheckpointError],
+      _ body: () throws(CheckpointError) -> Bool
+    ) -> Bool {
+      do throws(CheckpointError) {
+        return try body()
+      } catch {
+        problems.append(error.located(file: files.path))
+        return false
+      }
+    }
+
+    private func directoryExists() throws(CheckpointError) -> Bool {
+      try options.fileSystem.status(of: Path(path).directory)?.kind == .directory
+    }
+
+    // Whether nothing is left to be removed: a V1 checkpoint is removed here.
+    private func removeIfV1() throws(CheckpointError) -> Bool {
+      guard try directoryExists() else { return true }
+      guard try isV1() else { return false }
+      try removeV1()
+      return true
+    }
+
+    // MARK: The format V1
+
+    // As everywhere, an index counts before a file of the path itself.
+    private func isV1() throws(CheckpointError) -> Bool {
+      let fileSystem = options.fileSystem
+      guard try fileSystem.status(of: BundlePath(path).index) == nil else { return false }
+      return try SlicesReader.isCheckpoint(at: path, fileSystem: fileSystem)
+    }
+
+    private func removeV1() throws(CheckpointError) {
+      let isPattern = try options.fileSystem.status(of: path) == nil
+      let parts = isPattern ? SlicesPath(pattern: path) : nil
+      var options = options
+      options.createsDirectories = false
+      let location = try SaveLocation(parts?.prefix ?? path, options: options)
+      // The first part goes last: by it they are found again.
+      for file in (parts?.shards ?? [path]).reversed() { try location.remove(file) }
+      try removeMeta()
+      try location.syncDirectory()
+      try location.finish()
+    }
+
+    // MARK: The graph
+
+    private func removeMeta() throws(CheckpointError) {
+      guard !metaSuffix.isEmpty else { return }
+      let file = "\(stem).\(metaSuffix)"
+      guard try options.fileSystem.status(of: file)?.kind == .file else { return }
+      try options.fileSystem.removeFile(file)
+    }
+
+    // Without the number of the part: `m-3` for `m-3-?????-of-00002`.
+    private var stem: String {
+      SlicesPath(pattern: path)?.prefix ?? SlicesPath(shard: path)?.prefix ?? path
+    }
+  }
+}

@@ -1,0 +1,172 @@
+public import CheckpointStore
+import CheckpointBundle
+public import CheckpointIO
+
+extension CheckpointDirectory {
+  /// What every file in a directory of checkpoints is.
+  ///
+  ///     let audit = try CheckpointDirectory.Audit(of: "run")
+  ///     for file in audit.files { print(file) }  // torn: ckpt-9.index: byte 0: …
+  ///     try audit.repair()
+  ///
+  /// Nothing is changed but by ``repair()``, and that touches neither checkpoints nor what belongs to
+  /// somebody else.
+  public struct Audit: Sendable {
+    /// What a file is.
+    public enum Kind: String, Sendable, CaseIterable {
+      /// A file of a checkpoint that is whole.
+      case complete
+      /// A file of a checkpoint that cannot be restored as it is.
+      case torn
+      /// A data file that no index counts.
+      case orphan
+      /// What a save has left that did not come to its end.
+      case leftover
+      /// A file of a save that is under way.
+      case busy
+      /// A file beside the checkpoints: the state file, a manager's history.
+      case record
+      /// Anything else.
+      case foreign
+    }
+
+    /// A file, or a directory.
+    public struct File: Sendable, Hashable, CustomStringConvertible {
+      /// Its name in the directory.
+      public var name: String
+      /// What it is.
+      public var kind: Kind
+      /// How many bytes it has.
+      public var byteCount: UInt64
+      /// The prefix of the checkpoint that it belongs to.
+      public var checkpoint: String?
+      /// What else there is to say of it.
+      public var note: String?
+
+      /// One line: the kind, the name, and the note.
+      public var description: String {
+        "\(kind.rawValue): \(name)" + (note.map { ": \($0)" } ?? "")
+      }
+    }
+
+    /// The directory.
+    public let directory: String
+    /// All files and directories in it, in the order of their names.
+    public let files: [File]
+    /// What the names of the managed checkpoints begin with; `nil` if there are none, or several.
+    public let name: String?
+    /// The managed checkpoints, in the order in which they were saved.
+    public var checkpoints: [RetentionPolicy.SavedCheckpoint] { managed?.checkpoints ?? [] }
+    /// What is wrong with the files beside the checkpoints.
+    public var problems: [CheckpointError] { managed?.problems ?? [] }
+    private let fileSystem: any FileSystem
+    private let place: ManagedPlace?
+    private let managed: ManagedDirectory?
+    private let now: Double
+
+    /// Looks at a directory.
+    ///
+    /// - Parameters:
+    ///   - path: The directory.
+    ///   - name: What the names of the managed checkpoints begin with; found from the files without it.
+    ///   - check: How closely checkpoints are looked at.
+    /// - Throws: `notFound` if there is no such directory; `io` if the system fails. Damage is a
+    ///   result, no error.
+    public init(
+      of path: String, name: String? = nil, checking check: CheckpointCheck = .files
+    ) throws(CheckpointError) {
+      try self.init(of: path, name: name, checking: check, fileSystem: LocalFileSystem())
+    }
+
+    package init(
+      of path: String, name: String? = nil, checking check: CheckpointCheck = .files,
+      fileSystem: any FileSystem
+    ) throws(CheckpointError) {
+      let path = try PathText.path(path)
+      var sorter = try AuditSorter(path, check, fileSystem)
+      files = try sorter.sort()
+      directory = path
+      now = files.isEmpty ? 0 : sorter.newestTime
+      self.fileSystem = fileSystem
+      self.name = name ?? sorter.managedName
+      guard let name = self.name else {
+        (place, managed) = (nil, nil)
+        return
+      }
+      var options = SaveOptions()
+      options.fileSystem = fileSystem
+      let place = try ManagedPlace(
+        directory: path, name: name, stateFilename: "checkpoint", options: options)
+      managed = try ManagedDirectory(place, now: now, start: now)
+      self.place = place
+    }
+
+    /// What a policy would make of the managed checkpoints; nothing is done.
+    ///
+    /// - Parameter policy: The policy.
+    /// - Returns: The plan.
+    public func plan(_ policy: RetentionPolicy) -> RetentionPolicy.Plan {
+      policy.plan(for: managed?.leastUsefulFirst ?? [], since: managed?.history.since)
+    }
+
+    // MARK: Repair
+
+    /// Removes what dead saves of this library have left, and rebuilds a state file that is lost,
+    /// damaged or wrong.
+    ///
+    /// A rebuilt state file names the newest checkpoint that is whole; if somebody has saved since the
+    /// audit, the state file is theirs, and stays. If nothing tells any more which
+    /// checkpoints are managed, it lists all of the name, so that managers take them up again, and may
+    /// delete them one day.
+    ///
+    /// - Returns: What was done, a line for each thing.
+    /// - Throws: `busy` if a manager is at work there; `io` if the system fails.
+    @discardableResult
+    public func repair() throws(CheckpointError) -> [String] {
+      Leftovers.removeAll(in: directory, fileSystem: fileSystem)
+      if let place, let managed { place.removeUnfinished(managed.unfinished) }
+      let left = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
+      let ours: Set<Kind> = [.leftover, .orphan]  // others may have removed other files
+      var done = files.filter { ours.contains($0.kind) && !left.contains(FileName($0.name)) }
+        .map { "removed \($0.name)" }
+      guard let place, let managed else { return done }
+      if try rebuildState(place, managed) { done.append("rebuilt \(place.stateFilename)") }
+      return done
+    }
+
+    private func rebuildState(_ place: ManagedPlace, _ managed: ManagedDirectory)
+      throws(CheckpointError) -> Bool
+    {
+      let whole = Set(files.filter { $0.kind == .complete }.compactMap(\.checkpoint))
+      guard let newest = managed.newestFirst.first(where: whole.contains) else { return false }
+      guard managed.announced != newest else { return false }
+      let state = try stateToWrite(newest, managed, whole)
+      let lock = try place.lock()
+      let found = try ManagedDirectory(place, now: now, start: now)
+      let isUnchanged =
+        found.newestFirst == managed.newestFirst && found.announced == managed.announced
+      // Else somebody saves there.
+      if isUnchanged { try place.stateFile().write(state, repairs: true) }
+      try lock.finish()
+      return isUnchanged
+    }
+
+    // Listed are those that a manager of any policy may delete.
+    private func stateToWrite(_ newest: String, _ managed: ManagedDirectory, _ whole: Set<String>)
+      throws(CheckpointError) -> CheckpointDirectory.State
+    {
+      let known = managed.checkpoints.isEmpty ? managed.unmanaged : managed.checkpoints
+      var listed = known.filter { checkpoint in
+        whole.contains(checkpoint.path) && !checkpoint.isPinned && !checkpoint.isPreserved
+          && checkpoint.metrics.isEmpty
+      }
+      // Older than all of them: what is not newer than this, no manager deletes.
+      let before = (listed.map(\.time).min() ?? 1) - 1
+      let preserved = managed.history.preserved.map { min($0, before) } ?? before
+      let last = listed.firstIndex { $0.path == newest }.map { listed.remove(at: $0) }
+      return try CheckpointDirectory.State(
+        latest: newest, all: listed.map(\.path) + [newest],
+        timestamps: listed.map(\.time) + [last?.time ?? preserved], lastPreserved: preserved)
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import CheckpointStore
+public import CheckpointIO
+import Dispatch
+public import Foundation
+import Synchronization
+
+extension CheckpointManager {
+  /// A save that goes on while the program does.
+  ///
+  ///     let save = try manager.saveInBackground(step: step)
+  ///     …
+  ///     if let saved = try await save?.value { print(saved.path) }
+  ///
+  /// Nobody has to keep it: a failure that nobody has looked at here, the manager throws at the next
+  /// save, and at `CheckpointManager.finish()`.
+  public final class BackgroundSave: Sendable {
+    /// How it can end.
+    typealias Outcome = Result<CheckpointManager.Saved?, CheckpointError>
+
+    /// How far it is, in bytes; `checkpointPhase` says what it is doing.
+    public let progress = Progress(totalUnitCount: 0)
+    /// The same for those who save.
+    let operation: OperationProgress
+    private let outcome = Mutex<Outcome?>(nil)
+    private let wasSeen = Atomic(false)
+    private let end = DispatchGroup()
+
+    init() {
+      operation = OperationProgress(telling: progress)
+      end.enter()
+    }
+
+    /// Stops it, unless it is too late: what is written is removed, and what was there before stands.
+    ///
+    /// Returns at once. If it is not too late, ``value`` throws `cancelled`; a cancelled save is not
+    /// thrown by the manager.
+    public func cancel() {
+      operation.cancel()  // at once, while a progress tells of its being cancelled a moment later
+      progress.cancel()
+    }
+
+    /// Whether it has come to its end, well or not.
+    public var isFinished: Bool { outcome.withLock { $0 != nil } }
+
+    /// What was saved and what was deleted; waits for the end.
+    ///
+    /// It is `nil` if a later save has taken the place of this one before it began: see
+    /// ``CheckpointManager/WhenBusy/coalesce``.
+    ///
+    /// - Throws: `cancelled`; what ``CheckpointManager/save(step:metrics:force:)`` throws.
+    public var value: CheckpointManager.Saved? {
+      get async throws(CheckpointError) {
+        await untilFinished()
+        return try seenOutcome()
+      }
+    }
+
+    /// The same for code that is not asynchronous: the thread waits.
+    ///
+    /// - Returns: What was saved and what was deleted.
+    /// - Throws: As for ``value``.
+    @discardableResult
+    public func wait() throws(CheckpointError) -> CheckpointManager.Saved? {
+      waitUntilFinished()
+      return try seenOutcome()
+    }
+
+    private func seenOutcome() throws(CheckpointError) -> CheckpointManager.Saved? {
+      wasSeen.store(true, ordering: .relaxed)
+      return try outcome.withLock { $0 }?.get()
+    }
+
+    // MARK: For the queue
+
+    /// Waits for the end, whatever it is.
+    func waitUntilFinished() { end.wait() }
+
+    /// Waits for the end, whatever it is.
+    func untilFinished() async {
+      await withCheckedContinuation { continuation in
+        end.notify(queue: .global()) { continuation.resume() }
+      }
+    }
+
+    /// Ends.
+    func finish(_ outcome: Outcome) {
+      self.outcome.withLock { $0 = outcome }
+      end.leave()
+    }
+
+    /// Whether it has come to no good end.
+    var hasFailed: Bool {
+      outcome.withLock { if case .failure = $0 { true } else { false } }
+    }
+
+    /// Why it has failed, if nobody knows yet.
+    var unseenError: CheckpointError? {
+      guard !wasSeen.load(ordering: .relaxed) else { return nil }
+      return outcome.withLock {
+        guard case .failure(let error) = $0, error.code != .cancelled else { return nil }
+        return error
+      }
+    }
+  }
+}
