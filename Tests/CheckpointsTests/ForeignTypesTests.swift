@@ -6,7 +6,8 @@ import Testing
 @Suite struct ForeignTypesTests {
   private static let modules = [
     "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointTable", "CheckpointBundle",
-    "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "Checkpoints",
+    "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "CheckpointMapping",
+    "CheckpointStore", "CheckpointPlans", "Checkpoints",
   ]
 
   private static let texts: [String] = modules.flatMap { module in
