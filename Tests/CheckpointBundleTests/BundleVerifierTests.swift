@@ -45,7 +45,7 @@ import Testing
   private static func entries(_ prefix: String, _ body: (TensorKey, BundleEntry) -> Void) throws {
     let reader = try BundleReader(prefix: prefix)
     for entry in try reader.entries() {
-      if let stored = try reader.bundleEntry(for: entry.key) { body(entry.key, stored) }
+      if let stored = try reader.index.entry(for: entry.key) { body(entry.key, stored) }
     }
   }
 

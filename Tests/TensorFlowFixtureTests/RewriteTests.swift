@@ -54,12 +54,12 @@ import Testing
     var blocks: [StoredBlock] = []
     for entry in try reader.entries() {
       if entry.slices.isEmpty {
-        let stored = try #require(try reader.bundleEntry(for: entry.key))
+        let stored = try #require(try reader.index.entry(for: entry.key))
         blocks.append(StoredBlock(range: stored.range, key: entry.key, part: nil))
       }
       for slice in entry.slices {
         let part = try SliceSpec(fullShape: entry.spec.shape, slice: slice)
-        let stored = try #require(try reader.bundleEntry(for: entry.key.sliceKey(slice)))
+        let stored = try #require(try reader.index.entry(for: entry.key.sliceKey(slice)))
         blocks.append(StoredBlock(range: stored.range, key: entry.key, part: part))
       }
     }

@@ -105,7 +105,7 @@ private struct MergedIndex {
     isEmpty = false
     isBigEndian = reader.isBigEndian
     var numbers: [Int: Int] = [:]
-    try reader.forEachBundleEntry { key, entry throws(CheckpointError) in
+    try reader.index.forEachEntry { key, entry throws(CheckpointError) in
       let key = TensorKey(copying: key)
       guard let known = self.entries[key] else {
         var entry = entry

@@ -32,7 +32,7 @@ public enum BundleRenamer {
     try leftovers.removeData(of: location)
     do throws(CheckpointError) {
       let reader = try BundleReader(prefix: prefix, fileSystem: fileSystem, opensData: false)
-      let index = try renamed(names, reader)
+      let index = try renamed(names, reader.index)
       try location.begin(.index)
       let file = try AtomicFile(BundlePath(prefix).index, in: location)
       try index.write(to: file.file)
@@ -44,23 +44,23 @@ public enum BundleRenamer {
     try location.finish()
   }
 
-  private static func renamed(_ names: [TensorKey: TensorKey], _ reader: BundleReader)
+  private static func renamed(_ names: [TensorKey: TensorKey], _ index: BundleIndexReader)
     throws(CheckpointError) -> BundleIndex
   {
     var entries: [(key: TensorKey, entry: BundleEntry)] = []
-    try reader.forEachBundleEntry { entries.append((TensorKey(copying: $0), $1)) }
+    try index.forEachEntry { entries.append((TensorKey(copying: $0), $1)) }
     var names = names
     try check(names, entries)
     for (key, entry) in entries {
       guard let name = names[key] else { continue }
       for slice in entry.slices { names[key.sliceKey(slice)] = name.sliceKey(slice) }
     }
-    var header = BundleHeader(shardCount: reader.shardCount)
-    header.isBigEndian = reader.isBigEndian
-    var index = BundleIndex(header: header)
-    for (key, entry) in entries { index.add(names[key] ?? key, entry) }
-    _ = index.sort()  // no key occurs twice: that has been checked
-    return index
+    var header = BundleHeader(shardCount: index.header.shardCount)
+    header.isBigEndian = index.header.isBigEndian
+    var renamed = BundleIndex(header: header)
+    for (key, entry) in entries { renamed.add(names[key] ?? key, entry) }
+    _ = renamed.sort()  // no key occurs twice: that has been checked
+    return renamed
   }
 
   private static func check(

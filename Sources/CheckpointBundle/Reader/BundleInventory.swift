@@ -2,25 +2,6 @@ import CheckpointIO
 import CheckpointTensors
 import CheckpointWire
 
-/// A stretch of a data file that an entry of the index vouches for.
-struct StoredPayload: Sendable {
-  /// The key of the tensor.
-  var key: TensorKey
-  /// Which part of it, if it is stored in parts.
-  var slice: TensorSlice?
-  let entry: BundleEntry
-
-  /// Whether its length follows from neither dtype nor shape.
-  var isVariable: Bool { entry.spec.dtype.byteWidth == nil }
-
-  /// An error with the name of the tensor.
-  func located(_ error: CheckpointError) -> CheckpointError {
-    var error = error.located(key: key.description)
-    if let slice { error.message = "slice \(slice): \(error.message)" }
-    return error
-  }
-}
-
 /// Everything that the index lists, as far as it can be read, with what is wrong with it.
 struct BundleInventory {
   /// The payloads, in byte order of their keys in the index.
@@ -31,10 +12,10 @@ struct BundleInventory {
   private var parts: [TensorKey: Int] = [:]
   private var isComplete = true
 
-  init(of reader: BundleReader) {
+  init(of index: BundleIndexReader) {
     var partitioned: [(TensorKey, BundleEntry)] = []
     var damages: [CheckpointError] = []
-    reader.forEachReadableEntry { key, entry in
+    index.forEachReadableEntry { key, entry in
       guard entry.slices.isEmpty else {
         partitioned.append((key, entry))
         return
@@ -48,7 +29,7 @@ struct BundleInventory {
     isComplete = damages.isEmpty
     for damage in damages { findings.problems.append(damage) }
     findings.tensorCount = payloads.count + partitioned.count
-    for (key, entry) in partitioned { addParts(of: key, entry, index: reader.indexPath) }
+    for (key, entry) in partitioned { addParts(of: key, entry, index: index.path) }
   }
 
   private mutating func addParts(of key: TensorKey, _ entry: BundleEntry, index: String) {

@@ -1,6 +1,4 @@
 import CheckpointIO
-import CheckpointTable
-import CheckpointWire
 
 // A checkpoint is opened while others may replace or delete it:
 //
@@ -15,8 +13,7 @@ import CheckpointWire
 
 /// The files of a checkpoint, opened so that they belong together.
 struct BundleOpening {
-  let index: PooledFile
-  let table: TableReader
+  let index: BundleIndexReader
   let shards: ShardSet
 
   /// Opens the files.
@@ -30,15 +27,15 @@ struct BundleOpening {
   init(_ paths: BundlePath, fileSystem: any FileSystem, opensData: Bool) throws(CheckpointError) {
     var last: (opened: FileStatus, atPath: FileStatus)?
     for _ in 0..<Self.mostTries {
-      let index = try Self.openIndex(paths, fileSystem)
-      if let opening = try Self.attempt(index, paths, fileSystem, opensData) {
+      let file = try Self.openIndex(paths, fileSystem)
+      if let opening = try Self.attempt(file, paths, fileSystem, opensData) {
         guard let atPath = try fileSystem.status(of: paths.index) else {
           throw FileChange.deleted.error(at: paths.prefix)
         }
-        let now = (opened: index.status, atPath: atPath)
+        let now = (opened: file.status, atPath: atPath)
         // Nothing has changed between two tries: then a file system says two things of one file.
-        if let last, last == now { index.accept(atPath) }
-        if try index.change() == nil {
+        if let last, last == now { file.accept(atPath) }
+        if try file.change() == nil {
           self = opening
           return
         }
@@ -52,22 +49,21 @@ struct BundleOpening {
       file: paths.prefix)
   }
 
-  private init(index: PooledFile, table: TableReader, shards: ShardSet) {
-    (self.index, self.table, self.shards) = (index, table, shards)
+  private init(index: BundleIndexReader, shards: ShardSet) {
+    (self.index, self.shards) = (index, shards)
   }
 
   // `nil` if the index was replaced while it was read, and is not what it should be.
   private static func attempt(
-    _ index: PooledFile, _ paths: BundlePath, _ fileSystem: any FileSystem, _ opensData: Bool
+    _ file: PooledFile, _ paths: BundlePath, _ fileSystem: any FileSystem, _ opensData: Bool
   ) throws(CheckpointError) -> BundleOpening? {
     do throws(CheckpointError) {
-      let table = try TableReader(index)
-      let header = try header(of: table)
-      let shards = ShardSet(paths: paths, header, index: index, fileSystem: fileSystem)
+      let index = try BundleIndexReader(file, prefix: paths.prefix)
+      let shards = ShardSet(paths: paths, index.header, index: file, fileSystem: fileSystem)
       if opensData { shards.openFirst() }
-      return BundleOpening(index: index, table: table, shards: shards)
+      return BundleOpening(index: index, shards: shards)
     } catch {
-      guard error.maySayChange, let change = try index.change() else { throw error }
+      guard error.maySayChange, let change = try file.change() else { throw error }
       guard change == .replaced else { throw change.error(at: paths.prefix) }
       return nil
     }
@@ -81,19 +77,6 @@ struct BundleOpening {
     } catch {
       guard error.code == .notFound else { throw error }
       throw MissingBundle(prefix: paths.prefix, fileSystem: fileSystem).error
-    }
-  }
-
-  private static func header(of table: TableReader) throws(CheckpointError) -> BundleHeader {
-    let none: [UInt8] = []
-    do throws(CheckpointError) {
-      let header = try table.withValue(for: none.span) { value throws(CheckpointError) in
-        try BundleHeader(message: value)
-      }
-      if let header { return header }
-      throw CheckpointError(.corrupt, "the index has no header; it is no index of a V2 checkpoint")
-    } catch {
-      throw error.located(file: table.path)
     }
   }
 

@@ -35,8 +35,8 @@ extension BundleReader {
   private func forEachWhole(_ body: (TensorKey, BundleEntry) throws(CheckpointError) -> Void)
     throws(CheckpointError)
   {
-    var owners = PartOwners(reader: self)
-    try forEachBundleEntry { key, entry throws(CheckpointError) in
+    var owners = PartOwners(index: index)
+    try index.forEachEntry { key, entry throws(CheckpointError) in
       let key = TensorKey(copying: key)
       if key.bytes.first == 0, try owners.list(key) { return }
       try body(key, entry)
@@ -45,7 +45,7 @@ extension BundleReader {
 
   /// What the index says of one tensor.
   public func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
-    guard let entry = try bundleEntry(for: key) else { return nil }
+    guard let entry = try index.entry(for: key) else { return nil }
     var budget = Self.sliceKeyBudget
     return try tensorEntry(key, entry, &budget)
   }
@@ -94,7 +94,7 @@ extension BundleReader {
         .limitExceeded, "the names and slices of the tensors in parts are too long to be listed",
         file: path, key: key.description)
     }
-    return try bundleEntry(for: key.sliceKey(slice))?.range.count
+    return try index.entry(for: key.sliceKey(slice))?.range.count
   }
 
   // A slice takes a few bytes of the index, its key as many as the name has: how many bytes of keys
@@ -107,17 +107,17 @@ extension BundleReader {
 /// The key of a part has the name of the tensor; its entry lists the part. Keys of one tensor follow
 /// each other, so that one list has to be kept.
 private struct PartOwners {
-  let reader: BundleReader
+  private let index: BundleIndexReader
   private var name: TensorKey?
   private var slices: Set<TensorSlice> = []
 
-  init(reader: BundleReader) { self.reader = reader }
+  init(index: BundleIndexReader) { self.index = index }
 
   /// Whether a tensor lists the part that a key stands for.
   mutating func list(_ key: TensorKey) throws(CheckpointError) -> Bool {
     guard let part = key.asSliceKey else { return false }
     if part.name != name {
-      slices = Set(try reader.bundleEntry(for: part.name)?.slices ?? [])
+      slices = Set(try index.entry(for: part.name)?.slices ?? [])
       name = part.name
     }
     return slices.contains(part.slice)

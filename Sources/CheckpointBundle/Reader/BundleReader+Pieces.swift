@@ -15,7 +15,7 @@ extension BundleReader: TensorPieceReader {
     of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
-      let entry = try bundleEntry(for: key)
+      let entry = try index.entry(for: key)
       if let entry, entry.slices.isEmpty, let width = entry.spec.dtype.byteOrderWidth {
         // A piece holds whole elements: its size is a multiple of every width.
         try PayloadReader(entry: entry, shards: shards).forEachPiece {

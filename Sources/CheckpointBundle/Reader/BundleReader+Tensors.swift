@@ -46,11 +46,11 @@ extension BundleReader {
 
   private func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError) -> StoredParts
   {
-    guard let entry = try bundleEntry(for: key) else {
+    guard let entry = try index.entry(for: key) else {
       let nearest = NearestKeys(to: key, among: try entries().map(\.key))
       throw CheckpointError(.notFound, "there is no such tensor\(nearest.hint)")
     }
-    return try StoredParts(of: key, entry, slice: slice, reader: self)
+    return try StoredParts(of: key, entry, slice: slice, index: index)
   }
 
   // The memory that numbers take. Whoever asks for it may allocate it: the files have the bytes.

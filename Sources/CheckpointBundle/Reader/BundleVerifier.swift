@@ -20,8 +20,8 @@ package struct BundleVerifier {
   package func verify(
     progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) -> VerificationFindings {
-    var inventory = BundleInventory(of: reader)
-    if let damage = reader.unusedDamage { inventory.findings.noteUnused(damage) }
+    var inventory = BundleInventory(of: reader.index)
+    if let damage = reader.index.unusedDamage { inventory.findings.noteUnused(damage) }
     checkPlaces(&inventory)
     let payloads = inventory.payloads.sorted { left, right in
       let (first, second) = (left.entry, right.entry)
@@ -37,7 +37,7 @@ package struct BundleVerifier {
 
   /// Checks the index, and that every value lies within its data file; reads no value.
   package func verifyPlaces() -> VerificationFindings {
-    var inventory = BundleInventory(of: reader)
+    var inventory = BundleInventory(of: reader.index)
     checkPlaces(&inventory)
     return inventory.findings
   }

@@ -26,7 +26,7 @@ struct StoredParts {
   let parts: [Part]
 
   /// Finds the blocks of a part of the tensor that `full` describes; of all of it for `nil`.
-  init(of key: TensorKey, _ full: BundleEntry, slice: TensorSlice?, reader: BundleReader)
+  init(of key: TensorKey, _ full: BundleEntry, slice: TensorSlice?, index: BundleIndexReader)
     throws(CheckpointError)
   {
     let whole = TensorRegion(all: full.spec.shape)
@@ -35,19 +35,19 @@ struct StoredParts {
     if full.slices.isEmpty {
       parts = [Part(entry: full, region: whole, wanted: region)]
     } else {
-      parts = try Self.parts(of: key, full, region, reader)
+      parts = try Self.parts(of: key, full, region, index)
     }
   }
 
   private static func parts(
-    of key: TensorKey, _ full: BundleEntry, _ region: TensorRegion, _ reader: BundleReader
+    of key: TensorKey, _ full: BundleEntry, _ region: TensorRegion, _ index: BundleIndexReader
   ) throws(CheckpointError) -> [Part] {
     let regions = try regions(key, full)
     var parts: [Part] = []
     var covered = 0
     for (stored, slice) in zip(regions, full.slices) {
       guard let wanted = stored.intersection(region) else { continue }
-      let entry = try entry(of: slice, stored, key, full, reader)
+      let entry = try entry(of: slice, stored, key, full, index)
       parts.append(Part(entry: entry, region: stored, wanted: wanted))
       covered += wanted.shape.elementCount  // disjoint parts of one tensor: at most its count
     }
@@ -108,9 +108,9 @@ struct StoredParts {
 
   private static func entry(
     of slice: TensorSlice, _ region: TensorRegion, _ key: TensorKey, _ full: BundleEntry,
-    _ reader: BundleReader
+    _ index: BundleIndexReader
   ) throws(CheckpointError) -> BundleEntry {
-    guard let entry = try reader.bundleEntry(for: key.sliceKey(slice)) else {
+    guard let entry = try index.entry(for: key.sliceKey(slice)) else {
       throw CheckpointError(.corrupt, "slice \(slice) is listed, but has no entry")
     }
     let expected = TensorSpec(full.spec.dtype, region.shape)
