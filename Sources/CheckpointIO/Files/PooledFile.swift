@@ -173,9 +173,6 @@ package enum FileChange: Sendable {
 }
 
 extension CheckpointError {
-  /// Whether it says nothing of what was to be read: the system refused, or somebody stopped it.
-  package var saysNothingOfContent: Bool { code == .io || code == .cancelled }
-
   /// Whether the cause may be that a file was deleted, replaced or changed while it was being read.
   package var maySayChange: Bool {
     isOutdated || saysStaleFile || [.corrupt, .truncated, .limitExceeded].contains(code)

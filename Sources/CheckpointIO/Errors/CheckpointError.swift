@@ -108,6 +108,9 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
     return error
   }
 
+  /// Whether it says nothing of what was to be read: the system refused, or somebody stopped it.
+  package var saysNothingOfContent: Bool { code == .io || code == .cancelled }
+
   private var place: String {
     let parts = [file, offset.map { "byte \($0)" }, key.map { "key '\($0)'" }]
     return parts.compactMap { $0 }.map { "\($0): " }.joined()
