@@ -25,7 +25,7 @@ func tests(
 ) -> Target {
   .testTarget(
     name: name,
-    dependencies: dependencies + ["CheckpointTestSupport"],
+    dependencies: dependencies + ["CheckpointPlatform", "CheckpointTestSupport"],
     exclude: exclude,
     swiftSettings: settings
   )
@@ -49,11 +49,14 @@ let package = Package(
     // Where stored properties are, as Swift's runtime knows it.
     .target(name: "CFieldLayout"),
 
+    // The C library of the system, under one name.
+    layer("CheckpointPlatform", []),
+
     // Bytes, checksums, files, the error type.
-    layer("CheckpointIO", ["CChecksums", "CFileCalls"]),
+    layer("CheckpointIO", ["CChecksums", "CFileCalls", "CheckpointPlatform"]),
 
     // Dtypes, shapes and tensors; protobuf; the sorted table of .index files.
-    layer("CheckpointTensors", ["CheckpointIO"]),
+    layer("CheckpointTensors", ["CheckpointPlatform", "CheckpointIO"]),
     layer("CheckpointWire", ["CheckpointIO", "CheckpointTensors"]),
     layer("CheckpointTable", ["CheckpointIO"]),
 
@@ -88,7 +91,8 @@ let package = Package(
     layer(
       "CheckpointStore",
       [
-        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointPlatform", "CheckpointIO", "CheckpointTensors", "CheckpointWire",
+        "CheckpointBundle",
         "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph",
       ]
     ),
@@ -106,7 +110,8 @@ let package = Package(
     layer(
       "Checkpoints",
       [
-        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointPlatform", "CheckpointIO", "CheckpointTensors", "CheckpointWire",
+        "CheckpointBundle",
         "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "CheckpointMapping",
         "CheckpointStore", "CheckpointPlans",
       ]
@@ -114,7 +119,8 @@ let package = Package(
     .executableTarget(
       name: "CheckpointTool",
       dependencies: [
-        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointPlatform", "CheckpointIO", "CheckpointTensors", "CheckpointWire",
+        "CheckpointBundle",
         "CheckpointGraph", "CheckpointMapping", "CheckpointStore", "CheckpointPlans", "Checkpoints",
       ],
       swiftSettings: settings

@@ -1,15 +1,6 @@
 package import CheckpointIO
+import CheckpointPlatform
 import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
 
 /// Memory that holds a tensor's elements: 64-byte aligned, and shared by copies of the tensor until
 /// one of them is written to.

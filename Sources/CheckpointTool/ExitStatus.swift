@@ -1,14 +1,5 @@
 import CheckpointIO
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
+import CheckpointPlatform
 
 /// What the tool tells the shell; documented in its help.
 enum ExitStatus: Int32 {

@@ -1,12 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
+import CheckpointPlatform
 
 /// What the tool was called with, byte by byte: names in checkpoints need not be UTF-8, which
 /// `CommandLine.arguments` would repair.

@@ -1,13 +1,8 @@
 import CheckpointIO
+import CheckpointPlatform
 import CheckpointTestSupport
 import Foundation
 import Testing
-
-#if canImport(Darwin)
-import Darwin
-#else
-import Glibc
-#endif
 
 /// Proves what the files of this machine do for a checkpointer.
 @Suite struct LocalFileSystemTests {

@@ -1,3 +1,4 @@
+import CheckpointPlatform
 import CheckpointStore
 import CheckpointBundle
 import CheckpointIO
@@ -6,12 +7,6 @@ import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints
 import Testing
-
-#if canImport(Darwin)
-import Darwin
-#else
-import Glibc
-#endif
 
 /// Proves that removing a checkpoint removes its files and no others, and can be interrupted
 /// anywhere.

@@ -1,3 +1,4 @@
+import CheckpointPlatform
 import CheckpointTensors
 import CheckpointStore
 import CheckpointGraph
@@ -5,12 +6,6 @@ import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints
 import Testing
-
-#if canImport(Darwin)
-import Darwin
-#else
-import Glibc
-#endif
 
 /// Proves that what a period has kept in a managed directory stays, whoever goes on there, and that a
 /// state file which was pointed back says where the training goes on.

@@ -1,3 +1,4 @@
+import CheckpointPlatform
 import CheckpointTensors
 import CheckpointStore
 import CheckpointSafetensors
@@ -8,12 +9,6 @@ import CheckpointTestSupport
 import Checkpoints
 import Synchronization
 import Testing
-
-#if canImport(Darwin)
-import Darwin
-#else
-import Glibc
-#endif
 
 /// Proves which checkpoint of a directory is the newest, and that everybody who asks gets the same
 /// answer.

@@ -378,7 +378,8 @@ import Testing
       shown.sorted() == [
         "class Saver", "enum Format", "func exportMetaGraph", "func importMetaGraph",
         "func makeSaver", "func recoverHistory", "func recoverHistory", "func restore", "func save",
-        "func setHistory", "func setHistory", "init", "init", "init", "init", "init", "init", "init",
+        "func setHistory", "func setHistory", "init", "init", "init", "init", "init", "init",
+        "init",
         "let options", "struct Options", "var allowsEmpty", "var allowsReshape", "var checkpoints",
         "var definition", "var files", "var format", "var groups", "var lastSave",
         "var metaGraphSuffix", "var retention", "var savesRelativePaths", "var sharding",

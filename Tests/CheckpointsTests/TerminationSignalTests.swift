@@ -1,13 +1,8 @@
 import CheckpointIO
+import CheckpointPlatform
 import Checkpoints
 import Synchronization
 import Testing
-
-#if canImport(Darwin)
-import Darwin
-#else
-import Glibc
-#endif
 
 private let earlierSignals = Atomic(0)
 

@@ -1,12 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
+import CheckpointPlatform
 
 // Listing a directory. The end of it and a failure look the same, and only `errno` tells one from the
 // other: a list that a failure has cut short must not pass for the whole.

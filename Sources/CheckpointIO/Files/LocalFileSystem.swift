@@ -1,12 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
+import CheckpointPlatform
 
 /// The file system of this machine, by POSIX calls.
 package struct LocalFileSystem: FileSystem {
@@ -72,24 +64,11 @@ package struct LocalFileSystem: FileSystem {
   }
 
   package func status(of path: String) throws(CheckpointError) -> FileStatus? {
-    try Self.status(path) { unsafe stat(path, &$0) }
+    try FileStatus(of: path)
   }
 
   package func entryStatus(of path: String) throws(CheckpointError) -> FileStatus? {
-    try Self.status(path) { unsafe lstat(path, &$0) }
-  }
-
-  private static func status(_ path: String, _ body: (inout stat) -> CInt) throws(CheckpointError)
-    -> FileStatus?
-  {
-    try checkPath(path)
-    var status = stat()
-    do throws(CheckpointError) {
-      try systemCall("stat", file: path) { body(&status) }
-    } catch  where [ENOENT, ENOTDIR, ELOOP].contains(error.systemError) {
-      return nil
-    }
-    return FileStatus(status)
+    try FileStatus(ofEntry: path)
   }
 
   package func lockFile(_ path: String, creating: Bool) throws(CheckpointError) -> (any LockedFile)?
@@ -111,31 +90,5 @@ package struct LocalFileSystem: FileSystem {
 
   private static func linkFile(_ old: UnsafePointer<CChar>, _ new: UnsafePointer<CChar>) -> CInt {
     unsafe linkat(AT_FDCWD, old, AT_FDCWD, new, 0)
-  }
-}
-
-extension FileStatus {
-  /// The part of the system's answer that is of use here.
-  init(_ status: stat) {
-    #if canImport(Darwin)
-    let time = status.st_mtimespec
-    #else
-    let time = status.st_mtim
-    #endif
-    let kind: Kind =
-      switch status.st_mode & S_IFMT {
-      case S_IFREG: .file
-      case S_IFDIR: .directory
-      case S_IFLNK: .link
-      case S_IFIFO: .pipe
-      default: .other
-      }
-    self.init(
-      kind: kind, byteCount: UInt64(clamping: status.st_size),
-      modified: FileTime(
-        seconds: Int64(time.tv_sec),
-        nanoseconds: UInt32(truncatingIfNeeded: time.tv_nsec)  // less than a second
-      ), identity: [UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)],
-      linkCount: UInt64(status.st_nlink), owner: UInt32(status.st_uid))
   }
 }

@@ -1,12 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
+import CheckpointPlatform
 
 /// A lock file of this machine, held by an advisory lock that ends with the process.
 ///
@@ -36,7 +28,7 @@ final class LocalLockedFile: LockedFile {
       let outcome = try Self.lock(descriptor, path: path)
       guard outcome != .heldByAnother else { return nil }
       // The last owner may have removed the file between our opening and our locking it.
-      guard try LocalFileSystem().entryStatus(of: path)?.identity == status.identity else {
+      guard try FileStatus(ofEntry: path)?.identity == status.identity else {
         continue
       }
       self.isExclusive = outcome == .held
@@ -61,7 +53,7 @@ final class LocalLockedFile: LockedFile {
       return descriptor
     }
     // Looked at before it is opened: to open a device can do something.
-    guard let entry = try LocalFileSystem().entryStatus(of: path) else { return nil }
+    guard let entry = try FileStatus(ofEntry: path) else { return nil }
     try check(entry, path)
     do throws(CheckpointError) {
       return try Descriptor(opening: path, flags: O_RDWR | O_NOFOLLOW | O_NONBLOCK)

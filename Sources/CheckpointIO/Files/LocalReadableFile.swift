@@ -1,12 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
+import CheckpointPlatform
 
 /// A file of this machine, open for positioned reads; a descriptor is all it holds.
 final class LocalReadableFile: ReadableFile {

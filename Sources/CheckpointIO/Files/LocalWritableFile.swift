@@ -1,14 +1,5 @@
 import CFileCalls
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
+import CheckpointPlatform
 
 /// A file of this machine, open for positioned writes.
 final class LocalWritableFile: WritableFile {

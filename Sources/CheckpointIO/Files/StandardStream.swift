@@ -1,12 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
+import CheckpointPlatform
 
 /// One of the two streams that a process can write to.
 package struct StandardStream: Sendable {
@@ -47,14 +39,6 @@ package struct StandardStream: Sendable {
   // The global function, which the method of the same name hides.
   private static func writeFile(_ descriptor: CInt, _ start: UnsafeRawPointer?, _ count: Int) -> Int
   {
-    #if canImport(Darwin)
-    unsafe Darwin.write(descriptor, start, count)
-    #elseif canImport(Musl)
-    unsafe Musl.write(descriptor, start, count)
-    #elseif canImport(Android)
-    unsafe Android.write(descriptor, start, count)
-    #else
-    unsafe Glibc.write(descriptor, start, count)
-    #endif
+    unsafe CheckpointPlatform.write(descriptor, start, count)
   }
 }

@@ -1,14 +1,6 @@
 // The one place where a system call's result becomes a value or an error.
 
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
+import CheckpointPlatform
 
 extension CheckpointError {
   /// An error of the operating system, in its own words.

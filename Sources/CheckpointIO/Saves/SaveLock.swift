@@ -1,12 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
+import CheckpointPlatform
 
 /// The right to save to one prefix or file: nobody else has it at the same time.
 ///

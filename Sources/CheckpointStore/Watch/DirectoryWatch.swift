@@ -1,13 +1,6 @@
 import CheckpointIO
+import CheckpointPlatform
 import Dispatch
-
-#if canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#elseif canImport(Glibc)
-import Glibc
-#endif
 
 /// Tells that files may have come into a directory: at once where the system says so, and every so often
 /// in any case, since network file systems do not.

@@ -1,15 +1,6 @@
 public import CheckpointIO
+import CheckpointPlatform
 import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#elseif canImport(Android)
-import Android
-#else
-import Glibc
-#endif
 
 extension CheckpointManager {
   /// Notes that the process is asked to end, so that a training can save first.
