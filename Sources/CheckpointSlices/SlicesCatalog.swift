@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 
 /// What all files of a V1 checkpoint together say of the tensors.
 ///

@@ -1,7 +1,6 @@
 import CheckpointIO
 import CheckpointTable
 import CheckpointTensors
-import CheckpointWire
 
 /// What one file will hold: the list of its tensors, and their values.
 ///

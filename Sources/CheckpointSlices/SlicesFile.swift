@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTable
-import CheckpointWire
 
 /// One file of a V1 checkpoint, open: a sorted table with a record for each slice, and one under the
 /// empty key that says what the others are.

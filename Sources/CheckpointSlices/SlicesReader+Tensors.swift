@@ -1,6 +1,5 @@
 public import CheckpointIO
 public import CheckpointTensors
-import CheckpointWire
 
 // Reading values: whole tensors and parts, stored whole or in slices.
 

@@ -1,6 +1,5 @@
 public import CheckpointIO
 public import CheckpointTensors
-import CheckpointWire
 
 /// A V1 checkpoint being written, byte for byte as TensorFlow writes it.
 ///

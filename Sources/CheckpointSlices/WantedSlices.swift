@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 
 /// The stored slices that a wanted region of a tensor is put together from.
 ///

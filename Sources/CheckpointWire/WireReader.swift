@@ -71,8 +71,9 @@ public struct WireReader: ~Escapable {
   }
 
   /// Reads a varint field of type `int64`.
+  @inlinable
   @_lifetime(self: copy self)
-  package mutating func readInt64() throws(CheckpointError) -> Int64 {
+  public mutating func readInt64() throws(CheckpointError) -> Int64 {
     Int64(truncatingIfNeeded: try reader.readVarint())
   }
 
@@ -82,14 +83,16 @@ public struct WireReader: ~Escapable {
   public mutating func readBool() throws(CheckpointError) -> Bool { try reader.readVarint() != 0 }
 
   /// Reads the value of a four-byte field.
+  @inlinable
   @_lifetime(self: copy self)
-  package mutating func readFixed32() throws(CheckpointError) -> UInt32 {
+  public mutating func readFixed32() throws(CheckpointError) -> UInt32 {
     try reader.readUInt32()
   }
 
   /// Reads the value of an eight-byte field.
+  @inlinable
   @_lifetime(self: copy self)
-  package mutating func readFixed64() throws(CheckpointError) -> UInt64 {
+  public mutating func readFixed64() throws(CheckpointError) -> UInt64 {
     try reader.readUInt64()
   }
 

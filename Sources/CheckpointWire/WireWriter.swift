@@ -1,23 +1,26 @@
-package import CheckpointIO
+public import CheckpointIO
 
 // Writing fields: the caller keeps their order; a value equal to its default is left out where
 // TensorFlow leaves it out.
 
 extension ByteWriter {
   /// Writes a varint field, unless it is 0.
-  package mutating func write(_ number: UInt32, varint value: UInt64) {
+  @inlinable
+  public mutating func write(_ number: UInt32, varint value: UInt64) {
     guard value != 0 else { return }
     write(varint: UInt64(WireTag.varint(number).rawValue))
     write(varint: value)
   }
 
   /// Writes a signed varint field, unless it is 0; a negative number takes ten bytes.
-  package mutating func write(_ number: UInt32, signed value: Int64) {
+  @inlinable
+  public mutating func write(_ number: UInt32, signed value: Int64) {
     write(number, varint: UInt64(bitPattern: value))
   }
 
   /// Writes a four-byte field, unless it is 0.
-  package mutating func write(_ number: UInt32, fixed32 value: UInt32) {
+  @inlinable
+  public mutating func write(_ number: UInt32, fixed32 value: UInt32) {
     guard value != 0 else { return }
     write(varint: UInt64(WireTag.fixed32(number).rawValue))
     write(value)
@@ -40,7 +43,8 @@ extension ByteWriter {
   }
 
   /// Begins a string or a message of `byteCount` bytes, which the caller writes next.
-  package mutating func write(_ number: UInt32, messageOf byteCount: Int) {
+  @inlinable
+  public mutating func write(_ number: UInt32, messageOf byteCount: Int) {
     write(varint: UInt64(WireTag.bytes(number).rawValue))
     write(varint: UInt64(byteCount))
   }

@@ -136,8 +136,6 @@ private func tags(of bytes: [UInt8]) throws(CheckpointError) -> [WireTag] {
       let count = Int.random(in: 0...40, using: &rng)
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &rng) }
       _ = try? tags(of: bytes)
-      _ = try? BundleEntry(message: bytes.span)
-      _ = try? BundleHeader(message: bytes.span)
     }
   }
 }

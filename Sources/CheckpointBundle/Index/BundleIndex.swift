@@ -1,7 +1,6 @@
 import CheckpointIO
 import CheckpointTable
 import CheckpointTensors
-import CheckpointWire
 
 /// The content of an index that is being made: the header under the empty key, then the entries.
 ///

@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 
 /// Many payloads, read into new memory.
 enum PayloadBatch {

@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 import Synchronization
 
 /// Compares the checksums of payloads with those of their entries, on all cores.

@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 
 /// Many payloads as views of their mapped data files, as far as they lie there as memory needs them;
 /// the others are read.

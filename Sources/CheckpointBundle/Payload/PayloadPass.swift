@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 import Synchronization
 
 /// A pass over payloads by all cores, with their checksums compared: large ones are shared out, small

@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 import Synchronization
 
 /// Reads the bytes of one entry from its data file, and checks them.

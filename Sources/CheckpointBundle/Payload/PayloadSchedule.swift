@@ -1,5 +1,4 @@
 import CheckpointIO
-import CheckpointWire
 
 /// Cuts payloads into jobs of some megabytes: large ones are shared out, small neighbours are taken
 /// together.

@@ -1,5 +1,4 @@
 import CheckpointIO
-import CheckpointWire
 import Synchronization
 
 /// The data files of a bundle: the first are opened with the index, others when they are needed.

@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 
 /// A stretch of a data file that an entry of the index vouches for.
 struct StoredPayload: Sendable {

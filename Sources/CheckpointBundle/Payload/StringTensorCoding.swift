@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 
 // Elements of variable length. A string tensor's payload:
 //

@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 
 /// Checks a payload of strings or variants piece by piece, however large it is.
 ///

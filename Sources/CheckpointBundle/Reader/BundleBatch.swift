@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 
 /// Several tensors of a bundle: the index has been gone through in its own order, and so the data files
 /// will be.

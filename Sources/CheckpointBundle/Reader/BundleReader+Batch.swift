@@ -1,6 +1,5 @@
 public import CheckpointIO
 public import CheckpointTensors
-import CheckpointWire
 
 extension BundleReader {
   /// Looks up several tensors, to be read together.

@@ -1,6 +1,5 @@
 package import CheckpointIO
 package import CheckpointTensors
-import CheckpointWire
 
 extension BundleReader: TensorPieceReader {
   /// Calls `body` with the fixed-width elements of a tensor, in order, as little-endian numbers.

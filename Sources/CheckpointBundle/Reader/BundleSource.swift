@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 
 /// The tensor whose turn it is, of several that are gone through in the order of the data files.
 final class BundleSource: TensorSource {

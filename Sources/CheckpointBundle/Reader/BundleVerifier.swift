@@ -1,6 +1,5 @@
 package import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 
 /// Checks everything that the files of a bundle say of themselves: every block of the index, every
 /// entry, the place and the checksum of every payload, and that slices fit together.

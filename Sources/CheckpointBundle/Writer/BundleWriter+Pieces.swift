@@ -1,6 +1,5 @@
 package import CheckpointIO
 package import CheckpointTensors
-import CheckpointWire
 
 extension BundleWriter {
   /// Adds a whole tensor of numbers piece by piece, so that it need not fit into memory.

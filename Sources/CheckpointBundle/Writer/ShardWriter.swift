@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 import Synchronization
 
 /// A data file being written: payloads one after the other, without gaps unless they are aligned.

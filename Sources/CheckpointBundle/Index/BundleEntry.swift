@@ -1,5 +1,6 @@
 package import CheckpointIO
 package import CheckpointTensors
+import CheckpointWire
 
 /// BundleEntryProto: 1 dtype enum, 2 shape message, 3 shard_id int32, 4 offset int64, 5 size int64,
 /// 6 crc32c fixed32 (masked), 7 slices, repeated message.

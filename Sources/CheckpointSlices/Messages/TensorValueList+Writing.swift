@@ -1,4 +1,5 @@
 package import CheckpointIO
+import CheckpointWire
 
 // Writing a list, packed.
 

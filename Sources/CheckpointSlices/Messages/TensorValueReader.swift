@@ -1,5 +1,6 @@
 package import CheckpointIO
 import CheckpointTensors
+import CheckpointWire
 
 /// The values of a TensorProto on their way into memory, from as many messages as there are.
 ///

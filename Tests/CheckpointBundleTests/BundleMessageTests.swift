@@ -1,3 +1,4 @@
+import CheckpointBundle
 import CheckpointIO
 import CheckpointTensors
 import CheckpointTestSupport
@@ -158,5 +159,15 @@ private func entry(_ bytes: [UInt8]) throws(CheckpointError) -> BundleEntry {
   func `refuses what this library cannot read`(message: [UInt8], code: CheckpointError.Code) {
     let error = #expect(throws: CheckpointError.self) { try BundleHeader(message: message.span) }
     #expect(error?.code == code)
+  }
+
+  @Test(.timeLimit(.minutes(20))) func `survives any bytes, as an entry does`() {
+    for seed in 0..<20_000 as Range<UInt64> {
+      var rng = SeededGenerator(seed: seed)
+      let count = Int.random(in: 0...40, using: &rng)
+      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &rng) }
+      _ = try? BundleEntry(message: bytes.span)
+      _ = try? BundleHeader(message: bytes.span)
+    }
   }
 }

@@ -1,4 +1,5 @@
 package import CheckpointIO
+package import CheckpointWire
 
 /// BundleHeaderProto: 1 num_shards int32, 2 endianness enum, 3 version message.
 ///

@@ -1,5 +1,6 @@
 package import CheckpointIO
 package import CheckpointTensors
+package import CheckpointWire
 
 // The records of a V1 checkpoint. Field numbers, and what TensorFlow writes:
 //
