@@ -1,5 +1,5 @@
 package import CheckpointIO
-package import CheckpointTensors
+import CheckpointTensors
 
 /// A saved graph laid over the objects of the running program: what belongs to what, and what has no
 /// counterpart.
@@ -9,42 +9,6 @@ package import CheckpointTensors
 /// all, and the value of the first that has one.
 /// Source: tensorflow/python/checkpoint/restore.py, `CheckpointPosition`.
 package struct GraphMatch {
-  /// A stored value that goes into a variable.
-  package struct Assignment {
-    package let savedNode: Int
-    package let key: TensorKey
-    package let variable: any TensorVariable
-    /// Whether it is one of several tensors of the node, which are restored together or not at all.
-    package let isPart: Bool
-    /// The variable's place in the running program; `nil` for a slot variable made just now.
-    package let liveNode: Int?
-    /// The saved node of the pair that led here; for a slot variable its own.
-    package let start: Int
-  }
-
-  /// A saved node that has values, and no object yet.
-  package struct Deferred {
-    package let savedNode: Int
-    /// The object that will hold it.
-    package let parent: NodeIdentity
-    package weak var holder: AnyObject?
-    /// The name under which.
-    package let name: String
-  }
-
-  /// A saved slot variable whose variable or optimizer has no object yet.
-  package struct DeferredSlot {
-    package let optimizer: Int
-    package let slot: ObjectGraph.SlotVariable
-  }
-
-  /// Two objects for one node, or two values for one object: only the first is restored.
-  package struct Conflict {
-    package let savedNode: Int
-    package let liveNode: Int
-    package let name: String
-  }
-
   package private(set) var assignments: [Assignment] = []
   package private(set) var deferred: [Deferred] = []
   package private(set) var deferredSlots: [DeferredSlot] = []
@@ -297,31 +261,5 @@ package struct GraphMatch {
     if let liveNode { liveOfSaved[slot.node] = liveNode }
     assign(
       slot.node, .variable(variable), liveNode: liveNode, start: slot.node, name: slot.slotName)
-  }
-}
-
-/// Children found by name, mostly in the order in which they stand: those of the saved object and of
-/// the program's are the same, as a rule.
-private struct NamedChildren {
-  private let children: ArraySlice<ObjectGraph.Child>
-  private var place: Int
-  private lazy var table: [TensorKey: Int] = Dictionary(
-    children.map { (TensorKey($0.name), $0.node) }, uniquingKeysWith: { first, _ in first })
-
-  init(_ children: ArraySlice<ObjectGraph.Child>) {
-    self.children = children
-    place = children.startIndex
-  }
-
-  mutating func next(_ name: Span<UInt8>) -> Int? {
-    if place < children.endIndex, children[place].name.utf8.span.matches(name) {
-      place += 1
-      return children[place - 1].node
-    }
-    guard children.count <= 8 else { return table[TensorKey(copying: name)] }
-    let found = children.firstIndex { $0.name.utf8.span.matches(name) }
-    guard let found else { return nil }
-    place = found + 1
-    return children[found].node
   }
 }

@@ -4,47 +4,15 @@ import CheckpointTensors
 //
 // Source: tensorflow/python/trackable/data_structures.py, `List`, `_DictWrapper`, `_TupleWrapper`.
 
-/// The node of an array, dictionary, tuple or struct.
-final class ContainerNode: Checkpointable {
-  // Of one list: named by their index.
-  private let entries: [DependencyRegistrar.Entry]
-  private let elements: [(name: String, value: Reflection.Dependency)]
-
-  /// That of every collection without elements: what tells places apart is where they are.
-  static var empty: ContainerNode { emptyNode.node }
-  private static let emptyNode = Unchanging(node: ContainerNode([]))
-
-  // Nothing of it ever changes.
-  private struct Unchanging: @unchecked Sendable { let node: ContainerNode }
-
-  init(list entries: [DependencyRegistrar.Entry]) {
-    self.entries = entries
-    elements = []
-  }
-
-  init(_ elements: [(name: String, value: Reflection.Dependency)]) {
-    entries = []
-    self.elements = elements
-  }
-
-  /// Whether nothing belongs to it.
-  var isEmpty: Bool { entries.isEmpty && elements.isEmpty }
-
-  func registerDependencies(in registrar: inout DependencyRegistrar) {
-    if !entries.isEmpty { return registrar.setElements(entries) }
-    for element in elements { registrar.add(element.value, as: element.name) }
-  }
-}
-
 /// A collection whose elements are dependencies.
 protocol DependencyContainer {
   /// The node of the collection.
-  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency
+  func dependency(_ reflection: inout Reflection) -> FoundDependency
 }
 
 extension Array: DependencyContainer {
   // Elements without values are skipped, but keep their index.
-  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+  func dependency(_ reflection: inout Reflection) -> FoundDependency {
     guard count > 0 else { return .container(.empty) }
     if let type = Element.self as? any PlainVariable.Type {
       return Reflection.variables(self, type)
@@ -59,26 +27,26 @@ extension Array: DependencyContainer {
 
 extension ArraySlice: DependencyContainer {
   // Named by their place in the slice, wherever it stands in its array.
-  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+  func dependency(_ reflection: inout Reflection) -> FoundDependency {
     reflection.list(self)
   }
 }
 
 extension ContiguousArray: DependencyContainer {
-  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+  func dependency(_ reflection: inout Reflection) -> FoundDependency {
     reflection.list(self)
   }
 }
 
 extension InlineArray: DependencyContainer {
-  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+  func dependency(_ reflection: inout Reflection) -> FoundDependency {
     reflection.list(indices.lazy.map { self[$0] })
   }
 }
 
 extension Dictionary: DependencyContainer {
   // In byte order of the keys: a Swift dictionary has no order of its own.
-  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+  func dependency(_ reflection: inout Reflection) -> FoundDependency {
     let found = reflection.dictionary(self, isSorted: true)
     if Key.self is any Checkpointable.Type { reflection.noteKeys(keys) }
     return found
@@ -87,13 +55,13 @@ extension Dictionary: DependencyContainer {
 
 extension KeyValuePairs: DependencyContainer {
   // In their own order, as TensorFlow keeps the order of insertion.
-  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+  func dependency(_ reflection: inout Reflection) -> FoundDependency {
     reflection.dictionary(self, isSorted: false)
   }
 }
 
 extension Set: DependencyContainer {
-  func dependency(_ reflection: inout Reflection) -> Reflection.Dependency {
+  func dependency(_ reflection: inout Reflection) -> FoundDependency {
     reflection.unordered(self)
   }
 }
@@ -102,7 +70,7 @@ extension Reflection {
   // Many layers or variables in a list are the rule, and a look at each, what it is, takes longest.
   fileprivate static func variables<Element, Variable: PlainVariable>(
     _ elements: [Element], _: Variable.Type
-  ) -> Dependency {
+  ) -> FoundDependency {
     // `Variable` is `Element`, which the caller had no other way to say.
     numbered(unsafe unsafeBitCast(elements, to: [Variable].self)) { name, variable in
       let value = NodeValue.variable(variable)
@@ -113,7 +81,7 @@ extension Reflection {
 
   fileprivate static func objects<Element, Object: Checkpointable>(
     _ elements: [Element], _: Object.Type
-  ) -> Dependency {
+  ) -> FoundDependency {
     // `Object` is `Element`, as above.
     numbered(unsafe unsafeBitCast(elements, to: [Object].self)) { name, object in
       DependencyRegistrar.Entry(name: name, object: object, identity: .object)
@@ -122,14 +90,14 @@ extension Reflection {
 
   private static func numbered<Object: Checkpointable>(
     _ objects: [Object], _ entry: (String, Object) -> DependencyRegistrar.Entry
-  ) -> Dependency {
+  ) -> FoundDependency {
     let entries = objects.indices.map { entry(String($0), objects[$0]) }
     return .container(ContainerNode(list: entries))
   }
 
   /// The elements of a collection that has an order, named by their place.
-  mutating func list(_ elements: some Sequence) -> Dependency {
-    var named: [(name: String, value: Dependency)] = []
+  mutating func list(_ elements: some Sequence) -> FoundDependency {
+    var named: [(name: String, value: FoundDependency)] = []
     for (index, element) in elements.enumerated() {
       let dependency = look(at: String(index)) { $0.dependency(in: element) }
       if case .nothing = dependency { continue }
@@ -140,14 +108,14 @@ extension Reflection {
 
   fileprivate mutating func dictionary<Key, Value>(
     _ pairs: some Sequence<(key: Key, value: Value)>, isSorted: Bool
-  ) -> Dependency {
-    var named: [(name: String, value: Dependency)] = []
+  ) -> FoundDependency {
+    var named: [(name: String, value: FoundDependency)] = []
     for (key, value) in pairs {
       let name = key as? String
       let dependency = look(at: name ?? "\(key)") { $0.dependency(in: value) }
       if case .nothing = dependency { continue }
       guard let name else {
-        guard Self.holdsValues(dependency) else { continue }
+        guard dependency.holdsValues else { continue }
         note(ForgottenValue(reason: .keyed("Dictionary")))
         return .nothing
       }
@@ -166,10 +134,10 @@ extension Reflection {
   }
 
   /// The elements of a collection without an order, which cannot be named.
-  mutating func unordered<Elements: Sequence>(_ elements: Elements) -> Dependency {
+  mutating func unordered<Elements: Sequence>(_ elements: Elements) -> FoundDependency {
     for element in elements {
       let dependency = look(at: "*") { $0.dependency(in: element) }
-      guard Self.holdsValues(dependency) else { continue }
+      guard dependency.holdsValues else { continue }
       note(ForgottenValue(reason: .unordered("\(Elements.self)")))
       break
     }
@@ -177,7 +145,7 @@ extension Reflection {
   }
 
   /// The elements of a collection of somebody else's: by their place, if that is a place.
-  mutating func elements<Elements: Collection>(of collection: Elements) -> Dependency {
+  mutating func elements<Elements: Collection>(of collection: Elements) -> FoundDependency {
     switch StoredType.of(Elements.Element.self) {
     case .configuration, .forgotten: return .nothing
     case .lists, .open, .followed: break

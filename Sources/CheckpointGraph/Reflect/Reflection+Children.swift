@@ -75,7 +75,7 @@ extension Reflection {
   }
 
   /// What a property is to a checkpoint.
-  mutating func dependency(in child: Child) -> Dependency {
+  mutating func dependency(in child: Child) -> FoundDependency {
     isStrict = child.isStrict
     defer { isStrict = true }
     return dependency(

@@ -3,22 +3,6 @@ import CheckpointTensors
 
 /// Finds what belongs to an object by looking at its stored properties, and what would be forgotten.
 struct Reflection {
-  /// What a value is to a checkpoint.
-  enum Dependency {
-    /// Nothing: a number, a string, `nil`.
-    case nothing
-    /// An object with values.
-    case object(any Checkpointable)
-    /// A variable to which nothing but its value belongs.
-    case variable(any TensorVariable)
-    /// An object of somebody else's array type, and the variable that stands for it.
-    case foreign(any TensorVariable, AnyObject)
-    /// An array, dictionary, tuple or struct.
-    case container(ContainerNode)
-    /// The value of a property wrapper.
-    indirect case wrapped(Dependency)
-  }
-
   /// Values that could not be restored, or would not be saved.
   struct Problem {
     /// Where they are in the property.
@@ -53,8 +37,10 @@ struct Reflection {
   }
 
   /// Looks at a part of a value, which has a name in it.
-  mutating func look(at name: @autoclosure () -> String, _ part: (inout Reflection) -> Dependency)
-    -> Dependency
+  mutating func look(
+    at name: @autoclosure () -> String, _ part: (inout Reflection) -> FoundDependency
+  )
+    -> FoundDependency
   {
     let count = problems.count
     let found = part(&self)
@@ -73,7 +59,7 @@ struct Reflection {
   ///   - value: The value.
   ///   - isWrapper: Whether it may be a property wrapper's storage, which is looked into.
   /// - Returns: What it is.
-  mutating func dependency(in value: Any, isWrapper: Bool = false) -> Dependency {
+  mutating func dependency(in value: Any, isWrapper: Bool = false) -> FoundDependency {
     if let object = value as? any Checkpointable {
       return isWrapper && object is any DependencyWrapper
         ? .wrapped(.object(object)) : .object(object)
@@ -86,7 +72,7 @@ struct Reflection {
   }
 
   private mutating func forgotten(_ values: [ForgottenValue], in value: Any, _ isWrapper: Bool)
-    -> Dependency
+    -> FoundDependency
   {
     var found = values.map { Problem(path: $0.path, reason: $0.text) }
     if !values.contains(where: \.path.isEmpty) {  // else it is a whole, with nothing in it
@@ -99,7 +85,7 @@ struct Reflection {
     return isWrapper ? .wrapped(.nothing) : .nothing
   }
 
-  private mutating func held(in value: Any, isWrapper: Bool) -> Dependency {
+  private mutating func held(in value: Any, isWrapper: Bool) -> FoundDependency {
     if let container = value as? any DependencyContainer { return container.dependency(&self) }
     if let wrapper = value as? any DependencyWrapper {
       return .wrapped(dependency(in: wrapper.wrappedDependency))
@@ -122,7 +108,7 @@ struct Reflection {
   }
 
   // Optionals, tuples, structs and enumerations: what they hold, if that has values.
-  private mutating func inside(_ value: Any, isWrapper: Bool) -> Dependency {
+  private mutating func inside(_ value: Any, isWrapper: Bool) -> FoundDependency {
     let mirror = Mirror(reflecting: value)
     switch mirror.displayStyle {
     case .optional:
@@ -137,9 +123,9 @@ struct Reflection {
   }
 
   // Named elements by name first, then all by index, as TensorFlow has named tuples.
-  private mutating func tuple(_ mirror: Mirror) -> Dependency {
-    var named: [(name: String, value: Dependency)] = []
-    var numbered: [(name: String, value: Dependency)] = []
+  private mutating func tuple(_ mirror: Mirror) -> FoundDependency {
+    var named: [(name: String, value: FoundDependency)] = []
+    var numbered: [(name: String, value: FoundDependency)] = []
     for (index, child) in mirror.children.enumerated() {
       let label = child.label.flatMap { $0.hasPrefix(".") ? nil : $0 }
       let dependency = look(at: String(index)) { $0.dependency(in: child.value) }
@@ -150,7 +136,7 @@ struct Reflection {
     return numbered.isEmpty ? .nothing : .container(ContainerNode(named + numbered))
   }
 
-  private mutating func fields(_ mirror: Mirror, isWrapper: Bool) -> Dependency {
+  private mutating func fields(_ mirror: Mirror, isWrapper: Bool) -> FoundDependency {
     let wasStrict = isStrict
     defer { isStrict = wasStrict }
     if isStrict, !isWrapper, mirror.displayStyle == .struct {
@@ -158,36 +144,16 @@ struct Reflection {
     }
     let isObservable = mirror.children.contains { PropertyLabel.isRegistrar($0.label) }
     let count = problems.count
-    var named: [(name: String, value: Dependency)] = []
+    var named: [(name: String, value: FoundDependency)] = []
     for child in mirror.children where !PropertyLabel.isRegistrar(child.label) {
       let label = PropertyLabel(child.label ?? "", isObservable: isObservable)
       let dependency = look(at: label.name) { $0.dependency(in: label.declared(child.value)) }
-      if Self.holdsValues(dependency) { named.append((label.name, dependency)) }
+      if dependency.holdsValues { named.append((label.name, dependency)) }
     }
     guard isWrapper else { return named.isEmpty ? .nothing : .container(ContainerNode(named)) }
     if problems.count == count + 1 { problems[count].path = [] }
     if named.count < 2 { return .wrapped(named.first?.value ?? .nothing) }
     return .container(ContainerNode(named))
-  }
-
-  /// Whether something has values: a list of numbers is a node, but no reason to look at the struct
-  /// that holds it as one.
-  static func holdsValues(_ dependency: Dependency) -> Bool {
-    switch dependency {
-    case .nothing: false
-    case .container(let container): container.isWorthTracking
-    case .wrapped(let inner): holdsValues(inner)
-    case .object, .variable, .foreign: true
-    }
-  }
-}
-
-extension ContainerNode {
-  /// Whether it has any children.
-  var isWorthTracking: Bool {
-    var registrar = DependencyRegistrar(of: self)
-    registerDependencies(in: &registrar)
-    return !registrar.entries.isEmpty || !registrar.problems.isEmpty
   }
 }
 
@@ -201,10 +167,3 @@ extension PropertyLabel {
 
 private protocol OptionalValue { var value: Any? { get } }
 extension Optional: OptionalValue { fileprivate var value: Any? { map { $0 } } }
-
-/// A property wrapper whose value is a dependency under the property's name, without the underscore
-/// of its storage.
-public protocol DependencyWrapper {
-  /// The value.
-  var wrappedDependency: Any { get }
-}

@@ -115,7 +115,7 @@ final class StoredProperties {
   ///   - reflection: Gets what would be forgotten.
   /// - Returns: What it is.
   func dependency(_ index: Int, of object: AnyObject, _ reflection: inout Reflection)
-    -> Reflection.Dependency
+    -> FoundDependency
   {
     let property = properties[index]
     reflection.isStrict = property.isStrict

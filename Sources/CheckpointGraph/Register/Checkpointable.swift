@@ -45,13 +45,6 @@ public protocol Checkpointable: AnyObject {
   func registerDependencies(in registrar: inout DependencyRegistrar)
 }
 
-extension Checkpointable where Registered == Self {
-  /// Registers the stored properties, those of superclasses first.
-  public func registerDependencies(in registrar: inout DependencyRegistrar) {
-    registrar.trackProperties(of: self)
-  }
-}
-
 // The compiler takes one of these for the witness where the default does not apply, and says why it
 // must not.
 

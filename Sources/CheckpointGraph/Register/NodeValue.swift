@@ -59,15 +59,22 @@ package struct NodeAttributes {
   package let prefix: String?
   /// The tensors.
   package private(set) var members: [Member]
-  // The object that has all of them, if it is to be asked for all at once.
-  private var group: (any TensorGroup)?
+  // Asks for all of them at once, if that has to be.
+  private var take: (() throws(CheckpointError) -> [Member])?
 
   /// Tensors that are attributes, each by itself.
   init(_ members: [Member]) { (prefix, self.members) = (nil, members) }
 
-  /// The tensors of a group.
-  init(_ group: any TensorGroup) {
-    (prefix, members, self.group) = (group.attributeName, group.members(), group)
+  /// Tensors that belong together.
+  ///
+  /// - Parameters:
+  ///   - prefix: The attribute that all are stored behind; `nil` if each is one.
+  ///   - members: The tensors as variables to be restored.
+  ///   - take: Makes variables with the values of one moment.
+  init(
+    prefix: String?, _ members: [Member], take: @escaping () throws(CheckpointError) -> [Member]
+  ) {
+    (self.prefix, self.members, self.take) = (prefix, members, take)
   }
 
   /// What stands behind the path of the object in the key of a tensor.
@@ -75,10 +82,10 @@ package struct NodeAttributes {
 
   /// The same with the values of this moment, if they are to be asked for all at once.
   func taken() throws(CheckpointError) -> NodeAttributes {
-    guard let group else { return self }
+    guard let take else { return self }
     var taken = self
-    taken.members = try group.takenMembers()
-    taken.group = nil
+    taken.members = try take()
+    taken.take = nil
     return taken
   }
 
@@ -90,31 +97,5 @@ package struct NodeAttributes {
       Member(name: member.name, variable: try replacement(member.variable))
     }
     return replaced
-  }
-}
-
-/// The state of an object as a string tensor without dimensions.
-final class StateVariable: TensorVariable {
-  private let object: any StateRepresentable
-
-  init(_ object: any StateRepresentable) { self.object = object }
-
-  var tensorSpec: TensorSpec { TensorSpec(.string, .scalar) }
-
-  func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
-    throws(CheckpointError) -> Result
-  {
-    throw CheckpointError(.unsupported, "a state has no elements of fixed width")
-  }
-
-  func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
-    guard let strings = tensor.strings, strings.count == 1, let state = strings.first else {
-      throw CheckpointError(.mismatch, "a state is stored as one string, not as \(tensor.spec)")
-    }
-    try object.restoreState(state)
-  }
-
-  func tensorSnapshot() throws(CheckpointError) -> AnyTensor {
-    try AnyTensor(tensorSpec, .strings([object.stateBytes()]))
   }
 }

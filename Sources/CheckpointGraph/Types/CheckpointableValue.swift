@@ -43,8 +43,9 @@ final class ValueNode<Value: CheckpointableValue>: Checkpointable {
     Value.registerFields(in: &fields)
     for field in fields.fields {
       let (object, identity) = field.make(place)
-      registrar.add(field.name, object, identity)
+      let isEmptyPlace = (object as? ContainerNode)?.isEmpty == true
+      registrar.add(field.name, object, identity, isEmptyPlace: isEmptyPlace)
     }
-    for problem in FieldCheck.problems(of: fields) { registrar.refuse(problem, of: Value.self) }
+    for problem in FieldCheck.problems(of: fields) { registrar.note(problem, of: Value.self) }
   }
 }

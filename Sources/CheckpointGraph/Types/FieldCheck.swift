@@ -1,4 +1,5 @@
 import CFieldLayout
+import CheckpointIO
 import Synchronization
 
 /// A field that is neither registered nor left out, or a name that is no field's.
@@ -76,6 +77,15 @@ struct FieldCheck<Root> {
   }
 
   private func size<Value>(of _: Value.Type) -> Int { MemoryLayout<Value>.size }
+}
+
+extension DependencyRegistrar {
+  /// Notes what is wrong with a field of a struct.
+  mutating func note(_ problem: FieldProblem, of type: Any.Type) {
+    let place = problem.path.joined(separator: "/")
+    let error = CheckpointError(.invalidArgument, "\(type), field '\(place)': \(problem.reason)")
+    note(Problem(path: problem.path, error: error, objects: nil))
+  }
 }
 
 private let soundTypes = Mutex<Set<ObjectIdentifier>>([])

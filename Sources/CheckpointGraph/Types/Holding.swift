@@ -20,6 +20,14 @@ enum Arrangement {
   case computed
   /// Out of sight.
   case unreadable
+
+  /// Whether the values are collections, which are nodes.
+  var isCollection: Bool {
+    switch self {
+    case .named, .unordered, .keyed: true
+    case .optional, .computed, .unreadable: false
+    }
+  }
 }
 
 extension Optional: Holding {

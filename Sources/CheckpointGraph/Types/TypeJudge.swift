@@ -53,7 +53,7 @@ struct TypeJudge {
   private mutating func collection(_ type: Any.Type) -> StoredType? {
     if let type = type as? any Holding.Type {
       let found = holding(type, type.elementType, type.arrangement)
-      return found == .configuration && type is any DependencyContainer.Type ? .lists : found
+      return found == .configuration && type.arrangement.isCollection ? .lists : found
     }
     guard let collection = type as? any Collection.Type else { return nil }
     let element = Self.element(of: collection)

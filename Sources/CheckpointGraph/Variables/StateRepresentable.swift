@@ -1,4 +1,5 @@
 public import CheckpointIO
+import CheckpointTensors
 
 /// An object whose state is bytes rather than a tensor: a random generator, the position in a data
 /// set.
@@ -37,4 +38,37 @@ extension StateRepresentable {
       """
   )
   public func registerDependencies(in registrar: inout DependencyRegistrar) {}
+}
+
+extension DependencyRegistrar {
+  /// Registers something that reads and writes a state of the owner.
+  package mutating func state(_ name: String, _ state: any StateRepresentable) {
+    add(name, state, .place)
+  }
+}
+
+/// The state of an object as a string tensor without dimensions.
+final class StateVariable: TensorVariable {
+  private let object: any StateRepresentable
+
+  init(_ object: any StateRepresentable) { self.object = object }
+
+  var tensorSpec: TensorSpec { TensorSpec(.string, .scalar) }
+
+  func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+    throws(CheckpointError) -> Result
+  {
+    throw CheckpointError(.unsupported, "a state has no elements of fixed width")
+  }
+
+  func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
+    guard let strings = tensor.strings, strings.count == 1, let state = strings.first else {
+      throw CheckpointError(.mismatch, "a state is stored as one string, not as \(tensor.spec)")
+    }
+    try object.restoreState(state)
+  }
+
+  func tensorSnapshot() throws(CheckpointError) -> AnyTensor {
+    try AnyTensor(tensorSpec, .strings([object.stateBytes()]))
+  }
 }

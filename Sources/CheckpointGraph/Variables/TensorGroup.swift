@@ -149,6 +149,15 @@ package final class GroupMember: TensorVariable {
   }
 }
 
+extension NodeAttributes {
+  /// The tensors of a group.
+  init(_ group: any TensorGroup) {
+    self.init(prefix: group.attributeName, group.members()) { () throws(CheckpointError) in
+      try group.takenMembers()
+    }
+  }
+}
+
 extension TensorGroup {
   /// The tensors as variables to be restored, under their names.
   package func members() -> [NodeAttributes.Member] {

@@ -29,7 +29,6 @@ struct ValuePlace<Value> {
         try modify { value throws(CheckpointError) in try change(&value[keyPath: path]) }
       })
   }
-
 }
 
 extension ValuePlace where Value: TensorScalar {
@@ -44,50 +43,4 @@ extension ValuePlace where Value: TensorScalar {
         try modify { value throws(CheckpointError) in value = scalar }
       })
   }
-}
-
-/// A variable that is a place: its values are read from there, and written there.
-final class PlaceVariable<Value: TensorStorable>: TensorVariable {
-  private let place: ValuePlace<Value>
-
-  init(_ place: ValuePlace<Value>) { self.place = place }
-
-  var tensorSpec: TensorSpec { place.get().tensorSpec }
-
-  func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
-    throws(CheckpointError) -> Result
-  {
-    try place.get().withTensorBytes(body)
-  }
-
-  func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
-    try place.modify { value throws(CheckpointError) in try value.setTensor(tensor) }
-  }
-
-  func tensorSnapshot() throws(CheckpointError) -> AnyTensor { try place.get().tensorSnapshot() }
-}
-
-/// A variable that is an object of somebody else's array type.
-final class ForeignVariable: TensorVariable {
-  private var object: any TensorStorable & AnyObject
-
-  init(_ object: any TensorStorable & AnyObject) { self.object = object }
-
-  var tensorSpec: TensorSpec { object.tensorSpec }
-
-  func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
-    throws(CheckpointError) -> Result
-  {
-    try object.withTensorBytes(body)
-  }
-
-  func fillTensorBytes(_ fill: (inout MutableRawSpan) throws(CheckpointError) -> Void)
-    throws(CheckpointError) -> Bool
-  {
-    try object.fillTensorBytes(fill)
-  }
-
-  func setTensor(_ tensor: AnyTensor) throws(CheckpointError) { try object.setTensor(tensor) }
-
-  func tensorSnapshot() throws(CheckpointError) -> AnyTensor { try object.tensorSnapshot() }
 }
