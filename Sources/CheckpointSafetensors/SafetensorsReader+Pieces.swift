@@ -25,20 +25,9 @@ extension StoredElements {
   func forEachPiece(byteCount: UInt64, _ body: (RawSpan) throws(CheckpointError) -> Void)
     throws(CheckpointError)
   {
-    let buffer = TensorStorage(
-      uninitializedByteCount: Int(min(byteCount, UInt64(Self.pieceByteCount))))
-    var done: UInt64 = 0
-    while done < byteCount {
-      let count = Int(min(byteCount - done, UInt64(Self.pieceByteCount)))
-      try buffer.withMutableBytes { bytes throws(CheckpointError) in
-        var part = bytes._mutatingExtracting(0..<count)
-        try file.read(into: &part, at: start + done)
-        try body(part.bytes)
-      }
-      done += UInt64(count)
+    try file.forEachChunk(of: ByteRange(offset: start, count: byteCount)) {
+      piece, _ throws(CheckpointError) in
+      try body(piece)  // its size is a multiple of every element's
     }
   }
-
-  // Small enough for the cache, large enough for the system call; a multiple of every element's size.
-  private static let pieceByteCount = 256 << 10
 }

@@ -67,7 +67,7 @@ public struct SafetensorsReader: TensorReader {
         .truncated,
         "\(file.byteCount) bytes are no safetensors file: it begins with its header's length")
     }
-    let lengthBytes = try file.bytes(lengthByteCount, at: 0)
+    let lengthBytes = try file.bytes(at: 0, count: SafetensorsFormat.lengthByteCount)
     var reader = ByteReader(lengthBytes.span)
     let count = try reader.readUInt64()
     guard count <= SafetensorsFormat.longestHeader else {
@@ -78,7 +78,7 @@ public struct SafetensorsReader: TensorReader {
     }
     try ByteRange(offset: lengthByteCount, count: count)
       .checked(within: file.byteCount, what: "the header")
-    return try file.bytes(count, at: lengthByteCount)
+    return try file.bytes(at: lengthByteCount, count: Int(count))  // within the limit
   }
 
   /// Says of an error that the file was deleted or replaced meanwhile, if that is its cause.
@@ -133,18 +133,5 @@ extension SafetensorsReader: FileBackedReader {
   /// What has become of the file.
   package func change() throws(CheckpointError) -> FileChange? {
     try (file as? PooledFile)?.change()
-  }
-}
-
-extension ReadableFile {
-  /// Bytes of the file.
-  ///
-  /// The file has them: the caller has checked it.
-  fileprivate func bytes(_ count: UInt64, at offset: UInt64) throws(CheckpointError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: Int(count))
-    var span = bytes.mutableSpan
-    var output = unsafe span.mutableBytes  // every pattern of bits is a UInt8
-    try read(into: &output, at: offset)
-    return bytes
   }
 }

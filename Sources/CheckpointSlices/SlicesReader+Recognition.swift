@@ -33,7 +33,7 @@ extension SlicesReader {
 
   private static func endsLikeTable(_ file: any ReadableFile) throws(CheckpointError) -> Bool {
     guard file.byteCount >= UInt64(TableFormat.footerByteCount) else { return false }
-    let end = try bytes(of: file, at: file.byteCount - 8, count: 8)
+    let end = try file.bytes(at: file.byteCount - 8, count: 8)
     var reader = ByteReader(end.span)
     return try reader.readUInt64() == TableFormat.magic
   }
@@ -41,20 +41,10 @@ extension SlicesReader {
   // The first entry of an uncompressed table: nothing shared, an empty key, a value of some length,
   // whose first field is `meta`. An index of V2 has `num_shards` there.
   private static func beginsWithMeta(_ file: any ReadableFile) throws(CheckpointError) -> Bool {
-    let start = try bytes(of: file, at: 0, count: 16)  // less than a footer: they are there
+    let start = try file.bytes(at: 0, count: 16)  // less than a footer: they are there
     var reader = ByteReader(start.span)
     guard try reader.readVarint() == 0, try reader.readVarint() == 0 else { return false }
     guard try reader.readVarint() > 0 else { return false }
     return try reader.readByte() == 0x0A
-  }
-
-  private static func bytes(of file: any ReadableFile, at offset: UInt64, count: Int)
-    throws(CheckpointError) -> [UInt8]
-  {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var span = bytes.mutableSpan
-    var output = unsafe span.mutableBytes  // any bytes make a `UInt8`
-    try file.read(into: &output, at: offset)
-    return bytes
   }
 }

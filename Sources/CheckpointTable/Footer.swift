@@ -60,14 +60,3 @@ struct Footer {
     output.write(TableFormat.magic)
   }
 }
-
-extension ReadableFile {
-  /// The bytes of a part of the file whose size was compared with that of the file.
-  func bytes(at offset: UInt64, count: Int) throws(CheckpointError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var span = bytes.mutableSpan
-    var output = unsafe span.mutableBytes  // any bytes make a `UInt8`
-    try read(into: &output, at: offset)
-    return bytes
-  }
-}

@@ -77,7 +77,8 @@ package final class MessageFile {
         offset: place.offset)
     }
     if let range = inWindow(place) { return Array(window[range]) }
-    return try read(place.offset, count: Int(place.count))
+    // Without a file, nothing is outside of the window.
+    return try file?.bytes(at: place.offset, count: Int(place.count)) ?? []
   }
 
   /// The text at a place.
@@ -145,17 +146,10 @@ package final class MessageFile {
     if let range = inWindow(place) { return range }
     // The place is within the file, and so is what follows it.
     let count = min(UInt64(Self.windowByteCount), whole.count - place.offset)
-    window = try read(place.offset, count: Int(count))
+    // Without a file, nothing is outside of the window.
+    window = try file?.bytes(at: place.offset, count: Int(count)) ?? []
     windowStart = place.offset
     return 0..<Int(place.count)
-  }
-
-  private func read(_ offset: UInt64, count: Int) throws(CheckpointError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var span = bytes.mutableSpan
-    var output = unsafe span.mutableBytes  // every pattern of bits is a UInt8
-    try file?.read(into: &output, at: offset)  // without a file, nothing is outside of the window
-    return bytes
   }
 
   private static func noField(_ tag: WireTag, at offset: UInt64) -> CheckpointError {

@@ -178,22 +178,3 @@ extension CheckpointError {
     isOutdated || saysStaleFile || [.corrupt, .truncated, .limitExceeded].contains(code)
   }
 }
-
-extension ReadableFile {
-  /// The checksum of the whole content.
-  package func checksum() throws(CheckpointError) -> CRC32C {
-    var checksum = CRC32C()
-    var buffer = [UInt8](repeating: 0, count: Int(min(byteCount, 1 << 18)))
-    var offset: UInt64 = 0
-    while offset < byteCount {
-      let count = Int(min(UInt64(buffer.count), byteCount - offset))
-      var span = buffer.mutableSpan
-      var bytes = unsafe span.mutableBytes  // every pattern of bits is a UInt8
-      var part = bytes._mutatingExtracting(0..<count)
-      try read(into: &part, at: offset)
-      checksum.update(part.bytes)
-      offset += UInt64(count)  // at most the file's size
-    }
-    return checksum
-  }
-}
