@@ -171,6 +171,22 @@ import Testing
     #expect(try verify().problems.problems.map(\.key) == ["empty"])
   }
 
+  @Test func `an empty tensor with another checksum is not read, alone or with others`() throws {
+    let entry = BundleEntry(
+      spec: TensorSpec(.float32, [0]), shard: 0, range: ByteRange(offset: 0, count: 0), maskedCRC: 0
+    )
+    try writeIndex([("empty", entry)])
+    let reader = try BundleReader(prefix: prefix)
+    let single = #expect(throws: CheckpointError.self) {
+      try reader.tensor(for: "empty", slice: nil)
+    }
+    let batch = try reader.batch(of: [TensorRequest("empty")])
+    let together = #expect(throws: CheckpointError.self) { try batch.tensors() }
+    #expect(single?.code == .corrupt)
+    #expect(together?.code == .corrupt)
+    #expect(together?.key == "empty")
+  }
+
   @Test func `only so many problems are kept, but all are counted`() throws {
     let entries = (0..<1500).map { index in
       (

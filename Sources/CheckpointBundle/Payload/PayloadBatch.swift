@@ -42,7 +42,7 @@ enum PayloadBatch {
     _ turn: PayloadPass.Turn, through window: inout PayloadWindow, into output: inout MutableRawSpan
   ) throws(CheckpointError) -> CRC32C {
     guard output.byteCount < PayloadWindow.byteCount else {
-      return try PayloadReader.read(turn.file, at: turn.range.offset, into: &output)
+      return try PayloadReader.read(window.file(), at: turn.range.offset, into: &output)
     }
     try window.copy(turn.range, to: &output, readAheadTo: turn.end)
     return CRC32C(of: output.bytes)

@@ -2,11 +2,10 @@ import CheckpointIO
 import CheckpointTensors
 import Synchronization
 
-/// Compares the checksums of payloads with those of their entries, on all cores.
+/// Compares the checksums of payloads with those of their entries, on all cores, and finds all that are
+/// wrong.
 final class PayloadChecker: Sendable {
   private struct State: Sendable {
-    var schedule: PayloadSchedule
-    var sums = PayloadSums()
     var problems: ProblemList
     var failed: Set<Int> = []  // large payloads with a problem, of which one is enough
     var checkedByteCount: UInt64 = 0
@@ -30,18 +29,18 @@ final class PayloadChecker: Sendable {
     self.shards = shards
     self.progress = progress
     totalByteCount = payloads.reduce(0) { $0.adding($1.entry.range.count) ?? .max }
-    let schedule = PayloadSchedule(payloads, jobByteCount: Self.jobByteCount)
-    state = Mutex(State(schedule: schedule, problems: problems))
+    state = Mutex(State(problems: problems))
   }
 
   /// Checks all payloads, and returns all problems.
   func run() -> ProblemList {
-    SharedWork.run {
-      state.withLock { $0.schedule.next() }
-    } with: {
-      TensorStorage(uninitializedByteCount: PayloadWindow.byteCount)
-    } _: { job, memory in
-      check(job, memory)
+    PayloadPass(payloads, shards).run { turn, window throws(CheckpointError) in
+      var checksum = CRC32C()
+      try window.forEachPart(of: turn.range, readAheadTo: turn.end) { checksum.update($0) }
+      return checksum
+    } problem: { error, piece in
+      note(error, piece)
+    } done: { job in
       report(job)
     }
     return state.withLock { $0.problems }
@@ -58,47 +57,11 @@ final class PayloadChecker: Sendable {
     }
   }
 
-  private func check(_ job: PayloadSchedule.Job, _ memory: TensorStorage) {
-    var window: PayloadWindow?
-    for piece in job.pieces {
-      do throws(CheckpointError) {
-        if window == nil, piece.range.count > 0 {
-          window = PayloadWindow(try shards.file(job.shard), memory: memory)
-        }
-        try check(piece, &window, readAheadTo: job.end)
-      } catch {
-        report(error, piece)
-      }
-    }
-  }
-
-  private func check(
-    _ piece: PayloadSchedule.Piece, _ window: inout PayloadWindow?, readAheadTo end: UInt64
-  ) throws(CheckpointError) {
-    let payload = payloads[piece.payload]
-    guard payload.isVariable else {
-      var checksum = CRC32C()
-      try window?.forEachPart(of: piece.range, readAheadTo: end) { checksum.update($0) }
-      let byteCount = payload.entry.range.count
-      let sum = state.withLock { $0.sums.add(checksum, of: piece, byteCount: byteCount) }
-      guard let sum, sum.masked != payload.entry.maskedCRC else { return }
-      throw PayloadReader.damaged(sum, payload.entry, file: shards.path(payload.entry.shard))
-    }
-    var check = try VariablePayloadCheck(payload.entry, isBigEndian: shards.isBigEndian)
-    try window?.forEachPart(of: piece.range, readAheadTo: end) { part throws(CheckpointError) in
-      try check.update(part)
-    }
-    try check.finish()
-  }
-
-  private func report(_ error: CheckpointError, _ piece: PayloadSchedule.Piece) {
-    let payload = payloads[piece.payload]
-    let error = payload.located(error).located(file: shards.path(payload.entry.shard))
+  private func note(_ error: CheckpointError, _ piece: PayloadSchedule.Piece) {
+    let error = error.located(file: shards.path(payloads[piece.payload].entry.shard))
     state.withLock { state in
       guard piece.isWhole || state.failed.insert(piece.payload).inserted else { return }
       state.problems.append(error, place: piece.payload)
     }
   }
-
-  private static let jobByteCount: UInt64 = 4 << 20
 }

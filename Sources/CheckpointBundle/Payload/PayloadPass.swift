@@ -15,63 +15,109 @@ struct PayloadPass: ~Copyable {
     let place: Range<Int>
     /// Up to where the data file will be wanted by this thread.
     let end: UInt64
-    /// The data file.
-    let file: any ReadableFile
   }
 
   private let payloads: [StoredPayload]
   private let shards: ShardSet
   private let sums = Mutex(PayloadSums())
 
-  /// Prepares a pass over payloads of fixed width that are ordered by data file and offset, and lie
-  /// within their files.
+  /// Prepares a pass over payloads that are ordered by data file and offset, and lie within their files.
   init(_ payloads: [StoredPayload], _ shards: ShardSet) {
     self.payloads = payloads
     self.shards = shards
   }
 
-  /// Visits every byte.
+  /// Visits every byte, up to the first problem.
   ///
-  /// - Parameter visit: Does what is to be done with a piece, by a window on its data file for instance,
-  ///   and returns the checksum of its bytes.
+  /// - Parameter visit: As ``run(_:problem:done:)`` has it.
   /// - Throws: For the first payload with a problem: `corrupt` for a wrong checksum, what `visit` and
   ///   opening files throw.
   consuming func run(_ visit: (Turn, inout PayloadWindow) throws(CheckpointError) -> CRC32C)
     throws(CheckpointError)
   {
+    try run(visit) { error, _ throws(CheckpointError) in throw error }
+  }
+
+  /// Visits every byte.
+  ///
+  /// - Parameters:
+  ///   - visit: Does what is to be done with a piece of numbers, by a window on its data file for
+  ///     instance, and returns the checksum of its bytes. Strings are taken apart without it.
+  ///   - problem: Is told what is wrong with a payload, of which it has a piece; by any thread. If it
+  ///     throws, the pass ends.
+  ///   - done: Is told of each job that has been done; by any thread.
+  /// - Throws: What `problem` throws.
+  consuming func run<Failure: Error>(
+    _ visit: (Turn, inout PayloadWindow) throws(CheckpointError) -> CRC32C,
+    problem: (CheckpointError, PayloadSchedule.Piece) throws(Failure) -> Void,
+    done: (PayloadSchedule.Job) -> Void = { _ in }
+  ) throws(Failure) {
     var schedule = PayloadSchedule(payloads, jobByteCount: Self.jobByteCount)
     try SharedWork.run {
       schedule.next()
     } with: {
       TensorStorage(uninitializedByteCount: PayloadWindow.byteCount)
-    } _: { job, buffer throws(CheckpointError) in
-      try run(job, buffer, visit)
+    } _: { job, buffer throws(Failure) in
+      try run(job, buffer, visit, problem)
+      done(job)
     }
   }
 
-  private borrowing func run(
+  private borrowing func run<Failure: Error>(
     _ job: PayloadSchedule.Job, _ buffer: TensorStorage,
-    _ visit: (Turn, inout PayloadWindow) throws(CheckpointError) -> CRC32C
-  ) throws(CheckpointError) {
-    guard job.byteCount > 0 else { return }  // empty tensors need no file
-    let file = try shards.file(job.shard)
-    var window = PayloadWindow(file, memory: buffer)
+    _ visit: (Turn, inout PayloadWindow) throws(CheckpointError) -> CRC32C,
+    _ problem: (CheckpointError, PayloadSchedule.Piece) throws(Failure) -> Void
+  ) throws(Failure) {
+    var window = PayloadWindow(shards, job.shard, memory: buffer)
     let runEnds = job.runEnds
-    for (position, piece) in job.pieces.enumerated() where piece.range.count > 0 {
-      let start = Int(piece.range.offset - payloads[piece.payload].entry.range.offset)
-      let turn = Turn(
-        payload: piece.payload,
-        range: piece.range,
-        place: start..<start + Int(piece.range.count),  // within memory for the whole
-        end: runEnds[position],
-        file: file
-      )
+    for (position, piece) in job.pieces.enumerated() {
       do throws(CheckpointError) {
-        try check(visit(turn, &window), piece)
+        guard piece.range.count > 0 else {
+          try checkEmpty(piece)  // it needs no file
+          continue
+        }
+        try check(piece, &window, readAheadTo: runEnds[position], visit)
       } catch {
-        throw payloads[piece.payload].located(error)
+        try problem(payloads[piece.payload].located(error), piece)
       }
     }
+  }
+
+  private borrowing func checkEmpty(_ piece: PayloadSchedule.Piece) throws(CheckpointError) {
+    guard payloads[piece.payload].isVariable else { return try check(CRC32C(), piece) }
+    try checkElements(piece) { _ in }
+  }
+
+  private borrowing func check(
+    _ piece: PayloadSchedule.Piece, _ window: inout PayloadWindow, readAheadTo end: UInt64,
+    _ visit: (Turn, inout PayloadWindow) throws(CheckpointError) -> CRC32C
+  ) throws(CheckpointError) {
+    guard !payloads[piece.payload].isVariable else {
+      return try checkElements(piece) { payload throws(CheckpointError) in
+        try window.forEachPart(of: piece.range, readAheadTo: end) {
+          part throws(CheckpointError) in
+          try payload.update(part)
+        }
+      }
+    }
+    let start = Int(piece.range.offset - payloads[piece.payload].entry.range.offset)
+    let turn = Turn(
+      payload: piece.payload, range: piece.range,
+      place: start..<start + Int(piece.range.count),  // within memory for the whole
+      end: end)
+    try check(visit(turn, &window), piece)
+  }
+
+  // Strings and variants come in one piece.
+  private borrowing func checkElements(
+    _ piece: PayloadSchedule.Piece,
+    _ read: (inout VariablePayload) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    let entry = payloads[piece.payload].entry
+    var payload = try VariablePayload(
+      entry, isBigEndian: shards.isBigEndian, keepsElements: false)
+    try read(&payload)
+    _ = try payload.finish()
   }
 
   private borrowing func check(_ sum: CRC32C, _ piece: PayloadSchedule.Piece)

@@ -10,7 +10,7 @@ struct PayloadReader {
   let shards: ShardSet
 
   /// How much is read at a time: small enough for the cache, large enough for the system call.
-  static let chunkByteCount = 256 << 10
+  static let chunkByteCount = fileChunkByteCount
 
   /// Reads the whole payload into memory of its size, in this machine's byte order, by all cores.
   func read(into output: inout MutableRawSpan) throws(CheckpointError) {
@@ -50,26 +50,42 @@ struct PayloadReader {
     if swapsBytes { output.reverseBytes(ofEvery: entry.spec.dtype.byteOrderWidth ?? 1) }
   }
 
-  /// Reads the whole payload piece by piece, in the file's byte order.
+  /// Reads the numbers of the payload piece by piece, in the file's byte order.
   ///
   /// - Parameter body: Gets each piece and where it lies in the payload. What it makes of them counts
   ///   only once this has returned: the checksum is known at the end.
   /// - Throws: `corrupt` for a wrong checksum; what `body` and reading throw.
   func forEachPiece(_ body: (RawSpan, Int) throws(CheckpointError) -> Void) throws(CheckpointError)
   {
-    guard entry.range.count > 0 else { return try check(CRC32C()) }
-    let file = try shards.file(entry.shard, holding: entry.range)
     var checksum = CRC32C()
-    let count = Int(clamping: entry.range.count)
-    let buffer = TensorStorage(uninitializedByteCount: min(count, Self.chunkByteCount))
-    for chunk in Chunks(of: 0..<count, by: Self.chunkByteCount) {
-      try buffer.withMutableBytes(in: 0..<chunk.count) { bytes throws(CheckpointError) in
-        try file.read(into: &bytes, at: entry.range.offset + UInt64(chunk.lowerBound))
-        checksum.update(bytes.bytes)
-        try body(bytes.bytes, chunk.lowerBound)
-      }
+    try forEachChunk { chunk, start throws(CheckpointError) in
+      checksum.update(chunk)
+      try body(chunk, start)
     }
     try check(checksum)
+  }
+
+  /// Reads the strings or variants of the payload.
+  ///
+  /// - Throws: `corrupt` for a wrong checksum; what reading throws.
+  func elements() throws(CheckpointError) -> [[UInt8]] {
+    do throws(CheckpointError) {
+      var payload = try VariablePayload(
+        entry, isBigEndian: shards.isBigEndian, keepsElements: true)
+      try forEachChunk { chunk, _ throws(CheckpointError) in try payload.update(chunk) }
+      return try payload.finish()
+    } catch {
+      throw error.located(file: shards.path(entry.shard))
+    }
+  }
+
+  // An empty tensor needs no file.
+  private func forEachChunk(_ body: (RawSpan, Int) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
+    guard entry.range.count > 0 else { return }
+    let file = try shards.file(entry.shard, holding: entry.range)
+    try file.forEachChunk(of: entry.range, body)
   }
 
   /// Whether the payload's numbers are in the other byte order.

@@ -3,7 +3,8 @@ import CheckpointTensors
 
 /// A part of a data file in memory: payloads that lie next to each other are read together.
 struct PayloadWindow {
-  private let file: any ReadableFile
+  private var files: ShardCursor
+  private let shard: Int
   private let memory: TensorStorage
   private var start: UInt64 = 0  // of what is in memory; where that is in the file
   private var count: UInt64 = 0
@@ -14,10 +15,16 @@ struct PayloadWindow {
   static let byteCount = 256 << 10
 
   /// Creates an empty window; nobody else uses the memory meanwhile.
-  init(_ file: any ReadableFile, memory: TensorStorage) {
-    self.file = file
+  init(_ shards: ShardSet, _ shard: Int, memory: TensorStorage) {
+    files = ShardCursor(shards)
+    self.shard = shard
     self.memory = memory
   }
+
+  /// The data file, which is opened when it is needed.
+  ///
+  /// - Throws: `notFound` if it is missing.
+  mutating func file() throws(CheckpointError) -> any ReadableFile { try files.file(shard) }
 
   /// Calls `body` with the bytes of a range, in order, in parts as large as they are in memory.
   ///
@@ -70,6 +77,7 @@ struct PayloadWindow {
   private mutating func read(from offset: UInt64, count: UInt64) throws(CheckpointError) {
     let count = Int(min(count, UInt64(memory.byteCount)))
     self.count = 0  // until the bytes are there
+    let file = try file()
     try memory.withMutableBytes { bytes throws(CheckpointError) in
       var output = bytes._mutatingExtracting(0..<count)
       try file.read(into: &output, at: offset)

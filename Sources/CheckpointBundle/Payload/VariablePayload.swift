@@ -1,10 +1,10 @@
 import CheckpointIO
 import CheckpointTensors
 
-/// Checks a payload of strings or variants piece by piece, however large it is.
+/// A payload of strings or variants, taken apart and checked piece by piece, however large it is.
 ///
-/// The layout, and what the checksums cover, is described in `StringTensorCoding`.
-struct VariablePayloadCheck {
+/// The layout, and what the checksums cover, is described at `StringTensorEncoder`.
+struct VariablePayload {
   /// What the next byte belongs to.
   private enum Phase { case length, stored, elements, end }
 
@@ -17,18 +17,31 @@ struct VariablePayloadCheck {
   private var bytesLeft: UInt64 = 0  // of elements whose lengths have been read
   private var number: UInt64 = 0  // a length, or a stored checksum, as far as it has been read
   private var numberBytes: UInt64 = 0
+  private var collector: ElementCollector?
 
-  init(_ entry: BundleEntry, isBigEndian: Bool) throws(CheckpointError) {
-    guard !(isVariant(entry) && isBigEndian) else {
-      throw CheckpointError(.unsupported, "variant tensors of big-endian files cannot be read")
-    }
+  private var isVariant: Bool { entry.spec.dtype == .variant }
+
+  /// Begins with the first byte.
+  ///
+  /// - Parameters:
+  ///   - entry: What the index says of the payload, which the file has.
+  ///   - isBigEndian: Whether lengths count as numbers of a big-endian machine.
+  ///   - keepsElements: Whether somebody wants to have the elements.
+  /// - Throws: `unsupported` for what no TensorFlow has written.
+  init(_ entry: BundleEntry, isBigEndian: Bool, keepsElements: Bool) throws(CheckpointError) {
     self.entry = entry
     self.isBigEndian = isBigEndian
     elementsLeft = entry.spec.shape.elementCount
-    if elementsLeft == 0 { phase = isVariant(entry) ? .end : .stored }
+    guard !(isVariant && isBigEndian) else {
+      throw CheckpointError(.unsupported, "variant tensors of big-endian files cannot be read")
+    }
+    if elementsLeft == 0 { phase = isVariant ? .end : .stored }
+    if keepsElements { collector = ElementCollector(count: elementsLeft) }
   }
 
   /// Continues with the next bytes of the payload.
+  ///
+  /// - Throws: `corrupt` or `truncated`, with the offset in the file.
   mutating func update(_ bytes: RawSpan) throws(CheckpointError) {
     var position = 0
     while position < bytes.byteCount {
@@ -44,48 +57,57 @@ struct VariablePayloadCheck {
         try readElements(bytes.extracting(position..<position + count))
         position += count
       case .end:
-        let rest = entry.range.count - consumed
-        throw damage("\(rest) bytes follow the last element")
+        throw damage("\(rest) bytes follow the last \(isVariant ? "variant" : "string")")
       }
     }
   }
 
   /// Checks that the payload was complete, and compares its checksum with the entry's.
-  func finish() throws(CheckpointError) {
-    if entry.range.count == 0, !isVariant(entry) { return }  // no elements: TensorFlow accepts it
+  ///
+  /// - Returns: The elements, if they were to be kept.
+  /// - Throws: `corrupt` or `truncated`, with the offset in the file.
+  consuming func finish() throws(CheckpointError) -> [[UInt8]] {
+    if entry.range.count == 0, !isVariant { return [] }  // no elements: TensorFlow accepts it
     guard phase == .end else {
-      throw damage("the payload ends before its last element does")
+      let wanted = phase == .stored ? 4 : max(1, bytesLeft)
+      throw truncated(wanted, left: numberBytes)
     }
     guard checksum.masked == entry.maskedCRC else {
       var error = PayloadReader.damaged(checksum, entry, file: "")
       error.file = nil
       throw error
     }
+    return collector.take()?.finish() ?? []
   }
 
+  // MARK: Lengths
+
   private mutating func readLength(_ byte: UInt8) throws(CheckpointError) {
-    guard numberBytes < 9 || byte <= 1 else { throw damage("varint of more than 64 bits") }
+    guard numberBytes < 9 || byte <= 1 else {
+      throw damage("varint of more than 64 bits", before: numberBytes)
+    }
     number |= UInt64(byte & 0x7F) << (7 * numberBytes)
     numberBytes += 1
     consumed += 1
     guard byte < 0x80 else { return }
-    checksum.update(lengthOfElement: number, isVariant: isVariant(entry), isBigEndian: isBigEndian)
+    checksum.update(lengthOfElement: number, isVariant: isVariant, isBigEndian: isBigEndian)
     try addElement(byteCount: number)
     (number, numberBytes) = (0, 0)
   }
 
   private mutating func addElement(byteCount: UInt64) throws(CheckpointError) {
     elementsLeft -= 1
-    guard let sum = bytesLeft.adding(byteCount), sum <= entry.range.count - consumed else {
-      throw damage("an element of \(byteCount) bytes leaves the \(entry.range.count) of the tensor")
-    }
-    bytesLeft = sum
-    if isVariant(entry) {
+    collector?.expect(byteCount)
+    bytesLeft = bytesLeft.adding(byteCount) ?? .max
+    if isVariant {
+      guard bytesLeft <= rest else { throw truncated(bytesLeft, left: rest) }
       phase = bytesLeft > 0 ? .elements : .stored
     } else if elementsLeft == 0 {
       phase = .stored
     }
   }
+
+  // MARK: Checksums
 
   private mutating func readStored(_ byte: UInt8) throws(CheckpointError) {
     number |= UInt64(byte) << (8 * numberBytes)
@@ -95,10 +117,10 @@ struct VariablePayloadCheck {
     let word = UInt32(truncatingIfNeeded: number)
     let expected = CRC32C(unmasking: isBigEndian ? word.byteSwapped : word)
     guard checksum == expected else {
-      let what = isVariant(entry) ? "an element" : "lengths"
       throw damage(
-        "the checksum of \(what) is 0x\(checksum.value.hexadecimal), "
-          + "expected 0x\(expected.value.hexadecimal)")
+        "the checksum of \(isVariant ? "an element" : "lengths") is 0x\(checksum.value.hexadecimal), "
+          + "expected 0x\(expected.value.hexadecimal); the file is damaged, restore another checkpoint",
+        before: numberBytes)
     }
     checksum.update(fixed: word.littleEndian)
     (number, numberBytes) = (0, 0)
@@ -106,51 +128,39 @@ struct VariablePayloadCheck {
   }
 
   private mutating func goOnAfterStored() throws(CheckpointError) {
-    guard !isVariant(entry) else {
+    guard !isVariant else {
       phase = elementsLeft > 0 ? .length : .end
       return
     }
-    guard bytesLeft == entry.range.count - consumed else {
-      throw damage(
-        "the strings' lengths add up to \(bytesLeft) bytes, there are "
-          + "\(entry.range.count - consumed)")
+    guard bytesLeft == rest else {
+      throw damage("the strings' lengths add up to \(bytesLeft) bytes, there are \(rest)")
     }
     phase = bytesLeft > 0 ? .elements : .end
   }
 
+  // MARK: Elements
+
   private mutating func readElements(_ bytes: RawSpan) throws(CheckpointError) {
     checksum.update(bytes)
+    collector?.take(bytes)
     bytesLeft -= UInt64(bytes.byteCount)  // at most `bytesLeft`, see `update`
     consumed += UInt64(bytes.byteCount)
     guard bytesLeft == 0 else { return }
-    phase = isVariant(entry) ? .stored : .end
+    phase = isVariant ? .stored : .end
   }
 
-  private func damage(_ finding: String) -> CheckpointError {
+  // MARK: Errors
+
+  // What has not been read: no more comes than the entry says.
+  private var rest: UInt64 { entry.range.count - consumed }
+
+  private func damage(_ finding: String, before count: UInt64 = 0) -> CheckpointError {
+    CheckpointError(.corrupt, finding, offset: entry.range.offset &+ consumed &- count)
+  }
+
+  private func truncated(_ count: UInt64, left: UInt64) -> CheckpointError {
     CheckpointError(
-      .corrupt, "\(finding); the file is damaged, restore another checkpoint",
-      offset: entry.range.offset &+ consumed)
-  }
-}
-
-private func isVariant(_ entry: BundleEntry) -> Bool { entry.spec.dtype == .variant }
-
-extension CRC32C {
-  // Lengths count as numbers of the machine that wrote the file; those of variants have 8 bytes.
-  fileprivate mutating func update(
-    lengthOfElement length: UInt64, isVariant: Bool, isBigEndian: Bool
-  ) {
-    if !isVariant, let short = UInt32(exactly: length) {
-      update(fixed: isBigEndian ? short.bigEndian : short.littleEndian)
-    } else {
-      update(fixed: isBigEndian ? length.bigEndian : length.littleEndian)
-    }
-  }
-
-  // The bytes of a number, as they lie in memory.
-  fileprivate mutating func update<Number: FixedWidthInteger & BitwiseCopyable>(fixed: Number) {
-    let number = CollectionOfOne(fixed)
-    let bytes = unsafe number.span.bytes  // an integer has no padding
-    update(bytes)
+      .truncated, "\(count) bytes promised, \(left) left",
+      offset: entry.range.offset &+ consumed &- numberBytes)
   }
 }

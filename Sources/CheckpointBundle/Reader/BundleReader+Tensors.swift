@@ -111,7 +111,7 @@ extension BundleReader {
   private func elements(_ stored: StoredParts) throws(CheckpointError) -> [[UInt8]] {
     var result = [[UInt8]](repeating: [], count: try elementCount(stored))
     for part in stored.parts {
-      let elements = try elements(part.entry)
+      let elements = try PayloadReader(entry: part.entry, shards: shards).elements()
       for run in ElementRuns(of: part.wanted, from: part.region, to: stored.region) {
         for index in 0..<run.count { result[run.target + index] = elements[run.source + index] }
       }
@@ -123,28 +123,5 @@ extension BundleReader {
   private func elementCount(_ stored: StoredParts) throws(CheckpointError) -> Int {
     try stored.checkBytes(in: shards)
     return stored.spec.shape.elementCount
-  }
-
-  /// The elements of one stored block of strings or variants.
-  func elements(_ entry: BundleEntry) throws(CheckpointError) -> [[UInt8]] {
-    let decoder = StringTensorDecoder(entry: entry, isBigEndian: isBigEndian)
-    let payload = try payload(entry)
-    do throws(CheckpointError) {
-      let bytes = Span<UInt8>(_bytes: payload.bytes)
-      return try decoder.elements(of: bytes)
-    } catch {
-      throw error.shifted(by: entry.range.offset).located(file: shards.path(entry.shard))
-    }
-  }
-
-  private func payload(_ entry: BundleEntry) throws(CheckpointError) -> TensorStorage {
-    guard entry.range.count > 0 else { return TensorStorage(uninitializedByteCount: 0) }
-    let file = try shards.file(entry.shard, holding: entry.range)
-    // The file has that many bytes: it was just checked.
-    let payload = TensorStorage(uninitializedByteCount: Int(entry.range.count))
-    try payload.withMutableBytes { bytes throws(CheckpointError) in
-      try file.read(into: &bytes, at: entry.range.offset)
-    }
-    return payload
   }
 }

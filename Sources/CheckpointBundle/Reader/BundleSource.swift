@@ -55,7 +55,7 @@ final class BundleSource: TensorSource {
       return try payload.read(into: &output)
     }
     if windowShard != entry.shard || window == nil {
-      window = PayloadWindow(try files.file(entry.shard), memory: memory)
+      window = PayloadWindow(batch.reader.shards, entry.shard, memory: memory)
       windowShard = entry.shard
     }
     try window?.copy(entry.range, to: &output, readAheadTo: runEnds[turn])
