@@ -14,13 +14,14 @@ struct ModuleOfType {
   /// system, or is one of this package.
   var keepsToItself: Bool { Self.names.contains(name) }
 
-  private static let names: Set<Substring> = [
+  static let names: Set<Substring> = [
     "Combine", "CoreFoundation", "CoreGraphics", "Dispatch", "Distributed", "Foundation",
     "FoundationEssentials", "FoundationInternationalization", "FoundationNetworking",
     "FoundationXML", "Network", "Observation", "RegexBuilder", "Security", "Swift", "SwiftData",
     "SwiftUI", "Synchronization", "System", "UniformTypeIdentifiers", "XCTest", "_Concurrency",
     "_RegexParser", "_StringProcessing", "os",
-    "CheckpointBundle", "CheckpointGraph", "CheckpointIO", "CheckpointSafetensors",
-    "CheckpointSlices", "CheckpointTensors", "CheckpointWire", "Checkpoints",
+    "CheckpointBundle", "CheckpointGraph", "CheckpointIO", "CheckpointMapping", "CheckpointPlans",
+    "CheckpointPlatform", "CheckpointSafetensors", "CheckpointSlices", "CheckpointStore",
+    "CheckpointTable", "CheckpointTensors", "CheckpointWire", "Checkpoints",
   ]
 }

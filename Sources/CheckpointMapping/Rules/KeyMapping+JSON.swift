@@ -60,12 +60,7 @@ extension KeyMapping {
   {
     let file = try fileSystem.openFile(path)
     guard file.byteCount <= mostBytes else { throw tooLarge(file.byteCount) }
-    let storage = TensorStorage(uninitializedByteCount: Int(file.byteCount))  // at most `mostBytes`
-    try storage.withMutableBytes { bytes throws(CheckpointError) in
-      try file.read(into: &bytes, at: 0)
-    }
-    let bytes = storage.bytes
-    return bytes.byteOffsets.map { bytes.byte(at: $0) }
+    return try file.bytes(at: 0, count: Int(file.byteCount))  // at most `mostBytes`
   }
 
   private static func tooLarge(_ count: UInt64) -> CheckpointError {

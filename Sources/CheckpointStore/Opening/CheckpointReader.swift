@@ -96,13 +96,10 @@ public struct CheckpointReader: TensorReader {
 
   private static func beginsWithHeader(_ file: any ReadableFile) throws(CheckpointError) -> Bool {
     guard file.byteCount > 9 else { return false }
-    let start = TensorStorage(uninitializedByteCount: 9)
-    try start.withMutableBytes { bytes throws(CheckpointError) in
-      try file.read(into: &bytes, at: 0)
-    }
-    let bytes = start.bytes
-    let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes.byte(at: $1)) << (8 * UInt64($1)) }
-    return bytes.byte(at: 8) == UInt8(ascii: "{") && length <= file.byteCount - 8
+    let bytes = try file.bytes(at: 0, count: 9)
+    var reader = ByteReader(bytes.span)
+    let length = try reader.readUInt64()
+    return try reader.readByte() == UInt8(ascii: "{") && length <= file.byteCount - 8
   }
 
   /// Where the checkpoint is.

@@ -16,11 +16,7 @@ package enum SmallFile {
       return nil  // it went in between
     }
     try check(file.byteCount)
-    var bytes = [UInt8](repeating: 0, count: Int(file.byteCount))  // within the limit
-    var span = bytes.mutableSpan
-    var output = unsafe span.mutableBytes  // every pattern of bits is a UInt8
-    try file.read(into: &output, at: 0)
-    return bytes
+    return try file.bytes(at: 0, count: Int(file.byteCount))  // within the limit
   }
 
   /// Refuses to replace what is not ours: a link, a pipe, a device, a directory, or other content.
