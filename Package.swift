@@ -219,6 +219,13 @@ let package = Package(
       ["CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointGraph"]
     ),
     tests(
+      "CheckpointStoreTests",
+      [
+        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices",
+        "CheckpointSafetensors", "CheckpointStore",
+      ]
+    ),
+    tests(
       "CheckpointsTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",

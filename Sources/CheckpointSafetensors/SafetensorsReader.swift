@@ -60,6 +60,22 @@ public struct SafetensorsReader: TensorReader {
     self.file = file
   }
 
+  /// Whether a file begins as safetensors files do: with the length of a header, and a brace.
+  ///
+  /// One that ends within its header counts: opening it says so.
+  ///
+  /// - Throws: What reading throws.
+  package static func recognizes(_ file: any ReadableFile) throws(CheckpointError) -> Bool {
+    let lengthByteCount = UInt64(SafetensorsFormat.lengthByteCount)
+    guard file.byteCount > lengthByteCount else { return false }
+    let start = try file.bytes(at: 0, count: Int(lengthByteCount) + 1)
+    var reader = ByteReader(start.span)
+    let count = try reader.readUInt64()
+    let isPossible =
+      count <= max(SafetensorsFormat.longestHeader, file.byteCount - lengthByteCount)
+    return isPossible && start.last == UInt8(ascii: "{")
+  }
+
   private static func readHeader(of file: any ReadableFile) throws(CheckpointError) -> [UInt8] {
     let lengthByteCount = UInt64(SafetensorsFormat.lengthByteCount)
     guard file.byteCount >= lengthByteCount else {

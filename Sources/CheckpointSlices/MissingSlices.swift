@@ -1,6 +1,6 @@
 import CheckpointIO
 
-/// Why there is no V1 file at a path, and what its author may have meant.
+/// Why there is no V1 file at a path.
 struct MissingSlices {
   let path: String
   let fileSystem: any FileSystem
@@ -9,7 +9,7 @@ struct MissingSlices {
   var error: CheckpointError {
     do throws(CheckpointError) {
       if let sharded = SlicesPath(shard: path) { return try missingShard(sharded) }
-      return CheckpointError(.notACheckpoint, "there is no such file\(try hint())", file: path)
+      return CheckpointError(.notACheckpoint, "there is no such file", file: path)
     } catch {
       return error
     }
@@ -24,18 +24,6 @@ struct MissingSlices {
     }
     return CheckpointError(
       .notFound, "this shard is missing; \(present) of \(sharded.shardCount) are there", file: path)
-  }
-
-  private func hint() throws(CheckpointError) -> String {
-    let names = try namesBeside()
-    let name = Path(path).name
-    if names.contains("\(name).index") { return "; it is the prefix of a V2 checkpoint" }
-    for other in names.sorted() {
-      guard let sharded = SlicesPath(shard: other), sharded.prefix == name else { continue }
-      let pattern = SlicesPath(prefix: path, shardCount: sharded.shardCount).pattern
-      return "; the checkpoint is in \(sharded.shardCount) files, open '\(pattern)'"
-    }
-    return ""
   }
 
   private func namesBeside() throws(CheckpointError) -> Set<String> {

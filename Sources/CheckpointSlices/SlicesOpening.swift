@@ -7,9 +7,16 @@ import CheckpointIO
 struct SlicesOpening {
   private let path: String
   private let fileSystem: any FileSystem
+  private let opened: PooledFile?
 
-  init(_ path: String, _ fileSystem: any FileSystem) {
-    (self.path, self.fileSystem) = (path, fileSystem)
+  /// Names what is to be opened.
+  ///
+  /// - Parameters:
+  ///   - path: A file, or the pattern of several.
+  ///   - fileSystem: Where.
+  ///   - opened: The file of the path, if somebody has opened it.
+  init(_ path: String, _ fileSystem: any FileSystem, opened: PooledFile? = nil) {
+    (self.path, self.fileSystem, self.opened) = (path, fileSystem, opened)
   }
 
   /// Opens all files.
@@ -17,7 +24,8 @@ struct SlicesOpening {
   /// - Throws: What is wrong with them; `notFound` if one was deleted meanwhile; `busy` if they are
   ///   replaced again and again.
   func open() throws(CheckpointError) -> ([SlicesFile], SlicesCatalog) {
-    for _ in 0..<Self.mostTries {
+    if let opened = try attempt(opened) { return opened }
+    for _ in 1..<Self.mostTries {
       if let opened = try attempt() { return opened }
     }
     throw CheckpointError(
@@ -27,12 +35,15 @@ struct SlicesOpening {
   }
 
   // `nil` if a file was replaced.
-  private func attempt() throws(CheckpointError) -> ([SlicesFile], SlicesCatalog)? {
+  private func attempt(_ first: PooledFile? = nil) throws(CheckpointError) -> (
+    [SlicesFile], SlicesCatalog
+  )? {
     var opened: [PooledFile] = []
     do throws(CheckpointError) {
       var files: [SlicesFile] = []
-      for path in try paths() {
-        let file = try open(path)
+      for path in try first == nil ? paths() : [path] {
+        let file: PooledFile
+        if let first { file = first } else { file = try open(path) }
         opened.append(file)
         files.append(try SlicesFile(file))
       }

@@ -27,9 +27,14 @@ package struct SlicesPath: Hashable, Sendable {
   }
 
   /// The checkpoint that a shard's path belongs to; `nil` for a path of another form.
-  package init?(shard path: String) {
+  ///
+  /// - Parameters:
+  ///   - path: The path.
+  ///   - countsFromOne: Whether the first shard has the number 1: not in TensorFlow's files.
+  package init?(shard path: String, countsFromOne: Bool = false) {
     guard let (prefix, shard, count) = Self.parts(path) else { return nil }
-    guard let number = Self.number(shard), number < count else { return nil }
+    let numbers = countsFromOne ? 1..<count + 1 : 0..<count
+    guard let number = Self.number(shard), numbers.contains(number) else { return nil }
     self.init(prefix: prefix, shardCount: count)
   }
 

@@ -4,31 +4,16 @@ import CheckpointTable
 // Telling a V1 file by what is in it: it may have any name.
 
 extension SlicesReader {
-  /// Whether there is a V1 checkpoint at a path: a file, or the pattern of a sharded one.
+  /// Whether a file is one of V1.
   ///
   /// Reads the last eight bytes and the first few; of a file that is compressed, its list of tensors.
   /// A file that is damaged elsewhere counts: opening it says what is wrong.
   ///
-  /// - Throws: `io` if the system fails.
-  package static func isCheckpoint(at path: String, fileSystem: any FileSystem)
-    throws(CheckpointError) -> Bool
-  {
-    do throws(CheckpointError) {
-      var path = path
-      if let sharded = SlicesPath(pattern: path), try fileSystem.status(of: path) == nil {
-        for shard in sharded.shards {
-          path = shard
-          if try fileSystem.status(of: shard) != nil { break }  // which are missing, opening says
-        }
-      }
-      guard try fileSystem.status(of: path)?.kind == .file else { return false }
-      let file = try fileSystem.openFile(path)
-      guard try endsLikeTable(file) else { return false }
-      if try beginsWithMeta(file) { return true }
-      return try SlicesFile.meta(of: SlicesFile.table(file)) != nil
-    } catch  where !error.saysNothingOfContent {
-      return false  // it is no such table, or it went
-    }
+  /// - Throws: What reading throws; what is wrong with a table that need not be one of V1.
+  package static func recognizes(_ file: any ReadableFile) throws(CheckpointError) -> Bool {
+    guard try endsLikeTable(file) else { return false }
+    if try beginsWithMeta(file) { return true }
+    return try SlicesFile.meta(of: SlicesFile.table(file)) != nil
   }
 
   private static func endsLikeTable(_ file: any ReadableFile) throws(CheckpointError) -> Bool {

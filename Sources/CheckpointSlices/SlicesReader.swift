@@ -40,6 +40,12 @@ public struct SlicesReader: TensorReader {
     self.path = path
   }
 
+  /// Opens a checkpoint of one file, which is open.
+  package init(file: PooledFile, fileSystem: any FileSystem) throws(CheckpointError) {
+    (files, catalog) = try SlicesOpening(file.path, fileSystem, opened: file).open()
+    path = file.path
+  }
+
   /// Says of an error that the checkpoint was deleted or replaced meanwhile, if that is its cause.
   func explained(_ error: CheckpointError) -> CheckpointError {
     guard error.maySayChange else { return error }

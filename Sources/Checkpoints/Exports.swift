@@ -38,6 +38,7 @@
 @_exported public import struct CheckpointSlices.SlicesWriter
 @_exported public import enum CheckpointStore.CheckpointCheck
 @_exported public import struct CheckpointStore.CheckpointDirectory
+@_exported public import enum CheckpointStore.CheckpointFormat
 @_exported public import struct CheckpointStore.CheckpointLocation
 @_exported public import enum CheckpointStore.CheckpointPhase
 @_exported public import struct CheckpointStore.CheckpointReader

@@ -100,17 +100,18 @@ import Testing
 
   @Test func `readers give the same advice`() throws {
     try save("run/ckpt-7")
-    let directoryError = #expect(throws: CheckpointError.self) { try BundleReader(prefix: run) }
-    #expect(
-      directoryError?.message
-        == "this is a directory, not the prefix of a checkpoint; the directory has '\(run)/ckpt-7'")
-    let fileError = #expect(throws: CheckpointError.self) {
-      try BundleReader(prefix: "\(run)/ckpt-7.index")
+    func refusal(_ path: String) -> CheckpointError? {
+      #expect(throws: CheckpointError.self) {
+        try CheckpointReader(path, fileSystem: LocalFileSystem())  // no other path than this
+      }
     }
     #expect(
-      fileError?.message
-        == "this is a file of the checkpoint '\(run)/ckpt-7'; give that as the prefix")
-    let missing = #expect(throws: CheckpointError.self) { try BundleReader(prefix: "\(run)/a/b") }
+      refusal(run)?.message
+        == "this is a directory, not a checkpoint, and the directory has '\(run)/ckpt-7'")
+    #expect(
+      refusal("\(run)/ckpt-7.index")?.message
+        == "this is a file of the checkpoint '\(run)/ckpt-7'; give that")
+    let missing = refusal("\(run)/a/b")
     #expect(missing?.message == "there is no directory '\(run)/a'")
   }
 
@@ -118,7 +119,7 @@ import Testing
     try save("run/ckpt-7")
     try LocalFileSystem().removeFile("\(run)/ckpt-7.index")
     let data = #expect(throws: CheckpointError.self) {
-      try CheckpointLocation("\(run)/ckpt-7.data-00000-of-00001")
+      try CheckpointReader("\(run)/ckpt-7.data-00000-of-00001")
     }
     #expect(
       data?.message
@@ -128,15 +129,19 @@ import Testing
       try CheckpointLocation("\(run)/ckpt-7.index")
     }
     #expect(index?.message == "there is no 'ckpt-7.index', nor any other checkpoint beside it")
+    let prefix = #expect(throws: CheckpointError.self) { try CheckpointReader("\(run)/ckpt-7") }
+    #expect(
+      prefix?.message
+        == "there is no 'ckpt-7.index', only 'ckpt-7.data-00000-of-00001', which says nothing without "
+        + "it: fetch or copy the index as well")
   }
 
   @Test func `an index by another name is no V1 file`() throws {
     try save("run/ckpt-7")
     try directory.write(directory.bytes("run/ckpt-7.index"), to: "run/model.ckpt")
-    let error = #expect(throws: CheckpointError.self) {
-      try CheckpointLocation("\(run)/model.ckpt")
-    }
-    #expect(error?.message.hasPrefix("this sorted table has no list of tensors, as every") == true)
+    let error = #expect(throws: CheckpointError.self) { try CheckpointReader("\(run)/model.ckpt") }
+    #expect(
+      error?.message.hasPrefix("this is a sorted table of another kind: if it is the") == true)
   }
 
   // MARK: Other formats
@@ -200,9 +205,42 @@ import Testing
   @Test func `a V1 file that is damaged is no checkpoint by its looks`() throws {
     try saveV1("run/m")
     try directory.write(directory.bytes("run/m").dropLast(), to: "run/m")
-    let error = #expect(throws: CheckpointError.self) { try CheckpointLocation("\(run)/m") }
+    let error = #expect(throws: CheckpointError.self) { try CheckpointReader("\(run)/m") }
     #expect(error?.code == .notACheckpoint)
     #expect(error?.message.hasPrefix("this file is no checkpoint, or a damaged one: ") == true)
+  }
+
+  @Test func `a V1 file is opened once`() throws {
+    try saveV1("run/m")
+    let system = InterceptingFileSystem()
+    _ = try CheckpointReader(at: "\(run)/m", system).tensor(for: "w0")
+    #expect(system.calls.count { $0.kind == .open } == 1)
+  }
+
+  @Test func `a link that leads nowhere is named`() throws {
+    try save("run/ckpt-7")
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(run)/ckpt-8.index", withDestinationPath: "/nowhere/ckpt-8.index")
+    let error = #expect(throws: CheckpointError.self) { try CheckpointReader("\(run)/ckpt-8") }
+    #expect(error?.code == .notACheckpoint)
+    #expect(
+      error?.message.hasPrefix("'\(run)/ckpt-8.index' is a symbolic link that leads to nothing")
+        == true)
+  }
+
+  @Test func `a wrong path gets the checkpoints of all formats`() throws {
+    try saveV1("run/model.ckpt")
+    try saveV1("run/model.old", shards: 2)
+    var writer = try SafetensorsWriter("\(run)/model.safetensors")
+    try writer.add(Tensor<Float>(1), for: "w")
+    try writer.finish()
+    try save("run/model-7")
+    try directory.write("no checkpoint".utf8, to: "run/model.txt")
+    let error = #expect(throws: CheckpointError.self) { try CheckpointReader("\(run)/model") }
+    for name in ["model.ckpt", "model.old-?????-of-00002", "model.safetensors", "model-7"] {
+      #expect(error?.message.contains("'\(run)/\(name)'") == true, "\(name)")
+    }
+    #expect(error?.message.contains("model.txt") == false)
   }
 
   private static func setTime(of path: String, to seconds: Double) throws {

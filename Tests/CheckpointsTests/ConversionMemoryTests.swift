@@ -42,7 +42,7 @@ import Testing
 
   private func most(
     _ system: MemoryFileSystem, from source: String, to destination: String,
-    _ format: CheckpointReader.Format
+    _ format: CheckpointFormat
   ) throws -> Int {
     let flow = Flow()
     var options = CheckpointConversion.Options()

@@ -10,7 +10,7 @@ import Testing
 
 /// Proves what a conversion plans, refuses and writes.
 @Suite struct ConversionTests {
-  typealias Format = CheckpointReader.Format
+  typealias Format = CheckpointFormat
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory("conversion") }

@@ -47,9 +47,9 @@ import Testing
     return layer
   }
 
-  @Test(arguments: [CheckpointReader.Format.v2, .v1])
+  @Test(arguments: [CheckpointFormat.v2, .v1])
   func `V2 and V1 keep the graph as it is, and objects are restored`(
-    format: CheckpointReader.Format
+    format: CheckpointFormat
   ) throws {
     #expect(try convert(to: "m") { $0.format = format } == [])
     let (old, new) = (try CheckpointReader(source), try CheckpointReader(directory.path("m")))

@@ -1,5 +1,8 @@
-import CheckpointStore
 import CheckpointIO
+import CheckpointSafetensors
+import CheckpointSlices
+import CheckpointStore
+import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints
 import Testing
@@ -12,7 +15,7 @@ import Testing
     try CheckpointDirectory.Audit(of: "/run", name: name, fileSystem: system)
   }
 
-  private func kinds() throws -> [String: CheckpointDirectory.Audit.Kind] {
+  private func kinds() throws -> [String: CheckpointDirectory.File.Kind] {
     Dictionary(uniqueKeysWithValues: try audit().files.map { ($0.name, $0.kind) })
   }
 
@@ -125,6 +128,93 @@ import Testing
         "removed ckpt-7.data-00000-of-00001", "removed ckpt-7.swift-checkpoints-lock",
       ])
     #expect(system.paths.isEmpty)
+  }
+
+  // MARK: Other formats
+
+  private func saveV1(_ name: String, shards: Int) throws {
+    var options = SaveOptions()
+    options.fileSystem = system
+    var writer = try SlicesWriter(prefix: "/run/\(name)", shardCount: shards, options: options)
+    for shard in 0..<shards {
+      try writer.add(Tensor<Float>(1), for: TensorKey("w\(shard)"), part: nil, shard: shard)
+    }
+    try writer.finish()
+    try system.write("graph", to: "/run/\(name).meta")
+  }
+
+  @Test func `takes V1 files in parts for one checkpoint, with its graph`() throws {
+    try system.createDirectory("/run")
+    try saveV1("m-3", shards: 2)
+    let files = try audit().files
+    #expect(files.map(\.name) == ["m-3-00000-of-00002", "m-3-00001-of-00002", "m-3.meta"])
+    for file in files {
+      #expect(file.kind == .complete, "\(file)")
+      #expect(file.checkpoint == "/run/m-3-?????-of-00002", "\(file)")
+    }
+  }
+
+  @Test func `names the part of a V1 checkpoint that is missing`() throws {
+    try system.createDirectory("/run")
+    try saveV1("m-3", shards: 3)
+    try system.removeFile("/run/m-3-00001-of-00003")
+    for file in try audit().files {
+      #expect(file.kind == .torn, "\(file)")
+      #expect(file.note?.contains("'m-3-00001-of-00003'") == true, "\(file)")
+    }
+  }
+
+  @Test func `takes a V1 checkpoint with a part that is cut for torn`() throws {
+    try system.createDirectory("/run")
+    try saveV1("m-3", shards: 2)
+    let file = try system.openFile("/run/m-3-00000-of-00002")
+    let beginning = try file.bytes(at: 0, count: 50)
+    try system.write(String(decoding: beginning, as: Unicode.ASCII.self), to: file.path)
+    #expect(try audit().files.map(\.kind) == [.torn, .torn, .torn])
+  }
+
+  @Test func `says of safetensors files in parts which one is missing`() throws {
+    try system.createDirectory("/run")
+    var options = SaveOptions()
+    options.fileSystem = system
+    for number in 1...2 {
+      var writer = try SafetensorsWriter(
+        "/run/model-0000\(number)-of-00002.safetensors", options: options)
+      try writer.add(Tensor<Float>(1), for: TensorKey("w\(number)"))
+      try writer.finish()
+    }
+    let pattern = "/run/model-?????-of-00002.safetensors"
+    #expect(try audit().files.map(\.checkpoint) == [pattern, pattern])
+    #expect(try audit().files.map(\.kind) == [.complete, .complete])
+    try system.removeFile("/run/model-00001-of-00002.safetensors")
+    let file = try #require(try audit().files.first)
+    #expect(file.kind == .torn)
+    #expect(file.note?.contains("'model-00001-of-00002.safetensors'") == true)
+  }
+
+  @Test func `finds a state file that leads nowhere, and points it to a V1 checkpoint`() throws {
+    try system.createDirectory("/run")
+    try saveV1("m-3", shards: 2)
+    try saveV1("m-12", shards: 2)
+    try system.write("model_checkpoint_path: \"m-99\"\n", to: "/run/checkpoint")
+    let state = try #require(try audit().files.first)
+    #expect(state.kind == .misleading)
+    #expect(state.note == "it names '/run/m-99', which is not there")
+    #expect(try audit().repair() == ["rebuilt checkpoint"])
+    let after = try #require(try audit().files.first)
+    #expect(after.kind == .record)
+    let latest = try CheckpointDirectory("/run", fileSystem: system).latest()
+    #expect(latest == "/run/m-12-?????-of-00002")
+    #expect(try audit().repair() == [])
+  }
+
+  @Test func `says what foreign files are`() throws {
+    try system.createDirectory("/run")
+    try system.write("version https://git-lfs.github.com/spec/v1\noid …", to: "/run/a.safetensors")
+    try system.write("", to: "/run/b")
+    #expect(
+      try audit().files.map(\.note)
+        == ["a pointer of Git LFS, not the file that it stands for", "an empty file"])
   }
 
   @Test func `says that there is no such directory`() {

@@ -10,7 +10,7 @@ import Testing
 /// Proves that a conversion that cannot come to its end leaves what stood at the destination, or the
 /// new checkpoint, whole; and the source in any case.
 @Suite struct FailingConversionTests {
-  typealias Format = CheckpointReader.Format
+  typealias Format = CheckpointFormat
 
   private static let source = "/run/source"
   private static let destination = "/run/m"
@@ -52,7 +52,7 @@ import Testing
   }
 
   private static func value(_ path: String, _ system: MemoryFileSystem) throws -> Float? {
-    guard try CheckpointReader.format(at: path, system) != nil else { return nil }
+    guard try CheckpointFormat(at: path, system) != nil else { return nil }
     let reader = try CheckpointReader(path, fileSystem: system)
     var values: Set<Float> = []
     for entry in try reader.entries() {

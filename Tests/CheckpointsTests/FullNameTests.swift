@@ -88,7 +88,7 @@ import Testing
     try Saver(["old/w": Variable(Tensor<Float>(value))]).save(to: directory.path("v2"))
     let formats =
       [("v1", .v1), ("v2", .v2), ("w.safetensors", .safetensors)]
-      as [(String, CheckpointReader.Format)]
+      as [(String, CheckpointFormat)]
     for (name, format) in formats {
       let path = directory.path(name)
       #expect(try CheckpointReader.format(at: path) == format)

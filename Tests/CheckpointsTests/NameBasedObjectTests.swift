@@ -48,7 +48,7 @@ import Testing
   }
 
   /// Writes the same tensors in each format.
-  private func write(_ format: CheckpointReader.Format) throws {
+  private func write(_ format: CheckpointFormat) throws {
     switch format {
     case .v2:
       var writer = try BundleWriter(prefix: path)
@@ -62,9 +62,9 @@ import Testing
     }
   }
 
-  @Test(arguments: CheckpointReader.Format.allCases, [true, false])
+  @Test(arguments: CheckpointFormat.allCases, [true, false])
   func `restores variables and slots by name, from every format`(
-    format: CheckpointReader.Format, slotsExist: Bool
+    format: CheckpointFormat, slotsExist: Bool
   ) throws {
     try write(format)
     let (w, b) = (Variable<Float>([0, 0], name: "w"), Variable<Float>([0], name: "b"))

@@ -14,12 +14,12 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory("writers") }
 
-  static let formats = CheckpointReader.Format.allCases
-  static let slicedFormats: [CheckpointReader.Format] = [.v1, .v2]
+  static let formats = CheckpointFormat.allCases
+  static let slicedFormats: [CheckpointFormat] = [.v1, .v2]
   private var path: String { directory.path("m") }
   private let half = Tensor<Float>([1, 2])
 
-  private func writer(_ format: CheckpointReader.Format) throws -> any TensorWriter {
+  private func writer(_ format: CheckpointFormat) throws -> any TensorWriter {
     switch format {
     case .v2: try BundleWriter(prefix: path)
     case .v1: try SlicesWriter(path: path)
@@ -38,7 +38,7 @@ import Testing
     #expect(error?.key == key)
   }
 
-  @Test(arguments: formats) func `is finished once`(format: CheckpointReader.Format) throws {
+  @Test(arguments: formats) func `is finished once`(format: CheckpointFormat) throws {
     var writer = try writer(format)
     try writer.add(half, for: "w")
     try writer.finish()
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test(arguments: slicedFormats)
-  func `is finished, too, once that has failed`(format: CheckpointReader.Format) throws {
+  func `is finished, too, once that has failed`(format: CheckpointFormat) throws {
     do {
       var writer = try writer(format)
       #expect(problem { try writer.finish() }?.message == "a checkpoint holds one tensor at least")
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test(arguments: formats, [["a", "b", "c"], ["c", "a", "b"], ["b", "a", "c"]])
-  func `finds a key that comes again when it comes`(format: CheckpointReader.Format, keys: [String])
+  func `finds a key that comes again when it comes`(format: CheckpointFormat, keys: [String])
     throws
   {
     var writer = try writer(format)
@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test(arguments: slicedFormats)
-  func `finds a part that comes again, alone or with the whole`(format: CheckpointReader.Format)
+  func `finds a part that comes again, alone or with the whole`(format: CheckpointFormat)
     throws
   {
     var writer = try writer(format)

@@ -45,7 +45,7 @@ import Foundation
   // Converts the checkpoint that stands beside the destination.
   private static func convert(to path: String, _ format: Substring, _ files: SaveOptions) throws {
     var options = CheckpointConversion.Options()
-    options.format = CheckpointReader.Format(rawValue: String(format))
+    options.format = CheckpointFormat(rawValue: String(format))
     options.overwrites = true
     options.files = files
     try CheckpointConversion(from: path + ".source", to: path, options: options).run()

@@ -11,7 +11,7 @@ import Testing
 /// direction that they can read.
 @Suite(.enabled(if: TensorFlow.isInstalled), .serialized)
 struct ConversionInteropTests {
-  typealias Format = CheckpointReader.Format
+  typealias Format = CheckpointFormat
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory("conversion") }

@@ -1,5 +1,6 @@
 import CheckpointIO
 @testable import CheckpointSlices
+import CheckpointStore
 import CheckpointTensors
 import CheckpointTestSupport
 import CheckpointWire
@@ -72,13 +73,13 @@ import Testing
 
   @Test(arguments: all)
   func `is recognized`(fixture: Fixture) throws {
-    #expect(try SlicesReader.isCheckpoint(at: fixture.path, fileSystem: LocalFileSystem()))
+    #expect(try CheckpointFormat(at: fixture.path, LocalFileSystem()) == .v1)
   }
 
   @Test(arguments: Fixture.all)
   func `takes no index of V2 for a file of V1`(fixture: Fixture) throws {
     let index = fixture.path + ".index"
-    #expect(try !SlicesReader.isCheckpoint(at: index, fileSystem: LocalFileSystem()))
+    #expect(try !SlicesReader.recognizes(LocalFileSystem().openFile(index)))
     let error = #expect(throws: CheckpointError.self) { try SlicesReader(path: index) }
     #expect(error?.code == .notACheckpoint)
   }

@@ -76,7 +76,8 @@ struct BundleOpening {
       return try PooledFile(paths.index, fileSystem: fileSystem)
     } catch {
       guard error.code == .notFound else { throw error }
-      throw MissingBundle(prefix: paths.prefix, fileSystem: fileSystem).error
+      let name = Path(paths.index).name
+      throw CheckpointError(.notACheckpoint, "there is no '\(name)'", file: paths.prefix)
     }
   }
 

@@ -24,6 +24,14 @@ package struct ProblemList: Sendable {
     places.insert(place, at: position)
   }
 
+  /// Puts other problems in the place of those that are kept: fewer, which say the same.
+  package mutating func replaceProblems(with others: [CheckpointError]) {
+    // Those that were only counted are most likely like the last that was kept.
+    count = problems.count == Self.limit ? others.count : count - problems.count + others.count
+    problems = others
+    places = others.map { _ in 0 }
+  }
+
   /// What to throw if the system refused: then nobody knows whether what was checked is whole.
   ///
   /// - Parameter path: The checkpoint.

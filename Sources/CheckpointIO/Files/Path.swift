@@ -26,4 +26,11 @@ package struct Path: Hashable, Sendable {
 
   /// Whether a path starts at the root.
   package static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
+
+  /// The same without slashes at its end: `run/` and `run` are one directory; `/` stays.
+  package static func withoutTrailingSlashes(_ path: String) -> String {
+    var path = path[...]
+    while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
+    return String(path)
+  }
 }

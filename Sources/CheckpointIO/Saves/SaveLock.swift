@@ -63,7 +63,7 @@ package final class SaveLock {
   {
     for _ in 0...patience / 5 {
       if let lock = try SaveLock(target, fileSystem: fileSystem) { return lock }
-      usleep(5_000)  // microseconds
+      pause(milliseconds: 5)
     }
     throw CheckpointError(
       .busy, "somebody else is saving here at this moment; save later or to another prefix",

@@ -1,6 +1,4 @@
-import CheckpointBundle
 public import CheckpointIO
-import CheckpointSlices
 
 extension CheckpointDirectory.Files {
   /// When checkpoints were last changed, in seconds since 1970.
@@ -25,24 +23,9 @@ extension CheckpointDirectory.Files {
   {
     var times: [String: Double] = [:]
     for text in paths {
-      let path = try PathText.path(text)
-      let shards = SlicesPath(pattern: path)?.shards ?? []
-      var newest = try fileSystem.fileTime(BundlePath(path).index)
-      if newest == nil { newest = try fileSystem.fileTime(path) }
-      if newest == nil {
-        for shard in shards {
-          if let time = try fileSystem.fileTime(shard) { newest = max(newest ?? time, time) }
-        }
-      }
-      times[text] = newest
+      let files = try CommittedFiles(of: PathText.path(text), fileSystem)
+      times[text] = files?.modified.secondsSince1970
     }
     return times
-  }
-}
-
-extension FileSystem {
-  fileprivate func fileTime(_ path: String) throws(CheckpointError) -> Double? {
-    guard let status = try status(of: path), status.kind == .file else { return nil }
-    return status.modificationTime
   }
 }

@@ -97,11 +97,8 @@ extension CheckpointDirectory {
 
     // MARK: The format V1
 
-    // As everywhere, an index counts before a file of the path itself.
     private func isV1() throws(CheckpointError) -> Bool {
-      let fileSystem = options.fileSystem
-      guard try fileSystem.status(of: BundlePath(path).index) == nil else { return false }
-      return try SlicesReader.isCheckpoint(at: path, fileSystem: fileSystem)
+      try CheckpointFormat(at: path, options.fileSystem) == .v1
     }
 
     private func removeV1() throws(CheckpointError) {
@@ -128,7 +125,7 @@ extension CheckpointDirectory {
 
     // Without the number of the part: `m-3` for `m-3-?????-of-00002`.
     private var stem: String {
-      SlicesPath(pattern: path)?.prefix ?? SlicesPath(shard: path)?.prefix ?? path
+      PartsName(pattern: path)?.prefix ?? PartsName(part: path)?.prefix ?? path
     }
   }
 }

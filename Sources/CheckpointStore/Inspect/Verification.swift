@@ -63,7 +63,7 @@ public struct Verification: Sendable {
       let findings = try opening.read { opened throws(CheckpointError) in
         if location != opened.location { found(opened.location) }
         location = opened.location
-        let findings = Self.findings(of: opened.reader.reader) {
+        let findings = opened.reader.findings {
           follower?.checked($0, of: $1)
           progress($0, $1)
         }
@@ -92,18 +92,6 @@ public struct Verification: Sendable {
     guard findings.problems.count > 0 else { return }
     if let change = try reader.change() { throw change.error(at: reader.path) }
     if let error = findings.problems.refusalError(for: reader.path) { throw error }
-  }
-
-  /// Everything that is wrong with a checkpoint that is open.
-  static func findings(
-    of reader: any TensorReader, _ progress: @escaping @Sendable (UInt64, UInt64) -> Void
-  ) -> VerificationFindings {
-    switch reader {
-    case let reader as BundleReader: BundleVerifier(reader).verify(progress: progress)
-    case let reader as SlicesReader: SlicesVerifier(reader).verify(progress: progress)
-    case let reader as SafetensorsReader: SafetensorsVerifier(reader).verify(progress: progress)
-    default: preconditionFailure("these are the formats that there are")
-    }
   }
 
   // `notFound` is a file that others of the checkpoint name.

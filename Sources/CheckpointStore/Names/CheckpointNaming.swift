@@ -1,5 +1,4 @@
 package import CheckpointIO
-import CheckpointBundle
 
 /// How the checkpoints of a manager are called: `ckpt-7` for the name `ckpt` and the number 7.
 package struct CheckpointNaming: Sendable, Hashable {
@@ -73,10 +72,12 @@ package struct CheckpointNaming: Sendable, Hashable {
 
   /// The number of the checkpoint that a file belongs to, complete or not.
   package func number(ofFile name: String) -> Int? {
-    if name.hasSuffix(".index") { return number(of: String(name.dropLast(".index".count))) }
-    if let data = DataFileName(name) { return number(of: data.prefix) }
-    if let target = TemporaryName.target(ofLock: name) { return number(of: target) }
-    if let target = TemporaryName.target(ofTemporary: name) { return number(ofFile: target) }
-    return nil
+    switch CheckpointFileName(name) {
+    case .index(let prefix): self.number(of: prefix)
+    case .data(let data): self.number(of: data.prefix)
+    case .lock(let target): self.number(of: target)
+    case .temporary(let target): self.number(ofFile: target)
+    case .part, .graph, .state, .history, .tensorFlowTemporary, .single: nil
+    }
   }
 }

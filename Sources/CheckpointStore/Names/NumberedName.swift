@@ -1,11 +1,8 @@
-import CheckpointIO
-import CheckpointSlices
-
 /// A checkpoint's name with a number at its end, `ckpt-7`, taken apart.
 ///
-/// Of the pattern of a V1 checkpoint, and of a safetensors file, what comes behind the number does not
-/// count. Names are compared in the order that people expect: `ckpt-9` comes before `ckpt-10`.
-package struct NumberedName: Comparable {
+/// Of the pattern of parts, and of a safetensors file, what comes behind the number does not count. Names
+/// are compared in the order that people expect: `ckpt-9` comes before `ckpt-10`.
+package struct NumberedName: Comparable, Hashable, Sendable {
   /// The whole name.
   package let name: String
   /// What stands before the number, `ckpt-`, or all of it, if there is none.
@@ -24,19 +21,39 @@ package struct NumberedName: Comparable {
   }
 
   private static func withoutEnding(_ name: String) -> String {
+    if let parts = PartsName(pattern: name) { return parts.prefix }
     let ending = ".safetensors"
-    if name.hasSuffix(ending) { return String(name.dropLast(ending.count)) }
-    return SlicesPath(pattern: name)?.prefix ?? name
+    return name.hasSuffix(ending) ? String(name.dropLast(ending.count)) : name
   }
 
   /// Whether it has the same stem as another name, up to a hyphen, and a higher number.
-  func comes(after other: NumberedName) -> Bool {
+  package func comes(after other: NumberedName) -> Bool {
     guard let number, let otherNumber = other.number, number > otherNumber else { return false }
     return stem.utf8.last == UInt8(ascii: "-") && stem.utf8.elementsEqual(other.stem.utf8)
   }
 
+  /// The number behind a hyphen.
+  package var step: Int? {
+    guard stem.utf8.last == UInt8(ascii: "-") else { return nil }
+    return number.flatMap { Int(exactly: $0) }
+  }
+
+  /// The number behind a name and a hyphen; `nil` for another name.
+  package func step(of name: String) -> Int? {
+    stem.utf8.elementsEqual("\(name)-".utf8) ? step : nil
+  }
+
   package static func < (one: NumberedName, other: NumberedName) -> Bool {
     (one.stem, one.number ?? .max, one.name) < (other.stem, other.number ?? .max, other.name)
+  }
+
+  // As the system compares names: byte by byte.
+  package static func == (one: NumberedName, other: NumberedName) -> Bool {
+    one.name.utf8.elementsEqual(other.name.utf8)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    for byte in name.utf8 { hasher.combine(byte) }
   }
 }
 

@@ -1,4 +1,3 @@
-import CheckpointBundle
 package import CheckpointIO
 
 /// Whether the files of a checkpoint are what they should be.
@@ -37,9 +36,8 @@ package struct IntactCheck {
   /// - Throws: What is wrong with it; `notFound` or `busy`, as something that is no damage, if it was
   ///   deleted or replaced meanwhile; `io` if the system refuses.
   package func check(_ reader: CheckpointReader, _ check: CheckpointCheck) throws(CheckpointError) {
-    guard let problems = Self.findings(in: reader, check)?.problems, problems.count > 0 else {
-      return
-    }
+    let findings = check == .files ? reader.findingsOfPlaces() : reader.findings { _, _ in }
+    guard let problems = findings?.problems, problems.count > 0 else { return }
     // Neither what was opened too late nor the system's refusal says anything of the checkpoint.
     if let change = try reader.change() { throw change.error(at: reader.path) }
     if let refusal = problems.refusalError(for: reader.path) { throw refusal }
@@ -47,13 +45,5 @@ package struct IntactCheck {
       "\(problems.count) things are wrong with this checkpoint"
     }
     if let error { throw error }
-  }
-
-  // Opening a V1 or safetensors file has read its list of tensors, and found all files to be there.
-  private static func findings(in reader: CheckpointReader, _ check: CheckpointCheck)
-    -> VerificationFindings?
-  {
-    guard check == .files else { return Verification.findings(of: reader.reader) { _, _ in } }
-    return (reader.reader as? BundleReader).map { BundleVerifier($0).verifyPlaces() }
   }
 }

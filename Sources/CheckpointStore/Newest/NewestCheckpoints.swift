@@ -1,8 +1,4 @@
-import CheckpointBundle
 package import CheckpointIO
-import CheckpointSlices
-import CheckpointTensors
-import CheckpointWire
 
 /// The newest checkpoint of a directory with a state file: one rule, whoever asks.
 ///
@@ -42,68 +38,37 @@ package struct NewestCheckpoints {
     for _ in 1...10 {
       // Before it is read: whatever replaces it in between has a higher number, or is listed there.
       let status = try fileSystem.status(of: file.path)
-      let message = try file.readMessage()
-      state = message.map(file.state)
-      guard let message else { return }
+      state = try file.read()
+      guard let state else { return }
       guard let status else { continue }  // it has come in between
-      try look(file, message.modelCheckpointPath, status.modified)
+      try look(state.latest, status.modified)
       guard newest == nil, try fileSystem.status(of: file.path) != status else { return }
     }
   }
 
-  private mutating func look(_ file: StateFile, _ recorded: String, _ time: FileTime)
-    throws(CheckpointError)
-  {
-    let path = try place(of: recorded, file)
+  private mutating func look(_ path: String, _ time: FileTime) throws(CheckpointError) {
     named = try fileSystem.hasCheckpoint(at: path) ? path : nil
-    let successors = try successors(of: path).filter { !isListed($0) }
     newer = []
-    for successor in successors where try wasWritten(successor, after: time) {
-      if try isComplete(successor) { newer.append(successor) }
+    let place = Path(path)
+    let listing = try DirectoryListing(ofAny: place.directory, fileSystem: fileSystem)
+    for successor in listing?.successors(of: NumberedName(place.name)) ?? [] {
+      let path = Path.join(place.directory, successor.name.name)
+      guard !isListed(path), try wasWritten(path, after: time) else { continue }
+      if try isComplete(path) { newer.append(path) }
     }
-  }
-
-  // If an absolute path leads nowhere, the directory was moved.
-  private func place(of recorded: String, _ file: StateFile) throws(CheckpointError) -> String {
-    let path = file.resolve(recorded)
-    let isAbsolute = Path.isAbsolute(PathText.pathIfAny(recorded))
-    guard isAbsolute, try !fileSystem.hasCheckpoint(at: path) else { return path }
-    return Path.join(file.directory, Path(path).name)
   }
 
   // Wherever the list says that it is: in doubt the state file counts.
   private func isListed(_ path: String) -> Bool {
-    let name = Path(path).name.utf8
-    return state?.all.contains { Path($0).name.utf8.elementsEqual(name) } ?? false
-  }
-
-  // The names in its directory with its stem and higher numbers, the highest first.
-  private func successors(of path: String) throws(CheckpointError) -> [String] {
-    let (place, name) = (Path(path), NumberedName(Path(path).name))
-    guard try fileSystem.status(of: place.directory)?.kind == .directory else { return [] }
-    var names: [TensorKey: NumberedName] = [:]
-    for file in try fileSystem.namesInDirectory(place.directory)
-    where file.utf8.starts(with: name.stem.utf8) {
-      let other = NumberedName(Self.checkpoint(ofFile: file))
-      if other.comes(after: name) { names[TensorKey(other.name)] = other }
-    }
-    return names.values.sorted(by: >).map { Path.join(place.directory, $0.name) }
-  }
-
-  private static func checkpoint(ofFile name: String) -> String {
-    let suffix = BundlePath.indexSuffix
-    if name.hasSuffix(suffix) { return String(name.dropLast(suffix.count)) }
-    return SlicesPath(shard: name)?.pattern ?? name
+    let name = FileName(Path(path).name)
+    return state?.all.contains { FileName(StateFile.lastComponent(of: $0)) == name } ?? false
   }
 
   private func wasWritten(_ path: String, after time: FileTime) throws(CheckpointError) -> Bool {
-    let index = BundlePath(path).index
-    let hasIndex = try fileSystem.status(of: index) != nil
-    for file in hasIndex ? [index] : SlicesPath(pattern: path)?.shards ?? [path] {
-      guard let status = try fileSystem.status(of: file), status.kind == .file else { return false }
-      guard status.modified > time else { return false }
+    guard let files = try CommittedFiles(of: path, fileSystem), files.missing.isEmpty else {
+      return false
     }
-    return true
+    return files.present.allSatisfy { $0.status.modified > time }
   }
 
   private func isComplete(_ path: String) throws(CheckpointError) -> Bool {

@@ -65,6 +65,27 @@ package struct NewestIntact {
   }
 }
 
+extension NewestIntact {
+  /// All checkpoints in the directory, the newest first, without what its state file says.
+  ///
+  /// - Throws: `io` if the system refuses.
+  package func newestFirst() throws(CheckpointError) -> [String] {
+    let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem)
+    return try listing?.newestFirst().map(\.path) ?? []
+  }
+
+  /// The newest checkpoint in a directory without a state file: the first that is intact.
+  ///
+  /// - Throws: `io` if the system refuses; `busy` if checkpoints go away again and again.
+  package func newestWithoutState() throws(CheckpointError) -> String? {
+    let check = IntactCheck(fileSystem)
+    return try find(among: newestFirst) { path throws(CheckpointError) in
+      try check.check(path, .files)
+      return path
+    }.result
+  }
+}
+
 extension NewestIntact.Found {
   /// The error that says that all checkpoints of a directory are damaged; `nil` if one is not, or if
   /// there are none.

@@ -1,5 +1,5 @@
 package import CheckpointIO
-package import CheckpointWire
+import CheckpointWire
 
 /// The `checkpoint` file of a directory: read whole, replaced atomically.
 ///
@@ -27,7 +27,7 @@ package struct StateFile: Sendable {
   ///
   /// - Throws: `invalidArgument` for a name that is none, or that leads out of the directory.
   package init(
-    in directory: String, name: String = "checkpoint",
+    in directory: String, name: String = CheckpointFileName.stateFile,
     fileSystem: any FileSystem = LocalFileSystem()
   ) throws(CheckpointError) {
     guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")) else {
@@ -44,20 +44,19 @@ package struct StateFile: Sendable {
 // Reading.
 extension StateFile {
   /// The state, its paths resolved; `nil` if there is no file.
+  ///
+  /// - Throws: `corrupt` if the file is no state file; `io` if the system refuses.
   package func read() throws(CheckpointError) -> CheckpointDirectory.State? {
-    try readMessage().map(state)
-  }
-
-  /// The state that the file's message stands for.
-  func state(_ message: CheckpointStateMessage) -> CheckpointDirectory.State {
-    var message = message
-    message.modelCheckpointPath = resolve(message.modelCheckpointPath)
-    message.allModelCheckpointPaths = message.allModelCheckpointPaths.map(resolve)
+    guard var message = try readMessage() else { return nil }
+    message.modelCheckpointPath = try locate(message.modelCheckpointPath)
+    message.allModelCheckpointPaths = try message.allModelCheckpointPaths.map {
+      path throws(CheckpointError) in try locate(path)
+    }
     return CheckpointDirectory.State(resolved: message)
   }
 
-  /// The message with the paths that it records; `nil` if there is no file.
-  package func readMessage() throws(CheckpointError) -> CheckpointStateMessage? {
+  // The message with the paths that it records; `nil` if there is no file.
+  private func readMessage() throws(CheckpointError) -> CheckpointStateMessage? {
     do throws(CheckpointError) {
       let bytes = try SmallFile.read(path, fileSystem, check: TextFormatReader.checkByteCount)
       guard let bytes else { return nil }
@@ -65,7 +64,7 @@ extension StateFile {
       try Self.check(message)
       return message
     } catch {
-      var error = error.located(file: path)
+      var error = error.located(file: path).namingForeignContent(in: fileSystem)
       if error.code == .corrupt { error.message += Self.advice }
       throw error
     }
@@ -74,16 +73,25 @@ extension StateFile {
   private static let advice =
     "; this file cannot tell the newest checkpoint, restore one by its prefix"
 
-  /// The path that a recorded one stands for: it starts in the directory unless it is absolute.
-  ///
-  /// Of a URL that leads elsewhere, `gs://bucket/run/ckpt-7`, nothing but the name is of use: the
-  /// directory was copied here.
-  package func resolve(_ recorded: String) -> String {
-    guard !PathText.leadsElsewhere(recorded) else {
-      return Path.join(directory, Path(recorded).name)
-    }
+  // Where the checkpoint of a recorded path is: where it says, from this directory on unless it is
+  // absolute; if it is not there, but one of its name is in this directory, here. The directory was moved,
+  // or the file was written on another system, or from another working directory.
+  private func locate(_ recorded: String) throws(CheckpointError) -> String {
+    let beside = Path.join(directory, Self.lastComponent(of: recorded))
+    guard !PathText.leadsElsewhere(recorded) else { return beside }  // `gs://bucket/run/ckpt-7`
     let path = PathText.pathIfAny(recorded)
-    return Path.isAbsolute(path) ? path : Path.join(directory, path)
+    let place = Path.isAbsolute(path) ? path : Path.join(directory, path)
+    guard FileName(place) != FileName(beside), try !fileSystem.hasCheckpoint(at: place),
+      try fileSystem.hasCheckpoint(at: beside)
+    else { return place }
+    return beside
+  }
+
+  /// What follows the last slash or backslash of a recorded path.
+  package static func lastComponent(of recorded: String) -> String {
+    let bytes = recorded.utf8
+    let mark = bytes.lastIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
+    return mark.map { String(recorded[bytes.index(after: $0)...]) } ?? recorded
   }
 
   private static func check(_ message: CheckpointStateMessage) throws(CheckpointError) {

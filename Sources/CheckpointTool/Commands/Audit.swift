@@ -22,6 +22,7 @@ struct Audit: Command {
         leftover  of a save that did not come to its end
         busy      of a save that is under way
         record    the state file, or a manager's history
+        misleading  a state file that names a checkpoint which is not there
         foreign   anything else
 
       With --repair the state file is rebuilt if it is lost, damaged or names another
@@ -31,7 +32,7 @@ struct Audit: Command {
       With --keep 5, or --keep 5,2 to keep one every 2 hours as well, a line for each
       managed checkpoint says whether it would stay, and why. Nothing is deleted.
 
-      The exit status is 0 if nothing is torn or an orphan.
+      The exit status is 0 if nothing is torn, misleading or an orphan.
       """)
 
   private let path: String
@@ -76,7 +77,8 @@ struct Audit: Command {
     } else {
       try writeText(audit, actions, output)
     }
-    let isSound = audit.files.allSatisfy { $0.kind != .torn && $0.kind != .orphan }
+    let findings: Set<CheckpointDirectory.File.Kind> = [.torn, .misleading, .orphan]
+    let isSound = !audit.files.contains { findings.contains($0.kind) }
     return isSound ? .success : .failure
   }
 
@@ -102,7 +104,7 @@ struct Audit: Command {
   }
 
   private static func summary(_ audit: CheckpointDirectory.Audit) -> String {
-    let counts = CheckpointDirectory.Audit.Kind.allCases.compactMap { kind -> String? in
+    let counts = CheckpointDirectory.File.Kind.allCases.compactMap { kind -> String? in
       let count = audit.files.count { $0.kind == kind }
       return count == 0 ? nil : "\(count) \(kind.rawValue)"
     }

@@ -51,9 +51,9 @@ struct ArgumentScanner {
   /// The format that `--to` names; `nil` without it.
   ///
   /// - Throws: `invalidArgument` for a word that is none.
-  func format() throws(CheckpointError) -> CheckpointReader.Format? {
+  func format() throws(CheckpointError) -> CheckpointFormat? {
     guard let name = value(of: "--to") else { return nil }
-    guard let format = CheckpointReader.Format(rawValue: name) else {
+    guard let format = CheckpointFormat(rawValue: name) else {
       throw misuse("'\(name)' is no format: v2, v1 or safetensors")
     }
     return format

@@ -33,7 +33,7 @@ public struct CheckpointConversion: Sendable {
   public struct Options: Sendable {
     /// The format of the destination; `nil` for what its name says: safetensors if it ends in
     /// `.safetensors`, else V2.
-    public var format: CheckpointReader.Format?
+    public var format: CheckpointFormat?
     /// What happens to names and values on the way.
     public var mapping: KeyMapping?
     /// New names of single tensors by their old ones, after the mapping; names may be any bytes.
@@ -59,7 +59,7 @@ public struct CheckpointConversion: Sendable {
   /// Where the checkpoint will be: the prefix of a V2 checkpoint, or a file.
   public let destination: String
   /// The format it will have.
-  public let format: CheckpointReader.Format
+  public let format: CheckpointFormat
   /// What is lost, left out or done on the way that a person should know.
   public let notes: [String]
   let tensors: [ConvertedTensor]

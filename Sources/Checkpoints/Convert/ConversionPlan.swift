@@ -10,7 +10,7 @@ import CheckpointTensors
 /// What will be written, while it is found out: the tensors of one source after the other, and all
 /// that the target cannot hold.
 struct ConversionPlan {
-  private let format: CheckpointReader.Format
+  private let format: CheckpointFormat
   private let options: CheckpointConversion.Options
   private var tensors: [ConvertedTensor] = []
   private var graph: SourceGraph?
@@ -24,7 +24,7 @@ struct ConversionPlan {
     let storedKeys: Set<TensorKey>
   }
 
-  init(format: CheckpointReader.Format, options: CheckpointConversion.Options) {
+  init(format: CheckpointFormat, options: CheckpointConversion.Options) {
     self.format = format
     self.options = options
   }
@@ -268,7 +268,7 @@ extension DType {
   }
 }
 
-extension CheckpointReader.Format {
+extension CheckpointFormat {
   /// What people call it.
   package var title: String {
     switch self {

@@ -6,10 +6,10 @@ import CheckpointSlices
 /// The place where a converted checkpoint is to stand.
 struct ConversionTarget {
   private let path: String
-  private let format: CheckpointReader.Format
+  private let format: CheckpointFormat
   private let fileSystem: any FileSystem
 
-  init(_ path: String, _ format: CheckpointReader.Format, _ fileSystem: any FileSystem) {
+  init(_ path: String, _ format: CheckpointFormat, _ fileSystem: any FileSystem) {
     self.path = path
     self.format = format
     self.fileSystem = fileSystem

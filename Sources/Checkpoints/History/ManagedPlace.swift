@@ -24,7 +24,7 @@ struct ManagedPlace: Sendable {
     metaSuffix: String = "", options: SaveOptions
   ) throws(CheckpointError) {
     let path = directory.isEmpty ? "." : try PathText.path(directory)
-    self.directory = Self.withoutTrailingSlashes(path)
+    self.directory = Path.withoutTrailingSlashes(path)
     naming = try CheckpointNaming(name, padding: stepPadding)
     self.stateFilename = stateFilename
     self.metaSuffix = metaSuffix
@@ -38,17 +38,11 @@ struct ManagedPlace: Sendable {
     }
   }
 
-  private static func withoutTrailingSlashes(_ path: String) -> String {
-    var path = path[...]
-    while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path = path.dropLast() }
-    return String(path)
-  }
-
   /// The prefix of a checkpoint by its name.
   func path(_ name: String) -> String { Path.join(directory, name) }
 
   /// The file with what the manager knows of its checkpoints.
-  var historyPath: String { path("\(naming.stem).history.json") }
+  var historyPath: String { path(naming.stem + CheckpointFileName.historySuffix) }
 
   /// The state file.
   func stateFile() throws(CheckpointError) -> StateFile {
@@ -80,7 +74,7 @@ struct ManagedPlace: Sendable {
   /// Reads the history; `nil` if there is none.
   func readHistory() throws(CheckpointError) -> CheckpointHistory? {
     do throws(CheckpointError) {
-      let text = try SmallFile.read(historyPath, fileSystem, check: Self.checkHistoryByteCount)
+      let text = try SmallFile.read(historyPath, fileSystem, check: SmallFile.checkHistoryByteCount)
       guard let text else { return nil }
       return try CheckpointHistory(text: text)
     } catch {
@@ -93,18 +87,9 @@ struct ManagedPlace: Sendable {
   /// - Throws: `pathConflict` if what has the name is no history; `io` if the system fails.
   func write(_ history: CheckpointHistory, lock: SaveLocation) throws(CheckpointError) {
     try SmallFile.checkReplaceable(
-      historyPath, fileSystem, what: "history of a manager", check: Self.checkHistoryByteCount,
+      historyPath, fileSystem, what: "history of a manager", check: SmallFile.checkHistoryByteCount,
       isOurs: CheckpointHistory.mayBe)
     try SmallFile.replace(with: history.text(), in: lock)
-  }
-
-  /// Refuses a file that is far too long for a history.
-  static func checkHistoryByteCount(_ byteCount: UInt64) throws(CheckpointError) {
-    let largest: UInt64 = 64 << 20
-    guard byteCount <= largest else {
-      throw CheckpointError(
-        .limitExceeded, "\(byteCount) bytes are too many for a history, \(largest) are possible")
-    }
   }
 
   /// The checksum of the index of a checkpoint; `nil` if there is none.

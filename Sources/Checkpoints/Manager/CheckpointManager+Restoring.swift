@@ -5,17 +5,11 @@ public import CheckpointIO
 extension CheckpointManager {
   /// What was restored.
   public struct Restored {
-    /// What a restore leaves.
-    enum Content {
-      case objects(LoadStatus)
-      case names(RestoreReport)
-    }
-
     /// The checkpoint's prefix.
     public let path: String
     /// Newer checkpoints that were passed over because they are damaged: why, each with its path.
     public let skipped: [CheckpointError]
-    let content: Content
+    let content: RestoredContent
 
     /// Whether this is not the newest checkpoint, because that is damaged.
     public var isStepBack: Bool { !skipped.isEmpty }

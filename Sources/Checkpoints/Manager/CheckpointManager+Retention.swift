@@ -1,5 +1,4 @@
 import CheckpointStore
-import CheckpointBundle
 public import CheckpointIO
 
 extension CheckpointManager {
@@ -21,111 +20,6 @@ extension CheckpointManager {
   {
     try keeper.change { found, lock throws(CheckpointError) in
       try keeper.sweep(&found, latest: found.newestFirst.first, lock)
-    }
-  }
-}
-
-extension DirectoryKeeper {
-  /// What the policy says of the managed checkpoints.
-  func plan(for found: ManagedDirectory) -> RetentionPolicy.Plan {
-    retention.plan(for: found.leastUsefulFirst, since: found.history.since)
-  }
-
-  /// Brings state file, history and checkpoints to what the policy wants.
-  ///
-  /// The state file lists those that are to go until they are gone: a TensorFlow manager that takes
-  /// over in between deletes them.
-  ///
-  /// - Parameters:
-  ///   - found: What there is; afterwards what there is then.
-  ///   - latest: The newest checkpoint.
-  ///   - lock: The directory's lock.
-  /// - Returns: What was deleted, and what could not be.
-  /// - Throws: `io` if the system fails.
-  func sweep(_ found: inout ManagedDirectory, latest: String?, _ lock: SaveLocation)
-    throws(CheckpointError) -> (
-      removed: [RetentionPolicy.SavedCheckpoint], problems: [CheckpointError]
-    )
-  {
-    let plan = plan(for: found)
-    found.announced = latest
-    guard !plan.removed.isEmpty else {
-      try writeState(&found, latest: latest, lock)
-      return ([], [])
-    }
-    // What is kept for good must not depend on the state file, which does not list it any more.
-    if found.history.keep(plan) { try place.write(found.history, lock: lock) }
-    try writeState(found, latest: latest, plan, preserved: found.history.preserved)
-    let problems = CheckpointDirectory.Files.remove(
-      plan.removed.map {
-        CheckpointDirectory.Files(of: $0.path, metaSuffix: place.metaSuffix, options: place.options)
-      }, options: place.options)
-    var removed: [RetentionPolicy.SavedCheckpoint] = []
-    for checkpoint in plan.removed {
-      let index = try place.fileSystem.status(of: BundlePath(checkpoint.path).index)
-      if index == nil { removed.append(checkpoint) }
-    }
-    let names = Set(removed.map { Path($0.path).name })
-    found.history.checkpoints.removeAll { names.contains($0.name) }
-    try writeState(&found, latest: latest, lock)
-    return (removed, problems)
-  }
-
-  /// Writes the state file, and before it what the history has to know of it.
-  func writeState(_ found: inout ManagedDirectory, latest: String?, _ lock: SaveLocation)
-    throws(CheckpointError)
-  {
-    let plan = plan(for: found)
-    let isNews = found.history.keep(plan) || plan.lastPreserved != found.history.preserved
-    found.history.lastPreserved = plan.lastPreserved
-    if isNews { try place.write(found.history, lock: lock) }
-    try writeState(found, latest: latest, plan, preserved: plan.lastPreserved)
-  }
-
-  // Listed are those that are to go, now or one day. Not listed are those that TensorFlow's manager
-  // would delete and must not: pinned ones, the best, one of so many steps. The newest has to be
-  // listed in any case; that it must stay TensorFlow takes from its time, since it manages only what is
-  // newer than the last one that was kept for good.
-  private func writeState(
-    _ found: ManagedDirectory, latest: String?, _ plan: RetentionPolicy.Plan, preserved: Double?
-  ) throws(CheckpointError) {
-    guard let latest else { return }
-    var listed = plan.decisions.filter { $0.isActive || !$0.stays }.map(\.checkpoint)
-    let newest = listed.firstIndex { $0.path == latest }.map { listed.remove(at: $0) }
-    let time = newest?.time ?? preserved ?? 0
-    let state = try CheckpointDirectory.State(
-      latest: latest, all: listed.map(\.path) + [latest], timestamps: listed.map(\.time) + [time],
-      lastPreserved: preserved)
-    try place.stateFile().write(state, durability: place.options.durability)
-  }
-}
-
-extension CheckpointHistory {
-  /// When the last checkpoint was saved that is kept for good, or when that began to matter.
-  var preserved: Double? { lastPreserved ?? since }
-
-  /// Notes which checkpoints a period has kept for good.
-  ///
-  /// - Returns: Whether that is news.
-  mutating func keep(_ plan: RetentionPolicy.Plan) -> Bool {
-    let preserved = Set(plan.decisions.filter(\.isPreserved).map { Path($0.checkpoint.path).name })
-    var isNews = false
-    for index in checkpoints.indices where preserved.contains(checkpoints[index].name) {
-      isNews = isNews || !checkpoints[index].isPreserved
-      checkpoints[index].isPreserved = true
-    }
-    return isNews
-  }
-}
-
-extension ManagedPlace {
-  /// Removes what dead processes have left, as far as it can: a manager works without that.
-  func removeLeftovers() { Leftovers.removeAll(in: directory, fileSystem: fileSystem) }
-
-  /// Removes what is left of checkpoints that the history knows and that are not whole.
-  func removeUnfinished(_ names: [String]) {
-    for name in names {
-      try? BundleRemoval.removeStrays(of: path(name), fileSystem: fileSystem)
     }
   }
 }

@@ -187,7 +187,7 @@ public final class CheckpointManager {
     }
     try save.write(consume plan)
     lastSave = moment
-    return try keeper.finish(save)
+    return Saved(try keeper.finish(save))
   }
 
   /// The step and the time; `nil` if it is too early to save.

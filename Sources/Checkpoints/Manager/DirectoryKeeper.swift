@@ -120,13 +120,13 @@ final class DirectoryKeeper: Sendable {
   }
 
   /// Records a save that is written, and deletes what need not stay.
-  func finish(_ save: ManagedSave) throws(CheckpointError) -> CheckpointManager.Saved {
+  func finish(_ save: ManagedSave) throws(CheckpointError) -> ManagedSave.Finished {
     do throws(CheckpointError) {
       let swept = try change { found, lock throws(CheckpointError) in
         try record(save, &found, lock)
         return try sweep(&found, latest: save.path, lock)
       }
-      return CheckpointManager.Saved(
+      return ManagedSave.Finished(
         checkpoint: save.checkpoint, removed: swept.removed, problems: save.notes + swept.problems)
     } catch {
       var error = error

@@ -3,6 +3,12 @@ import CheckpointPlans
 import CheckpointGraph
 import CheckpointIO
 
+/// What a restore by a manager leaves.
+enum RestoredContent {
+  case objects(LoadStatus)
+  case names(RestoreReport)
+}
+
 /// What a manager saves and restores: the objects of a ``Checkpoint``, or the variables of a ``Saver``.
 protocol ManagedContent: AnyObject {
   /// How the files are written.
@@ -17,7 +23,7 @@ protocol ManagedContent: AnyObject {
   func snapshot() throws(CheckpointError) -> SaveSnapshot
   /// Restores a checkpoint, entirely or not at all.
   func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
-    throws(CheckpointError) -> CheckpointManager.Restored.Content
+    throws(CheckpointError) -> RestoredContent
 }
 
 extension ManagedContent {
@@ -37,7 +43,7 @@ extension Saver: ManagedContent {
   func beginSave(_ number: Int64) {}
 
   func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
-    throws(CheckpointError) -> CheckpointManager.Restored.Content
+    throws(CheckpointError) -> RestoredContent
   {
     .names(try restore(from: path, options: options))
   }
@@ -53,7 +59,7 @@ extension Checkpoint: ManagedContent {
   }
 
   func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
-    throws(CheckpointError) -> CheckpointManager.Restored.Content
+    throws(CheckpointError) -> RestoredContent
   {
     roots.usesCounter = true
     return .objects(try load(path, options, "", nil, origin: origin))

@@ -54,6 +54,16 @@ struct ManagedSave: Sendable {
       path: path, step: entry.step, time: entry.time, metrics: entry.metrics)
   }
 
+  /// What it has done in the end.
+  struct Finished: Sendable {
+    /// The new checkpoint.
+    let checkpoint: RetentionPolicy.SavedCheckpoint
+    /// What was deleted.
+    let removed: [RetentionPolicy.SavedCheckpoint]
+    /// What did not go as wanted.
+    let problems: [CheckpointError]
+  }
+
   /// What the history says of it until it is finished.
   func pending() throws(CheckpointError) -> CheckpointHistory.Pending {
     try CheckpointHistory.Pending(entry: entry, replacedIndex: place.indexChecksum(entry.name))
@@ -90,21 +100,5 @@ extension CheckpointHistory {
   mutating func commit(_ entry: Entry) {
     saving.removeAll { $0.entry.name == entry.name }
     add(entry)
-  }
-}
-
-extension CheckpointManager {
-  /// What a save has done.
-  public struct Saved: Sendable {
-    /// The new checkpoint.
-    public let checkpoint: RetentionPolicy.SavedCheckpoint
-    /// The checkpoints that were deleted.
-    public let removed: [RetentionPolicy.SavedCheckpoint]
-    /// What did not go as wanted: data files that are larger than asked for; others that could not be
-    /// deleted, which the next save tries again.
-    public let problems: [CheckpointError]
-
-    /// The new checkpoint's prefix.
-    public var path: String { checkpoint.path }
   }
 }

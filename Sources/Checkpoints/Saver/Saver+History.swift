@@ -85,12 +85,13 @@ extension Saver {
   /// - Throws: `notFound` if there is no such directory; `io` if the system fails.
   public func recoverHistory(in directory: String, named name: String) throws(CheckpointError) {
     let directory = try PathText.path(directory)
-    let files = SaverFiles(named: name, in: directory, fileSystem: options.files.fileSystem)
-    try recoverHistory(from: files.paths())
+    let listing = try DirectoryListing(
+      of: directory.isEmpty ? "." : directory, fileSystem: options.files.fileSystem)
+    try recoverHistory(from: listing.numbered(name).map(\.path))
   }
 
   private static func step(of path: String) -> Int? {
-    SaverFiles.step(of: Path(path).name)
+    NumberedName(Path(path).name).step
   }
 
   /// Notes that a checkpoint has been saved, and deletes what has to go.

@@ -20,7 +20,7 @@ extension CheckpointReader {
   /// - Returns: The format; `nil` if there is none.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
-  public static func format(at url: URL) throws(CheckpointError) -> Format? {
+  public static func format(at url: URL) throws(CheckpointError) -> CheckpointFormat? {
     try format(at: url.checkpointPath)
   }
 }

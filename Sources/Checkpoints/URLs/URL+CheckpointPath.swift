@@ -11,15 +11,14 @@ extension URL {
   var checkpointPath: String {
     get throws(CheckpointError) {
       let text = absoluteString
-      var path = try PathText.path(text)[...]
+      var path = try PathText.path(text)
       // `file:/run/m` is a URL, but no text that is taken for one.
-      if path.utf8.elementsEqual(text.utf8) { path = self.path[...] }
-      guard isFileURL, Path.isAbsolute(String(path)) else {
+      if path.utf8.elementsEqual(text.utf8) { path = self.path }
+      guard isFileURL, Path.isAbsolute(path) else {
         throw CheckpointError(
           .invalidArgument, "this is no file URL; URL(filePath:) makes one of a path", file: text)
       }
-      while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
-      return String(path)
+      return Path.withoutTrailingSlashes(path)
     }
   }
 

@@ -22,46 +22,58 @@ public import CheckpointTensors
 /// Source: tensorflow/python/training/py_checkpoint_reader.py, `NewCheckpointReader`.
 public struct CheckpointReader: TensorReader {
   /// What the files are.
-  public enum Format: String, Sendable, CaseIterable {
-    /// An index and data files.
-    case v2
-    /// One sorted table, or several.
-    case v1
-    /// A header and a buffer.
-    case safetensors
-  }
-
-  /// What the files are.
-  public let format: Format
+  public let format: CheckpointFormat
   /// What reads this format.
   package let reader: any TensorReader
+  let fileSystem: any FileSystem
 
-  /// Opens a checkpoint.
-  ///
-  /// - Parameter path: The prefix of a V2 checkpoint; the file of a V1 checkpoint, or the pattern of
-  ///   its parts (`model.ckpt-?????-of-00002`); a safetensors file; whatever else leads to one, see
-  ///   ``CheckpointLocation``: a directory, for its latest checkpoint, a SavedModel, for its
-  ///   variables, a file of a checkpoint. ``path`` says which it was.
-  /// - Throws: `notACheckpoint` if there is none; `notFound` if it was deleted meanwhile; `busy` if it is
-  ///   replaced again and again; `corrupt` or `truncated` if it is damaged.
-  public init(_ path: String) throws(CheckpointError) { try self.init(at: path, LocalFileSystem()) }
-
-  /// Opens whatever a path leads to.
-  init(at path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
-    self = try CheckpointOpening(path, fileSystem).open().reader
-  }
-
-  /// Opens the checkpoint of a prefix, or of a file of V1 or safetensors, and no other path.
+  /// Opens the checkpoint of a prefix, of a file of V1 or safetensors, or of the pattern of parts, and no
+  /// other path.
   package init(_ text: String, fileSystem: any FileSystem) throws(CheckpointError) {
     let path = try PathText.path(text)
-    let found = try Self.format(at: path, fileSystem)
-    switch found {
-    case .v1: reader = try SlicesReader(path: path, fileSystem: fileSystem)
-    case .safetensors: reader = try SafetensorsReader(path, fileSystem: fileSystem)
-    // Without any file, this says what is wrong.
-    case .v2, nil: reader = try BundleReader(prefix: path, fileSystem: fileSystem)
+    self.fileSystem = fileSystem
+    do throws(CheckpointError) {
+      (format, reader) = try Self.open(path, fileSystem)
+    } catch {
+      throw error.namingForeignContent(in: fileSystem)
     }
-    format = found ?? .v2
+  }
+
+  // As in TensorFlow, an index counts before a file of the path itself.
+  private static func open(_ path: String, _ fileSystem: any FileSystem) throws(CheckpointError)
+    -> (CheckpointFormat, any TensorReader)
+  {
+    guard try fileSystem.status(of: BundlePath(path).index)?.kind != .file else {
+      return (.v2, try BundleReader(prefix: path, fileSystem: fileSystem))
+    }
+    if try fileSystem.status(of: path)?.kind == .file {
+      let file = try openFile(path, fileSystem)
+      switch try CheckpointFormat(of: file) {
+      case .v1: return (.v1, try SlicesReader(file: file, fileSystem: fileSystem))
+      case .safetensors: return (.safetensors, try SafetensorsReader(file: file))
+      case .v2, nil: throw MissingCheckpoint(at: path, fileSystem).error
+      }
+    }
+    guard let parts = PartsName(pattern: path), try fileSystem.hasCheckpoint(at: path) else {
+      throw MissingCheckpoint(at: path, fileSystem).error
+    }
+    guard !parts.isSafetensors else {
+      throw CheckpointError(
+        .unsupported, "this is a model in several safetensors files; open each of them by itself",
+        file: path)
+    }
+    return (.v1, try SlicesReader(path: path, fileSystem: fileSystem))
+  }
+
+  private static func openFile(_ path: String, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> PooledFile
+  {
+    do throws(CheckpointError) {
+      return try PooledFile(path, fileSystem: fileSystem)
+    } catch {
+      guard error.code == .notFound else { throw error }  // it went
+      throw MissingCheckpoint(at: path, fileSystem).error
+    }
   }
 
   /// What kind of checkpoint there is; `nil` if there is none.
@@ -69,37 +81,8 @@ public struct CheckpointReader: TensorReader {
   /// - Parameter path: A prefix, a file, or the pattern of a V1 checkpoint in parts; directories are none.
   /// - Returns: The format that the files have; they are not read to the end.
   /// - Throws: `io` if the system fails.
-  public static func format(at path: String) throws(CheckpointError) -> Format? {
-    try format(at: PathText.path(path), LocalFileSystem())
-  }
-
-  // As in TensorFlow, an index counts before a file of the path itself.
-  package static func format(at path: String, _ fileSystem: any FileSystem) throws(CheckpointError)
-    -> Format?
-  {
-    if try fileSystem.status(of: BundlePath(path).index)?.kind == .file { return .v2 }
-    if try SlicesReader.isCheckpoint(at: path, fileSystem: fileSystem) { return .v1 }
-    return try isSafetensors(path, fileSystem) ? .safetensors : nil
-  }
-
-  // The length of a header, which begins with a brace.
-  private static func isSafetensors(_ path: String, _ fileSystem: any FileSystem)
-    throws(CheckpointError) -> Bool
-  {
-    guard try fileSystem.status(of: path)?.kind == .file else { return false }
-    do throws(CheckpointError) {
-      return try beginsWithHeader(fileSystem.openFile(path))
-    } catch  where !error.saysNothingOfContent {
-      return false  // it went, or became shorter
-    }
-  }
-
-  private static func beginsWithHeader(_ file: any ReadableFile) throws(CheckpointError) -> Bool {
-    guard file.byteCount > 9 else { return false }
-    let bytes = try file.bytes(at: 0, count: 9)
-    var reader = ByteReader(bytes.span)
-    let length = try reader.readUInt64()
-    return try reader.readByte() == UInt8(ascii: "{") && length <= file.byteCount - 8
+  public static func format(at path: String) throws(CheckpointError) -> CheckpointFormat? {
+    try CheckpointFormat(at: PathText.path(path), LocalFileSystem())
   }
 
   /// Where the checkpoint is.
@@ -167,14 +150,22 @@ public struct CheckpointReader: TensorReader {
   public func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
     throws(CheckpointError)
   {
-    try reader.read(key, slice: slice, into: &output)
+    do throws(CheckpointError) {
+      try reader.read(key, slice: slice, into: &output)
+    } catch {
+      throw error.namingForeignContent(in: fileSystem)
+    }
   }
 
   /// Reads a tensor, or a part of it, into new memory.
   ///
   /// - Throws: As ``TensorReader/tensor(for:slice:)`` says.
   public func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
-    try reader.tensor(for: key, slice: slice)
+    do throws(CheckpointError) {
+      return try reader.tensor(for: key, slice: slice)
+    } catch {
+      throw error.namingForeignContent(in: fileSystem)
+    }
   }
 }
 

@@ -12,43 +12,6 @@ extension CheckpointDirectory {
   /// Nothing is changed but by ``repair()``, and that touches neither checkpoints nor what belongs to
   /// somebody else.
   public struct Audit: Sendable {
-    /// What a file is.
-    public enum Kind: String, Sendable, CaseIterable {
-      /// A file of a checkpoint that is whole.
-      case complete
-      /// A file of a checkpoint that cannot be restored as it is.
-      case torn
-      /// A data file that no index counts.
-      case orphan
-      /// What a save has left that did not come to its end.
-      case leftover
-      /// A file of a save that is under way.
-      case busy
-      /// A file beside the checkpoints: the state file, a manager's history.
-      case record
-      /// Anything else.
-      case foreign
-    }
-
-    /// A file, or a directory.
-    public struct File: Sendable, Hashable, CustomStringConvertible {
-      /// Its name in the directory.
-      public var name: String
-      /// What it is.
-      public var kind: Kind
-      /// How many bytes it has.
-      public var byteCount: UInt64
-      /// The prefix of the checkpoint that it belongs to.
-      public var checkpoint: String?
-      /// What else there is to say of it.
-      public var note: String?
-
-      /// One line: the kind, the name, and the note.
-      public var description: String {
-        "\(kind.rawValue): \(name)" + (note.map { ": \($0)" } ?? "")
-      }
-    }
-
     /// The directory.
     public let directory: String
     /// All files and directories in it, in the order of their names.
@@ -63,6 +26,7 @@ extension CheckpointDirectory {
     private let place: ManagedPlace?
     private let managed: ManagedDirectory?
     private let now: Double
+    private let newestFirst: [String]  // of TensorFlow's formats, whether they are whole or not
 
     /// Looks at a directory.
     ///
@@ -83,10 +47,16 @@ extension CheckpointDirectory {
       fileSystem: any FileSystem
     ) throws(CheckpointError) {
       let path = try PathText.path(path)
-      var sorter = try AuditSorter(path, check, fileSystem)
+      var sorter = try AuditSorter(path, check, fileSystem) { text throws(CheckpointError) in
+        guard CheckpointHistory.mayBe(text) else { return false }
+        _ = try CheckpointHistory(text: text)
+        return true
+      }
       files = try sorter.sort()
       directory = path
       now = files.isEmpty ? 0 : sorter.newestTime
+      newestFirst = try sorter.listing.newestFirst().filter { $0.format != .safetensors }.map(
+        \.path)
       self.fileSystem = fileSystem
       self.name = name ?? sorter.managedName
       guard let name = self.name else {
@@ -96,7 +66,7 @@ extension CheckpointDirectory {
       var options = SaveOptions()
       options.fileSystem = fileSystem
       let place = try ManagedPlace(
-        directory: path, name: name, stateFilename: "checkpoint", options: options)
+        directory: path, name: name, stateFilename: CheckpointFileName.stateFile, options: options)
       managed = try ManagedDirectory(place, now: now, start: now)
       self.place = place
     }
@@ -126,18 +96,39 @@ extension CheckpointDirectory {
       Leftovers.removeAll(in: directory, fileSystem: fileSystem)
       if let place, let managed { place.removeUnfinished(managed.unfinished) }
       let left = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
-      let ours: Set<Kind> = [.leftover, .orphan]  // others may have removed other files
+      let ours: Set<File.Kind> = [.leftover, .orphan]  // others may have removed other files
       var done = files.filter { ours.contains($0.kind) && !left.contains(FileName($0.name)) }
         .map { "removed \($0.name)" }
-      guard let place, let managed else { return done }
-      if try rebuildState(place, managed) { done.append("rebuilt \(place.stateFilename)") }
+      let isRebuilt =
+        if let place, let managed { try rebuildState(place, managed) } else { try rebuildState() }
+      if isRebuilt { done.append("rebuilt \(CheckpointFileName.stateFile)") }
       return done
+    }
+
+    private var whole: Set<String> {
+      Set(files.filter { $0.kind == .complete }.compactMap(\.checkpoint))
+    }
+
+    // Where nothing is managed, a state file that leads somewhere is somebody's choice, and stays.
+    private func rebuildState() throws(CheckpointError) -> Bool {
+      let whole = whole
+      guard let newest = newestFirst.first(where: whole.contains) else { return false }
+      let file = try StateFile(in: directory, fileSystem: fileSystem)
+      do throws(CheckpointError) {
+        guard try NewestCheckpoints(file, fileSystem: fileSystem).newest == nil else {
+          return false
+        }
+      } catch  where !error.saysNothingOfContent {
+        // It cannot be read: it is rebuilt.
+      }
+      try file.write(CheckpointDirectory.State(latest: newest), repairs: true)
+      return true
     }
 
     private func rebuildState(_ place: ManagedPlace, _ managed: ManagedDirectory)
       throws(CheckpointError) -> Bool
     {
-      let whole = Set(files.filter { $0.kind == .complete }.compactMap(\.checkpoint))
+      let whole = whole
       guard let newest = managed.newestFirst.first(where: whole.contains) else { return false }
       guard managed.announced != newest else { return false }
       let state = try stateToWrite(newest, managed, whole)

@@ -1,33 +1,13 @@
-import CheckpointBundle
-public import CheckpointGraph
 public import CheckpointIO
 public import CheckpointTensors
 
 extension ObjectGraph {
-  /// Reads the graph of a checkpoint.
-  ///
-  /// - Parameter path: The prefix.
-  /// - Throws: `unsupported` if the checkpoint is name-based and has none; `notACheckpoint` if there
-  ///   is no checkpoint; `corrupt` if it is damaged.
-  public init(at path: String) throws(CheckpointError) {
-    try self.init(from: BundleReader(prefix: path))
-  }
-
   /// Reads the graph of an open checkpoint.
   ///
   /// - Parameter reader: The checkpoint.
-  /// - Throws: As ``init(at:)``.
+  /// - Throws: `unsupported` if the checkpoint is name-based and has none; `corrupt` if it is damaged.
   public init(from reader: any TensorReader) throws(CheckpointError) {
     self.init(try SavedGraph(from: reader))
-  }
-
-  /// The keys of the variables of each full name, of a checkpoint.
-  ///
-  /// - Parameter path: The prefix.
-  /// - Returns: See ``keyMapping``.
-  /// - Throws: As ``init(at:)``.
-  public static func keyMapping(at path: String) throws(CheckpointError) -> [String: [String]] {
-    try ObjectGraph(at: path).keyMapping
   }
 }
 
@@ -35,8 +15,8 @@ extension SavedGraph {
   /// Reads the graph of an open checkpoint.
   ///
   /// - Parameter reader: The checkpoint.
-  /// - Throws: As ``ObjectGraph/init(at:)``.
-  init(from reader: any TensorReader) throws(CheckpointError) {
+  /// - Throws: As ``ObjectGraph/init(from:)``.
+  package init(from reader: any TensorReader) throws(CheckpointError) {
     let key = TensorKey(ObjectGraph.key)
     guard let entry = try reader.entry(for: key) else {
       throw CheckpointError(

@@ -1,39 +1,7 @@
-import CheckpointBundle
 public import CheckpointIO
-import CheckpointSlices
 import CheckpointTensors
 
-/// A directory that checkpoints were saved to: finds the newest.
-///
-///     if let path = try CheckpointDirectory("run").latest() {
-///       try checkpoint.restore(from: path).assertConsumed()  // run/ckpt-7
-///     }
-///
-/// Paths are literal: directories with `[`, `*`, `?` or `\` in their names work.
-///
-/// Source: tensorflow/python/checkpoint/checkpoint_management.py, `latest_checkpoint`.
-public struct CheckpointDirectory: Sendable {
-  /// The directory's path; `.` for an empty one.
-  public let path: String
-  private let filename: String
-  private let fileSystem: any FileSystem
-
-  /// Names a directory, which need not exist.
-  ///
-  /// - Parameters:
-  ///   - path: The directory.
-  ///   - filename: The state file's name; another one if several savers share a directory.
-  public init(_ path: String, filename: String = "checkpoint") {
-    self.init(path, filename: filename, fileSystem: LocalFileSystem())
-  }
-
-  /// The same, in a file system of the caller's choice.
-  package init(_ path: String, filename: String = "checkpoint", fileSystem: any FileSystem) {
-    self.path = path.isEmpty ? "." : PathText.pathIfAny(path)
-    self.filename = filename
-    self.fileSystem = fileSystem
-  }
-
+extension CheckpointDirectory {
   /// The newest checkpoint; `nil` if there is none.
   ///
   /// That is what the directory's state file names, as in TensorFlow. But a process may die when a
@@ -60,7 +28,7 @@ public struct CheckpointDirectory: Sendable {
   public func latest() throws(CheckpointError) -> String? {
     let found = try newestByState()
     guard found.state == nil else { return found.newest }
-    return try CheckpointSearch(fileSystem: fileSystem).newest(inDirectory: path, isWhole: true)
+    return try NewestIntact(in: path, fileSystem).newestWithoutState()
   }
 
   /// The newest checkpoint that is intact, whatever has become of others; `nil` if there are none at
@@ -100,7 +68,7 @@ public struct CheckpointDirectory: Sendable {
     } catch  where !error.saysNothingOfContent {
       CheckpointWarnings.warn("\(error)")
     }
-    paths += try CheckpointSearch(fileSystem: fileSystem).newestFirst(inDirectory: path)
+    paths += try NewestIntact(in: path, fileSystem).newestFirst()
     var known: Set<TensorKey> = []
     return paths.filter { known.insert(TensorKey($0)).inserted }
   }
@@ -113,14 +81,8 @@ public struct CheckpointDirectory: Sendable {
 
   /// What the file is like that a save completes last; `nil` if it is not there.
   func committedStatus(of path: String) throws(CheckpointError) -> FileStatus? {
-    if let status = try fileSystem.status(of: BundlePath(path).index) { return status }
-    if let status = try fileSystem.status(of: path) { return status }
-    // The parts of a V1 checkpoint: the first is always there.
-    return try SlicesPath(pattern: path).flatMap { parts throws(CheckpointError) in
-      try parts.shards.first.flatMap { first throws(CheckpointError) in
-        try fileSystem.status(of: first)
-      }
-    }
+    // Of the parts of a V1 checkpoint, the first is always there.
+    try CommittedFiles(of: path, fileSystem)?.present[0].status
   }
 
   /// Whether a checkpoint can be opened.
@@ -143,56 +105,12 @@ public struct CheckpointDirectory: Sendable {
   ///
   /// - Throws: `notFound` if there is no such directory; `io` if the system fails.
   public func prefixes() throws(CheckpointError) -> [String] {
-    var names: [NumberedName] = []
-    for name in try fileSystem.namesInDirectory(path) {
-      guard name.hasSuffix(".index"), name != ".index" else { continue }
-      let status = try fileSystem.reachableStatus(of: Path.join(path, name))
-      guard let status, status.kind == .file, status.byteCount > 0 else { continue }
-      names.append(NumberedName(String(name.dropLast(".index".count))))
+    let listing = try DirectoryListing(of: path, fileSystem: fileSystem)
+    var bundles: [ListedCheckpoint] = []
+    for candidate in listing.candidates where candidate.isBundle {
+      guard let bundle = try listing.checkpoint(candidate), !bundle.isEmpty else { continue }
+      bundles.append(bundle)
     }
-    return names.sorted().map { Path.join(path, $0.name) }
+    return bundles.sorted { $0.name < $1.name }.map(\.path)
   }
-}
-
-extension FileSystem {
-  /// Whether there is a checkpoint of this prefix (V2), or of this file or pattern (V1).
-  package func hasCheckpoint(at prefix: String) throws(CheckpointError) -> Bool {
-    if try status(of: prefix + ".index")?.kind == .file { return true }
-    if try status(of: prefix)?.kind == .file { return true }
-    return try hasShard(of: prefix)
-  }
-
-  private func hasShard(of pattern: String) throws(CheckpointError) -> Bool {
-    let path = Path(pattern)
-    guard let pattern = ShardPattern(path.name) else { return false }
-    guard try status(of: path.directory)?.kind == .directory else { return false }
-    return try namesInDirectory(path.directory).contains(where: pattern.matches)
-  }
-}
-
-/// The name of a V1 checkpoint in parts, `m-3-?????-of-00002`, which no file has: its files have
-/// five digits in the place of the question marks.
-private struct ShardPattern {
-  private let stem: String.UTF8View.SubSequence
-  private let count: String.UTF8View.SubSequence
-
-  init?(_ name: String) {
-    let utf8 = name.utf8
-    count = utf8.suffix(utf8.reversed().prefix(while: \.isDigit).count)
-    let marker = "?????-of-".utf8
-    let rest = utf8.dropLast(count.count)
-    guard count.count >= 5, rest.suffix(marker.count).elementsEqual(marker) else { return nil }
-    stem = rest.dropLast(marker.count)
-  }
-
-  func matches(_ name: String) -> Bool {
-    let rest = name.utf8.dropFirst(stem.count)
-    return name.utf8.starts(with: stem)
-      && rest.prefix(while: \.isDigit).count == 5
-      && rest.dropFirst(5).elementsEqual("-of-".utf8 + Array(count))
-  }
-}
-
-extension UInt8 {
-  fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 }

@@ -7,18 +7,21 @@ import CheckpointTensors
 
 /// How a checkpoint is opened and read beside somebody who replaces or deletes it.
 package struct CheckpointOpening {
+  /// Finds the checkpoint; called again if the one that it found has gone.
+  package typealias Search = (any FileSystem) throws(CheckpointError) -> CheckpointLocation
+
   private let path: String
-  private let isPrefix: Bool
+  private let search: Search
   private let fileSystem: any FileSystem
 
-  /// Names a checkpoint, by whatever leads to one: see ``CheckpointLocation``.
-  package init(_ path: String, _ fileSystem: any FileSystem) {
-    (self.path, isPrefix, self.fileSystem) = (path, false, fileSystem)
+  /// Names a checkpoint that has to be found.
+  package init(_ path: String, _ fileSystem: any FileSystem, search: @escaping Search) {
+    (self.path, self.search, self.fileSystem) = (path, search, fileSystem)
   }
 
   /// Names the checkpoint of a prefix, or of a file or pattern of V1 or safetensors.
   package init(prefix path: String, _ fileSystem: any FileSystem) {
-    (self.path, isPrefix, self.fileSystem) = (path, true, fileSystem)
+    self.init(path, fileSystem) { _ in CheckpointLocation(path: path) }
   }
 
   /// A checkpoint that is open.
@@ -48,14 +51,14 @@ package struct CheckpointOpening {
   {
     var last: Attempt?
     for _ in 0..<Self.mostTries {
-      var attempt = Attempt(location: try locate())
+      var attempt = Attempt(location: try search(fileSystem))
       do throws(CheckpointError) {
         let reader = try CheckpointReader(attempt.location.path, fileSystem: fileSystem)
         attempt.reader = reader
         return try body(Opened(reader: reader, location: attempt.location))
       } catch {
         guard try attempt.mayBegin(againAfter: error, last) else {
-          throw try attempt.explained(error)
+          throw try attempt.explained(error).namingForeignContent(in: fileSystem)
         }
       }
       attempt.reader = nil
@@ -65,11 +68,6 @@ package struct CheckpointOpening {
       .busy,
       "a checkpoint was read \(Self.mostTries) times, and went away each time; let whoever saves keep more "
         + "of them, or try again later", file: path)
-  }
-
-  private func locate() throws(CheckpointError) -> CheckpointLocation {
-    try isPrefix
-      ? CheckpointLocation(prefix: path) : CheckpointLocation(path, fileSystem: fileSystem)
   }
 
   private static let mostTries = 10

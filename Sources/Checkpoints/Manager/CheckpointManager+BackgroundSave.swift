@@ -15,7 +15,7 @@ extension CheckpointManager {
   /// save, and at `CheckpointManager.finish()`.
   public final class BackgroundSave: Sendable {
     /// How it can end.
-    typealias Outcome = Result<CheckpointManager.Saved?, CheckpointError>
+    typealias Outcome = Result<ManagedSave.Finished?, CheckpointError>
 
     /// How far it is, in bytes; `checkpointPhase` says what it is doing.
     public let progress = Progress(totalUnitCount: 0)
@@ -67,7 +67,7 @@ extension CheckpointManager {
 
     private func seenOutcome() throws(CheckpointError) -> CheckpointManager.Saved? {
       wasSeen.store(true, ordering: .relaxed)
-      return try outcome.withLock { $0 }?.get()
+      return try outcome.withLock { $0 }?.get().map(CheckpointManager.Saved.init)
     }
 
     // MARK: For the queue

@@ -1,0 +1,225 @@
+// What people give in the place of a checkpoint, and how it begins:
+//
+//   a pointer of Git LFS      "version https://git-lfs.github.com/spec/"
+//   HTML                      "<!doctype html" or "<html", in letters of either case
+//   gzip, xz, zstd, bzip2     1F 8B; FD "7zXZ" 00; 28 B5 2F FD; "BZh"
+//   zip: PyTorch, npz, Keras  "PK" 03 04, then the name of the first member
+//   pickle: older PyTorch     80 02 to 80 05
+//   NumPy                     93 "NUMPY"
+//   HDF5                      89 "HDF" 0D 0A 1A 0A
+//   GGUF                      "GGUF"
+//   TensorFlow Lite           "TFL3" behind four bytes
+//   an event file             a record of 8 + 4 bytes, whose message begins with a time: 09
+//   a SavedModel              protobuf: field 1 is 1, field 2 is a message
+//   ONNX                      protobuf: field 1 is 3 or more, field 2 the name of a producer
+//   a frozen graph            protobuf: field 1 is a node, whose field 1 is its name, field 2 its operation
+//   a graph as text           "node {" or "meta_info_def {"
+//   a state file              "model_checkpoint_path:"
+//
+// Sources: the formats' own specifications; github.com/git-lfs/git-lfs, docs/spec.md;
+// tensorflow/core/lib/io/record_writer.h; tensorflow/core/framework/graph.proto;
+// tensorflow/core/protobuf/saved_model.proto; github.com/onnx/onnx, onnx/onnx.proto.
+
+/// What a file is that is no checkpoint, by its first bytes.
+package struct ForeignContent: Sendable, Hashable {
+  /// What it is: "a pointer of Git LFS".
+  package let what: String
+  /// What to do about it.
+  package let advice: String
+
+  /// How many bytes are looked at, at most.
+  package static let byteCount = 512
+
+  private init(_ what: String, _ advice: String) { (self.what, self.advice) = (what, advice) }
+
+  /// A sentence of both.
+  package var sentence: String { "this is \(what); \(advice)" }
+
+  /// Looks at the beginning of a file.
+  ///
+  /// - Returns: `nil` for bytes that are none of these, which may be anything.
+  package init?(_ start: [UInt8]) {
+    guard !start.isEmpty else {
+      self.init("an empty file", "the copy or the download has failed: fetch it again")
+      return
+    }
+    let found =
+      Self.text(start) ?? Self.packed(start) ?? Self.archive(start) ?? Self.model(start)
+      ?? Self.message(start)
+    guard let found else { return nil }
+    self = found
+  }
+
+  /// Looks at a file; `nil` as well if it cannot be read.
+  package init?(of file: any ReadableFile) {
+    let count = Int(min(file.byteCount, UInt64(Self.byteCount)))
+    guard let start = try? file.bytes(at: 0, count: count) else { return nil }
+    self.init(start)
+  }
+
+  /// Looks at the file of a path; `nil` as well if it is no file, or cannot be read.
+  package init?(at path: String, _ fileSystem: any FileSystem) {
+    guard (try? fileSystem.status(of: path))??.kind == .file,
+      let file = try? fileSystem.openFile(path)
+    else { return nil }
+    self.init(of: file)
+  }
+
+  // MARK: The kinds
+
+  private static func text(_ start: [UInt8]) -> ForeignContent? {
+    if start.starts(with: "version https://git-lfs.github.com/spec/".utf8) {
+      return ForeignContent(
+        "a pointer of Git LFS, not the file that it stands for",
+        "fetch that with 'git lfs pull', or download it")
+    }
+    let trimmed = start.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    let beginning = String(decoding: trimmed.prefix(24), as: UTF8.self).lowercased()
+    if ["<!doctype html", "<html"].contains(where: beginning.hasPrefix) {
+      return ForeignContent(
+        "an HTML page", "a server has sent a page in the place of the file: download it again")
+    }
+    if beginning.hasPrefix("model_checkpoint_path:") {
+      return ForeignContent(
+        "the state file of a directory, which names checkpoints",
+        "give the directory, for its latest checkpoint, or one of those that it names")
+    }
+    if beginning.hasPrefix("node {") || beginning.hasPrefix("meta_info_def {") {
+      return ForeignContent("a graph of TensorFlow as text", graphAdvice)
+    }
+    return nil
+  }
+
+  private static let graphAdvice =
+    "it has operations and no variables: give the checkpoint that was saved with it"
+
+  private static func packed(_ start: [UInt8]) -> ForeignContent? {
+    let kinds: [(name: String, magic: [UInt8])] = [
+      ("gzip", [0x1F, 0x8B]), ("xz", [0xFD] + Array("7zXZ".utf8) + [0]),
+      ("zstd", [0x28, 0xB5, 0x2F, 0xFD]), ("bzip2", Array("BZh".utf8)),
+    ]
+    return kinds.first { start.starts(with: $0.magic) }.map { kind in
+      ForeignContent("a file that \(kind.name) has compressed", "unpack it first")
+    }
+  }
+
+  private static func archive(_ start: [UInt8]) -> ForeignContent? {
+    guard start.starts(with: [0x50, 0x4B, 0x03, 0x04]) else { return nil }
+    let names = String(decoding: start.dropFirst(30), as: UTF8.self)  // behind the local header
+    if names.contains("data.pkl") || names.contains("/byteorder") || names.contains("/version") {
+      return pyTorch
+    }
+    if names.contains(".npy") {
+      return ForeignContent(
+        "a zip archive of NumPy's arrays (npz)", "save them as safetensors with Python")
+    }
+    if ["metadata.json", "config.json", "model.weights.h5"].contains(where: names.contains) {
+      return ForeignContent(
+        "a model of Keras 3 (.keras)",
+        "load it with Keras, and save a checkpoint: tf.train.Checkpoint(model).write(path)")
+    }
+    return ForeignContent("a zip archive", "unpack it first")
+  }
+
+  private static let pyTorch = ForeignContent(
+    "a file of PyTorch",
+    "load it with Python, and save it as safetensors: save_file(state_dict, path)")
+
+  private static func model(_ start: [UInt8]) -> ForeignContent? {
+    if start.count > 1, start[0] == 0x80, (2...5).contains(start[1]) {
+      return ForeignContent(
+        "a pickle of Python, as older files of PyTorch are", pyTorch.advice)
+    }
+    if start.starts(with: [0x93] + Array("NUMPY".utf8)) {
+      return ForeignContent("an array of NumPy (npy)", "save it as safetensors with Python")
+    }
+    if start.starts(with: [0x89] + Array("HDF".utf8) + [0x0D, 0x0A, 0x1A, 0x0A]) {
+      return ForeignContent(
+        "an HDF5 file, as Keras' older models and weights are",
+        "load it with Keras, and save a checkpoint: tf.train.Checkpoint(model).write(path)")
+    }
+    if start.starts(with: "GGUF".utf8) {
+      return ForeignContent(
+        "a GGUF file of llama.cpp", "take the model's safetensors files, which it was made of")
+    }
+    if start.dropFirst(4).starts(with: "TFL3".utf8) {
+      return ForeignContent(
+        "a model of TensorFlow Lite", "give the checkpoint that it was converted from")
+    }
+    return nil
+  }
+
+  // MARK: Protobuf
+
+  private static func message(_ start: [UInt8]) -> ForeignContent? {
+    if isEventFile(start) {
+      return ForeignContent(
+        "an event file of TensorBoard", "it has summaries and no variables: give a checkpoint")
+    }
+    switch FieldStart(start[...]) {
+    case .number(1, let version, let rest): return versioned(version, FieldStart(rest))
+    case .bytes(1, let node, _): return frozenGraph(node)
+    default: return nil
+    }
+  }
+
+  // A record's length, its checksum, and a message whose first field is a double: the time.
+  private static func isEventFile(_ start: [UInt8]) -> Bool {
+    guard start.count > 24, start[12] == 0x09 else { return false }
+    return start[0] >= 9 && start[1..<8].allSatisfy { $0 == 0 }
+  }
+
+  private static func versioned(_ version: UInt64, _ next: FieldStart?) -> ForeignContent? {
+    guard case .bytes(2, let content, _) = next else { return nil }
+    if version == 1, content.first == 0x0A {
+      return ForeignContent(
+        "the graph of a SavedModel",
+        "give the SavedModel's directory, or its variables: 'variables/variables'")
+    }
+    let isName = !content.isEmpty && content.allSatisfy { (0x20..<0x7F).contains($0) }
+    guard (3...20).contains(version), isName else { return nil }
+    return ForeignContent(
+      "a model of ONNX", "give the checkpoint or the safetensors file that it was exported from")
+  }
+
+  private static func frozenGraph(_ node: ArraySlice<UInt8>) -> ForeignContent? {
+    guard case .bytes(1, let name, let rest) = FieldStart(node),
+      case .bytes(2, let operation, _) = FieldStart(rest), !name.isEmpty, !operation.isEmpty,
+      (name + operation).allSatisfy({ (0x21..<0x7F).contains($0) }),
+      operation.first.map({ (0x41...0x5A).contains($0) }) == true
+    else { return nil }
+    return ForeignContent(
+      "a graph of TensorFlow (GraphDef), as frozen models are",
+      "give the checkpoint that it was frozen from")
+  }
+}
+
+/// The field that a protobuf message begins with, as far as its first bytes have it.
+private enum FieldStart {
+  case number(UInt64, UInt64, ArraySlice<UInt8>)
+  case bytes(UInt64, ArraySlice<UInt8>, ArraySlice<UInt8>)
+
+  init?(_ bytes: ArraySlice<UInt8>) {
+    var rest = bytes
+    guard let tag = Self.varint(&rest), tag >> 3 > 0, let value = Self.varint(&rest) else {
+      return nil
+    }
+    switch tag & 7 {
+    case 0: self = .number(tag >> 3, value, rest)
+    case 2:
+      let count = Int(min(value, UInt64(rest.count)))  // a file's beginning may end within it
+      self = .bytes(tag >> 3, rest.prefix(count), rest.dropFirst(count))
+    default: return nil
+    }
+  }
+
+  private static func varint(_ rest: inout ArraySlice<UInt8>) -> UInt64? {
+    var value: UInt64 = 0
+    for shift in stride(from: UInt64(0), to: 63, by: 7) {
+      guard let byte = rest.popFirst() else { return nil }
+      value |= UInt64(byte & 0x7F) << shift
+      if byte & 0x80 == 0 { return value }
+    }
+    return nil
+  }
+}

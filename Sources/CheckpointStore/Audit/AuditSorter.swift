@@ -1,0 +1,240 @@
+package import CheckpointIO
+
+/// Tells what the files of a directory are, by its listing, and by what is in them.
+///
+/// Somebody may save there meanwhile. What speaks against a file counts only if the file is the same
+/// after that was found, its checkpoint too, and nobody held the lock in between.
+package struct AuditSorter {
+  private let check: CheckpointCheck
+  private let fileSystem: any FileSystem
+  private let claims: AuditClaims
+  private let isHistory: HistoryCheck
+  package private(set) var listing: DirectoryListing
+  private var known: [FileName: AuditedCheckpoint] = [:]  // by what the checkpoint is called
+  // The names of checkpoints without an index, by their prefixes.
+  private var graphs: [FileName: FileName] = [:]
+  private var stems: Set<String> = []
+  private var historyStems: Set<String> = []
+  /// When the newest file was written, in seconds since 1970.
+  package private(set) var newestTime = 0.0
+
+  /// Whether a text is the history of a manager; throws if it is a damaged one.
+  package typealias HistoryCheck = ([UInt8]) throws(CheckpointError) -> Bool
+
+  /// Lists a directory.
+  ///
+  /// - Parameters:
+  ///   - directory: Its path.
+  ///   - check: How closely its checkpoints are looked at.
+  ///   - fileSystem: Where.
+  ///   - isHistory: Knows the histories of managers.
+  /// - Throws: `notFound` if there is no such directory; `io` if the system refuses.
+  package init(
+    _ directory: String, _ check: CheckpointCheck, _ fileSystem: any FileSystem,
+    isHistory: @escaping HistoryCheck
+  ) throws(CheckpointError) {
+    self.check = check
+    self.isHistory = isHistory
+    self.fileSystem = fileSystem
+    claims = AuditClaims(directory: directory, fileSystem: fileSystem)
+    listing = try DirectoryListing(of: directory, fileSystem: fileSystem)
+  }
+
+  /// The one name that checkpoints have here: of a manager's history, else of all that are numbered.
+  package var managedName: String? {
+    if historyStems.count == 1 { return historyStems.first }
+    return historyStems.isEmpty && stems.count == 1 ? stems.first : nil
+  }
+
+  /// Sorts all files, those that come meanwhile too.
+  package mutating func sort() throws(CheckpointError) -> [CheckpointDirectory.File] {
+    var files: [FileName: CheckpointDirectory.File] = [:]
+    for _ in 0..<Self.mostLooks {
+      let new = listing.names.filter { files[FileName($0)] == nil }
+      for candidate in listing.candidates where known[FileName(candidate.name.name)] == nil {
+        try look(at: candidate)
+      }
+      for name in new { files[FileName(name)] = try settled(name) }
+      let before = listing.names
+      listing = try DirectoryListing(of: listing.directory, fileSystem: fileSystem)
+      if listing.names == before { break }
+    }
+    return listing.names.compactMap { files[FileName($0)] }
+  }
+
+  private static let mostLooks = 10
+
+  // MARK: Checkpoints
+
+  private mutating func look(at candidate: DirectoryListing.Candidate) throws(CheckpointError) {
+    let name = FileName(candidate.name.name)
+    known[name] = nil
+    guard let listed = try listing.checkpoint(candidate),
+      let checkpoint = try AuditedCheckpoint(listed, check, fileSystem)
+    else { return }
+    known[name] = checkpoint
+    if listed.format != .v2 { graphs[FileName(listed.parts?.prefix ?? name.text)] = name }
+    note(listed)
+  }
+
+  private mutating func note(_ listed: ListedCheckpoint) {
+    guard listed.format == .v2, listed.name.step != nil else { return }
+    let stem = String(listed.name.stem.dropLast())
+    if (try? CheckpointNaming(stem))?.number(of: listed.name.name) != nil { stems.insert(stem) }
+  }
+
+  // The checkpoint that a file is of.
+  private func checkpoint(ofFile name: String) -> AuditedCheckpoint? {
+    let file = CheckpointFileName(name)
+    guard let owner = file.checkpoint(ofFile: name).map(FileName.init) else { return nil }
+    if let checkpoint = known[owner] { return checkpoint }
+    guard case .graph = file else { return nil }
+    return graphs[owner].flatMap { known[$0] } ?? known[FileName(name)]
+  }
+
+  // MARK: Files
+
+  // What a file is, if nothing has changed while it was looked at; `nil` if it went.
+  private mutating func settled(_ name: String) throws(CheckpointError) -> CheckpointDirectory.File?
+  {
+    for _ in 0..<Self.mostLooks {
+      guard let entry = try fileSystem.entryStatus(of: listing.path(name)) else { return nil }
+      if let file = try sorted(name, entry), try isSettled(file, entry) { return file }
+      if let candidate = listing.candidate(of: name) { try look(at: candidate) }
+    }
+    return CheckpointDirectory.File(
+      name: name, kind: .busy, byteCount: 0,
+      note: "it was another one at each of \(Self.mostLooks) looks")
+  }
+
+  private func isSettled(_ file: CheckpointDirectory.File, _ entry: FileStatus)
+    throws(CheckpointError)
+    -> Bool
+  {
+    switch file.kind {
+    case .complete, .record, .busy: return true
+    case .foreign: return try fileSystem.entryStatus(of: listing.path(file.name)) != nil
+    case .torn, .orphan, .leftover, .misleading:
+      if file.byteCount == 0, case .lock(let target) = CheckpointFileName(file.name) {
+        guard !claims.isBeingTaken(target) else { return false }
+      }
+      guard try fileSystem.entryStatus(of: listing.path(file.name)) == entry else { return false }
+      return try isSettled(checkpointOf: file.name)
+    }
+  }
+
+  private func isSettled(checkpointOf name: String) throws(CheckpointError) -> Bool {
+    if let checkpoint = checkpoint(ofFile: name) { return try checkpoint.isUnchanged(fileSystem) }
+    guard case .data(let data) = CheckpointFileName(name) else { return true }
+    return try CommittedFiles(of: listing.path(data.prefix), fileSystem)?.isIndex != true
+  }
+
+  // `nil` if it went meanwhile.
+  private mutating func sorted(_ name: String, _ entry: FileStatus) throws(CheckpointError)
+    -> CheckpointDirectory.File?
+  {
+    let status = try fileSystem.reachableStatus(of: listing.path(name))
+    newestTime = max(newestTime, status?.modificationTime ?? 0)
+    let byteCount = status?.byteCount ?? entry.byteCount
+    var file = CheckpointDirectory.File(name: name, kind: .foreign, byteCount: byteCount)
+    do throws(CheckpointError) {
+      switch status?.kind {
+      case .file: try sort(&file, isLink: entry.kind == .link)
+      case .directory where CheckpointFileName.isTensorFlowDirectory(name):
+        file.set(.leftover, Self.ofTensorFlow)
+      case .directory: break
+      case nil: file.note = "a symbolic link that leads to nothing"
+      case let kind?: file.note = "\(kind)"
+      }
+    } catch  where error.code == .notFound {
+      return nil
+    }
+    return file
+  }
+
+  private mutating func sort(_ file: inout CheckpointDirectory.File, isLink: Bool)
+    throws(CheckpointError)
+  {
+    switch CheckpointFileName(file.name) {
+    case .data(let data): sort(&file, data)
+    case .lock(let target): file.set(claims.claim(onLockOf: target))
+    case .temporary(let target):
+      file.set(
+        isLink ? .none("no temporary file of this library") : claims.claim(onTemporary: target))
+    case .state: try sortState(&file)
+    case .history(let stem): try sortHistory(&file, stem)
+    case .tensorFlowTemporary: file.set(.leftover, Self.ofTensorFlow)
+    case .index, .graph, .part, .single:
+      guard let checkpoint = checkpoint(ofFile: file.name) else { return nameContent(&file) }
+      file.set(checkpoint)
+    }
+  }
+
+  private static let ofTensorFlow = "of TensorFlow; nothing proves that its process is dead"
+
+  private func nameContent(_ file: inout CheckpointDirectory.File) {
+    file.note = ForeignContent(at: listing.path(file.name), fileSystem)?.what
+  }
+
+  private func sort(_ file: inout CheckpointDirectory.File, _ data: DataFileName) {
+    let isBusy = claims.isBusy(data.prefix)
+    guard let checkpoint = known[FileName(data.prefix)], checkpoint.listed.format == .v2 else {
+      return file.set(isBusy ? .busy : .orphan, "there is no index")
+    }
+    guard let count = checkpoint.shardCount, count != data.count else {
+      return file.set(checkpoint)
+    }
+    file.set(isBusy ? .busy : .orphan, "the index counts \(count) data files")
+  }
+
+  // MARK: Files beside the checkpoints
+
+  private func sortState(_ file: inout CheckpointDirectory.File) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      file.kind = .record
+      let state = try StateFile(in: listing.directory, fileSystem: fileSystem).read()
+      guard let state, try !fileSystem.hasCheckpoint(at: state.latest) else { return }
+      file.set(.misleading, "it names '\(state.latest)', which is not there")
+    } catch  where !error.saysNothingOfContent {
+      file.note = "\(error)"
+    }
+  }
+
+  private mutating func sortHistory(_ file: inout CheckpointDirectory.File, _ stem: String)
+    throws(CheckpointError)
+  {
+    do throws(CheckpointError) {
+      let text = try SmallFile.read(
+        listing.path(file.name), fileSystem, check: SmallFile.checkHistoryByteCount)
+      guard let text else { return nameContent(&file) }
+      (file.kind, file.note) = (.record, nil)
+      guard try isHistory(text) else {
+        file.kind = .foreign
+        return nameContent(&file)
+      }
+      historyStems.insert(stem)
+    } catch  where !error.saysNothingOfContent {
+      if file.kind == .record { historyStems.insert(stem) }
+      file.note = "\(error)"
+    }
+  }
+}
+
+extension CheckpointDirectory.File {
+  fileprivate mutating func set(_ kind: Kind, _ note: String) {
+    (self.kind, self.note) = (kind, note)
+  }
+
+  fileprivate mutating func set(_ checkpoint: AuditedCheckpoint) {
+    (kind, note) = (checkpoint.kind, checkpoint.note)
+    self.checkpoint = checkpoint.listed.path
+  }
+
+  fileprivate mutating func set(_ claim: AuditClaims.Claim) {
+    switch claim {
+    case .busy: set(.busy, "somebody is saving")
+    case .dead: set(.leftover, "of a save that did not come to its end")
+    case .none(let reason): note = reason
+    }
+  }
+}

@@ -1,0 +1,42 @@
+extension CheckpointDirectory {
+  /// A file of a directory of checkpoints, or a directory in it, and what it is.
+  ///
+  ///     for file in try CheckpointDirectory.Audit(of: "run").files { print(file.kind, file.name) }
+  public struct File: Sendable, Hashable, CustomStringConvertible {
+    /// What a file is.
+    public enum Kind: String, Sendable, CaseIterable {
+      /// A file of a checkpoint that is whole.
+      case complete
+      /// A file of a checkpoint that cannot be restored as it is.
+      case torn
+      /// A data file that no index counts.
+      case orphan
+      /// What a save has left that did not come to its end.
+      case leftover
+      /// A file of a save that is under way.
+      case busy
+      /// A file beside the checkpoints: the state file, a manager's history.
+      case record
+      /// A state file that names a checkpoint which is not there.
+      case misleading
+      /// Anything else.
+      case foreign
+    }
+
+    /// Its name in the directory.
+    public var name: String
+    /// What it is.
+    public var kind: Kind
+    /// How many bytes it has.
+    public var byteCount: UInt64
+    /// The prefix of the checkpoint that it belongs to.
+    public var checkpoint: String?
+    /// What else there is to say of it.
+    public var note: String?
+
+    /// One line: the kind, the name, and the note.
+    public var description: String {
+      "\(kind.rawValue): \(name)" + (note.map { ": \($0)" } ?? "")
+    }
+  }
+}

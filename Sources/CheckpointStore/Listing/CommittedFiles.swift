@@ -1,0 +1,78 @@
+import CheckpointBundle
+package import CheckpointIO
+
+/// The files that tell whether a checkpoint is there, and since when: its index; without one, the file of
+/// the path itself; without that, the parts that the path is the pattern of.
+package struct CommittedFiles {
+  /// A file that is there.
+  package struct File {
+    /// Its path.
+    package let path: String
+    /// What it is like.
+    package let status: FileStatus
+  }
+
+  /// Whether there is an index: the checkpoint is one of V2.
+  package let isIndex: Bool
+  /// Those that are there, in order; one at least.
+  package let present: [File]
+  /// The paths of the parts that are not there.
+  package let missing: [String]
+
+  /// Looks for them; `nil` if there is none.
+  ///
+  /// - Parameters:
+  ///   - path: A prefix, a file, or the pattern of parts.
+  ///   - fileSystem: Where.
+  /// - Throws: `io` if the system refuses.
+  package init?(of path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
+    let index = BundlePath(path).index
+    if let file = try Self.file(index, fileSystem) {
+      (isIndex, present, missing) = (true, [file], [])
+    } else if let file = try Self.file(path, fileSystem) {
+      (isIndex, present, missing) = (false, [file], [])
+    } else if let parts = PartsName(pattern: path) {
+      guard let found = try Self.parts(parts, fileSystem) else { return nil }
+      (isIndex, present, missing) = (false, found.present, found.missing)
+    } else {
+      return nil
+    }
+  }
+
+  private static func file(_ path: String, _ fileSystem: any FileSystem) throws(CheckpointError)
+    -> File?
+  {
+    guard let status = try fileSystem.status(of: path), status.kind == .file else { return nil }
+    return File(path: path, status: status)
+  }
+
+  // A name can speak of 99,999 parts, of which few may be there.
+  private static func parts(_ parts: PartsName, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> (present: [File], missing: [String])?
+  {
+    let directory = Path(parts.prefix).directory
+    guard try fileSystem.status(of: directory)?.kind == .directory else { return nil }
+    let names = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
+    var (present, missing): ([File], [String]) = ([], [])
+    for part in parts.parts {
+      if names.contains(FileName(Path(part).name)), let file = try file(part, fileSystem) {
+        present.append(file)
+      } else {
+        missing.append(part)
+      }
+    }
+    return present.isEmpty ? nil : (present, missing)
+  }
+
+  /// When the last of them was written.
+  package var modified: FileTime {
+    present.dropFirst().reduce(present[0].status.modified) { max($0, $1.status.modified) }
+  }
+}
+
+extension FileSystem {
+  /// Whether there is a checkpoint of this prefix (V2), or of this file or pattern.
+  package func hasCheckpoint(at path: String) throws(CheckpointError) -> Bool {
+    try CommittedFiles(of: path, self) != nil
+  }
+}

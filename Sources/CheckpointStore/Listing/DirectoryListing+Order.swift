@@ -1,0 +1,46 @@
+package import CheckpointIO
+
+// Which checkpoint comes after which: within one name by number, and only between names by time.
+
+extension DirectoryListing {
+  /// All checkpoints, the newest first, without what a state file says: those of V2 before others; then by
+  /// name, that which was written last before others; then by number, the highest before others.
+  ///
+  /// - Throws: `io` if the system refuses.
+  package func newestFirst() throws(CheckpointError) -> [ListedCheckpoint] {
+    let all = try checkpoints()
+    let (bundles, others) = (all.filter { $0.format == .v2 }, all.filter { $0.format != .v2 })
+    return Self.newestFirst(bundles) + Self.newestFirst(others)
+  }
+
+  private static func newestFirst(_ checkpoints: [ListedCheckpoint]) -> [ListedCheckpoint] {
+    var times: [FileName: FileTime] = [:]  // by stem
+    for checkpoint in checkpoints {
+      let stem = FileName(checkpoint.name.stem)
+      times[stem] = max(times[stem] ?? checkpoint.modified, checkpoint.modified)
+    }
+    return checkpoints.sorted { one, other in
+      let (left, right) = (times[FileName(one.name.stem)], times[FileName(other.name.stem)])
+      guard let left, let right, left != right else { return one.name > other.name }
+      return left > right
+    }
+  }
+
+  /// What may be checkpoints of the same name with higher numbers, the highest first.
+  package func successors(of name: NumberedName) -> [Candidate] {
+    candidates.filter { $0.name.comes(after: name) }.sorted { $0.name > $1.name }
+  }
+
+  /// The checkpoints of TensorFlow's formats with a name and a number, the lowest number first.
+  ///
+  /// - Parameter name: What stands before the hyphen and the number.
+  /// - Returns: `model-7`, `model-12` and so on; of V1 in several files, the pattern.
+  /// - Throws: `io` if the system refuses.
+  package func numbered(_ name: String) throws(CheckpointError) -> [ListedCheckpoint] {
+    var found: [ListedCheckpoint] = []
+    for candidate in candidates where candidate.name.step(of: name) != nil {
+      if let checkpoint = try checkpoint(candidate) { found.append(checkpoint) }
+    }
+    return found.filter { $0.format != .safetensors }.sorted { $0.name < $1.name }
+  }
+}

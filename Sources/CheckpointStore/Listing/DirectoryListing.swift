@@ -1,0 +1,187 @@
+package import CheckpointIO
+
+/// What the files of a directory are: the one answer, whoever asks.
+///
+///     let listing = try DirectoryListing(of: "run", fileSystem: fileSystem)
+///     for checkpoint in try listing.newestFirst() { print(checkpoint.path) }
+///
+/// Names come first (``CheckpointFileName``): an index, parts with their numbers, the graph beside a
+/// checkpoint. A file of any other name may be a V1 or a safetensors file: there the content decides
+/// (``CheckpointFormat``). An index counts before a file of the same path, as in TensorFlow.
+package struct DirectoryListing: Sendable {
+  /// The directory's path.
+  package let directory: String
+  /// The names in it, in byte order.
+  package let names: [String]
+  private let known: Set<FileName>
+  private let parts: [FileName: [String]]  // the names of those that are there, by their pattern
+  private let fileSystem: any FileSystem
+
+  /// Lists a directory.
+  ///
+  /// - Throws: `notFound` if there is none; `io` if the system refuses.
+  package init(of directory: String, fileSystem: any FileSystem) throws(CheckpointError) {
+    self.directory = directory
+    self.fileSystem = fileSystem
+    names = try fileSystem.namesInDirectory(directory)
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    known = Set(names.map(FileName.init))
+    var parts: [FileName: [String]] = [:]
+    for name in names {
+      guard let pattern = PartsName(part: name)?.pattern else { continue }
+      parts[FileName(pattern), default: []].append(name)
+    }
+    self.parts = parts
+  }
+
+  /// Lists a directory; `nil` if there is none.
+  ///
+  /// - Throws: `io` if the system refuses.
+  package init?(ofAny directory: String, fileSystem: any FileSystem) throws(CheckpointError) {
+    guard try fileSystem.status(of: directory)?.kind == .directory else { return nil }
+    try self.init(of: directory, fileSystem: fileSystem)
+  }
+
+  /// Whether a name is there.
+  package func has(_ name: String) -> Bool { known.contains(FileName(name)) }
+
+  /// The path of a name.
+  package func path(_ name: String) -> String { Path.join(directory, name) }
+
+  // MARK: Checkpoints by their names
+
+  /// What may be a checkpoint, as far as its name tells.
+  package struct Candidate: Hashable, Sendable {
+    /// What it is called: a prefix, a file, the pattern of parts.
+    package let name: NumberedName
+    /// What tells: an index, a part, a single file.
+    fileprivate let file: CheckpointFileName
+
+    /// Whether it is one of V2.
+    package var isBundle: Bool { if case .index = file { true } else { false } }
+  }
+
+  /// All that may be checkpoints, each once, in byte order of the names of their files.
+  package var candidates: [Candidate] {
+    var isKnown: Set<Candidate> = []
+    return names.compactMap { candidate(of: $0) }.filter { isKnown.insert($0).inserted }
+  }
+
+  /// What may be the checkpoint of a file, as far as its name tells; `nil` for one beside checkpoints.
+  package func candidate(of name: String) -> Candidate? {
+    let file = CheckpointFileName(name)
+    switch file {
+    case .index(let prefix):
+      return Candidate(name: NumberedName(prefix), file: file)
+    case .data(let data):
+      guard has("\(data.prefix).index") else { return nil }
+      return Candidate(name: NumberedName(data.prefix), file: .index(prefix: data.prefix))
+    case .part(let parts): return Candidate(name: NumberedName(parts.pattern), file: .part(parts))
+    case .single: return Candidate(name: NumberedName(name), file: file)
+    case .graph, .lock, .temporary, .state, .history, .tensorFlowTemporary: return nil
+    }
+  }
+
+  /// What a candidate is.
+  ///
+  /// - Returns: `nil` if it is no checkpoint, or has gone.
+  /// - Throws: `io` if the system refuses.
+  package func checkpoint(_ candidate: Candidate) throws(CheckpointError) -> ListedCheckpoint? {
+    switch candidate.file {
+    case .index(let prefix): try bundle(prefix, candidate.name)
+    case .part(let parts): try self.parts(parts, candidate.name)
+    default: try single(candidate.name)
+    }
+  }
+
+  private func bundle(_ prefix: String, _ name: NumberedName) throws(CheckpointError)
+    -> ListedCheckpoint?
+  {
+    guard let status = try file("\(prefix).index") else { return nil }
+    return ListedCheckpoint(
+      path: path(prefix), format: .v2, name: name, modified: status.modified,
+      isEmpty: status.byteCount == 0)
+  }
+
+  private func parts(_ parts: PartsName, _ name: NumberedName) throws(CheckpointError)
+    -> ListedCheckpoint?
+  {
+    guard !has("\(parts.pattern).index") else { return nil }
+    var (present, modified): ([String], FileTime?) = ([], nil)
+    var format: CheckpointFormat?
+    for part in self.parts[FileName(parts.pattern)] ?? [] {
+      guard let status = try file(part) else { continue }
+      present.append(part)
+      modified = max(modified ?? status.modified, status.modified)
+      // One that is cut is none; the others tell.
+      if format == nil { format = try CheckpointFormat(ofFile: path(part), fileSystem) }
+    }
+    guard let format, let modified else { return nil }
+    return ListedCheckpoint(
+      path: path(parts.pattern), format: format, name: name, modified: modified, parts: parts,
+      missing: parts.missing(besides: present))
+  }
+
+  private func single(_ name: NumberedName) throws(CheckpointError) -> ListedCheckpoint? {
+    guard !has("\(name.name).index"), let status = try file(name.name) else { return nil }
+    guard let format = try CheckpointFormat(ofFile: path(name.name), fileSystem) else { return nil }
+    return ListedCheckpoint(
+      path: path(name.name), format: format, name: name, modified: status.modified)
+  }
+
+  private func file(_ name: String) throws(CheckpointError) -> FileStatus? {
+    let status = try fileSystem.reachableStatus(of: path(name))
+    return status?.kind == .file ? status : nil
+  }
+
+  // MARK: Answers
+
+  /// The checkpoint that a file belongs to: as its index, data file, part or graph, or as all of it.
+  ///
+  /// - Returns: `nil` for a file of none.
+  /// - Throws: `io` if the system refuses.
+  package func owner(of name: String) throws(CheckpointError) -> ListedCheckpoint? {
+    switch CheckpointFileName(name) {
+    case .index(let prefix): try bundle(prefix, NumberedName(prefix))
+    case .data(let data): try bundle(data.prefix, NumberedName(data.prefix))
+    case .part(let parts): try self.parts(parts, NumberedName(parts.pattern))
+    case .graph(let prefix):
+      if let owner = try owner(ofGraph: prefix) { owner } else { try single(NumberedName(name)) }
+    case .lock, .temporary, .state, .history, .tensorFlowTemporary: nil
+    case .single: try single(NumberedName(name))
+    }
+  }
+
+  private func owner(ofGraph prefix: String) throws(CheckpointError) -> ListedCheckpoint? {
+    if let bundle = try bundle(prefix, NumberedName(prefix)) { return bundle }
+    if let single = try single(NumberedName(prefix)) { return single }
+    return try checkpoint(inPartsOf: prefix)
+  }
+
+  /// The V1 checkpoint in several files that a path means: its pattern, or what the names begin with.
+  ///
+  /// - Parameter name: The pattern, or the beginning of the names.
+  /// - Returns: The first of its kind; `nil` if no file is there.
+  /// - Throws: `io` if the system refuses.
+  package func checkpoint(inPartsOf name: String) throws(CheckpointError) -> ListedCheckpoint? {
+    for candidate in candidates {
+      guard case .part(let parts) = candidate.file else { continue }
+      guard [parts.prefix, parts.pattern].contains(where: { FileName($0) == FileName(name) }) else {
+        continue
+      }
+      if let found = try self.parts(parts, candidate.name) { return found }
+    }
+    return nil
+  }
+
+  /// All checkpoints that there are, in byte order of the names of their files.
+  ///
+  /// - Throws: `io` if the system refuses.
+  package func checkpoints() throws(CheckpointError) -> [ListedCheckpoint] {
+    var found: [ListedCheckpoint] = []
+    for candidate in candidates {
+      if let checkpoint = try checkpoint(candidate) { found.append(checkpoint) }
+    }
+    return found
+  }
+}

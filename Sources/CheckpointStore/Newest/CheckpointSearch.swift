@@ -1,0 +1,146 @@
+public import CheckpointIO
+
+// From any path to the checkpoint that a person means by it.
+
+extension CheckpointLocation {
+  /// Finds the checkpoint.
+  ///
+  /// - Throws: `notACheckpoint` if there is none, naming those that are near; `io` if the system
+  ///   fails.
+  public init(_ path: String) throws(CheckpointError) {
+    try self.init(path, fileSystem: LocalFileSystem())
+  }
+
+  package init(_ text: String, fileSystem: any FileSystem) throws(CheckpointError) {
+    self = try CheckpointSearch(fileSystem: fileSystem).location(PathText.path(text))
+  }
+}
+
+extension CheckpointOpening {
+  /// Names a checkpoint, by whatever leads to one: see ``CheckpointLocation``.
+  package init(_ path: String, _ fileSystem: any FileSystem) {
+    self.init(path, fileSystem) { fileSystem throws(CheckpointError) in
+      try CheckpointLocation(path, fileSystem: fileSystem)
+    }
+  }
+}
+
+extension CheckpointReader {
+  /// Opens a checkpoint.
+  ///
+  /// - Parameter path: The prefix of a V2 checkpoint; the file of a V1 checkpoint, or the pattern of
+  ///   its parts (`model.ckpt-?????-of-00002`); a safetensors file; whatever else leads to one, see
+  ///   ``CheckpointLocation``: a directory, for its latest checkpoint, a SavedModel, for its
+  ///   variables, a file of a checkpoint. ``path`` says which it was.
+  /// - Throws: `notACheckpoint` if there is none; `notFound` if it was deleted meanwhile; `busy` if it is
+  ///   replaced again and again; `corrupt` or `truncated` if it is damaged.
+  public init(_ path: String) throws(CheckpointError) { try self.init(at: path, LocalFileSystem()) }
+
+  /// Opens whatever a path leads to.
+  package init(at path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
+    self = try CheckpointOpening(path, fileSystem).open().reader
+  }
+}
+
+/// What a path leads to.
+private struct CheckpointSearch {
+  let fileSystem: any FileSystem
+
+  // V2 has no file of the path itself, and so comes first.
+  func location(_ path: String) throws(CheckpointError) -> CheckpointLocation {
+    guard try !hasIndex(path) else { return CheckpointLocation(path: path) }
+    switch try fileSystem.status(of: path)?.kind {
+    case .directory: return try find(inDirectory: Path.withoutTrailingSlashes(path))
+    case .file: return try find(owning: path)
+    case nil: return try find(inPartsOf: path)
+    case _?: throw MissingCheckpoint(at: path, fileSystem).error
+    }
+  }
+
+  private func hasIndex(_ prefix: String) throws(CheckpointError) -> Bool {
+    try CommittedFiles(of: prefix, fileSystem)?.isIndex ?? false
+  }
+
+  // A file of any other name is opened, and looked at then.
+  private func find(owning file: String) throws(CheckpointError) -> CheckpointLocation {
+    let place = Path(file)
+    guard CheckpointFileName(place.name) != .single else { return CheckpointLocation(path: file) }
+    let listing = try DirectoryListing(of: place.directory, fileSystem: fileSystem)
+    guard let owner = try listing.owner(of: place.name), FileName(owner.path) != FileName(file)
+    else { return CheckpointLocation(path: file) }
+    return CheckpointLocation(
+      path: owner.path, note: "\(file) is a file of the checkpoint \(owner.path)")
+  }
+
+  private func find(inPartsOf path: String) throws(CheckpointError) -> CheckpointLocation {
+    let place = Path(path)
+    let listing = try DirectoryListing(ofAny: place.directory, fileSystem: fileSystem)
+    guard let found = try listing?.checkpoint(inPartsOf: place.name) else {
+      throw MissingCheckpoint(at: path, fileSystem).error
+    }
+    let note = "\(path) is in several files, the checkpoint is \(found.path)"
+    return CheckpointLocation(path: found.path, note: found.path == path ? nil : note)
+  }
+
+  // MARK: Directories
+
+  // Whoever saves there may delete what was just found: it has found nothing only if nothing has changed
+  // between two looks.
+  private func find(inDirectory path: String) throws(CheckpointError) -> CheckpointLocation {
+    var last: Sight?
+    for _ in 0..<Self.mostLooks {
+      do throws(CheckpointError) {
+        return try look(inDirectory: path)
+      } catch  where error.code == .notACheckpoint || error.isOutdated {
+        let sight = try Sight(
+          names: Set(fileSystem.namesInDirectory(path)),
+          stateFile: fileSystem.status(of: Path.join(path, CheckpointFileName.stateFile)))
+        guard sight != last else { throw error }
+        last = sight
+      }
+    }
+    throw CheckpointError(
+      .busy,
+      "checkpoints come and go here, and none stayed long enough to be found; let whoever saves keep "
+        + "more of them, or try again later", file: path)
+  }
+
+  private static let mostLooks = 10
+
+  // What a directory looks like at a moment: if it looks the same later, nothing has come or gone.
+  private struct Sight: Hashable {
+    let names: Set<String>
+    let stateFile: FileStatus?
+  }
+
+  private func look(inDirectory path: String) throws(CheckpointError) -> CheckpointLocation {
+    var reason = "has no state file"
+    do throws(CheckpointError) {
+      let found = try NewestCheckpoints(
+        StateFile(in: path, fileSystem: fileSystem), fileSystem: fileSystem)
+      if let newest = found.newest {
+        let addition = found.newer.isEmpty ? "" : ", which its state file does not know yet"
+        return CheckpointLocation(
+          path: newest, note: "the latest checkpoint in \(path) is \(newest)\(addition)",
+          isNewest: true)
+      }
+      if found.state != nil {
+        reason = "has a state file that names a checkpoint which is not there"
+      }
+    } catch  where !error.saysNothingOfContent {
+      reason = "has a state file that cannot be read"
+    }
+    let intact = NewestIntact(in: path, fileSystem)
+    var newest = try intact.newestWithoutState()
+    if newest == nil { newest = try intact.newestFirst().first }
+    if let newest {
+      return CheckpointLocation(
+        path: newest, note: "\(path) \(reason); its newest checkpoint is \(newest)", isNewest: true,
+        isGuess: true)
+    }
+    let variables = Path.join(path, "variables/variables")
+    guard try hasIndex(variables) else { throw MissingCheckpoint(at: path, fileSystem).error }
+    return CheckpointLocation(
+      path: variables, note: "\(path) is a SavedModel; its variables are \(variables)")
+  }
+}

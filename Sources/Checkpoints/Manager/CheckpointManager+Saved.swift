@@ -1,0 +1,21 @@
+public import CheckpointIO
+
+extension CheckpointManager {
+  /// What a save has done.
+  public struct Saved: Sendable {
+    /// The new checkpoint.
+    public let checkpoint: RetentionPolicy.SavedCheckpoint
+    /// The checkpoints that were deleted.
+    public let removed: [RetentionPolicy.SavedCheckpoint]
+    /// What did not go as wanted: data files that are larger than asked for; others that could not be
+    /// deleted, which the next save tries again.
+    public let problems: [CheckpointError]
+
+    /// The new checkpoint's prefix.
+    public var path: String { checkpoint.path }
+
+    init(_ save: ManagedSave.Finished) {
+      (checkpoint, removed, problems) = (save.checkpoint, save.removed, save.problems)
+    }
+  }
+}

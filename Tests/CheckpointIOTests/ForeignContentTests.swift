@@ -1,0 +1,89 @@
+import CheckpointIO
+import CheckpointTestSupport
+import Testing
+
+/// Proves that files of other programs are named, and that nothing else is.
+@Suite struct ForeignContentTests {
+  private static func zip(_ name: String) -> [UInt8] {
+    [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 26) + Array(name.utf8)
+  }
+
+  // As the formats say, byte by byte.
+  private static let known: [(what: String, bytes: [UInt8])] = [
+    ("Git LFS", Array("version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 72\n".utf8)),
+    ("HTML", Array("\n<!DOCTYPE html><html>".utf8)), ("HTML", Array("<HTML lang=en>".utf8)),
+    ("gzip", [0x1F, 0x8B, 8, 0]), ("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]),
+    ("zstd", [0x28, 0xB5, 0x2F, 0xFD, 0]), ("bzip2", Array("BZh91AY".utf8)),
+    ("PyTorch", zip("archive/data.pkl")), ("npz", zip("arr_0.npy")),
+    (".keras", zip("metadata.json")), ("zip archive", zip("readme")),
+    ("pickle", [0x80, 2, 0x8A, 0x0A]), ("NumPy", [0x93] + Array("NUMPY\u{1}".utf8)),
+    ("HDF5", [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]),
+    ("GGUF", Array("GGUF".utf8) + [3, 0, 0, 0]),
+    ("Lite", [0x1C, 0, 0, 0] + Array("TFL3".utf8)),
+    ("state file", Array("model_checkpoint_path: \"ckpt-7\"\n".utf8)),
+    ("as text", Array("node {\n  name: \"x\"".utf8)),
+    (
+      "event file",
+      [24, 0, 0, 0, 0, 0, 0, 0] + [0xA3, 0x7F, 0x4B, 0x22, 0x09]
+        + [0, 0, 0xC0, 0x6D, 0x11, 0x2E, 0xDA, 0x41, 0x1A, 0x0D] + Array("brain.Event:2".utf8)
+    ),
+    ("SavedModel", [0x08, 1, 0x12, 0x80, 0x10, 0x0A, 5]),
+    ("ONNX", [0x08, 7, 0x12, 7] + Array("pytorch".utf8) + [0x1A]),
+    (
+      "GraphDef",
+      [0x0A, 20, 0x0A, 5] + Array("input".utf8) + [0x12, 11] + Array("Placeholder".utf8)
+    ),
+    ("empty", []),
+  ]
+
+  @Test func `names each kind, and what to do`() {
+    for (what, bytes) in Self.known {
+      let found = ForeignContent(bytes)
+      #expect(found?.sentence.contains(what) == true, "\(what): \(found?.sentence ?? "nothing")")
+      #expect(found?.advice.isEmpty == false)
+    }
+  }
+
+  @Test func `takes numbers, texts and the beginnings of its own files for nothing`() {
+    let others: [[UInt8]] = [
+      [0, 0, 0x80, 0x3F], [0x0A], [0x08, 1], [0x80], Array("{\"a\": 1}".utf8), Array("hello".utf8),
+      [16, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D],  // safetensors
+      [0, 0, 6, 0x08, 1, 0x12, 0, 0x1A, 2, 0x08, 1],  // an index of V2
+      [0, 0, 4, 0x0A, 2, 0x0A, 0],  // a file of V1
+    ]
+    for bytes in others { #expect(ForeignContent(bytes) == nil, "\(bytes)") }
+  }
+
+  @Test func `takes any bytes without a trap`() {
+    for seed in 0..<20_000 as Range<UInt64> {
+      var random = SeededGenerator(seed: seed)
+      let bytes = (0..<Int.random(in: 1...40, using: &random)).map { _ in
+        UInt8.random(in: 0...255, using: &random)
+      }
+      _ = ForeignContent(bytes)
+    }
+    for (_, bytes) in Self.known {
+      for count in 1...max(1, bytes.count) { _ = ForeignContent(Array(bytes.prefix(count))) }
+    }
+  }
+
+  @Test func `lets all problems with such a file be one`() throws {
+    let directory = try TemporaryDirectory("foreign")
+    try directory.write(Self.known[0].bytes, to: "lfs")
+    try directory.write([1, 2, 3], to: "numbers")
+    let problems = [
+      CheckpointError(.truncated, "a", file: directory.path("lfs"), key: "a"),
+      CheckpointError(.truncated, "n", file: directory.path("numbers"), key: "n"),
+      CheckpointError(.corrupt, "b", file: directory.path("lfs"), key: "b"),
+      CheckpointError(.notFound, "c", file: directory.path("lfs"), key: "c"),
+    ]
+    let named = problems.namingForeignContent(in: LocalFileSystem())
+    #expect(named.map(\.code) == [.truncated, .truncated])
+    #expect(named[0].message.contains("git lfs pull"))
+    #expect(named[1].message == "n")
+    var list = ProblemList()
+    for problem in problems { list.append(problem) }
+    list.nameForeignContent(in: LocalFileSystem())
+    #expect(list.count == 2)
+  }
+}

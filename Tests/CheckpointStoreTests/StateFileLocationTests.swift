@@ -1,0 +1,50 @@
+import CheckpointIO
+import CheckpointStore
+import CheckpointTestSupport
+import Testing
+
+/// Proves where the checkpoints of a state file are looked for that was written elsewhere.
+@Suite struct StateFileLocationTests {
+  private let directory: TemporaryDirectory
+
+  init() throws {
+    directory = try TemporaryDirectory("state")
+    try LocalFileSystem().createDirectory(directory.path("run"))
+    for name in ["run/m-50.index", "run/m-100.index", "outside.index"] {
+      try directory.write("what".utf8, to: name)
+    }
+  }
+
+  private func latest(_ recorded: String) throws -> String? {
+    try directory.write("model_checkpoint_path: \"\(recorded)\"\n".utf8, to: "run/checkpoint")
+    return try StateFile(in: directory.path("run")).read()?.latest
+  }
+
+  @Test(arguments: [
+    #"C:\\Users\\me\\run\\m-50"#, #"run\\m-50"#, "gs://bucket/run/m-50", "run/m-50",
+    "/elsewhere/m-50",
+    "../gone/m-50", "./m-50", "m-50",
+  ])
+  func `takes the checkpoint of that name in its own directory`(recorded: String) throws {
+    let latest = try latest(recorded)
+    #expect(latest.map { Path($0).name } == "m-50")
+    #expect(latest.map { Path($0).directory }?.hasPrefix(directory.path("run")) == true)
+    #expect(try LocalFileSystem().hasCheckpoint(at: latest ?? ""))
+  }
+
+  @Test func `takes what is where it says`() throws {
+    #expect(try latest(directory.path("outside")) == directory.path("outside"))
+    #expect(try latest("../outside") == directory.path("run/../outside"))
+  }
+
+  @Test func `leads nowhere if there is none of that name`() throws {
+    let latest = try #require(try latest("elsewhere/outside"))
+    #expect(latest == directory.path("run/elsewhere/outside"))
+    #expect(try !LocalFileSystem().hasCheckpoint(at: latest))
+  }
+
+  @Test func `a name with a backslash is a name, if it is there`() throws {
+    try directory.write("what".utf8, to: #"run/a\m-50.index"#)
+    #expect(try latest(#"a\\m-50"#) == directory.path(#"run/a\m-50"#))
+  }
+}
