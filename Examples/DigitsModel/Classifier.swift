@@ -1,4 +1,3 @@
-import CheckpointGraph
 package import Checkpoints
 import Foundation
 

@@ -1,5 +1,3 @@
-import CheckpointTensors
-import CheckpointGraph
 package import Checkpoints
 
 /// A fully connected layer.

@@ -1,4 +1,3 @@
-import CheckpointTensors
 package import Checkpoints
 
 /// What a layer can learn from one digit: the slope of the loss by an element of the kernel is an

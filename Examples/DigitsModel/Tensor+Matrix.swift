@@ -1,4 +1,3 @@
-import CheckpointTensors
 import Checkpoints
 
 // The package stores tensors, and leaves arithmetic to others: a model usually brings its own array

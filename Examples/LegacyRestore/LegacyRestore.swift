@@ -4,11 +4,6 @@
 //     swift run legacy-restore              with the example's own files
 //     swift run legacy-restore DIRECTORY    with those of a directory
 
-import CheckpointTensors
-import CheckpointStore
-import CheckpointPlans
-import CheckpointMapping
-import CheckpointGraph
 import Checkpoints
 import Foundation
 

@@ -3,8 +3,6 @@
 //     swift run quickstart              saves into a new temporary directory
 //     swift run quickstart DIRECTORY    saves there
 
-import CheckpointIO
-import CheckpointGraph
 import Checkpoints
 import DigitsModel
 import Foundation

@@ -1,4 +1,3 @@
-import CheckpointGraph
 import Checkpoints
 import DigitsModel
 

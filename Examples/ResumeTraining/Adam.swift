@@ -1,5 +1,3 @@
-import CheckpointTensors
-import CheckpointGraph
 import Checkpoints
 
 /// Adam, with the names that TensorFlow 1's has in checkpoints.

@@ -1,6 +1,3 @@
-import CheckpointTensors
-import CheckpointIO
-import CheckpointBundle
 import Checkpoints
 
 /// The ends of two trainings, tensor by tensor.
@@ -28,7 +25,7 @@ struct Comparison: CustomStringConvertible {
 
   /// Compares two checkpoints.
   init(_ one: String, _ other: String) throws(CheckpointError) {
-    let readers = (try BundleReader(prefix: one), try BundleReader(prefix: other))
+    let readers = (try CheckpointReader(one), try CheckpointReader(other))
     let keys = Set(try readers.0.entries().map(\.key) + readers.1.entries().map(\.key))
     for key in keys {
       guard let kind = Kind(key.description) else { continue }
@@ -39,7 +36,7 @@ struct Comparison: CustomStringConvertible {
     }
   }
 
-  private static func isEqual(_ key: TensorKey, _ one: BundleReader, _ other: BundleReader)
+  private static func isEqual(_ key: TensorKey, _ one: CheckpointReader, _ other: CheckpointReader)
     throws(CheckpointError) -> Bool
   {
     guard let entry = try one.entry(for: key), let second = try other.entry(for: key),

@@ -1,5 +1,3 @@
-import CheckpointTensors
-import CheckpointGraph
 import Checkpoints
 
 /// Gradient descent that keeps a part of its speed.

@@ -9,8 +9,6 @@
 //
 // Exits with 1 if there is a difference.
 
-import CheckpointStore
-import CheckpointIO
 import Checkpoints
 import Foundation
 

@@ -1,6 +1,3 @@
-import CheckpointTensors
-import CheckpointIO
-import CheckpointGraph
 import Checkpoints
 import DigitsModel
 

@@ -1,5 +1,5 @@
-public import CheckpointIO
-public import CheckpointTensors
+package import CheckpointIO
+package import CheckpointTensors
 
 // Reading values: whole tensors, and parts of them.
 
@@ -8,7 +8,7 @@ extension SafetensorsReader {
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says; `unsupported` if the element type is not
   ///   read here. There are no checksums to be wrong.
-  public func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+  package func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
     throws(CheckpointError)
   {
     do throws(CheckpointError) {
@@ -28,7 +28,8 @@ extension SafetensorsReader {
   /// Reads a tensor, or a part of it, into new memory.
   ///
   /// - Throws: As ``read(_:slice:into:)`` does.
-  public func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
+  package func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
+  {
     do throws(CheckpointError) {
       let wanted = try find(key, slice)
       // The file has as many bytes, or more: they were checked at opening.

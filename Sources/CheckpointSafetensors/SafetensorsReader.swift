@@ -1,5 +1,5 @@
-public import CheckpointIO
-public import CheckpointTensors
+package import CheckpointIO
+package import CheckpointTensors
 
 /// A safetensors file, open for reading.
 ///
@@ -11,21 +11,21 @@ public import CheckpointTensors
 /// has no checksums: a file whose values were changed is read without an error.
 ///
 /// Source: github.com/huggingface/safetensors.
-public struct SafetensorsReader: TensorReader {
+package struct SafetensorsReader: TensorReader {
   /// A tensor whose element type is not read here.
-  public struct UnsupportedTensor: Hashable, Sendable {
+  package struct UnsupportedTensor: Hashable, Sendable {
     /// The name.
-    public let key: TensorKey
+    package let key: TensorKey
     /// The element type, as the file names it: `F8_E8M0`.
-    public let typeName: String
+    package let typeName: String
     /// The dimensions.
-    public let shape: TensorShape
+    package let shape: TensorShape
     /// How many bytes the elements take.
-    public let byteCount: UInt64
+    package let byteCount: UInt64
   }
 
   /// The file.
-  public let path: String
+  package let path: String
   let header: SafetensorsHeader
   private let file: any ReadableFile
   private let elementsOffset: UInt64  // where the elements begin, in the file
@@ -35,7 +35,7 @@ public struct SafetensorsReader: TensorReader {
   /// - Throws: `notFound` if there is none; `truncated` if it ends early; `corrupt` if its header is
   ///   not what the format says, if a name occurs twice, or if the tensors do not cover the file
   ///   exactly; `limitExceeded` for a header of more than 100 MB, and for one nested too deep.
-  public init(_ path: String) throws(CheckpointError) {
+  package init(_ path: String) throws(CheckpointError) {
     try self.init(PathText.path(path), fileSystem: LocalFileSystem())
   }
 
@@ -103,12 +103,12 @@ public struct SafetensorsReader: TensorReader {
   }
 
   /// The texts that the file has about itself: `["format": "pt"]`.
-  public var metadata: [String: String] { header.metadata }
+  package var metadata: [String: String] { header.metadata }
 
   /// The tensors of element types that are not read here, in byte order of their names.
   ///
   /// ``forEachEntry(_:)`` passes over them; all others can be read.
-  public var unsupportedTensors: [UnsupportedTensor] {
+  package var unsupportedTensors: [UnsupportedTensor] {
     header.tensors.filter { $0.dtype == nil }.map {
       UnsupportedTensor(
         key: $0.key, typeName: $0.typeName, shape: $0.shape, byteCount: $0.range.count)
@@ -118,7 +118,7 @@ public struct SafetensorsReader: TensorReader {
   /// Calls `body` with every tensor that can be read, in byte order of the names.
   ///
   /// - Throws: What `body` throws.
-  public func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
+  package func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
     throws(CheckpointError)
   {
     for tensor in header.tensors where tensor.dtype != nil { try body(tensor.tensorEntry) }
@@ -127,7 +127,7 @@ public struct SafetensorsReader: TensorReader {
   /// What the file says of one tensor; `nil` if it has none of this name.
   ///
   /// - Throws: `unsupported` if its element type is not read here.
-  public func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
+  package func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
     do throws(CheckpointError) {
       return try header[key]?.tensorEntry
     } catch {

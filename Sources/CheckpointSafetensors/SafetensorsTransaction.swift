@@ -10,7 +10,7 @@ final class SafetensorsTransaction {
   ///
   /// - Throws: `busy` if somebody else is saving to this file; `pathConflict` if something that is not
   ///   ours has the name of its lock file; `io` if the system fails.
-  init(_ path: String, options: SaveOptions) throws(CheckpointError) {
+  init(_ path: String, options: FileOptions) throws(CheckpointError) {
     self.path = path
     location = try SaveLocation(path, options: options)
     location.removeOthersTemporaries()

@@ -1,5 +1,5 @@
-public import CheckpointIO
-public import CheckpointTensors
+package import CheckpointIO
+package import CheckpointTensors
 
 /// A safetensors file being written: byte for byte what the reference implementation writes for the
 /// same tensors.
@@ -19,7 +19,7 @@ public import CheckpointTensors
 ///
 /// A file that stands there already stays until ``finish()`` replaces it in one step.
 /// Source: github.com/huggingface/safetensors.
-public struct SafetensorsWriter: TensorWriter {
+package struct SafetensorsWriter: TensorWriter {
   let path: String
   private let metadata: [String: String]
   private let transaction: SafetensorsTransaction
@@ -54,8 +54,8 @@ public struct SafetensorsWriter: TensorWriter {
   ///   - options: How it is written.
   /// - Throws: `busy` if somebody else is saving there; `invalidArgument` for a path that is a
   ///   directory's; `io` if the system fails.
-  public init(
-    _ path: String, metadata: [String: String] = [:], options: SaveOptions = SaveOptions()
+  package init(
+    _ path: String, metadata: [String: String] = [:], options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
     let path = try PathText.path(path)
     self.path = path
@@ -71,9 +71,9 @@ public struct SafetensorsWriter: TensorWriter {
   ///   - metadata: Texts about the file.
   ///   - options: How it is written.
   /// - Throws: As without a declaration; and what ``add(_:for:part:)`` throws for such tensors.
-  public init(
+  package init(
     _ path: String, declaring tensors: [(key: TensorKey, spec: TensorSpec)],
-    metadata: [String: String] = [:], options: SaveOptions = SaveOptions()
+    metadata: [String: String] = [:], options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
     var specs: [(key: TensorKey, type: SafetensorsDType, shape: TensorShape)] = []
     var names: Set<TensorKey> = []
@@ -104,7 +104,9 @@ public struct SafetensorsWriter: TensorWriter {
   ///   that is not UTF-8; `invalidArgument` for an empty name, and for `__metadata__`;
   ///   `duplicateName` for a name that was added already; `mismatch` for one that was not declared,
   ///   or declared otherwise; `invalidArgument` if the writer is finished; `io` if the system fails.
-  public mutating func add(_ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?)
+  package mutating func add(
+    _ tensor: some TensorStorable, for key: TensorKey, part: TensorSlice.Part?
+  )
     throws(CheckpointError)
   {
     do throws(CheckpointError) {
@@ -133,7 +135,7 @@ public struct SafetensorsWriter: TensorWriter {
   /// - Throws: `invalidArgument` if a declared tensor was not added, and if the writer is finished
   ///   already; `limitExceeded` if the names are too many for a header; `io` if the system fails. A
   ///   file that stood there stands then.
-  public mutating func finish() throws(CheckpointError) {
+  package mutating func finish() throws(CheckpointError) {
     guard !isFinished else { throw .writerIsFinished.located(file: path) }
     isFinished = true
     do throws(CheckpointError) {
@@ -187,7 +189,8 @@ public struct SafetensorsWriter: TensorWriter {
     }
   }
 
-  static func type(of spec: TensorSpec, _ key: TensorKey, part: SliceSpec?) throws(CheckpointError)
+  static func type(of spec: TensorSpec, _ key: TensorKey, part: TensorSlice.Part?)
+    throws(CheckpointError)
     -> SafetensorsDType
   {
     guard !key.bytes.isEmpty, key != TensorKey(SafetensorsFormat.metadataKey) else {

@@ -1,5 +1,5 @@
-public import CheckpointIO
-public import CheckpointTensors
+package import CheckpointIO
+package import CheckpointTensors
 import CheckpointTable
 import CheckpointWire
 
@@ -17,9 +17,9 @@ import CheckpointWire
 /// Of more than about a hundred files, those that have not been used for longest are closed, and opened
 /// again when they are needed.
 /// Source: tensorflow/core/util/tensor_slice_reader.cc, `TensorSliceReader`.
-public struct SlicesReader: TensorReader {
+package struct SlicesReader: TensorReader {
   /// The path, or the pattern for all shards.
-  public let path: String
+  package let path: String
   let files: [SlicesFile]
   let catalog: SlicesCatalog
 
@@ -31,7 +31,7 @@ public struct SlicesReader: TensorReader {
   /// - Throws: `notACheckpoint` if there is no such file, or one of another kind; `notFound` if a shard
   ///   is missing, or if it was deleted meanwhile; `busy` if files are replaced again and
   ///   again; `corrupt` or `truncated` if a file is damaged; `unsupported` if it is of a later version.
-  public init(path: String) throws(CheckpointError) {
+  package init(path: String) throws(CheckpointError) {
     try self.init(path: PathText.path(path), fileSystem: LocalFileSystem())
   }
 
@@ -53,7 +53,7 @@ public struct SlicesReader: TensorReader {
   }
 
   /// The number of files.
-  public var shardCount: Int { files.count }
+  package var shardCount: Int { files.count }
 
   // MARK: Listing
 
@@ -63,7 +63,7 @@ public struct SlicesReader: TensorReader {
   /// many strings take, only the records say. It counts the slices that are there.
   ///
   /// - Throws: What `body` throws.
-  public func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
+  package func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
     throws(CheckpointError)
   {
     for key in catalog.keys {
@@ -72,7 +72,7 @@ public struct SlicesReader: TensorReader {
   }
 
   /// What the checkpoint says of one tensor; `nil` if it has none of this key.
-  public func entry(for key: TensorKey) -> TensorEntry? {
+  package func entry(for key: TensorKey) -> TensorEntry? {
     catalog[key].map { entry(key, $0) }
   }
 

@@ -10,8 +10,8 @@ import CheckpointIO
 // and no index to tell which is which. It must not come to a mixture that looks complete: files that
 // exist are replaced first, while others are still missing; and where none is missing, nothing begins.
 //
-// A process that dies leaves the lock file, unlocked, and temporary files. The next save in the directory
-// removes both. However many files there are, one is open at a time, and the lock file.
+// A process that dies leaves the lock file, unlocked, and temporary files. The next save in the
+// directory removes both. However many files there are, one is open at a time, and the lock file.
 
 /// A save in progress at one path, or at the paths of all shards.
 final class SlicesTransaction {
@@ -23,16 +23,16 @@ final class SlicesTransaction {
   /// Begins to save a file.
   ///
   /// - Throws: As for several.
-  convenience init(path: String, options: SaveOptions) throws(CheckpointError) {
+  convenience init(path: String, options: FileOptions) throws(CheckpointError) {
     try self.init(path, SaveLocation(path, options: options), [path], .file)
   }
 
   /// Begins to save several files.
   ///
-  /// - Throws: `busy` if somebody else is saving there; `pathConflict` if something that is not ours has
-  ///   the name of a lock file; `unsupported` if there is a complete sharded checkpoint; `io` if the
-  ///   system fails.
-  convenience init(_ paths: SlicesPath, options: SaveOptions) throws(CheckpointError) {
+  /// - Throws: `busy` if somebody else is saving there; `pathConflict` if something that is not ours
+  ///   has the name of a lock file; `unsupported` if there is a complete sharded checkpoint; `io` if
+  ///   the system fails.
+  convenience init(_ paths: SlicesPath, options: FileOptions) throws(CheckpointError) {
     let location = try SaveLocation(paths.prefix, options: options)
     try self.init(paths.pattern, location, paths.shards, .slices(count: paths.shardCount))
   }

@@ -1,5 +1,5 @@
-public import CheckpointIO
-public import CheckpointTensors
+package import CheckpointIO
+package import CheckpointTensors
 
 /// A V1 checkpoint being written, byte for byte as TensorFlow writes it.
 ///
@@ -20,9 +20,9 @@ public import CheckpointTensors
 /// names, some of them are missing, which every reader of the pattern reports; each that is there is
 /// complete.
 /// Source: tensorflow/core/util/tensor_slice_writer.cc, `TensorSliceWriter`.
-public struct SlicesWriter: ShardedTensorWriter {
+package struct SlicesWriter: ShardedTensorWriter {
   /// What to give a ``SlicesReader``: the path, or the pattern for all shards.
-  public let path: String
+  package let path: String
   /// The paths of the files that ``finish()`` makes appear.
   package let files: [String]
   private let transaction: SlicesTransaction
@@ -42,7 +42,7 @@ public struct SlicesWriter: ShardedTensorWriter {
   ///   - path: The name of the file.
   ///   - options: How it is written.
   /// - Throws: `busy` if somebody else is saving there; `io` if the system fails.
-  public init(path: String, options: SaveOptions = SaveOptions()) throws(CheckpointError) {
+  package init(path: String, options: FileOptions = FileOptions()) throws(CheckpointError) {
     let path = try PathText.path(path)
     self.init(path: path, files: [path], try SlicesTransaction(path: path, options: options))
   }
@@ -56,7 +56,7 @@ public struct SlicesWriter: ShardedTensorWriter {
   ///   - options: How they are written.
   /// - Throws: `invalidArgument` for fewer than 1 or more than 99999 shards; `unsupported` if all of
   ///   these files exist already; `busy` if somebody else is saving there; `io` if the system fails.
-  public init(prefix: String, shardCount: Int, options: SaveOptions = SaveOptions())
+  package init(prefix: String, shardCount: Int, options: FileOptions = FileOptions())
     throws(CheckpointError)
   {
     guard (1...SlicesPath.largestShardCount).contains(shardCount) else {
@@ -91,7 +91,9 @@ public struct SlicesWriter: ShardedTensorWriter {
   /// Adds a tensor, or a part of one, to the first file.
   ///
   /// - Throws: As ``add(_:for:part:shard:)`` says.
-  public mutating func add(_ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?)
+  package mutating func add(
+    _ tensor: some TensorStorable, for key: TensorKey, part: TensorSlice.Part?
+  )
     throws(CheckpointError)
   {
     try add(tensor, for: key, part: part, shard: 0)
@@ -108,8 +110,8 @@ public struct SlicesWriter: ShardedTensorWriter {
   ///   `limitExceeded` for a tensor of 2 GiB or more; `duplicateName` for a key, or a part of it, that
   ///   was added already; `mismatch` if parts of one tensor disagree; `invalidArgument` for a file that
   ///   there is not, and if the writer is finished.
-  public mutating func add(
-    _ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?, shard: Int
+  package mutating func add(
+    _ tensor: some TensorStorable, for key: TensorKey, part: TensorSlice.Part?, shard: Int
   ) throws(CheckpointError) {
     try add(tensor.tensorSpec, for: key, part: part, shard: shard) {
       record throws(CheckpointError) in
@@ -129,7 +131,7 @@ public struct SlicesWriter: ShardedTensorWriter {
   ///   - values: Gives the values.
   /// - Throws: As ``add(_:for:part:shard:)`` says.
   package mutating func add(
-    _ spec: TensorSpec, for key: TensorKey, part: SliceSpec?,
+    _ spec: TensorSpec, for key: TensorKey, part: TensorSlice.Part?,
     values: @escaping () throws(CheckpointError) -> AnyTensor
   ) throws(CheckpointError) {
     try add(spec, for: key, part: part, shard: 0) { record throws(CheckpointError) in
@@ -138,7 +140,7 @@ public struct SlicesWriter: ShardedTensorWriter {
   }
 
   /// Whether a tensor, or a part of one, can be held: what ``add(_:for:part:)`` would throw.
-  package static func check(_ spec: TensorSpec, for key: TensorKey, part: SliceSpec?)
+  package static func check(_ spec: TensorSpec, for key: TensorKey, part: TensorSlice.Part?)
     throws(CheckpointError)
   {
     try check(key)
@@ -147,7 +149,7 @@ public struct SlicesWriter: ShardedTensorWriter {
   }
 
   private mutating func add(
-    _ spec: TensorSpec, for key: TensorKey, part: SliceSpec?, shard: Int,
+    _ spec: TensorSpec, for key: TensorKey, part: TensorSlice.Part?, shard: Int,
     _ stored: (SavedSliceRecord) throws(CheckpointError) -> StoredTensor
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
@@ -174,7 +176,7 @@ public struct SlicesWriter: ShardedTensorWriter {
     }
   }
 
-  private static func slice(_ spec: TensorSpec, _ part: SliceSpec?) throws(CheckpointError)
+  private static func slice(_ spec: TensorSpec, _ part: TensorSlice.Part?) throws(CheckpointError)
     -> TensorSlice
   {
     guard let part else { return .all(rank: spec.shape.rank) }
@@ -205,10 +207,10 @@ public struct SlicesWriter: ShardedTensorWriter {
 
   /// Makes the checkpoint appear, whole.
   ///
-  /// - Throws: `mismatch` if parts overlap; `invalidArgument` if nothing was added, and if the writer is
-  ///   finished already; `io` if the system fails. What stood there stands then, but for shards: of
+  /// - Throws: `mismatch` if parts overlap; `invalidArgument` if nothing was added, and if the writer
+  ///   is finished already; `io` if the system fails. What stood there stands then, but for shards: of
   ///   these some may have got their names.
-  public mutating func finish() throws(CheckpointError) {
+  package mutating func finish() throws(CheckpointError) {
     guard !isFinished else { throw .writerIsFinished.located(file: path) }
     isFinished = true
     do throws(CheckpointError) {

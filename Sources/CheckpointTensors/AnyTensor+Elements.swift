@@ -1,4 +1,4 @@
-package import CheckpointIO
+public import CheckpointIO
 
 extension AnyTensor {
   /// A new tensor, its elements copied from this one.
@@ -32,12 +32,12 @@ extension AnyTensor {
     return try AnyTensor(spec, .bytes(result))
   }
 
-  /// A part of the tensor, copied.
+  /// A part of the tensor, copied: what a ``TensorReader`` needs to give slices.
   ///
   /// - Parameter slice: Which part.
   /// - Returns: The part.
   /// - Throws: `mismatch` if the slice leaves the shape.
-  package func part(_ slice: TensorSlice) throws(CheckpointError) -> AnyTensor {
+  public func part(_ slice: TensorSlice) throws(CheckpointError) -> AnyTensor {
     let whole = TensorRegion(all: spec.shape)
     let part = try slice.region(in: spec.shape)
     return try elements(TensorSpec(spec.dtype, part.shape)) { copy in

@@ -4,16 +4,20 @@ public import CheckpointIO
 ///
 /// Every dtype can be held this way, also those that have no Swift type, such as `float8_e4m3fn`.
 /// Copies share memory.
+///
+///     let tensor = try AnyTensor(TensorSpec(.float32, [2]), bytes: numbers.span.bytes)
+///     let words = try AnyTensor(TensorSpec(.string, [2]), strings: ["one", "two"].map { Array($0.utf8) })
+///     if let bytes = tensor.bytes { print(bytes.byteCount) }  // 8
 public struct AnyTensor: Sendable {
   /// The dtype and the shape.
   public let spec: TensorSpec
   /// The elements.
-  public let contents: TensorContents
+  package let contents: TensorContents
 
   /// Creates a tensor from its elements.
   ///
   /// - Throws: `mismatch` if the elements are not as many, or not of the kind, that `spec` says.
-  public init(_ spec: TensorSpec, _ contents: TensorContents) throws(CheckpointError) {
+  package init(_ spec: TensorSpec, _ contents: TensorContents) throws(CheckpointError) {
     let fits =
       switch contents {
       case .bytes(let storage): storage.byteCount == spec.byteCount
@@ -34,6 +38,31 @@ public struct AnyTensor: Sendable {
     try self.init(spec, .bytes(TensorStorage(copying: bytes)))
   }
 
+  /// Creates a tensor of new memory that is filled with fixed-width elements.
+  ///
+  /// - Parameters:
+  ///   - spec: The dtype and the shape.
+  ///   - fill: Writes the elements: row-major, in this machine's byte order.
+  /// - Throws: `mismatch` for elements without fixed width, and for more than memory can hold; what
+  ///   `fill` throws.
+  public init(
+    _ spec: TensorSpec, fillingBytes fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    guard let byteCount = spec.byteCount else {
+      throw CheckpointError(.mismatch, "a tensor \(spec) cannot be held in memory as bytes")
+    }
+    let storage = TensorStorage(uninitializedByteCount: byteCount)
+    try storage.withMutableBytes(fill)
+    try self.init(spec, .bytes(storage))
+  }
+
+  /// Creates a tensor of elements of any length: byte strings, or serialized variants.
+  ///
+  /// - Throws: `mismatch` if there are too few or too many, or if `spec` is of elements of fixed width.
+  public init(_ spec: TensorSpec, strings: [[UInt8]]) throws(CheckpointError) {
+    try self.init(spec, .strings(strings))
+  }
+
   /// Creates a tensor that shares the memory of `tensor`; strings are copied.
   public init<Scalar>(_ tensor: Tensor<Scalar>) {
     self.init(of: Scalar.self, tensor.shape, tensor.storage)
@@ -44,7 +73,7 @@ public struct AnyTensor: Sendable {
     of type: Scalar.Type, _ shape: TensorShape, _ storage: TensorStorage
   ) {
     spec = TensorSpec(Scalar.dtype, shape)
-    contents = Scalar.contents(of: storage, count: shape.elementCount)
+    contents = Scalar.form.contents(storage, shape.elementCount)
   }
 
   /// The memory of a tensor of the same elements as `Scalar`s.
@@ -56,7 +85,7 @@ public struct AnyTensor: Sendable {
     guard spec.dtype == Scalar.dtype else {
       throw CheckpointError(.mismatch, "the tensor is \(spec.dtype.name), not \(Scalar.dtype.name)")
     }
-    return try Scalar.storage(from: contents, count: spec.shape.elementCount)
+    return try Scalar.form.storage(contents, spec.shape.elementCount)
   }
 
   /// The same elements in another shape.
@@ -66,8 +95,18 @@ public struct AnyTensor: Sendable {
     try AnyTensor(TensorSpec(spec.dtype, shape), contents)
   }
 
-  /// The fixed-width elements; `nil` for strings.
-  public var storage: TensorStorage? {
+  /// The fixed-width elements, row-major, in this machine's byte order; `nil` for strings.
+  public var bytes: RawSpan? {
+    @_lifetime(borrow self)
+    get {
+      guard case .bytes(let storage) = contents else { return nil }
+      // The storage lives as long as the tensor that holds it.
+      return unsafe _overrideLifetime(storage.bytes, borrowing: self)
+    }
+  }
+
+  /// The memory of fixed-width elements; `nil` for strings.
+  package var storage: TensorStorage? {
     if case .bytes(let storage) = contents { storage } else { nil }
   }
 

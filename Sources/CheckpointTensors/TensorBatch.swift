@@ -1,14 +1,14 @@
-public import CheckpointIO
+package import CheckpointIO
 
 /// A tensor that is to be read, or a part of it.
-public struct TensorRequest: Hashable, Sendable {
+package struct TensorRequest: Hashable, Sendable {
   /// The key.
-  public var key: TensorKey
+  package var key: TensorKey
   /// The part; `nil` for everything.
-  public var slice: TensorSlice?
+  package var slice: TensorSlice?
 
   /// Creates a request.
-  public init(_ key: TensorKey, slice: TensorSlice? = nil) {
+  package init(_ key: TensorKey, slice: TensorSlice? = nil) {
     self.key = key
     self.slice = slice
   }
@@ -21,7 +21,7 @@ public struct TensorRequest: Hashable, Sendable {
 ///     if batch.spec(at: 0) == TensorSpec(.float32, [784, 10]) { use(try batch.tensors()) }
 ///
 /// Tensors are numbered in the order of the requests.
-public protocol TensorBatch {
+package protocol TensorBatch {
   /// The dtype and the shape of a whole tensor; `nil` if the checkpoint does not have it.
   func spec(at position: Int) -> TensorSpec?
 
@@ -63,13 +63,59 @@ public protocol TensorBatch {
 
 extension TensorBatch {
   /// Reads the tensors: nothing is mapped.
-  public func mappedTensors(isChecked: Bool) throws(CheckpointError) -> [AnyTensor] {
+  package func mappedTensors(isChecked: Bool) throws(CheckpointError) -> [AnyTensor] {
     try tensors()
   }
 }
 
+/// A reader that looks up many tensors faster than one after the other.
+package protocol BatchReader: TensorReader {
+  /// Looks up several tensors, or parts of them, to be read together.
+  ///
+  /// - Parameter requests: The tensors, in any order; one that the checkpoint does not have is no
+  ///   error.
+  /// - Returns: What the checkpoint says of them, ready to be read.
+  /// - Throws: `corrupt` if what the checkpoint says of one of them is damaged.
+  func lookUp(_ requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch
+}
+
+extension TensorReader {
+  /// Looks up several tensors, or parts of them: all at once, if the reader can, else one after the
+  /// other.
+  ///
+  /// - Parameter requests: The tensors, in any order.
+  /// - Returns: What the checkpoint says of them.
+  /// - Throws: As ``BatchReader/lookUp(_:)`` says.
+  package func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
+    if let reader = self as? any BatchReader { return try reader.lookUp(requests) }
+    return try SingleTensors(requests, of: self)
+  }
+
+  /// Reads several tensors, or parts of them, into new memory.
+  ///
+  /// - Parameter requests: The tensors, in any order.
+  /// - Returns: A tensor for each request, in the order of the requests.
+  /// - Throws: As for ``TensorReader/read(_:slice:into:)``, for the first that cannot be read.
+  package func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor] {
+    try batch(of: requests).tensors()
+  }
+
+  /// Maps several tensors, or parts of them, as far as they can be.
+  ///
+  /// - Parameters:
+  ///   - requests: The tensors, in any order.
+  ///   - isChecked: Whether the checksums of mapped tensors are compared.
+  /// - Returns: A tensor for each request, in the order of the requests.
+  /// - Throws: As ``TensorBatch/mappedTensors(isChecked:)`` says.
+  package func mappedTensors(for requests: [TensorRequest], isChecked: Bool)
+    throws(CheckpointError) -> [AnyTensor]
+  {
+    try batch(of: requests).mappedTensors(isChecked: isChecked)
+  }
+}
+
 /// A tensor of a checkpoint that can be read now, or a part of one.
-public protocol TensorSource {
+package protocol TensorSource {
   /// Reads the fixed-width elements into memory of the caller.
   ///
   /// - Throws: As for ``TensorReader/read(_:slice:into:)``.

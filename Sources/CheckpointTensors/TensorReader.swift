@@ -28,9 +28,13 @@ public struct TensorEntry: Hashable, Sendable {
 
 /// A checkpoint that tensors can be read from, whatever its format.
 ///
-///     let reader = try BundleReader(prefix: "run/ckpt-7")
+///     let reader = try CheckpointReader("run/ckpt-7")
 ///     for entry in try reader.entries() { print(entry.key, entry.spec) }
 ///     let kernel = try Tensor<Float>(reader.tensor(for: "dense/kernel"))
+///
+/// A format of one's own is a type with three members, ``path``, ``forEachEntry(_:)`` and
+/// ``tensor(for:slice:)``; the others have defaults. A `KeyMapping` is laid over it, its tensors are
+/// compared with those of another, and written to a checkpoint.
 ///
 /// Readers may be used by several threads at once.
 /// Source of the abstraction: tensorflow/core/util/tensor_bundle/tensor_bundle.h, `BundleReader`.
@@ -53,19 +57,14 @@ public protocol TensorReader: Sendable {
 
   /// What the checkpoint says of one tensor; `nil` if it has none of this key.
   ///
+  /// The default looks through the whole list.
+  ///
   /// - Throws: `corrupt` if what it says is damaged: damage is never taken for absence.
   func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry?
 
-  /// Looks up several tensors, or parts of them, to be read together.
-  ///
-  /// The default asks for one after the other.
-  ///
-  /// - Parameter requests: The tensors, in any order; one that the checkpoint does not have is no error.
-  /// - Returns: What the checkpoint says of them, ready to be read.
-  /// - Throws: `corrupt` if what the checkpoint says of one of them is damaged.
-  func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch
-
   /// Reads the fixed-width elements of a tensor, or of a part of it, into memory of the caller.
+  ///
+  /// The default copies what ``tensor(for:slice:)`` gives.
   ///
   /// - Parameters:
   ///   - key: The key.
@@ -84,42 +83,6 @@ public protocol TensorReader: Sendable {
 }
 
 extension TensorReader {
-  /// Looks one tensor up after the other.
-  public func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
-    try SingleTensors(requests, of: self)
-  }
-
-  /// What the checkpoint says of several tensors; `nil` for those that it does not have.
-  ///
-  /// - Parameter keys: The keys, in any order.
-  /// - Returns: An entry for each key, in the order of the keys.
-  /// - Throws: `corrupt` if what it says is damaged.
-  public func entries(for keys: [TensorKey]) throws(CheckpointError) -> [TensorEntry?] {
-    try batch(of: keys.map { TensorRequest($0) }).entries()
-  }
-
-  /// Reads several tensors, or parts of them, into new memory.
-  ///
-  /// - Parameter requests: The tensors, in any order.
-  /// - Returns: A tensor for each request, in the order of the requests.
-  /// - Throws: As for ``read(_:slice:into:)``, for the first that cannot be read.
-  public func tensors(for requests: [TensorRequest]) throws(CheckpointError) -> [AnyTensor] {
-    try batch(of: requests).tensors()
-  }
-
-  /// Maps several tensors, or parts of them, as far as they can be.
-  ///
-  /// - Parameters:
-  ///   - requests: The tensors, in any order.
-  ///   - isChecked: Whether the checksums of mapped tensors are compared.
-  /// - Returns: A tensor for each request, in the order of the requests.
-  /// - Throws: As ``TensorBatch/mappedTensors(isChecked:)`` says.
-  public func mappedTensors(for requests: [TensorRequest], isChecked: Bool) throws(CheckpointError)
-    -> [AnyTensor]
-  {
-    try batch(of: requests).mappedTensors(isChecked: isChecked)
-  }
-
   /// Every tensor, in byte order of the keys.
   ///
   /// - Throws: `corrupt` if the list cannot be read to its end.
@@ -127,6 +90,32 @@ extension TensorReader {
     var entries: [TensorEntry] = []
     try forEachEntry { entries.append($0) }
     return entries
+  }
+
+  /// What the list of all tensors says of one.
+  ///
+  /// - Throws: As ``entries()`` says.
+  public func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
+    var found: TensorEntry?
+    try forEachEntry { if $0.key == key { found = $0 } }
+    return found
+  }
+
+  /// Copies a tensor, or a part of it, from new memory into that of the caller.
+  ///
+  /// - Throws: As ``tensor(for:slice:)`` says; `mismatch` for room of another size, or for elements
+  ///   without fixed width.
+  public func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+    throws(CheckpointError)
+  {
+    let tensor = try tensor(for: key, slice: slice)
+    guard let storage = tensor.storage, storage.byteCount == output.byteCount else {
+      throw CheckpointError(
+        .mismatch, "a tensor \(tensor.spec) does not fit into \(output.byteCount) bytes",
+        file: path,
+        key: key.description)
+    }
+    output.copy(storage.bytes, to: 0)
   }
 
   /// Reads a whole tensor into new memory.

@@ -1,4 +1,4 @@
-public import CheckpointIO
+package import CheckpointIO
 
 /// A Swift type that a tensor's elements can have.
 ///
@@ -12,17 +12,45 @@ public import CheckpointIO
 public protocol TensorScalar: Sendable {
   /// The dtype whose elements these are.
   static var dtype: DType { get }
-  /// The elements in the form that files have.
-  static func contents(of storage: TensorStorage, count: Int) -> TensorContents
-  /// The memory of a tensor of this type, from the form that files have.
+  /// How elements lie in memory; of a `BitwiseCopyable` type, as they are.
+  static var form: Tensor<Self>.Form { get }
+}
+
+extension TensorScalar where Self: BitwiseCopyable {
+  /// The memory as it is.
+  public static var form: Tensor<Self>.Form { Tensor<Self>.Form() }
+}
+
+extension Tensor {
+  /// How the elements of a type lie in memory, and what they are in files.
   ///
-  /// - Throws: `mismatch` if an element has no value of this type.
-  static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
-    -> TensorStorage
+  /// Of a `BitwiseCopyable` type both are the same bytes, and ``TensorScalar/form`` needs not be
+  /// written.
+  public struct Form: Sendable {
+    /// The elements in the form that files have.
+    package let contents: @Sendable (_ storage: TensorStorage, _ count: Int) -> TensorContents
+    /// The memory of elements that are in the form that files have.
+    package let storage:
+      @Sendable (_ contents: TensorContents, _ count: Int) throws(CheckpointError) -> TensorStorage
+  }
+}
+
+extension Tensor.Form where Scalar: BitwiseCopyable {
+  /// The memory itself: nothing is copied.
+  public init() {
+    self.init(
+      contents: { storage, _ in .bytes(storage) },
+      storage: { contents, count throws(CheckpointError) in
+        guard case .bytes(let storage) = contents,
+          storage.byteCount == count * MemoryLayout<Scalar>.stride
+        else { throw .misfit(Scalar.dtype, count: count) }
+        return storage
+      })
+  }
 }
 
 /// The elements of a tensor, without its shape: in the memory of fixed-width numbers, or as strings.
-public enum TensorContents: Sendable {
+package enum TensorContents: Sendable {
   /// Fixed-width elements: row-major, densely packed, in this machine's byte order.
   case bytes(TensorStorage)
   /// Elements of any length: byte strings, or serialized variants.
@@ -40,23 +68,6 @@ extension TensorContents {
       throw CheckpointError(.unsupported, "\(dtype.name) elements have no fixed width")
     }
     return try storage.read(body)
-  }
-}
-
-extension TensorScalar where Self: BitwiseCopyable {
-  /// The memory itself: nothing is copied.
-  public static func contents(of storage: TensorStorage, count: Int) -> TensorContents {
-    .bytes(storage)
-  }
-
-  /// The memory itself: nothing is copied.
-  public static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
-    -> TensorStorage
-  {
-    guard case .bytes(let storage) = contents,
-      storage.byteCount == count * MemoryLayout<Self>.stride
-    else { throw .misfit(dtype, count: count) }
-    return storage
   }
 }
 
@@ -125,8 +136,12 @@ extension Bool: TensorScalar {
   /// `bool`.
   public static var dtype: DType { .bool }
 
-  /// A copy in which every byte that is not 0 is 1: others are no Swift `Bool`.
-  public static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
+  /// Bytes; in memory every one that is not 0 is 1: others are no Swift `Bool`.
+  public static var form: Tensor<Bool>.Form {
+    Tensor<Bool>.Form(contents: { storage, _ in .bytes(storage) }, storage: storage)
+  }
+
+  private static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
     -> TensorStorage
   {
     guard case .bytes(let storage) = contents, storage.byteCount == count else {
@@ -142,13 +157,17 @@ extension String: TensorScalar {
   /// `string`.
   public static var dtype: DType { .string }
 
-  /// The strings' UTF-8.
-  public static func contents(of storage: TensorStorage, count: Int) -> TensorContents {
+  /// The strings' UTF-8; other bytes are no `String`.
+  public static var form: Tensor<String>.Form {
+    Tensor<String>.Form(contents: contents, storage: storage)
+  }
+
+  private static func contents(of storage: TensorStorage, count: Int) -> TensorContents {
     .strings(storage.elements(of: String.self, count: count).map { Array($0.utf8) })
   }
 
-  /// The strings, each of which has to be UTF-8.
-  public static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
+  // Each has to be UTF-8.
+  private static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
     -> TensorStorage
   {
     guard case .strings(let elements) = contents, elements.count == count else {
@@ -171,12 +190,15 @@ extension [UInt8]: TensorScalar {
   public static var dtype: DType { .string }
 
   /// The byte strings.
-  public static func contents(of storage: TensorStorage, count: Int) -> TensorContents {
+  public static var form: Tensor<[UInt8]>.Form {
+    Tensor<[UInt8]>.Form(contents: contents, storage: storage)
+  }
+
+  private static func contents(of storage: TensorStorage, count: Int) -> TensorContents {
     .strings(storage.elements(of: [UInt8].self, count: count))
   }
 
-  /// The byte strings.
-  public static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
+  private static func storage(from contents: TensorContents, count: Int) throws(CheckpointError)
     -> TensorStorage
   {
     guard case .strings(let elements) = contents, elements.count == count else {

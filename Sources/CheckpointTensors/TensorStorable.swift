@@ -93,7 +93,7 @@ extension Tensor: TensorStorable {
   public func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
     throws(CheckpointError) -> Result
   {
-    try Scalar.contents(of: storage, count: shape.elementCount).withBytes(of: Scalar.dtype, body)
+    try Scalar.form.contents(storage, shape.elementCount).withBytes(of: Scalar.dtype, body)
   }
 
   /// Fills the tensor's memory; copies of the tensor keep their values.

@@ -5,7 +5,8 @@ import Synchronization
 /// Memory that holds a tensor's elements: 64-byte aligned, and shared by copies of the tensor until
 /// one of them is written to.
 @safe
-public final class TensorStorage: @unchecked Sendable {
+@usableFromInline
+package final class TensorStorage: @unchecked Sendable {
   // Sendable: written to only while a single reference exists, see `Tensor`. Who has been another one
   // has read before that: see `read(_:)`.
 
@@ -20,20 +21,20 @@ public final class TensorStorage: @unchecked Sendable {
 
   @usableFromInline let start: UnsafeMutableRawPointer
   /// The size in bytes.
-  public let byteCount: Int
+  package let byteCount: Int
   private let owner: Owner
   // How often this memory has been read by somebody who may have shared it.
   private let readCount = Atomic<UInt>(0)
 
   /// Allocates memory whose bytes are not yet set.
-  public init(uninitializedByteCount byteCount: Int) {
+  package init(uninitializedByteCount byteCount: Int) {
     self.byteCount = byteCount
     unsafe start = Self.allocate(byteCount)
     owner = .allocation
   }
 
   /// Allocates memory and fills it with a copy of `bytes`.
-  public convenience init(copying bytes: RawSpan) {
+  package convenience init(copying bytes: RawSpan) {
     self.init(uninitializedByteCount: bytes.byteCount)
     unsafe bytes.withUnsafeBytes { unsafe copy($0) }
   }
@@ -155,7 +156,7 @@ public final class TensorStorage: @unchecked Sendable {
   // MARK: The bytes
 
   /// The bytes.
-  public var bytes: RawSpan {
+  package var bytes: RawSpan {
     @_lifetime(borrow self)
     get {
       // `start` is the beginning of `byteCount` bytes for as long as this object lives.

@@ -14,7 +14,7 @@ public protocol TensorWriter {
   /// - Throws: `duplicateName` for a key, or a part of it, that was added already; `mismatch` if
   ///   parts of one tensor disagree; `invalidArgument` if the writer is finished; `io` if the system
   ///   fails.
-  mutating func add(_ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?)
+  mutating func add(_ tensor: some TensorStorable, for key: TensorKey, part: TensorSlice.Part?)
     throws(CheckpointError)
 
   /// Makes the checkpoint appear, whole. Whatever it throws, the writer is finished then: `add` and
@@ -36,7 +36,8 @@ package protocol ShardedTensorWriter: TensorWriter {
   ///   - shard: Which data file, from 0 on.
   /// - Throws: As ``TensorWriter/add(_:for:part:)`` says, and `invalidArgument` for a data file that
   ///   there is not.
-  mutating func add(_ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?, shard: Int)
+  mutating func add(
+    _ tensor: some TensorStorable, for key: TensorKey, part: TensorSlice.Part?, shard: Int)
     throws(CheckpointError)
 }
 

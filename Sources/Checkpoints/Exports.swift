@@ -1,9 +1,5 @@
 // What `import Checkpoints` shows of the layers, name by name.
 
-@_exported public import enum CheckpointBundle.BundleMerger
-@_exported public import struct CheckpointBundle.BundleReader
-@_exported public import enum CheckpointBundle.BundleRenamer
-@_exported public import struct CheckpointBundle.BundleWriter
 @_exported public import protocol CheckpointGraph.Checkpointable
 @_exported public import class CheckpointGraph.CheckpointableObject
 @_exported public import protocol CheckpointGraph.CheckpointableValue
@@ -25,21 +21,14 @@
 @_exported public import class CheckpointGraph.Tracked
 @_exported public import class CheckpointGraph.Variable
 @_exported public import struct CheckpointIO.CheckpointError
-@_exported public import enum CheckpointIO.Durability
-@_exported public import struct CheckpointIO.SaveOptions
 @_exported public import struct CheckpointMapping.KeyMapping
-@_exported public import struct CheckpointMapping.MappedReader
+@_exported public import struct CheckpointPlans.CheckpointWriter
 @_exported public import struct CheckpointPlans.RestoreOptions
 @_exported public import struct CheckpointPlans.RestoreReport
-@_exported public import enum CheckpointPlans.Sharding
-@_exported public import struct CheckpointSafetensors.SafetensorsReader
-@_exported public import struct CheckpointSafetensors.SafetensorsWriter
-@_exported public import struct CheckpointSlices.SlicesReader
-@_exported public import struct CheckpointSlices.SlicesWriter
+@_exported public import struct CheckpointPlans.SaveOptions
 @_exported public import enum CheckpointStore.CheckpointCheck
 @_exported public import struct CheckpointStore.CheckpointDirectory
 @_exported public import enum CheckpointStore.CheckpointFormat
-@_exported public import struct CheckpointStore.CheckpointLocation
 @_exported public import enum CheckpointStore.CheckpointPhase
 @_exported public import struct CheckpointStore.CheckpointReader
 @_exported public import enum CheckpointStore.CheckpointWarnings
@@ -50,20 +39,14 @@
 @_exported public import typealias CheckpointTensors.Complex64
 @_exported public import struct CheckpointTensors.ComplexScalar
 @_exported public import enum CheckpointTensors.DType
-@_exported public import struct CheckpointTensors.SliceSpec
 @_exported public import struct CheckpointTensors.Tensor
-@_exported public import protocol CheckpointTensors.TensorBatch
-@_exported public import enum CheckpointTensors.TensorContents
 @_exported public import struct CheckpointTensors.TensorEntry
 @_exported public import struct CheckpointTensors.TensorKey
 @_exported public import protocol CheckpointTensors.TensorReader
 @_exported public import struct CheckpointTensors.TensorRegion
-@_exported public import struct CheckpointTensors.TensorRequest
 @_exported public import protocol CheckpointTensors.TensorScalar
 @_exported public import struct CheckpointTensors.TensorShape
 @_exported public import struct CheckpointTensors.TensorSlice
-@_exported public import protocol CheckpointTensors.TensorSource
 @_exported public import struct CheckpointTensors.TensorSpec
 @_exported public import protocol CheckpointTensors.TensorStorable
-@_exported public import class CheckpointTensors.TensorStorage
 @_exported public import protocol CheckpointTensors.TensorWriter

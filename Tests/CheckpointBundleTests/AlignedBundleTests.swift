@@ -8,7 +8,7 @@ import Testing
 @Suite struct AlignedBundleTests {
   private func files(alignment: Int) throws -> MemoryFileSystem {
     let system = MemoryFileSystem()
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = system
     options.alignment = alignment
     var writer = try BundleWriter(prefix: "/m", options: options)

@@ -15,7 +15,7 @@ import Testing
   init() throws { directory = try TemporaryDirectory("beside") }
 
   private func save(_ value: Float, shards: Int = 1) throws {
-    var options = SaveOptions()
+    var options = FileOptions()
     options.durability = .none
     var writer = try BundleWriter(
       prefix: prefix, shardByteCounts: Array(repeating: 16, count: shards), options: options)
@@ -27,7 +27,7 @@ import Testing
   }
 
   private func delete() throws {
-    let removal = try BundleRemoval(of: prefix, options: SaveOptions())
+    let removal = try BundleRemoval(of: prefix, options: FileOptions())
     try removal.removeIndex()
     try removal.removeData()
   }

@@ -40,7 +40,7 @@ struct StoredFields {
 func sliceMessage(_ text: String) throws -> [UInt8] {
   let dimensions = text.split(separator: ":").map { _ in 1 << 40 }
   let sizes = dimensions.map { $0 == 1 << 40 && dimensions.count > 1 ? "1000" : "\($0)" }
-  let spec = try SliceSpec(sizes.joined(separator: " ") + " " + text)
+  let spec = try TensorSlice.Part(sizes.joined(separator: " ") + " " + text)
   var writer = ByteWriter()
   spec.slice.write(to: &writer)
   return writer.bytes

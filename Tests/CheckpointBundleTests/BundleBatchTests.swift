@@ -14,7 +14,7 @@ import Testing
   // Whole tensors of all sizes, strings, an empty one, and one in parts, over two data files.
   private func reader() throws -> BundleReader {
     let prefix = directory.path("ckpt")
-    var options = SaveOptions()
+    var options = FileOptions()
     options.durability = .none
     var writer = try BundleWriter(prefix: prefix, shardByteCounts: [0, 0], options: options)
     for number in 0..<40 {
@@ -22,8 +22,8 @@ import Testing
       try writer.add(Tensor(values), for: TensorKey("n\(number)"), part: nil, shard: number % 2)
     }
     try writer.add(Tensor(["a", "é"]), for: "strings", part: nil, shard: 1)
-    try writer.add(Tensor<Int8>([1, 2]), for: "parts", part: SliceSpec("4 0,2"), shard: 0)
-    try writer.add(Tensor<Int8>([3, 4]), for: "parts", part: SliceSpec("4 2,2"), shard: 1)
+    try writer.add(Tensor<Int8>([1, 2]), for: "parts", part: TensorSlice.Part("4 0,2"), shard: 0)
+    try writer.add(Tensor<Int8>([3, 4]), for: "parts", part: TensorSlice.Part("4 2,2"), shard: 1)
     try writer.finish()
     return try BundleReader(prefix: prefix)
   }

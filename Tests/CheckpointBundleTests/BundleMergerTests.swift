@@ -10,8 +10,8 @@ import Testing
   private static let parts = ["/run/p0", "/run/p1"]
   private static let merged = "/run/m"
 
-  private func options(_ system: any FileSystem) -> SaveOptions {
-    var options = SaveOptions()
+  private func options(_ system: any FileSystem) -> FileOptions {
+    var options = FileOptions()
     options.fileSystem = system
     return options
   }
@@ -24,7 +24,7 @@ import Testing
       try writer.add(Tensor<Float>(repeating: value, shape: [2, 3]), for: TensorKey(name))
     }
     if let slice {
-      let part = try SliceSpec(slice)
+      let part = try TensorSlice.Part(slice)
       let shape = try part.slice.region(in: part.fullShape).shape
       try writer.add(Tensor<Float>(repeating: 9, shape: shape), for: "sliced", part: part)
     }

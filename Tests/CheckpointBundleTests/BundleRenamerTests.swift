@@ -9,8 +9,8 @@ import Testing
 @Suite struct BundleRenamerTests {
   private static let prefix = "/run/m"
 
-  private static func options(_ system: any FileSystem) -> SaveOptions {
-    var options = SaveOptions()
+  private static func options(_ system: any FileSystem) -> FileOptions {
+    var options = FileOptions()
     options.fileSystem = system
     return options
   }
@@ -23,8 +23,8 @@ import Testing
     try writer.add(Tensor<Float>([1]), for: "a")
     try writer.add(Tensor<Float>([2]), for: "b", part: nil, shard: 1)
     try writer.add(Tensor<Int32>([3]), for: TensorKey(bytes: [0xFF]))
-    try writer.add(Tensor<Float>([4, 5]), for: "w", part: SliceSpec("3 0,2"), shard: 0)
-    try writer.add(Tensor<Float>([6]), for: "w", part: SliceSpec("3 2,1"), shard: 1)
+    try writer.add(Tensor<Float>([4, 5]), for: "w", part: TensorSlice.Part("3 0,2"), shard: 0)
+    try writer.add(Tensor<Float>([6]), for: "w", part: TensorSlice.Part("3 2,1"), shard: 1)
     try writer.finish()
     return system.image
   }
@@ -63,8 +63,8 @@ import Testing
     try writer.add(Tensor<Float>([1]), for: "z")
     try writer.add(Tensor<Float>([2]), for: "b", part: nil, shard: 1)
     try writer.add(Tensor<Int32>([3]), for: TensorKey(bytes: [0xFF]))
-    try writer.add(Tensor<Float>([4, 5]), for: "v", part: SliceSpec("3 0,2"), shard: 0)
-    try writer.add(Tensor<Float>([6]), for: "v", part: SliceSpec("3 2,1"), shard: 1)
+    try writer.add(Tensor<Float>([4, 5]), for: "v", part: TensorSlice.Part("3 0,2"), shard: 0)
+    try writer.add(Tensor<Float>([6]), for: "v", part: TensorSlice.Part("3 2,1"), shard: 1)
     try writer.finish()
     #expect(system.image.files == other.image.files)
   }

@@ -15,14 +15,14 @@ import Testing
 
   /// Writes a checkpoint: a large tensor of several jobs, small ones around it, strings, slices.
   private func writeCheckpoint() throws {
-    var writer = try BundleWriter(prefix: prefix, shardByteCounts: [0], options: SaveOptions())
+    var writer = try BundleWriter(prefix: prefix, shardByteCounts: [0], options: FileOptions())
     for index in 0..<100 {
       try writer.add(Tensor<Int32>([Int32(index), -1, 2]), for: TensorKey("small/\(index)"))
     }
     try writer.add(Tensor(repeating: 1.5 as Float, shape: [3, 1_000_000]), for: "large")
     try writer.add(Tensor<String>(["one", "", "three"]), for: "words")
-    let top = try SliceSpec("4 3 0,2:-")
-    let bottom = try SliceSpec("4 3 2,2:-")
+    let top = try TensorSlice.Part("4 3 0,2:-")
+    let bottom = try TensorSlice.Part("4 3 2,2:-")
     try writer.add(Tensor(repeating: 7 as Int8, shape: [2, 3]), for: "cut", part: top)
     try writer.add(Tensor(repeating: 8 as Int8, shape: [2, 3]), for: "cut", part: bottom)
     try writer.add(Tensor<Float>(repeating: 0, shape: [0, 3]), for: "empty")
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test func `damage of any byte of a small checkpoint is found`() throws {
-    var writer = try BundleWriter(prefix: prefix, shardByteCounts: [0], options: SaveOptions())
+    var writer = try BundleWriter(prefix: prefix, shardByteCounts: [0], options: FileOptions())
     try writer.add(Tensor<Int32>([1, 2, 3]), for: "numbers")
     try writer.add(Tensor<String>(["one", "", "three"]), for: "words")
     try writer.finish()

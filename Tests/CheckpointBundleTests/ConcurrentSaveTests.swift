@@ -12,7 +12,7 @@ import Testing
 
   // Several data files of several tensors, all of one value.
   private static func save(_ value: Float, to prefix: String) throws(CheckpointError) {
-    var options = SaveOptions()
+    var options = FileOptions()
     options.durability = .none  // nobody cuts the power here
     var writer = try BundleWriter(prefix: prefix, shardByteCounts: [0, 0], options: options)
     for index in 0..<4 {

@@ -22,7 +22,7 @@ import Testing
   }
 
   private func key(_ slice: String) throws -> [UInt8] {
-    let spec = try SliceSpec("1000 1000 " + slice)
+    let spec = try TensorSlice.Part("1000 1000 " + slice)
     return TensorKey("w").sliceKey(spec.slice).bytes
   }
 
@@ -51,7 +51,7 @@ import Testing
     #expect(
       try bundle.readingProblem() == Self.prefix
         + "slice 2,2:- is listed, but has no entry (corrupt)")
-    let slice = try SliceSpec("4 2 1,1:-").slice
+    let slice = try TensorSlice.Part("4 2 1,1:-").slice
     #expect(try bundle.readingProblem(slice: slice) == nil)
   }
 
@@ -109,7 +109,7 @@ import Testing
       try bundle([Self.upper]).readingProblem() == Self.prefix
         + "only 4 of the 8 elements asked for are stored, in 1 slices; the others were never "
         + "saved (notFound)")
-    let slice = try SliceSpec("4 2 0,2:1,1").slice
+    let slice = try TensorSlice.Part("4 2 0,2:1,1").slice
     #expect(try bundle([Self.upper]).readingProblem(slice: slice) == nil)
   }
 

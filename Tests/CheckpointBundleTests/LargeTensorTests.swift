@@ -13,8 +13,8 @@ import Testing
     (256 << 10) - 1, 256 << 10, (1 << 20) + 1, (2 << 20) - 5, (4 << 20) + 3, (32 << 20) + 7,
   ]
 
-  private static var options: SaveOptions {
-    var options = SaveOptions()
+  private static var options: FileOptions {
+    var options = FileOptions()
     options.durability = .none
     return options
   }

@@ -31,7 +31,7 @@ import Testing
       "mod?l.index", "\\model", "日本語", "model\u{301}.index", "-rf",
     ]
 
-  private func save(_ value: Float, to prefix: String, _ options: SaveOptions = SaveOptions())
+  private func save(_ value: Float, to prefix: String, _ options: FileOptions = FileOptions())
     throws(CheckpointError)
   {
     var writer = try BundleWriter(prefix: prefix, options: options)
@@ -73,7 +73,7 @@ import Testing
   @Test func `is not stopped by what somebody else has left and does not let go`() throws {
     let directory = try TemporaryDirectory()
     try directory.write([], to: "other.swift-checkpoints-lock")
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = InterceptingFileSystem { _, call throws(CheckpointError) in
       guard call.kind == .lock, call.path.contains("other") else { return }
       throw .system("open", errno: EACCES, file: call.path)
@@ -109,7 +109,8 @@ import Testing
     #expect(try value(directory.path("other")) == 1)
   }
 
-  // A save that is not durable leaves an empty lock file after a power cut, and so did earlier versions.
+  // A save that is not durable leaves an empty lock file after a power cut, and so did earlier
+  // versions.
   @Test(arguments: ["", "swift-check", "swift-checkpoints save\nwrites .ind", "\0\0\0\0"])
   func `takes a note that was cut short for one that lists everything`(note: String) throws {
     let directory = try TemporaryDirectory()
@@ -162,7 +163,7 @@ import Testing
     try save(1, to: directory.path("other"))
     try directory.write([1], to: "other.data-00000-of-00002")
     try directory.write(Self.notes[0].utf8, to: "other.swift-checkpoints-lock")
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = InterceptingFileSystem { _, call throws(CheckpointError) in
       guard call.kind == .open, call.path.hasSuffix("other.index") else { return }
       throw .system("open", errno: EMFILE, file: call.path)

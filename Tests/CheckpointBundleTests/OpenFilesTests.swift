@@ -13,7 +13,7 @@ import Testing
     _ value: Float, to prefix: String, _ system: any FileSystem, mostOpen: Int = 1,
     isLarge: Bool = true, before: (Int) throws -> Void = { _ in }
   ) throws {
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = system
     let counts = [UInt64](repeating: 1 << 20, count: Self.shardCount)
     var writer = try BundleWriter(prefix, counts, options, OutputPool(capacity: mostOpen))
@@ -66,7 +66,7 @@ import Testing
 
   @Test func `data files that are written one after the other are synced once each`() throws {
     let system = InterceptingFileSystem(MemoryFileSystem())
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = system
     let pool = OutputPool(capacity: 2)
     var writer = try BundleWriter("/run/m", [UInt64](repeating: 0, count: 5), options, pool)
@@ -117,7 +117,7 @@ import Testing
       guard call.kind == .sync, call.path.contains("00000-of") else { return }
       throw .system("injected failure of sync", errno: 5, file: call.path)
     }
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = system
     var writer = try BundleWriter("/run/m", [0, 0], options, OutputPool(capacity: 1))
     let tensor = Tensor<Float>(repeating: 1, shape: [66_000])

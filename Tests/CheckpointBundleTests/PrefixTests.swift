@@ -7,7 +7,7 @@ import Testing
 
 /// Proves that a prefix is a path and nothing else: no pattern, no escapes.
 @Suite struct PrefixTests {
-  private func save(_ value: Float, to prefix: String, _ options: SaveOptions = SaveOptions())
+  private func save(_ value: Float, to prefix: String, _ options: FileOptions = FileOptions())
     throws(CheckpointError)
   {
     var writer = try BundleWriter(prefix: prefix, options: options)
@@ -86,7 +86,7 @@ import Testing
 
   @Test func `says that a directory is missing, cannot be made, or is none`() throws {
     let directory = try TemporaryDirectory()
-    var options = SaveOptions()
+    var options = FileOptions()
     options.createsDirectories = false
     let missing = #expect(throws: CheckpointError.self) {
       try save(1, to: directory.path("none/model"), options)

@@ -50,7 +50,7 @@ import Testing
     let counting = CountingFile(MemoryFile(try directory.bytes("f")))
     let reader = try SafetensorsReader(file: counting)
     let opening = counting.reads.count
-    let column = try reader.tensor(for: "w", slice: SliceSpec("4 200000 -:199999,1").slice)
+    let column = try reader.tensor(for: "w", slice: TensorSlice.Part("4 200000 -:199999,1").slice)
     #expect(try Tensor<Float>(column).array == [0, 1, 2, 3])
     #expect(counting.reads.dropFirst(opening).map(\.count) == [4, 4, 4, 4])
   }
@@ -60,7 +60,7 @@ import Testing
     let counting = CountingFile(Self.file(header, (0..<3000).map { UInt8($0 % 3) }))
     let reader = try SafetensorsReader(file: counting)
     let opening = counting.reads.count
-    let column = try reader.tensor(for: "w", slice: SliceSpec("1000 3 -:1,1").slice)
+    let column = try reader.tensor(for: "w", slice: TensorSlice.Part("1000 3 -:1,1").slice)
     #expect(try Tensor<UInt8>(column).array == Array(repeating: 1, count: 1000))
     #expect(counting.reads.dropFirst(opening).map(\.count) == [2998])
   }
@@ -92,7 +92,7 @@ import Testing
       error?.description
         == "f: key 'dense/kernl': there is no such tensor; nearest is 'dense/kernel' (notFound)")
     error = #expect(throws: CheckpointError.self) {
-      try reader.tensor(for: "dense/kernel", slice: SliceSpec("3 2,1").slice)
+      try reader.tensor(for: "dense/kernel", slice: TensorSlice.Part("3 2,1").slice)
     }
     #expect(error?.code == .mismatch)
     error = #expect(throws: CheckpointError.self) {

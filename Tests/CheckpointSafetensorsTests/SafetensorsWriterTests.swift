@@ -40,11 +40,11 @@ import Testing
   @Test func `refuses parts, but not one that is everything`() throws {
     let tensor = Tensor<Float>([1, 2])
     #expect(
-      try problem { try $0.add(tensor, for: "w", part: SliceSpec("4 0,2")) }
+      try problem { try $0.add(tensor, for: "w", part: TensorSlice.Part("4 0,2")) }
         == "f: key 'w': safetensors files do not have tensors in parts; add the whole tensor "
         + "(unsupported)")
     var writer = try SafetensorsWriter(path)
-    try writer.add(tensor, for: "w", part: SliceSpec("2 -"))
+    try writer.add(tensor, for: "w", part: TensorSlice.Part("2 -"))
     try writer.finish()
     #expect(try Tensor<Float>(SafetensorsReader(path).tensor(for: "w")) == tensor)
   }
@@ -158,7 +158,7 @@ import Testing
   }
 
   private func overwrite(_ fileSystem: InterceptingFileSystem) throws {
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = fileSystem
     var writer = try SafetensorsWriter(path, options: options)
     try writer.add(Tensor<Float>([3, 4, 5]), for: "w")

@@ -66,24 +66,24 @@ import Testing
   @Test func `refuses what is no tensor, or one twice`() throws {
     var writer = try writer()
     let half = Tensor<Float>([1, 2])
-    try writer.add(half, for: "w", part: SliceSpec("4 0,2"))
+    try writer.add(half, for: "w", part: TensorSlice.Part("4 0,2"))
     #expect(
       problem { try writer.add(half, for: "w") }
         == "w: this key, or this part of it, was added already (duplicateName)")
     #expect(
-      problem { try writer.add(half, for: "w", part: SliceSpec("5 2,2")) }
+      problem { try writer.add(half, for: "w", part: TensorSlice.Part("5 2,2")) }
         == "w: this part is of a tensor float32[5], those before are of float32[4] (mismatch)")
     #expect(
-      problem { try writer.add(half, for: "v", part: SliceSpec("4 0,3")) }
+      problem { try writer.add(half, for: "v", part: TensorSlice.Part("4 0,3")) }
         == "v: slice 0,3 of [4] has the shape [3], the values have [2] (mismatch)")
   }
 
   @Test func `finds parts that overlap when it finishes`() throws {
     do {
       var writer = try writer()
-      try writer.add(Tensor<Float>([1, 2]), for: "w", part: SliceSpec("4 0,2"))
+      try writer.add(Tensor<Float>([1, 2]), for: "w", part: TensorSlice.Part("4 0,2"))
       // A part that disagrees with what is there already is refused at once; this one does not.
-      try writer.add(Tensor<Float>([1, 2]), for: "w", part: SliceSpec("4 1,2"))
+      try writer.add(Tensor<Float>([1, 2]), for: "w", part: TensorSlice.Part("4 1,2"))
       #expect(problem { try writer.finish() } == "w: the slices 0,2 and 1,2 overlap (mismatch)")
     }
     #expect(directory.names == [])
@@ -123,12 +123,12 @@ import Testing
 
   private func writeShards(_ values: [Float], fileSystem: any FileSystem = LocalFileSystem()) throws
   {
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = fileSystem
     var writer = try SlicesWriter(prefix: directory.path("m"), shardCount: 2, options: options)
     try writer.add(Tensor([values[0]]), for: "a", part: nil, shard: 1)
-    try writer.add(Tensor([values[1]]), for: "w", part: SliceSpec("2 0,1"), shard: 0)
-    try writer.add(Tensor([values[2]]), for: "w", part: SliceSpec("2 1,1"), shard: 1)
+    try writer.add(Tensor([values[1]]), for: "w", part: TensorSlice.Part("2 0,1"), shard: 0)
+    try writer.add(Tensor([values[2]]), for: "w", part: TensorSlice.Part("2 1,1"), shard: 1)
     try writer.finish()
   }
 
@@ -198,7 +198,7 @@ import Testing
       var old = try writer()
       try old.add(Tensor<Float>([1]), for: "w")
       try old.finish()
-      var options = SaveOptions()
+      var options = FileOptions()
       options.fileSystem = InterceptingFileSystem.failing(at: number, errno: 28)
       var failure: CheckpointError?
       do throws(CheckpointError) {

@@ -69,7 +69,7 @@ import Testing
     let w = Self.w.map(Float.init(bitPattern:))
     for (text, range) in [("5 3 0,3:0,3", 0..<9), ("5 3 3,2:0,3", 9..<15)] {
       let values = Tensor(shape: [range.count / 3, 3], scalars: Array(w[range]))
-      try writer.add(values, for: "w", part: SliceSpec(text))
+      try writer.add(values, for: "w", part: TensorSlice.Part(text))
     }
     #expect(!directory.names.contains("model.ckpt-0"))
     try writer.finish()

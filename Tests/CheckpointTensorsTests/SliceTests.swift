@@ -9,7 +9,7 @@ import Testing
     ("4 +0,2", [4], "0,2"), ("4 3 0,2:::-", [4, 3], "0,2:-"), ("4 00,02", [4], "0,2"),
   ])
   func `parses TensorFlow's text form`(text: String, shape: [Int], slice: String) throws {
-    let spec = try SliceSpec(text)
+    let spec = try TensorSlice.Part(text)
     #expect(spec.fullShape.dimensions == shape)
     #expect(spec.slice.description == slice)
   }
@@ -20,18 +20,19 @@ import Testing
     "4 9223372036854775807,1", "9223372036854775807 3 -:-",
   ])
   func `refuses other texts`(text: String) {
-    let error = #expect(throws: CheckpointError.self) { try SliceSpec(text) }
+    let error = #expect(throws: CheckpointError.self) { try TensorSlice.Part(text) }
     #expect(error?.code == .invalidArgument)
   }
 
   @Test func `finds the one pair that overlaps`() throws {
     let shape: TensorShape = [4, 4]
     let quarters = try ["0,2:0,2", "0,2:2,2", "2,2:0,2", "2,2:2,2"].map {
-      try SliceSpec("4 4 \($0)").slice
+      try TensorSlice.Part("4 4 \($0)").slice
     }
     try TensorSlice.checkDisjoint(quarters, in: shape)
     let error = #expect(throws: CheckpointError.self) {
-      try TensorSlice.checkDisjoint(quarters + [try SliceSpec("4 4 1,1:3,1").slice], in: shape)
+      try TensorSlice.checkDisjoint(
+        quarters + [try TensorSlice.Part("4 4 1,1:3,1").slice], in: shape)
     }
     #expect(error?.message == "the slices 0,2:2,2 and 1,1:3,1 overlap")
   }

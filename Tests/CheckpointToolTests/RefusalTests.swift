@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointBundle
 import CheckpointIO
 import CheckpointTensors
@@ -18,7 +19,7 @@ import Testing
   private func save(shards: Int = 1) throws {
     var writer = try BundleWriter(
       prefix: prefix, shardByteCounts: Array(repeating: 40_000, count: shards),
-      options: SaveOptions())
+      options: FileOptions())
     for shard in 0..<shards {
       let tensor = Tensor<Float>(repeating: 1, shape: [10_000])
       try writer.add(tensor, for: TensorKey("w\(shard)"), part: nil, shard: shard)

@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointTensors
 import CheckpointIO
 import CheckpointBundle
@@ -71,7 +72,7 @@ import Testing
   @Test func `a large tensor is abbreviated, unless all is wanted`() throws {
     let directory = try TemporaryDirectory("show")
     var writer = try BundleWriter(
-      prefix: directory.path("m"), shardByteCounts: [0], options: SaveOptions())
+      prefix: directory.path("m"), shardByteCounts: [0], options: FileOptions())
     try writer.add(
       Tensor(shape: [4, 300], scalars: (0..<1200).map { Float($0) / 4 + 1 }), for: "large")
     try writer.finish()

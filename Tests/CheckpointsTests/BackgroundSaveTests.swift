@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointStore
 import CheckpointBundle
 import CheckpointGraph
@@ -388,12 +389,12 @@ import Testing
     run.weights.value = Tensor(repeating: 1, shape: [9])
     let save = try #require(try run.manager.saveInBackground())
     gate.waitUntilReached()
-    #expect(save.progress.checkpointPhase == .syncing)
+    #expect(CheckpointPhase(of: save.progress) == .syncing)
     let total = save.progress.totalUnitCount
     #expect(total == 9 * 4 + 8)  // and the save counter
     gate.open()
     try save.wait()
-    #expect(save.progress.checkpointPhase == .finished)
+    #expect(CheckpointPhase(of: save.progress) == .finished)
     #expect(save.progress.completedUnitCount == total)
     #expect(save.progress.isFinished)
   }

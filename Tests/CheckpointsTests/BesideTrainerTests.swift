@@ -21,10 +21,10 @@ import Testing
 
   private static let key: TensorKey = "w/.ATTRIBUTES/VARIABLE_VALUE"
 
-  private static func options(_ system: any FileSystem) -> Saver.Options {
-    var options = Saver.Options()
-    options.files.fileSystem = system
-    options.files.durability = .none
+  private static func options(_ system: any FileSystem) -> SaveOptions {
+    var options = SaveOptions()
+    options.fileSystem = system
+    options.durability = .none
     return options
   }
 
@@ -44,7 +44,7 @@ import Testing
       let saver = try Saver([key.description: w], options: Self.options(system))
       read = try saver.restore(from: path, options: options).path
     case .checkpoint:
-      let checkpoint = try Checkpoint(["w": w], options: Self.options(system).files)
+      let checkpoint = try Checkpoint(["w": w], options: Self.options(system))
       read = try checkpoint.restore(from: path).expectPartial().path
     case .manager:
       let run = try ManagerRun(system, .latest(1))
@@ -103,7 +103,7 @@ import Testing
   private static func overwrite(_ base: MemoryFileSystem) -> @Sendable (Float) throws -> Void {
     { value in
       let w = Variable<Float>(repeating: value, shape: [9])
-      try Checkpoint(["w": w], options: options(base).files).write(to: "/run/ckpt-1")
+      try Checkpoint(["w": w], options: options(base)).write(to: "/run/ckpt-1")
     }
   }
 

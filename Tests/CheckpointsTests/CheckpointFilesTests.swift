@@ -1,4 +1,5 @@
 import CheckpointPlatform
+import CheckpointPlans
 import CheckpointStore
 import CheckpointBundle
 import CheckpointIO
@@ -11,8 +12,8 @@ import Testing
 /// Proves that removing a checkpoint removes its files and no others, and can be interrupted
 /// anywhere.
 @Suite struct CheckpointFilesTests {
-  private func options(_ system: any FileSystem) -> SaveOptions {
-    var options = SaveOptions()
+  private func options(_ system: any FileSystem) -> FileOptions {
+    var options = FileOptions()
     options.fileSystem = system
     return options
   }

@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointTensors
 import CheckpointStore
 import CheckpointSlices
@@ -17,7 +18,7 @@ import Testing
 
   private func save(_ name: String) throws {
     var writer = try BundleWriter(
-      prefix: directory.path(name), shardByteCounts: [4], options: SaveOptions())
+      prefix: directory.path(name), shardByteCounts: [4], options: FileOptions())
     try writer.add(Tensor<Float>(1), for: "w")
     try writer.finish()
   }

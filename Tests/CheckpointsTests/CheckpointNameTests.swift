@@ -1,3 +1,5 @@
+import CheckpointSafetensors
+import CheckpointPlans
 import CheckpointStore
 import CheckpointIO
 import CheckpointGraph
@@ -24,7 +26,7 @@ import Testing
     case .saver: try Saver(["w": variable]).save(to: path)
     case .step: try Saver(["w": variable]).save(to: path, step: 7)
     case .v1:
-      var options = Saver.Options()
+      var options = SaveOptions()
       options.format = .v1
       try Saver(["w": variable], options: options).save(to: path)
     case .checkpoint: try Checkpoint(["w": variable]).save(to: path)

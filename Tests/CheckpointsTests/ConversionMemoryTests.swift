@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointStore
 import CheckpointBundle
 import CheckpointIO
@@ -31,7 +32,8 @@ import Testing
     let system = MemoryFileSystem()
     var options = SaveOptions()
     options.fileSystem = system
-    var writer = try BundleWriter(prefix: "/run/source", shardByteCounts: [0], options: options)
+    var writer = try BundleWriter(
+      prefix: "/run/source", shardByteCounts: [0], options: options.files)
     for name in ["a", "b"] {
       let tensor = Tensor<Float>(repeating: 1, shape: [Self.byteCount / 8])
       try writer.add(tensor, for: TensorKey(name))
@@ -47,7 +49,7 @@ import Testing
     let flow = Flow()
     var options = CheckpointConversion.Options()
     options.format = format
-    options.files.fileSystem = FlowingFileSystem(system) { flow.move($0) }
+    options.fileSystem = FlowingFileSystem(system) { flow.move($0) }
     try CheckpointConversion(from: source, to: destination, options: options).run()
     return flow.most
   }

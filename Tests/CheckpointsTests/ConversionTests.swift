@@ -210,9 +210,9 @@ import Testing
 
   private func sliced() throws -> String {
     try source {
-      try $0.add(Tensor<Float>([1, 2]), for: "w", part: SliceSpec("5 0,2"))
-      try $0.add(Tensor<Float>([3, 4, 5]), for: "w", part: SliceSpec("5 2,3"))
-      try $0.add(Tensor<Int32>([1]), for: "part", part: SliceSpec("3 0,1"))
+      try $0.add(Tensor<Float>([1, 2]), for: "w", part: TensorSlice.Part("5 0,2"))
+      try $0.add(Tensor<Float>([3, 4, 5]), for: "w", part: TensorSlice.Part("5 2,3"))
+      try $0.add(Tensor<Int32>([1]), for: "part", part: TensorSlice.Part("3 0,1"))
     }
   }
 
@@ -234,8 +234,8 @@ import Testing
 
   @Test func `slices are put together on request`() throws {
     let source = try source {
-      try $0.add(Tensor<Float>([3, 4, 5]), for: "w", part: SliceSpec("5 2,3"))
-      try $0.add(Tensor<Float>([1, 2]), for: "w", part: SliceSpec("5 0,2"))
+      try $0.add(Tensor<Float>([3, 4, 5]), for: "w", part: TensorSlice.Part("5 2,3"))
+      try $0.add(Tensor<Float>([1, 2]), for: "w", part: TensorSlice.Part("5 0,2"))
     }
     let (reader, notes) = try convert(source, to: "m") { $0.joinsSlices = true }
     #expect(try reader.entry(for: "w")?.slices == [])
@@ -245,8 +245,8 @@ import Testing
 
   @Test func `slices that TensorFlow does not put together are noted`() throws {
     let source = try source {
-      try $0.add(Tensor<UInt16>([1]), for: "w", part: SliceSpec("2 0,1"))
-      try $0.add(Tensor<UInt16>([2]), for: "w", part: SliceSpec("2 1,1"))
+      try $0.add(Tensor<UInt16>([1]), for: "w", part: TensorSlice.Part("2 0,1"))
+      try $0.add(Tensor<UInt16>([2]), for: "w", part: TensorSlice.Part("2 1,1"))
     }
     let notes = try convert(source, to: "m").notes
     #expect(notes == ["'w' stays in slices, which TensorFlow does not put together for uint16"])

@@ -86,7 +86,8 @@ import Testing
     #expect(notes.count == 1)
     #expect(notes.first?.hasPrefix("objects lose their values of '\(Self.kernel)': they") == true)
     let layer = Layer(0)
-    try Checkpoint(["layer": layer]).read(from: directory.path("m"), .partial).expectPartial()
+    try Checkpoint(["layer": layer]).read(from: directory.path("m"), options: .partial)
+      .expectPartial()
     #expect(layer.bias.value.array == [3, 3])
   }
 

@@ -188,7 +188,7 @@ import Testing
     #expect(failure { _ = try checkpoint.restore(from: path) }?.code == .notFound)
     #expect(optimizer[layer.kernel] == nil && optimizer[layer.bias] == nil)
     layer.bias = Variable([1, 2, 3])
-    #expect(failure { _ = try checkpoint.read(from: path, .partial) }?.code == .mismatch)
+    #expect(failure { _ = try checkpoint.read(from: path, options: .partial) }?.code == .mismatch)
     #expect(optimizer[layer.kernel] == nil && optimizer[layer.bias] == nil)
     #expect(layer.kernel.value.array == [0, 0, 0, 0, 0, 0])
   }

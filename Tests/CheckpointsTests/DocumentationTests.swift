@@ -30,6 +30,30 @@ import Testing
     #expect(blocks.contains { $0.language == "output" })
   }
 
+  // What the product declares itself at the outermost level, and what it shows of the layers.
+  private static let names: Set<Substring> = {
+    let folder = DocumentationPage.root.appending(path: "Sources/Checkpoints")
+    let paths = FileManager.default.subpaths(atPath: folder.path) ?? []
+    let texts = paths.filter { $0.hasSuffix(".swift") }.map { path in
+      (try? String(contentsOf: folder.appending(path: path), encoding: .utf8)) ?? ""
+    }
+    let declaration = /(?m)^public (?:final )?(?:struct|class|enum|protocol|actor) (\w+)/
+    let export = /(?m)^@_exported public import \w+ \w+\.(\w+)$/
+    return Set(
+      texts.flatMap { $0.matches(of: declaration).map(\.1) + $0.matches(of: export).map(\.1) })
+  }()
+
+  @Test func `the front page lists every name that a program sees, of which there are few`() throws
+  {
+    let page = DocumentationPage.root.appending(
+      path: "Sources/Checkpoints/Checkpoints.docc/Checkpoints.md")
+    let topics = try String(contentsOf: page, encoding: .utf8).split(separator: "## Topics")[1]
+    let listed = Set(topics.matches(of: /(?m)^- ``(\w+)``$/).map(\.1))
+    #expect(listed.subtracting(Self.names).sorted() == [])
+    #expect(Self.names.subtracting(listed).sorted() == [])
+    #expect(Self.names.count < 60)
+  }
+
   @Test func `the package manager reads the README's manifest`() throws {
     let manifest = DocumentationPage.root.appending(
       path: "Tests/DocumentationSamples/Manifest/Package.swift")

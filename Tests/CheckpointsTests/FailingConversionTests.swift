@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointStore
 import CheckpointBundle
 import CheckpointIO
@@ -21,7 +22,7 @@ import Testing
     var options = CheckpointConversion.Options()
     options.format = format
     options.overwrites = true
-    options.files.fileSystem = system
+    options.fileSystem = system
     return options
   }
 
@@ -36,7 +37,7 @@ import Testing
   private static func write(_ value: Float, to prefix: String, _ system: MemoryFileSystem) throws {
     var options = SaveOptions()
     options.fileSystem = system
-    var writer = try BundleWriter(prefix: prefix, shardByteCounts: [0], options: options)
+    var writer = try BundleWriter(prefix: prefix, shardByteCounts: [0], options: options.files)
     try writer.add(Tensor<Float>(repeating: value, shape: [100_000]), for: "large")
     try writer.add(Tensor<Float>(repeating: value, shape: [3]), for: "small")
     try writer.finish()

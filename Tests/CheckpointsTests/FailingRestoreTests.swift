@@ -24,8 +24,8 @@ import Testing
   }
 
   private func saver(_ variables: [Variable<Float>], _ system: any FileSystem) throws -> Saver {
-    var options = Saver.Options()
-    options.files.fileSystem = system
+    var options = SaveOptions()
+    options.fileSystem = system
     return try Saver(variables, options: options)
   }
 
@@ -47,7 +47,8 @@ import Testing
     #expect(problem(try saver(variables(1), counting), placement) == nil)
     for (number, call) in counting.calls.enumerated() {
       let variables = variables(1)
-      // The same call fails again: a data file that cannot be opened at first is opened when it is needed.
+      // The same call fails again: a data file that cannot be opened at first is opened when it is
+      // needed.
       let failing = InterceptingFileSystem(system) { current, other throws(CheckpointError) in
         guard current == number || (current > number && other == call) else { return }
         throw .system("injected failure of \(call.kind)", errno: EIO, file: call.path)
@@ -119,8 +120,8 @@ import Testing
   private func saverOf(_ variables: [String: any TensorVariable], _ system: any FileSystem) throws
     -> Saver
   {
-    var options = Saver.Options()
-    options.files.fileSystem = system
+    var options = SaveOptions()
+    options.fileSystem = system
     return try Saver(variables, options: options)
   }
 

@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointStore
 import CheckpointGraph
 import CheckpointBundle
@@ -328,11 +329,14 @@ import Testing
     ] {
       let place = directory.path(parent)
       let ways: [() throws -> Void] = [
-        { _ = try BundleWriter(prefix: place + "/m", options: options) },
-        { _ = try SlicesWriter(path: place + "/m", options: options) },
-        { _ = try SlicesWriter(prefix: place + "/m", shardCount: 2, options: options) },
-        { _ = try SafetensorsWriter(place + "/m", options: options) },
-        { try CheckpointDirectory.State(latest: place + "/m").write(to: place, options: options) },
+        { _ = try BundleWriter(prefix: place + "/m", options: options.files) },
+        { _ = try SlicesWriter(path: place + "/m", options: options.files) },
+        { _ = try SlicesWriter(prefix: place + "/m", shardCount: 2, options: options.files) },
+        { _ = try SafetensorsWriter(place + "/m", options: options.files) },
+        {
+          try CheckpointDirectory.State(latest: place + "/m").write(
+            to: place, options: options.files)
+        },
         {
           let checkpoint = try Checkpoint(["w": Variable<Float>([1])], options: options)
           try CheckpointManager(checkpoint, directory: place, retention: .latest(3)).save()

@@ -57,7 +57,7 @@ import Testing
     try write(nodes)
     let a = Variable<Float>(1)
     #expect(failure { try restore(a) }?.code == .notFound)
-    let status = try Checkpoint(["a": a]).restore(from: path, .init(.partial))
+    let status = try Checkpoint(["a": a]).restore(from: path, options: .init(.partial))
     #expect(status.missing == ["a"])
     #expect(status.restored == [])
     #expect(status.unused == ["a"])
@@ -83,7 +83,7 @@ import Testing
     nodes[0].slotVariables = (1..<count).map { .init(original: $0, slotName: "m", node: $0) }
     try write(nodes)
     let checkpoint = try Checkpoint(["a": Variable<Float>(1)])
-    let status = try checkpoint.restore(from: path, .init(.partial))
+    let status = try checkpoint.restore(from: path, options: .init(.partial))
     #expect(status.deferred.count + status.unused.count == count)
     #expect(status.description.utf8.count < 10_000)
     #expect(failure { try status.assertConsumed() } != nil)

@@ -1,4 +1,5 @@
 import CheckpointPlatform
+import CheckpointPlans
 import CheckpointTensors
 import CheckpointStore
 import CheckpointGraph
@@ -10,7 +11,7 @@ import Testing
 /// Proves that what a period has kept in a managed directory stays, whoever goes on there, and that a
 /// state file which was pointed back says where the training goes on.
 @Suite struct KeptForGoodTests {
-  private static let hourly = RetentionPolicy.latest(2).or(.every(.hours(1), anchored: .grid))
+  private static let hourly = RetentionPolicy.latest(2).or(.everyHours(1, anchored: .grid))
   let system = MemoryFileSystem()
 
   /// A process that saves each half hour: each second stays for good, as far as it is not among the
@@ -80,10 +81,11 @@ import Testing
 
   @Test func `stays when a saver goes on with what a manager has known`() throws {
     let run = try firstLife()
-    var options = Saver.Options()
-    options.files.fileSystem = system
-    options.retention = .latest(1)
-    let saver = try Saver(["w": Variable<Float>(1)], options: options)
+    var options = SaveOptions()
+    var settings = Saver.Settings()
+    options.fileSystem = system
+    settings.retention = .latest(1)
+    let saver = try Saver(["w": Variable<Float>(1)], settings: settings, options: options)
     saver.setHistory(run.manager.checkpoints)
     try saver.save(to: "/run/ckpt", step: 20)
     #expect(names() == ["ckpt-2", "ckpt-20", "ckpt-4", "ckpt-6"])

@@ -146,20 +146,20 @@ import Testing
   }
 
   @Test func `saves every so many seconds, and when a clock was set back`() throws {
-    let run = try ManagerRun(system, .all, saving: .every(.minutes(1)))
+    let run = try ManagerRun(system, .all, saving: .every(.seconds(60)))
     #expect(try run.save(1) != nil)
     #expect(try run.save(2, after: 59) == nil)
     #expect(try run.save(3, after: 1) != nil)
     #expect(try run.save(4, after: -500) != nil)
     #expect(try run.save(5, after: 30) == nil)
-    let second = try ManagerRun(system, .all, saving: .every(.minutes(1)), clock: run.clock)
+    let second = try ManagerRun(system, .all, saving: .every(.seconds(60)), clock: run.clock)
     try second.manager.restoreOrInitialize()
     #expect(try second.save(6, after: 30) == nil)
     #expect(try second.save(7, after: 30) != nil)
   }
 
   @Test func `saves if one rule or the other says so`() throws {
-    let policy = CheckpointManager.SavePolicy.everySteps(100).or(.every(.minutes(1))).or(
+    let policy = CheckpointManager.SavePolicy.everySteps(100).or(.every(.seconds(60))).or(
       .everySteps(50))
     let run = try ManagerRun(system, .all, saving: policy)
     #expect(try run.save(1, step: 1) != nil)

@@ -208,11 +208,11 @@ import Testing
 
   /// Saver row 75.
   @Test func `a saver says so too, and the size is that of the data file`() throws {
-    var options = Saver.Options()
-    options.files.fileSystem = system
+    var options = SaveOptions()
+    options.fileSystem = system
     system.setAvailableByteCount(1)
     let names = RunState(["a", String(repeating: "x", count: 300)])
-    let checkpoint = try Checkpoint(["names": names], options: options.files)
+    let checkpoint = try Checkpoint(["names": names], options: options)
     let failed = #expect(throws: CheckpointError.self) { try checkpoint.write(to: "/run/m") }
     system.setAvailableByteCount(nil)
     try checkpoint.write(to: "/run/m")
@@ -229,12 +229,14 @@ import Testing
     system.setAvailableByteCount(nil)
   }
 
-  @Test(arguments: [Sharding.none, .count(2)])
-  func `a saver of V1 knows what it needs at least, and changes nothing without`(sharding: Sharding)
+  @Test(arguments: [SaveOptions.Sharding.none, .count(2)])
+  func `a saver of V1 knows what it needs at least, and changes nothing without`(
+    sharding: SaveOptions.Sharding
+  )
     throws
   {
-    var options = Saver.Options()
-    options.files.fileSystem = system
+    var options = SaveOptions()
+    options.fileSystem = system
     options.format = .v1
     options.sharding = sharding
     let large = Variable<Float>(repeating: 1, shape: [1 << 16])

@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointGraph
 import CheckpointBundle
 import CheckpointIO

@@ -248,12 +248,12 @@ import Testing
 
   @Test func `survives clocks that are set back`() throws {
     let clock = ManagerRun.Clock(5_000_000)
-    let first = try ManagerRun(system, .latest(2).or(.every(.hours(1))), clock: clock)
+    let first = try ManagerRun(system, .latest(2).or(.everyHours(1)), clock: clock)
     for value in 1...3 { try first.save(Float(value)) }
     clock.now = 1_000_000
     for value in 4...6 { try first.save(Float(value)) }
     #expect(first.manager.latest == "/run/ckpt-6")
-    let second = try ManagerRun(system, .latest(2).or(.every(.hours(1))), clock: clock)
+    let second = try ManagerRun(system, .latest(2).or(.everyHours(1)), clock: clock)
     #expect(second.manager.latest == "/run/ckpt-6")
     try second.manager.restoreOrInitialize()
     #expect(second.weights.value[0] == 6)

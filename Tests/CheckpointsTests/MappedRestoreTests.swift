@@ -21,8 +21,8 @@ import Testing
   private static let dataFile = "m.data-00000-of-00001"
 
   private func save(alignment: Int = 1) throws {
-    var options = Saver.Options()
-    options.files.alignment = alignment
+    var options = SaveOptions()
+    options.alignment = alignment
     try Saver(
       [
         "a": Variable<UInt8>([1, 2, 3]), "b": Variable<Float>([4, 5, 6]),

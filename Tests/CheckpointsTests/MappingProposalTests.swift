@@ -22,10 +22,10 @@ import Testing
   {
     let proposal = KeyMapping.Proposal(stored: stored, wanted: wanted)
     let specs = Dictionary(uniqueKeysWithValues: wanted.map { ($0.name, $0.spec) })
-    let open = proposal.ambiguous.map(\.wanted) + proposal.unmatchedWanted
+    let open = proposal.ambiguous.map(\.wanted) + proposal.missing
     #expect(Set(proposal.pairs.map(\.wanted) + open) == Set(specs.keys), comment)
     #expect(proposal.pairs.count + open.count == specs.count, comment)
-    let used = proposal.pairs.map(\.stored) + proposal.unmatchedStored
+    let used = proposal.pairs.map(\.stored) + proposal.unused
     #expect(used.count == stored.count && Set(used) == Set(stored.map(\.name)), comment)
     let reader = MemoryReader(promised: Dictionary(uniqueKeysWithValues: stored.map { ($0, $1) }))
     let mapped = try MappedReader(reader, proposal.mapping)
@@ -87,7 +87,7 @@ import Testing
     let (stored, wanted, truth) = bert()
     let proposal = try propose(stored, wanted)
     #expect(counterparts(proposal) == truth)
-    #expect(proposal.ambiguous.isEmpty && proposal.unmatchedWanted.isEmpty)
+    #expect(proposal.ambiguous.isEmpty && proposal.missing.isEmpty)
     // Square kernels too: the others show that all are transposed.
     for pair in proposal.pairs where pair.stored.description.hasSuffix("/kernel") {
       #expect(pair.transform == .transpose([1, 0]))
@@ -187,7 +187,7 @@ import Testing
       [("a/w", TensorSpec(.float32, [2])), ("a/s", TensorSpec(.string, []))],
       [("b/w", TensorSpec(.bfloat16, [2])), ("b/s", TensorSpec(.int64, []))])
     #expect(proposal.pairs.map(\.transform) == [.convert(to: .bfloat16)])
-    #expect(proposal.unmatchedWanted == ["b/s"])
+    #expect(proposal.missing == ["b/s"])
   }
 
   // MARK: What is left open
@@ -201,7 +201,7 @@ import Testing
     #expect(
       proposal.ambiguous.allSatisfy { Set($0.candidates) == ["left/kernel", "right/kernel"] })
     #expect(proposal.mapping.rules.isEmpty)
-    #expect(proposal.unmatchedStored == ["left/kernel", "right/kernel"])
+    #expect(proposal.unused == ["left/kernel", "right/kernel"])
   }
 
   @Test func `does not make a bias of a norm's scale, nor a slot of a variable`() throws {
@@ -209,7 +209,7 @@ import Testing
       floats([("norm/gamma", [8]), ("norm/gamma/Adam", [8]), ("norm/moving_mean", [8])]),
       floats([("norm/bias", [8]), ("norm/moving_variance", [8]), ("norm/gamma/Momentum", [8])]))
     #expect(proposal.pairs.isEmpty)
-    #expect(proposal.unmatchedWanted.count == 3)
+    #expect(proposal.missing.count == 3)
   }
 
   @Test func `moves what is in the way of a name`() throws {

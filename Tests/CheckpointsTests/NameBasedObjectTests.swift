@@ -111,7 +111,7 @@ import Testing
     #expect(error?.code == .notFound)
     #expect(error?.key == "b")
     #expect(kernel.scalar == 0)
-    try Checkpoint(["a": kernel, "b": other]).restore(from: path, .partial).expectPartial()
+    try Checkpoint(["a": kernel, "b": other]).restore(from: path, options: .partial).expectPartial()
     #expect(kernel.scalar == 1 && other.scalar == 5)
   }
 
@@ -156,7 +156,7 @@ import Testing
     try Saver(["a": Variable<Float>(1), "c": Variable<Float>(2)]).save(to: path)
     let comparison = try Checkpoint(["a": Variable<Float>(0), "b": Variable<Float>(0)])
       .compare(with: path)
-    #expect(comparison.matched == ["a"])
+    #expect(comparison.restored == ["a"])
     #expect(comparison.missing == ["b"])
     #expect(comparison.unused == ["c"])
   }

@@ -24,13 +24,14 @@ import Testing
   }
 
   /// Saves without telling the state file, so many milliseconds past ``time``.
-  private func save(_ name: String, at milliseconds: Int, _ format: Saver.Format = .v2) throws {
-    var options = Saver.Options()
-    options.updatesState = false
+  private func save(_ name: String, at milliseconds: Int, _ format: CheckpointFormat = .v2) throws {
+    var options = SaveOptions()
+    var settings = Saver.Settings()
+    settings.updatesState = false
     options.format = format
-    options.retention = .all
+    settings.retention = .all
     let variables = ["a", "b"].map { Variable<Float>(repeating: 1, shape: [9], name: $0) }
-    let saver = try Saver(variables, options: options)
+    let saver = try Saver(variables, settings: settings, options: options)
     try saver.save(to: directory.path(name))
     for file in try #require(saver.lastSave).files { try setTime(of: file, to: milliseconds) }
   }
@@ -137,12 +138,14 @@ import Testing
   @Test func `of an older format is newer if all its files are`() async throws {
     try save("m-8", at: 600, .v1)
     try await expectNewest("m-8")
-    var options = Saver.Options()
-    options.updatesState = false
+    var options = SaveOptions()
+    var settings = Saver.Settings()
+    settings.updatesState = false
     options.format = .v1
     options.sharding = .count(2)
     let variables = ["a", "b"].map { Variable<Float>(repeating: 1, shape: [9], name: $0) }
-    let path = try Saver(variables, options: options).save(to: directory.path("m-9"))
+    let path = try Saver(variables, settings: settings, options: options).save(
+      to: directory.path("m-9"))
     let place = CheckpointDirectory(directory.path)
     #expect(try place.latest() == path)
     try setTime(of: directory.path("m-9-00000-of-00002"), to: 400)

@@ -119,14 +119,14 @@ import Testing
   // MARK: Saving and restoring
 
   @Test(
-    arguments: [.v2, .v1] as [Saver.Format],
-    [.none, .count(2), .perDevice, .maxBytes(24)] as [Sharding])
+    arguments: [.v2, .v1] as [CheckpointFormat],
+    [.none, .count(2), .perDevice, .maxBytes(24)] as [SaveOptions.Sharding])
   func `Saver row 32: is saved in its parts, and restored from any others`(
-    format: Saver.Format, sharding: Sharding
+    format: CheckpointFormat, sharding: SaveOptions.Sharding
   ) throws {
     let parts = rows(2, 3, 1)
     for (index, part) in parts.enumerated() { part.device = "\(index % 2)" }
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.format = format
     options.sharding = sharding
     let whole = try PartitionedVariable(parts, axis: 0, name: "w")

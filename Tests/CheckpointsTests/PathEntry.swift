@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointTensors
 import CheckpointStore
 import CheckpointSlices
@@ -182,10 +183,6 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
         try require(CheckpointReader.format(at: url.appending(path: "m-1")) == .v2)
       }),
     PathEntry(
-      name: "CheckpointLocation",
-      useText: { try require(CheckpointLocation($0).path.hasPrefix("/")) },
-      useURL: { try require(CheckpointLocation($0).path.hasPrefix("/")) }),
-    PathEntry(
       name: "Verification", useText: { try require(Verification(of: "\($0)/m-1").isIntact) },
       useURL: { try require(Verification(of: $0.appending(path: "m-1")).isIntact) }),
     PathEntry(
@@ -206,80 +203,46 @@ struct PathEntry: Sendable, CustomTestStringConvertible {
         try CheckpointConversion(merging: [from], to: url.appending(path: "y")).run()
       }),
     PathEntry(
-      name: "BundleReader",
-      useText: { try require(BundleReader(prefix: "\($0)/m-1").path.hasPrefix("/")) },
-      useURL: { _ = try BundleReader(prefix: $0.appending(path: "m-1")) }),
-    PathEntry(
-      name: "BundleWriter",
+      name: "CheckpointWriter",
       useText: { text in
-        var writer = try BundleWriter(prefix: "\(text)/b")
+        var writer = try CheckpointWriter(to: "\(text)/b")
         try writer.add(Tensor<Float>([1]), for: "v")
         try writer.finish()
       },
       useURL: { url in
-        var writer = try BundleWriter(prefix: url.appending(path: "b"))
+        var writer = try CheckpointWriter(to: url.appending(path: "b"))
         try writer.add(Tensor<Float>([1]), for: "v")
         try writer.finish()
       }),
     PathEntry(
-      name: "BundleMerger",
-      useText: { try BundleMerger.merge(["\($0)/p", "\($0)/q"], into: "\($0)/pq") },
+      name: "CheckpointWriter of other formats",
+      useText: { text in
+        for (name, format) in [("s", CheckpointFormat.v1), ("a.safetensors", .safetensors)] {
+          var writer = try CheckpointWriter(
+            to: "\(text)/\(name)", options: SaveOptions(format: format))
+          try writer.add(Tensor<Float>([1]), for: "v")
+          try writer.finish()
+        }
+      },
       useURL: { url in
-        try BundleMerger.merge(
+        for (name, format) in [("s", CheckpointFormat.v1), ("a.safetensors", .safetensors)] {
+          var writer = try CheckpointWriter(
+            to: url.appending(path: name), options: SaveOptions(format: format))
+          try writer.add(Tensor<Float>([1]), for: "v")
+          try writer.finish()
+        }
+      }),
+    PathEntry(
+      name: "CheckpointConversion.merge",
+      useText: { try CheckpointConversion.merge(["\($0)/p", "\($0)/q"], into: "\($0)/pq") },
+      useURL: { url in
+        try CheckpointConversion.merge(
           [url.appending(path: "p"), url.appending(path: "q")], into: url.appending(path: "pq"))
       }),
     PathEntry(
-      name: "BundleRenamer", useText: { try BundleRenamer.rename(["x0": "y"], in: "\($0)/p") },
-      useURL: { try BundleRenamer.rename(["x0": "y"], in: $0.appending(path: "p")) }),
-    PathEntry(
-      name: "SlicesReader",
-      useText: { try require(SlicesReader(path: "\($0)/v1").path.hasPrefix("/")) },
-      useURL: { _ = try SlicesReader(path: $0.appending(path: "v1")) }),
-    PathEntry(
-      name: "SlicesWriter",
-      useText: { text in
-        for var writer in [
-          try SlicesWriter(path: "\(text)/s"), try SlicesWriter(prefix: "\(text)/t", shardCount: 1),
-        ] {
-          try writer.add(Tensor<Float>([1]), for: "v")
-          try writer.finish()
-        }
-      },
-      useURL: { url in
-        for var writer in [
-          try SlicesWriter(path: url.appending(path: "s")),
-          try SlicesWriter(prefix: url.appending(path: "t"), shardCount: 1),
-        ] {
-          try writer.add(Tensor<Float>([1]), for: "v")
-          try writer.finish()
-        }
-      }),
-    PathEntry(
-      name: "SafetensorsReader",
-      useText: { try require(SafetensorsReader("\($0)/st.safetensors").path.hasPrefix("/")) },
-      useURL: { _ = try SafetensorsReader($0.appending(path: "st.safetensors")) }),
-    PathEntry(
-      name: "SafetensorsWriter",
-      useText: { text in
-        let place = "\(text)/b.safetensors"
-        for var writer in [
-          try SafetensorsWriter("\(text)/a.safetensors"),
-          try SafetensorsWriter(place, declaring: [("v", TensorSpec(.float32, [1]))]),
-        ] {
-          try writer.add(Tensor<Float>([1]), for: "v")
-          try writer.finish()
-        }
-      },
-      useURL: { url in
-        let place = url.appending(path: "b.safetensors")
-        for var writer in [
-          try SafetensorsWriter(url.appending(path: "a.safetensors")),
-          try SafetensorsWriter(place, declaring: [("v", TensorSpec(.float32, [1]))]),
-        ] {
-          try writer.add(Tensor<Float>([1]), for: "v")
-          try writer.finish()
-        }
-      }),
+      name: "CheckpointConversion.rename",
+      useText: { try CheckpointConversion.rename(["x0": "y"], in: "\($0)/p") },
+      useURL: { try CheckpointConversion.rename(["x0": "y"], in: $0.appending(path: "p")) }),
   ]
 
   private struct Unexpected: Error {}

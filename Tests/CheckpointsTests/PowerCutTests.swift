@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointStore
 import CheckpointBundle
 import CheckpointIO
@@ -104,7 +105,8 @@ import Testing
     #expect(try scenario.litter(same, besides: prefixes) == [], "\(places)")
   }
 
-  // A save that is not durable may lose what it replaces. What it leaves is in nobody's way all the same.
+  // A save that is not durable may lose what it replaces. What it leaves is in nobody's way all the
+  // same.
   @Test(.timeLimit(.minutes(20)), arguments: SaveScenario.all)
   func `leaves nothing in the way after a power cut during a save that is not durable`(
     scenario: SaveScenario
@@ -116,7 +118,7 @@ import Testing
     for (number, event) in system.log.enumerated() {
       cut.apply(event)
       for image in cut.images() where seen.insert(image).inserted && seen.count % 3 == 0 {
-        for durability in [Durability.full, .none] {
+        for durability in [SaveOptions.Durability.full, .none] {
           let next = MemoryFileSystem(image)
           let what = "after call \(number), left: \(image.files.mapValues(\.count))"
           do {

@@ -36,7 +36,7 @@ import Testing
     #expect(w.value.array == [1, 2])
     #expect(report.path == path(found))
     #expect(report.note == note)
-    #expect(try report.unusedKeys().count <= 2)
+    #expect(try report.unused().count <= 2)
   }
 
   @Test(arguments: ["run", "run/"])
@@ -84,7 +84,7 @@ import Testing
 
   @Test(arguments: ["m", "m-?????-of-00002", "m-00001-of-00002"])
   func `a file of the older format is all of its files`(name: String) throws {
-    var options = Saver.Options()
+    var options = SaveOptions()
     (options.format, options.sharding) = (.v1, .count(2))
     try Saver(["w": w, "v": Variable<Float>([3])], options: options).save(to: path("m"))
     w.value = Tensor(repeating: 0, shape: [2])

@@ -47,7 +47,7 @@ import Testing
     #expect(kept(by: .latest(3), list) == [2, 3, 4])
     #expect(kept(by: .latest(9), list) == [1, 2, 3, 4])
     #expect(RetentionPolicy.latest(1).plan(for: []).decisions.isEmpty)
-    #expect(RetentionPolicy.every(.hours(1)).plan(for: []).decisions.isEmpty)
+    #expect(RetentionPolicy.everyHours(1).plan(for: []).decisions.isEmpty)
     #expect(RetentionPolicy.best(1, by: "loss", .lowest).plan(for: []).description.isEmpty)
   }
 
@@ -58,32 +58,32 @@ import Testing
 
   @Test func `counts a period from the last one that was kept, or on a grid`() {
     let list = checkpoints(atHours: [1, 2.5, 3, 4, 5.2, 6, 7])
-    #expect(kept(by: .every(.hours(2)), list, since: 0) == [2, 5, 7])
+    #expect(kept(by: .everyHours(2), list, since: 0) == [2, 5, 7])
     // Marks at 2, 4, 6; each is passed by one.
-    #expect(kept(by: .every(.hours(2), anchored: .grid), list, since: 0) == [2, 5, 7])
+    #expect(kept(by: .everyHours(2, anchored: .grid), list, since: 0) == [2, 5, 7])
     let pause = checkpoints(atHours: [1, 9, 9.1, 9.2, 9.3, 9.4, 9.5])
-    #expect(kept(by: .every(.hours(2)), pause, since: 0) == [2, 7])
+    #expect(kept(by: .everyHours(2), pause, since: 0) == [2, 7])
     // Marks at 2, 4, 6, 8: four follow each other at once.
-    #expect(kept(by: .every(.hours(2), anchored: .grid), pause, since: 0) == [2, 3, 4, 5, 7])
+    #expect(kept(by: .everyHours(2, anchored: .grid), pause, since: 0) == [2, 3, 4, 5, 7])
   }
 
   @Test func `keeps the first of all if nothing says when it began`() {
     let list = checkpoints(atHours: [5, 6, 7, 8])
-    #expect(kept(by: .every(.hours(2)), list) == [1, 3, 4])
-    #expect(kept(by: .every(.hours(2), anchored: .grid), list) == [1, 4])
+    #expect(kept(by: .everyHours(2), list) == [1, 3, 4])
+    #expect(kept(by: .everyHours(2, anchored: .grid), list) == [1, 4])
   }
 
   @Test(arguments: [RetentionPolicy.Anchor.lastKept, .grid])
   func `goes on when clocks were set back`(anchor: RetentionPolicy.Anchor) {
     let list = checkpoints(atHours: [1, 90_000, 2, 2.5, 4.5, 5])
-    #expect(kept(by: .every(.hours(2), anchored: anchor), list, since: 0) == [2, 3, 5, 6])
+    #expect(kept(by: .everyHours(2, anchored: anchor), list, since: 0) == [2, 3, 5, 6])
   }
 
   @Test func `decides alike after what it does not keep has gone`() {
     let policies: [RetentionPolicy] = [
-      .latest(3).or(.every(.hours(2))), .latest(2).or(.every(.hours(3), anchored: .grid)),
+      .latest(3).or(.everyHours(2)), .latest(2).or(.everyHours(3, anchored: .grid)),
       .latest(1).or(.everySteps(7)), .latest(2).or(.best(2, by: "loss", .lowest)),
-      .every(.minutes(90)).or(.everySteps(5)).or(.best(1, by: "loss", .highest)),
+      .every(.seconds(5400)).or(.everySteps(5)).or(.best(1, by: "loss", .highest)),
     ]
     for seed in 0..<200 as Range<UInt64> {
       var rng = SeededGenerator(seed: seed)
@@ -133,7 +133,7 @@ import Testing
 
   @Test func `keeps what one rule or another keeps`() {
     let list = checkpoints(atHours: [1, 2, 3, 4, 5, 6])
-    let policy = RetentionPolicy.latest(2).or(.everySteps(3)).or(.every(.hours(4)))
+    let policy = RetentionPolicy.latest(2).or(.everySteps(3)).or(.everyHours(4))
     #expect(kept(by: policy, list, since: 0) == [3, 4, 5, 6])
     #expect(policy.or(.latest(2)) == policy)
     #expect(kept(by: policy.or(.all), list) == [1, 2, 3, 4, 5, 6])
@@ -144,7 +144,7 @@ import Testing
     for index in list.indices { list[index].metrics["loss"] = Double(index) / 2 }
     list[2].metrics = [:]
     list[1].isPinned = true
-    let policy = RetentionPolicy.latest(1).or(.every(.hours(2))).or(.best(1, by: "loss", .lowest))
+    let policy = RetentionPolicy.latest(1).or(.everyHours(2)).or(.best(1, by: "loss", .lowest))
     #expect(
       policy.plan(for: list, since: 0).description == """
         run/ckpt-1 stays: its 'loss' of 0.0 is number 1, the best 1 stay
@@ -155,7 +155,7 @@ import Testing
         run/ckpt-5 stays: it is the newest
         """)
     #expect(policy.description == "the latest 1, or one every 2 h, or the 1 with the lowest 'loss'")
-    let grid = RetentionPolicy.every(.minutes(90), anchored: .grid).or(.everySteps(2))
+    let grid = RetentionPolicy.every(.seconds(5400), anchored: .grid).or(.everySteps(2))
     #expect(
       grid.plan(for: Array(list.prefix(3)), since: 0).description == """
         run/ckpt-1 goes: 1 h too early for the next one of each 1.5 h; \
@@ -182,7 +182,7 @@ import Testing
 
   @Test(arguments: [0, -1, .nan] as [Double])
   func `refuses periods of no length`(hours: Double) {
-    let policy = RetentionPolicy.every(.hours(hours)).or(.latest(0))
+    let policy = RetentionPolicy.everyHours(hours).or(.latest(0))
     let error = #expect(throws: CheckpointError.self) { try policy.check() }
     #expect(error?.problems.count == 2)
     #expect(error?.message == "2 rules for keeping make no sense")

@@ -21,9 +21,9 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
   var keepsState = false
   /// The prefix that is saved to; another checkpoint stands at `/run/m-1` if there is a state file.
   var prefix = "/run/m-2"
-  var format = Saver.Format.v2
+  var format = CheckpointFormat.v2
   /// How the saver spreads what it saves.
-  var sharding = Sharding.none
+  var sharding = SaveOptions.Sharding.none
   /// Whether the saver deletes the checkpoint before, once the new one is saved.
   var deletesEarlier = false
   /// Whether it is a safetensors file.
@@ -66,13 +66,15 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
   }
 
   /// The save that the scenario is about.
-  func save(in system: any FileSystem, durability: Durability = .full) throws(CheckpointError) {
+  func save(in system: any FileSystem, durability: SaveOptions.Durability = .full)
+    throws(CheckpointError)
+  {
     try save(Self.new, to: prefix, shards: newShards, system, durability: durability)
   }
 
   func save(
     _ value: Float, to prefix: String, shards: Int, _ system: any FileSystem,
-    durability: Durability = .full
+    durability: SaveOptions.Durability = .full
   ) throws(CheckpointError) {
     var files = SaveOptions()
     files.fileSystem = system
@@ -80,7 +82,7 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
     if keepsState {
       try saveByName(value, to: prefix, files)
     } else if isSafetensors {
-      var writer = try SafetensorsWriter(prefix, options: files)
+      var writer = try SafetensorsWriter(prefix, options: files.files)
       try writer.add(Tensor<Float>(repeating: value, shape: [9]), for: "w")
       try writer.finish()
     } else {
@@ -91,14 +93,14 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
   private func saveByName(_ value: Float, to prefix: String, _ files: SaveOptions)
     throws(CheckpointError)
   {
-    var options = Saver.Options()
-    options.files = files
+    var options = files
+    var settings = Saver.Settings()
     options.format = format
     options.sharding = sharding
-    options.retention = deletesEarlier ? .latest(1) : .all
+    settings.retention = deletesEarlier ? .latest(1) : .all
     let variable = Variable<Float>(repeating: value, shape: [9])
     let other = Variable<Float>(repeating: value, shape: [2])
-    let saver = try Saver(["v": other, "w": variable], options: options)
+    let saver = try Saver(["v": other, "w": variable], settings: settings, options: options)
     if deletesEarlier { saver.setHistory([Self.earlier], pinned: false) }
     try saver.save(to: prefix)
   }
@@ -107,7 +109,7 @@ struct SaveScenario: CustomTestStringConvertible, Sendable {
     throws(CheckpointError)
   {
     var writer = try BundleWriter(
-      prefix: prefix, shardByteCounts: Array(repeating: 36, count: shards), options: files)
+      prefix: prefix, shardByteCounts: Array(repeating: 36, count: shards), options: files.files)
     for shard in 0..<shards {
       let tensor = Tensor<Float>(repeating: value, shape: [9])
       try writer.add(tensor, for: TensorKey("w\(shard)"), part: nil, shard: shard)

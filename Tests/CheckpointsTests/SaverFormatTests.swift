@@ -19,14 +19,16 @@ import Testing
   init() throws { directory = try TemporaryDirectory() }
 
   private func saver(
-    _ format: Saver.Format, _ sharding: Sharding = .none,
-    _ change: (inout Saver.Options) -> Void = { _ in }
+    _ format: CheckpointFormat, _ sharding: SaveOptions.Sharding = .none,
+    _ change: (inout Saver.Settings, inout SaveOptions) -> Void = { _, _ in }
   ) throws -> Saver {
-    var options = Saver.Options()
+    var options = SaveOptions()
+    var settings = Saver.Settings()
     options.format = format
     options.sharding = sharding
-    change(&options)
-    return try Saver(["kernel": kernel, "bias": bias, "step": step], options: options)
+    change(&settings, &options)
+    return try Saver(
+      ["kernel": kernel, "bias": bias, "step": step], settings: settings, options: options)
   }
 
   private func clear() {
@@ -60,7 +62,7 @@ import Testing
   }
 
   @Test func `Saver row 19: returns the pattern of V1 files, which restores them`() throws {
-    let saver = try saver(.v1, .count(2)) { $0.retention = .latest(1) }
+    let saver = try saver(.v1, .count(2)) { settings, _ in settings.retention = .latest(1) }
     let path = try saver.save(to: directory.path("m"), step: 1)
     #expect(path == directory.path("m-1-?????-of-00002"))
     #expect(directory.names == ["checkpoint", "m-1-00000-of-00002", "m-1-00001-of-00002"])
@@ -86,7 +88,7 @@ import Testing
       let zero = unsafe try AnyTensor(TensorSpec(dtype, .scalar), bytes: bytes.span.bytes)
       variables[dtype.name] = TensorBox(zero)
     }
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.format = .v1
     let saver = try Saver(variables, options: options)
     let error = #expect(throws: CheckpointError.self) { try saver.save(to: directory.path("m")) }
@@ -122,7 +124,7 @@ import Testing
   }
 
   @Test func `does not overwrite several V1 files, but one`() throws {
-    for sharding in [Sharding.none, .count(3)] {
+    for sharding in [SaveOptions.Sharding.none, .count(3)] {
       let saver = try saver(.v1, sharding)
       let path = try saver.save(to: directory.path("m"))
       let error = problem { () throws(CheckpointError) in try saver.save(to: directory.path("m")) }
@@ -132,8 +134,8 @@ import Testing
   }
 
   @Test func `Saver row 69: refuses a state file that a V1 file would overwrite`() throws {
-    for (sharding, name) in [(Sharding.none, "m"), (.count(2), "m-00001-of-00002")] {
-      let saver = try saver(.v1, sharding) { $0.stateFilename = name }
+    for (sharding, name) in [(SaveOptions.Sharding.none, "m"), (.count(2), "m-00001-of-00002")] {
+      let saver = try saver(.v1, sharding) { settings, _ in settings.stateFilename = name }
       let error = problem { () throws(CheckpointError) in try saver.save(to: directory.path("m")) }
       #expect(error?.code == .pathConflict)
       #expect(directory.names.isEmpty)
@@ -156,7 +158,7 @@ import Testing
   }
 
   @Test func `Saver row 16: refuses numbers of files that make no sense`() throws {
-    let cases: [(Sharding, CheckpointError.Code)] = [
+    let cases: [(SaveOptions.Sharding, CheckpointError.Code)] = [
       (.count(0), .invalidArgument), (.count(-1), .invalidArgument),
       (.count(100_000), .limitExceeded), (.count(.max), .limitExceeded),
       (.maxBytes(0), .invalidArgument), (.maxBytes(3), .invalidArgument),
@@ -195,7 +197,7 @@ import Testing
   @Test(arguments: [16, 17, 60, 400, 4000, 40_000])
   func `makes no data file larger than told, and puts everything together again`(limit: Int) throws
   {
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.sharding = .maxBytes(limit)
     let tensors = [
       Tensor<Float>(shape: [10, 30], scalars: (0..<300).map(Float.init)),
@@ -218,7 +220,7 @@ import Testing
 
   @Test func `says so where a tensor cannot be cut`() throws {
     let half = Variable<Float16>(repeating: 1, shape: [100])
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.sharding = .maxBytes(100)
     let words = Variable(["a", String(repeating: "b", count: 200)])
     let saver = try Saver(["half": half, "text": words, "x": step], options: options)
@@ -238,7 +240,7 @@ import Testing
   }
 
   @Test func `refuses sizes for which there would be too many files`() throws {
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.sharding = .maxBytes(16)
     let large = Variable<UInt8>(repeating: 1, shape: [1 << 21])
     let error = #expect(throws: CheckpointError.self) {
@@ -250,9 +252,9 @@ import Testing
 
   // MARK: Results
 
-  @Test(arguments: [.v2, .v1] as [Saver.Format], [.none, .count(2)] as [Sharding])
+  @Test(arguments: [.v2, .v1] as [CheckpointFormat], [.none, .count(2)] as [SaveOptions.Sharding])
   func `Saver row 73: returns what restore takes, and has the details`(
-    format: Saver.Format, sharding: Sharding
+    format: CheckpointFormat, sharding: SaveOptions.Sharding
   ) throws {
     let saver = try saver(format, sharding)
     #expect(saver.lastSave == nil)
@@ -271,16 +273,16 @@ import Testing
 
   @Test func `Saver rows 45, 76: saves and restores nothing without variables, if allowed`() throws
   {
-    var options = Saver.Options()
-    options.allowsEmpty = true
+    var settings = Saver.Settings()
+    settings.allowsEmpty = true
     let none: [any TensorVariable] = []
-    for saver in [try Saver([:], options: options), try Saver(none, options: options)] {
+    for saver in [try Saver([:], settings: settings), try Saver(none, settings: settings)] {
       #expect(try saver.save(to: directory.path("m"), step: 1) == directory.path("m-1"))
       #expect(saver.lastSave == nil && saver.checkpoints.isEmpty)
       #expect(directory.names.isEmpty)
       let report = try saver.restore(from: directory.path("nothing"))
       #expect(report.restored.isEmpty && report.isComplete)
-      #expect(try report.unusedKeys().isEmpty)
+      #expect(try report.unused().isEmpty)
     }
   }
 

@@ -31,11 +31,12 @@ import Testing
 
   @Test func `Saver rows 24, 59, 60: has a definition at any time`() throws {
     #expect(try Saver([w]).definition == Saver.Definition())
-    var options = Saver.Options()
+    var options = SaveOptions()
+    var settings = Saver.Settings()
     options.format = .v1
     options.sharding = .count(2)
-    options.retention = .latest(2).or(.every(.hours(1.5), anchored: .grid))
-    let definition = try Saver([w], options: options).definition
+    settings.retention = .latest(2).or(.everyHours(1.5, anchored: .grid))
+    let definition = try Saver([w], settings: settings, options: options).definition
     let expected = Saver.Definition(
       maxToKeep: 2,
       isSharded: true,
@@ -43,8 +44,8 @@ import Testing
       version: .v1
     )
     #expect(definition == expected)
-    options.retention = .all
-    #expect(try Saver([w], options: options).definition.maxToKeep == 0)
+    settings.retention = .all
+    #expect(try Saver([w], settings: settings, options: options).definition.maxToKeep == 0)
   }
 
   @Test func `Saver rows 42, 61: does what a definition says, and gives it back`() throws {
@@ -58,14 +59,14 @@ import Testing
       version: .v1
     )
     let decoded = try Saver.Definition(serialized: definition.serialized())
-    let saver = try Saver([w], options: Saver.Options(decoded))
+    let saver = try Saver([w], settings: Saver.Settings(decoded), options: SaveOptions(decoded))
     #expect(saver.definition == definition)
     #expect(saver.definition.strippingScope("outer")?.restoreOpName == "save/restore_all")
-    #expect(saver.options.retention == .latest(3).or(.every(.hours(2), anchored: .grid)))
+    #expect(saver.settings.retention == .latest(3).or(.everyHours(2, anchored: .grid)))
     let path = try saver.save(to: directory.path("m"))
     #expect(path == directory.path("m-?????-of-00001"))
-    let legacy = try Saver.Options(Saver.Definition(maxToKeep: 0, version: .legacy))
-    #expect(legacy.format == .v1 && legacy.retention == .all)
+    let legacy = Saver.Definition(maxToKeep: 0, version: .legacy)
+    #expect(try SaveOptions(legacy).format == .v1 && Saver.Settings(legacy).retention == .all)
   }
 
   @Test func `Saver row 55: refuses a definition that makes no sense`() {
@@ -76,7 +77,9 @@ import Testing
       (Saver.Definition(version: .init(rawValue: 3)), .unsupported),
     ]
     for (definition, code) in cases {
-      let error = error { () throws(CheckpointError) in _ = try Saver.Options(definition) }
+      let error = error { () throws(CheckpointError) in
+        _ = (try Saver.Settings(definition), try SaveOptions(definition))
+      }
       #expect(error?.code == code, "\(definition)")
     }
   }
@@ -261,8 +264,8 @@ import Testing
     let path = try Saver(["a": w, "b": Variable<Float>(3)]).save(to: directory.path("m"))
     let (a, b) = (Variable<Float>([0, 0]), Variable<Float>(0))
     let system = InterceptingFileSystem()
-    var options = Saver.Options()
-    options.files.fileSystem = system
+    var options = SaveOptions()
+    options.fileSystem = system
     try Saver(["a": a, "b": b], options: options).restore(from: path)
     #expect(a.value.array == [1, 2] && b.scalar == 3)
     #expect(system.calls.count { $0.kind == .open && $0.path.contains(".data-") } == 1)
@@ -295,21 +298,21 @@ import Testing
     let column = Variable<Float>(repeating: 0, shape: [2, 1], name: "w")
     let strict = error { () throws(CheckpointError) in try Saver([column]).restore(from: path) }
     #expect(strict?.code == .mismatch)
-    var options = Saver.Options()
-    options.allowsReshape = true
-    try Saver([column], options: options).restore(from: path)
+    var settings = Saver.Settings()
+    settings.allowsReshape = true
+    try Saver([column], settings: settings).restore(from: path)
     #expect(column.value.array == [1, 2] && column.shape == [2, 1])
     let three = Variable<Float>([0, 0, 0], name: "w")
     let count = error { () throws(CheckpointError) in
-      try Saver([three], options: options).restore(from: path)
+      try Saver([three], settings: settings).restore(from: path)
     }
     #expect(count?.code == .mismatch)
   }
 
   @Test func `Saver row 48: writes absolute paths if told so`() throws {
-    var options = Saver.Options()
-    options.savesRelativePaths = false
-    let saver = try Saver([w], options: options)
+    var settings = Saver.Settings()
+    settings.savesRelativePaths = false
+    let saver = try Saver([w], settings: settings)
     let path = try saver.save(to: directory.path("m"), step: 1)
     let text = String(decoding: try directory.bytes("checkpoint"), as: UTF8.self)
     #expect(text.hasPrefix("model_checkpoint_path: \"\(path)\"\n"))
@@ -321,12 +324,12 @@ import Testing
   }
 
   @Test func `Saver row 75: tells the system's error, its number, and what to do`() throws {
-    var options = Saver.Options()
-    options.files.createsDirectories = false
+    var options = SaveOptions()
+    options.createsDirectories = false
     let saver = try Saver([w], options: options)
     let parent = error { () throws(CheckpointError) in try saver.save(to: directory.path("a/m")) }
     #expect(parent?.systemError == ENOENT && parent?.file == directory.path("a"))
-    options.files.fileSystem = InterceptingFileSystem { _, call throws(CheckpointError) in
+    options.fileSystem = InterceptingFileSystem { _, call throws(CheckpointError) in
       guard call.kind == .write else { return }
       throw .system("write", errno: ENOSPC, file: call.path)
     }
@@ -376,13 +379,12 @@ import Testing
     }
     #expect(
       shown.sorted() == [
-        "class Saver", "enum Format", "func exportMetaGraph", "func importMetaGraph",
-        "func makeSaver", "func recoverHistory", "func recoverHistory", "func restore", "func save",
+        "class Saver", "func exportMetaGraph", "func importMetaGraph", "func makeSaver",
+        "func recoverHistory", "func recoverHistory", "func restore", "func save",
         "func setHistory", "func setHistory", "init", "init", "init", "init", "init", "init",
-        "init",
-        "let options", "struct Options", "var allowsEmpty", "var allowsReshape", "var checkpoints",
-        "var definition", "var files", "var format", "var groups", "var lastSave",
-        "var metaGraphSuffix", "var retention", "var savesRelativePaths", "var sharding",
+        "init", "init", "let options", "let settings", "struct Settings", "var allowsEmpty",
+        "var allowsReshape", "var checkpoints", "var definition", "var groups", "var lastSave",
+        "var metaGraphSuffix", "var retention", "var savesRelativePaths",
         "var stateFilename", "var stepPadding", "var updatesState", "var variables",
       ]
     )
@@ -513,7 +515,7 @@ private final class Countdown: TensorVariable {
     let path = try saver.save(to: directory.path("m"), step: 1)
     #expect(try CheckpointDirectory(directory.path).latest() == path)
     #expect(try CheckpointReader.format(at: path) == .v2)
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.format = .v1
     let one = try Saver(["w": Variable<Float>(1)], options: options).save(to: directory.path("v"))
     options.sharding = .count(2)
@@ -529,7 +531,7 @@ private final class Countdown: TensorVariable {
 
   @Test func `Saver row 6: gives the times of checkpoints by their paths`() throws {
     let path = try Saver(["w": Variable<Float>(1)]).save(to: directory.path("m"))
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.format = .v1
     let old = try Saver(["w": Variable<Float>(1)], options: options).save(to: directory.path("v"))
     options.sharding = .count(1)
@@ -554,7 +556,7 @@ private final class Countdown: TensorVariable {
     let system = InterceptingFileSystem()
     var options = SaveOptions()
     options.fileSystem = system
-    try CheckpointDirectory.Files(of: path, options: options).remove()
+    try CheckpointDirectory.Files(of: path, options: options.files).remove()
     #expect(
       system.calls.filter { $0.kind == .remove }.map { Path($0.path).name }
         == ["m-1.index", "m-1.data-00000-of-00001"]

@@ -8,8 +8,8 @@ import Checkpoints
 import Foundation
 import Testing
 
-/// Proves that a manager of a saver numbers, keeps, finds and restores checkpoints of variables by name, as
-/// one of objects does.
+/// Proves that a manager of a saver numbers, keeps, finds and restores checkpoints of variables by
+/// name, as one of objects does.
 @Suite struct SaverManagerTests {
   let directory: TemporaryDirectory
   private let w = Variable<Float>([1, 2])
@@ -17,14 +17,18 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory() }
 
-  private func saver(_ change: (inout Saver.Options) -> Void = { _ in }) throws -> Saver {
-    var options = Saver.Options()
-    change(&options)
-    return try Saver(["w": w, "global_step": step], options: options)
+  private func saver(_ change: (inout Saver.Settings, inout SaveOptions) -> Void = { _, _ in })
+    throws -> Saver
+  {
+    var options = SaveOptions()
+    var settings = Saver.Settings()
+    change(&settings, &options)
+    return try Saver(["w": w, "global_step": step], settings: settings, options: options)
   }
 
   private func manager(
-    _ retention: RetentionPolicy = .latest(2), _ change: (inout Saver.Options) -> Void = { _ in }
+    _ retention: RetentionPolicy = .latest(2),
+    _ change: (inout Saver.Settings, inout SaveOptions) -> Void = { _, _ in }
   ) throws -> CheckpointManager {
     try CheckpointManager(
       saver(change), directory: directory.path("run"), name: "m", retention: retention,
@@ -74,7 +78,7 @@ import Testing
   }
 
   @Test func `saves in the background what the variables were at the call`() throws {
-    let manager = try manager { $0.sharding = .count(2) }
+    let manager = try manager { $1.sharding = .count(2) }
     (w.value, step.scalar) = (Tensor([7, 8]), 4)
     let save = try #require(try manager.saveInBackground())
     (w.value, step.scalar) = (Tensor([0, 0]), 0)
@@ -86,10 +90,10 @@ import Testing
   }
 
   @Test func `takes the saver's digits, state file and names of graphs`() throws {
-    let change: (inout Saver.Options) -> Void = {
-      $0.stepPadding = 8
-      $0.stateFilename = "mine"
-      $0.metaGraphSuffix = "graph"
+    let change: (inout Saver.Settings, inout SaveOptions) -> Void = { settings, _ in
+      settings.stepPadding = 8
+      settings.stateFilename = "mine"
+      settings.metaGraphSuffix = "graph"
     }
     let manager = try manager(.latest(1), change)
     let first = try #require(try manager.save(step: 7))
@@ -117,13 +121,13 @@ import Testing
   }
 
   @Test func `refuses a saver that has nothing to keep`() throws {
-    let v1 = failure { _ = try manager { $0.format = .v1 } }
+    let v1 = failure { _ = try manager { $1.format = .v1 } }
     #expect(v1?.code == .unsupported)
-    var options = Saver.Options()
-    options.allowsEmpty = true
+    var settings = Saver.Settings()
+    settings.allowsEmpty = true
     let empty = failure {
       _ = try CheckpointManager(
-        Saver([:] as KeyValuePairs, options: options), directory: directory.path("run"),
+        Saver([:] as KeyValuePairs, settings: settings), directory: directory.path("run"),
         retention: .all)
     }
     #expect(empty?.code == .invalidArgument)

@@ -40,7 +40,7 @@ import Testing
     #expect(step.value.array == [5])
     #expect(report.restored == ["dense/kernel", "step"])
     #expect(report.isComplete && report.missing.isEmpty && report.mismatched.isEmpty)
-    #expect(try report.unusedKeys() == ["dense/bias"])
+    #expect(try report.unused() == ["dense/bias"])
     #expect(report.path == path)
     #expect(report.description == "\(path): 2 restored")
   }
@@ -255,7 +255,9 @@ import Testing
 
 /// What a save asks of the file system, call by call.
 @Suite struct SaveOrderTests {
-  private func calls(_ durability: Durability, in system: MemoryFileSystem) throws -> [String] {
+  private func calls(_ durability: SaveOptions.Durability, in system: MemoryFileSystem) throws
+    -> [String]
+  {
     let intercepting = InterceptingFileSystem(system)
     let scenario = SaveScenario(testDescription: "", keepsState: true)
     try scenario.save(in: intercepting, durability: durability)

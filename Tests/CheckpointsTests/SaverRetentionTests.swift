@@ -27,13 +27,15 @@ private final class TestClock: Sendable {
   init() throws { directory = try TemporaryDirectory("retention") }
 
   private func saver(
-    _ policy: RetentionPolicy = .latest(2), _ change: (inout Saver.Options) -> Void = { _ in }
+    _ policy: RetentionPolicy = .latest(2),
+    _ change: (inout Saver.Settings, inout SaveOptions) -> Void = { _, _ in }
   ) throws -> Saver {
-    var options = Saver.Options()
-    options.retention = policy
-    options.now = { [clock] in clock.now }
-    change(&options)
-    return try Saver(["w": Variable<Float>([1, 2])], options: options)
+    var options = SaveOptions()
+    var settings = Saver.Settings()
+    settings.retention = policy
+    settings.now = { [clock] in clock.now }
+    change(&settings, &options)
+    return try Saver(["w": Variable<Float>([1, 2])], settings: settings, options: options)
   }
 
   private func save(_ saver: Saver, _ steps: Int..., hours: Double = 1) throws {
@@ -81,7 +83,7 @@ private final class TestClock: Sendable {
 
   // Saves at 1, 2, … hours after the beginning; marks at 3.5, 7 and 10.5 hours.
   @Test func `Saver row 39: keeps one of each so many hours, on a grid that stands still`() throws {
-    let saver = try saver(.latest(1).or(.every(.hours(3.5), anchored: .grid)))
+    let saver = try saver(.latest(1).or(.everyHours(3.5, anchored: .grid)))
     try save(saver, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
     #expect(steps == [4, 8, 11, 12])
     #expect(try state == paths(12), "those kept for good are nobody's to delete")
@@ -160,7 +162,7 @@ private final class TestClock: Sendable {
 
   @Test func `Saver row 70: deletes the graph of a checkpoint with it`() throws {
     for (suffix, left) in [("meta", "m-1.graph"), ("graph", "m-1.meta")] {
-      let saver = try saver(.latest(1)) { $0.metaGraphSuffix = suffix }
+      let saver = try saver(.latest(1)) { settings, _ in settings.metaGraphSuffix = suffix }
       try save(saver, 1)
       for name in ["m-1.meta", "m-1.graph", "m-10.meta"] { try directory.write([1], to: name) }
       try save(saver, 2)
@@ -170,7 +172,7 @@ private final class TestClock: Sendable {
   }
 
   @Test func `Saver row 71: keeps as many without a state file, too`() throws {
-    let saver = try saver(.latest(1)) { $0.updatesState = false }
+    let saver = try saver(.latest(1)) { settings, _ in settings.updatesState = false }
     try save(saver, 1, 2, 3)
     #expect(steps == [3])
     #expect(!directory.names.contains("checkpoint"))
@@ -178,7 +180,7 @@ private final class TestClock: Sendable {
 
   @Test func `Saver row 74: writes data, index and state file, and only then deletes`() throws {
     let system = InterceptingFileSystem()
-    let saver = try saver(.latest(1)) { $0.files.fileSystem = system }
+    let saver = try saver(.latest(1)) { $1.fileSystem = system }
     try save(saver, 1, 2)
     let changes = system.calls.filter { [.rename, .remove, .syncDirectory].contains($0.kind) }
     let place = Path(directory.path).name
@@ -282,7 +284,7 @@ private final class TestClock: Sendable {
     for name in ["m", "m-x", "m-1-2", "mm-1", "other-3"] {
       try Saver(["w": Variable<Float>(1)]).save(to: directory.path(name))
     }
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.format = .v1
     try Saver(["w": Variable<Float>(1)], options: options).save(to: directory.path("m"), step: 50)
     options.sharding = .count(1)
@@ -318,7 +320,7 @@ private final class TestClock: Sendable {
 
   @Test func `Saver row 65: takes a history with times`() throws {
     try save(try saver(.all), 1, 2, 3)
-    let saver = try saver(.latest(1).or(.every(.hours(10), anchored: .grid)))
+    let saver = try saver(.latest(1).or(.everyHours(10, anchored: .grid)))
     saver.setHistory([
       RetentionPolicy.SavedCheckpoint(path: directory.path("m-1"), time: 0),
       RetentionPolicy.SavedCheckpoint(path: directory.path("m-2"), time: 1_046_801),
@@ -330,7 +332,7 @@ private final class TestClock: Sendable {
 
   // MARK: What was kept for good stays
 
-  private static let hourly = RetentionPolicy.latest(2).or(.every(.hours(1), anchored: .grid))
+  private static let hourly = RetentionPolicy.latest(2).or(.everyHours(1, anchored: .grid))
 
   /// Saves, and gives the files the times of the test's clock.
   private func saveAtClock(_ saver: Saver, _ steps: ClosedRange<Int>, hours: Double) throws {
@@ -427,7 +429,7 @@ private final class TestClock: Sendable {
 
   @Test func `takes the word of a saver that keeps no state file for nothing`() throws {
     try save(try saver(.all), 1, 2)
-    let second = try saver(.latest(1)) { $0.updatesState = false }
+    let second = try saver(.latest(1)) { settings, _ in settings.updatesState = false }
     try save(second, 3)
     second.setHistory([])
     try second.recoverHistory(in: directory.path, named: "m")

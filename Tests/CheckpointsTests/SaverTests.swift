@@ -97,10 +97,13 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory() }
 
-  private func saver(_ change: (inout Saver.Options) -> Void = { _ in }) throws -> Saver {
-    var options = Saver.Options()
-    change(&options)
-    return try Saver(["w": variable], options: options)
+  private func saver(_ change: (inout Saver.Settings, inout SaveOptions) -> Void = { _, _ in })
+    throws -> Saver
+  {
+    var options = SaveOptions()
+    var settings = Saver.Settings()
+    change(&settings, &options)
+    return try Saver(["w": variable], settings: settings, options: options)
   }
 
   private func state() throws -> String {
@@ -117,12 +120,12 @@ import Testing
   }
 
   @Test func `Saver row 47: pads the step if asked to`() throws {
-    let padding = try saver { $0.stepPadding = 8 }
+    let padding = try saver { settings, _ in settings.stepPadding = 8 }
     #expect(try padding.save(to: directory.path("m"), step: 7) == directory.path("m-00000007"))
     #expect(
       try padding.save(to: directory.path("m"), step: 123_456_789) == directory.path("m-123456789"))
     #expect(
-      try saver { $0.stepPadding = -3 }.save(to: directory.path("m"), step: 7)
+      try saver { settings, _ in settings.stepPadding = -3 }.save(to: directory.path("m"), step: 7)
         == directory.path("m-7"))
   }
 
@@ -140,7 +143,7 @@ import Testing
   @Test func `Saver row 67: creates directories, unless told not to`() throws {
     #expect(try saver().save(to: directory.path("a/b/m")) == directory.path("a/b/m"))
     let error = #expect(throws: CheckpointError.self) {
-      try saver { $0.files.createsDirectories = false }.save(to: directory.path("c/m"))
+      try saver { $1.createsDirectories = false }.save(to: directory.path("c/m"))
     }
     #expect(error?.code == .io)
     #expect(error?.systemError == ENOENT)
@@ -179,12 +182,12 @@ import Testing
   }
 
   @Test func `Saver row 71: writes no state file if told so`() throws {
-    try saver { $0.updatesState = false }.save(to: directory.path("m"))
+    try saver { settings, _ in settings.updatesState = false }.save(to: directory.path("m"))
     #expect(directory.names == ["m.data-00000-of-00001", "m.index"])
   }
 
   @Test func `Saver row 69: writes the state file of another name`() throws {
-    try saver { $0.stateFilename = "latest" }.save(to: directory.path("m"))
+    try saver { settings, _ in settings.stateFilename = "latest" }.save(to: directory.path("m"))
     #expect(directory.names == ["latest", "m.data-00000-of-00001", "m.index"])
     let latest = try CheckpointDirectory(directory.path, filename: "latest").latest()
     #expect(latest == directory.path("m"))
@@ -199,7 +202,8 @@ import Testing
     prefix: String, name: String, step: Int?
   ) throws {
     let error = #expect(throws: CheckpointError.self) {
-      try saver { $0.stateFilename = name }.save(to: directory.path(prefix), step: step)
+      try saver { settings, _ in settings.stateFilename = name }.save(
+        to: directory.path(prefix), step: step)
     }
     #expect(error?.code == .pathConflict)
     #expect(directory.names.isEmpty)
@@ -208,7 +212,7 @@ import Testing
   @Test(arguments: ["", ".", "..", "a/b", "/tmp/checkpoint"])
   func `Saver row 69: refuses a state file's name that is none`(name: String) throws {
     let error = #expect(throws: CheckpointError.self) {
-      try saver { $0.stateFilename = name }.save(to: directory.path("m"))
+      try saver { settings, _ in settings.stateFilename = name }.save(to: directory.path("m"))
     }
     #expect(error?.code == .invalidArgument)
     #expect(directory.names.isEmpty)

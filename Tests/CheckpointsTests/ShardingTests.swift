@@ -18,8 +18,8 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory() }
 
-  private func saver(_ sharding: Sharding) throws -> Saver {
-    var options = Saver.Options()
+  private func saver(_ sharding: SaveOptions.Sharding) throws -> Saver {
+    var options = SaveOptions()
     options.sharding = sharding
     return try Saver(["kernel": kernel, "bias": bias, "step": step], options: options)
   }
@@ -32,7 +32,7 @@ import Testing
   // MARK: By a rule
 
   @Test func `asks a rule for each tensor, and closes gaps between its numbers`() throws {
-    let asked = Mutex<[Sharding.ShardableTensor]>([])
+    let asked = Mutex<[SaveOptions.Sharding.ShardableTensor]>([])
     bias.device = "gpu:1"
     let saver = try saver(
       .by { tensor in
@@ -54,7 +54,7 @@ import Testing
   @Test func `shows a rule each part of a partitioned variable`() throws {
     let parts = [1, 3].map { Variable<Float>(repeating: Float($0), shape: [$0, 2]) }
     let whole = try PartitionedVariable(parts, axis: 0, name: "w")
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.sharding = .by { $0.slice?.description.hasPrefix("4 2 0,1") == true ? 0 : 1 }
     let path = try Saver([whole], options: options).save(to: directory.path("m"))
     #expect(try BundleReader(prefix: path).shardCount == 2)
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test func `a rule is equal to its copies, and to no other`() {
-    let rule = Sharding.by { _ in 0 }
+    let rule = SaveOptions.Sharding.by { _ in 0 }
     let copy = rule
     #expect(rule == copy && Set([rule, copy]).count == 1)
     #expect(rule != .by { _ in 0 })
@@ -94,18 +94,18 @@ import Testing
 
   // MARK: Objects
 
-  static let shardings: [(Sharding, Int)] = [
+  static let shardings: [(SaveOptions.Sharding, Int)] = [
     (.none, 1), (.perDevice, 2), (.count(3), 3), (.maxBytes(16), 7),
     (.by { $0.spec.dtype == .string ? 7 : 3 }, 2),
   ]
 
   @Test(arguments: shardings, [false, true])
   func `objects are saved over several data files, also by a manager and in the background`(
-    sharding: (Sharding, Int), isManaged: Bool
+    sharding: (SaveOptions.Sharding, Int), isManaged: Bool
   ) async throws {
     kernel.device = "gpu:0"
     let checkpoint = try Checkpoint(
-      ["kernel": kernel, "bias": bias, "step": step], sharding: sharding.0)
+      ["kernel": kernel, "bias": bias, "step": step], options: SaveOptions(sharding: sharding.0))
     let manager = try CheckpointManager(
       checkpoint, directory: directory.path("run"), retention: .latest(2))
     var paths = [try checkpoint.save(to: directory.path("ckpt"))]
@@ -123,7 +123,8 @@ import Testing
   }
 
   @Test func `of data files that are larger than asked for, a manager's saves tell`() async throws {
-    let checkpoint = try Checkpoint(["bias": bias, "step": step], sharding: .maxBytes(4))
+    let checkpoint = try Checkpoint(
+      ["bias": bias, "step": step], options: SaveOptions(sharding: .maxBytes(4)))
     let manager = try CheckpointManager(
       checkpoint, directory: directory.path("run"), retention: .latest(2))
     let key = "/.ATTRIBUTES/VARIABLE_VALUE"

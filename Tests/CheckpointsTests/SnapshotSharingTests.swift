@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointTensors
 import CheckpointIO
 import CheckpointGraph

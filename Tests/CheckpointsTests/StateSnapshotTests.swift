@@ -85,12 +85,14 @@ import Testing
   }
 
   @Test(
-    arguments: [.v2, .v1] as [Saver.Format],
-    [.none, .count(2), .maxBytes(100), .perDevice] as [Sharding])
-  func `asks for strings once a save`(format: Saver.Format, sharding: Sharding) throws {
+    arguments: [.v2, .v1] as [CheckpointFormat],
+    [.none, .count(2), .maxBytes(100), .perDevice] as [SaveOptions.Sharding])
+  func `asks for strings once a save`(format: CheckpointFormat, sharding: SaveOptions.Sharding)
+    throws
+  {
     let logs = [Log("a", device: "cpu:0"), Log("b", device: "gpu:0")]
-    var saving = Saver.Options()
-    (saving.files, saving.format, saving.sharding) = (options, format, sharding)
+    var saving = SaveOptions()
+    (saving, saving.format, saving.sharding) = (options, format, sharding)
     let path = try Saver(["a": logs[0], "b": logs[1]], options: saving).save(to: "/run/logs")
     #expect(logs.map(\.count) == [1, 1])
     let reader = try CheckpointReader(path, fileSystem: system)

@@ -122,7 +122,7 @@ import Testing
     let error = failure { try Checkpoint(["a": pair]).read(from: part).assertConsumed() }
     #expect(error?.code == .notFound)
     #expect(pair.offsets.array == [0, 0])
-    let status = try Checkpoint(["a": pair]).read(from: part, RestoreOptions(.partial))
+    let status = try Checkpoint(["a": pair]).read(from: part, options: RestoreOptions(.partial))
     #expect(status.missing == ["a"])
     #expect(pair.offsets.array == [0, 0])
     try Checkpoint(["a": pair]).read(from: whole).assertConsumed()
@@ -166,9 +166,10 @@ import Testing
     let path = try Checkpoint(["a": Pair([1, 2, 3], 5), "w": Variable<Float>(7)])
       .write(to: directory.path("ckpt"))
     let checkpoint = try Checkpoint(["a": pair, "w": w])
-    let status = options.completeness == .matching ? try checkpoint.read(from: path, options) : nil
+    let status =
+      options.completeness == .matching ? try checkpoint.read(from: path, options: options) : nil
     guard let status else {
-      #expect(failure { try checkpoint.read(from: path, options).expectPartial() } != nil)
+      #expect(failure { try checkpoint.read(from: path, options: options).expectPartial() } != nil)
       return
     }
     #expect(w.scalar == 7)
@@ -243,9 +244,10 @@ import Testing
 
   // MARK: Savers
 
-  @Test(arguments: [Saver.Format.v2, .v1])
-  func `a saver stores a group under its name and the tensors' own`(format: Saver.Format) throws {
-    var options = Saver.Options()
+  @Test(arguments: [CheckpointFormat.v2, .v1])
+  func `a saver stores a group under its name and the tensors' own`(format: CheckpointFormat) throws
+  {
+    var options = SaveOptions()
     options.format = format
     let (a, z) = (Variable<Float>(1), Variable<Float>(2))
     let saver = try Saver(["a": a, "z": z], groups: ["words": Table(words)], options: options)

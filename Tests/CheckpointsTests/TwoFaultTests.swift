@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointIO
 import CheckpointSlices
 import CheckpointTensors
@@ -8,8 +9,8 @@ import Testing
 
 /// Proves that one failure does not prepare the ground for another.
 ///
-/// Any call fails, and later, at a rename or a removal, another one does, or the process dies. What stood
-/// there before stands, or the new one does, and the next save finds nothing in its way.
+/// Any call fails, and later, at a rename or a removal, another one does, or the process dies. What
+/// stood there before stands, or the new one does, and the next save finds nothing in its way.
 ///
 /// `CHECKPOINTS_LONG_TESTS` tries all pairs; without it, some of them.
 @Suite struct TwoFaultTests {
@@ -59,7 +60,7 @@ import Testing
     @Sendable func save(_ system: any FileSystem) throws {
       var options = SaveOptions()
       options.fileSystem = system
-      var writer = try SlicesWriter(prefix: "/run/m", shardCount: 3, options: options)
+      var writer = try SlicesWriter(prefix: "/run/m", shardCount: 3, options: options.files)
       for shard in 0..<3 {
         try writer.add(Tensor<Float>([1]), for: TensorKey("w\(shard)"), part: nil, shard: shard)
       }

@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointTensors
 import CheckpointStore
 import CheckpointIO
@@ -14,8 +15,8 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory() }
 
-  private func save(_ format: Saver.Format) throws -> String {
-    var options = Saver.Options()
+  private func save(_ format: CheckpointFormat) throws -> String {
+    var options = SaveOptions()
     options.format = format
     let variables = (0..<4).map { Variable<Float>(repeating: Float($0), shape: [1 << 20]) }
     let saver = try Saver(
@@ -24,8 +25,8 @@ import Testing
     return try saver.save(to: directory.path("m"))
   }
 
-  @Test(arguments: [Saver.Format.v2, .v1])
-  func `is a part of the progress that the thread is at`(format: Saver.Format) throws {
+  @Test(arguments: [CheckpointFormat.v2, .v1])
+  func `is a part of the progress that the thread is at`(format: CheckpointFormat) throws {
     let path = try save(format)
     let whole = Foundation.Progress(totalUnitCount: 2)
     let told = Mutex<[(UInt64, UInt64)]>([])
@@ -39,8 +40,8 @@ import Testing
     #expect(told.withLock { $0.last.map { $0.0 == $0.1 } } == true, "the callback is told too")
   }
 
-  @Test(arguments: [Saver.Format.v2, .v1])
-  func `stops when the progress is cancelled, and calls nothing damaged`(format: Saver.Format)
+  @Test(arguments: [CheckpointFormat.v2, .v1])
+  func `stops when the progress is cancelled, and calls nothing damaged`(format: CheckpointFormat)
     throws
   {
     let path = try save(format)

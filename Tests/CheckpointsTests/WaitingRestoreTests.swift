@@ -9,8 +9,8 @@ import Checkpoints
 import Foundation
 import Testing
 
-/// Proves that what waits for objects to come costs nothing that grows: no file is open after a restore,
-/// and what nobody waits for any more is forgotten.
+/// Proves that what waits for objects to come costs nothing that grows: no file is open after a
+/// restore, and what nobody waits for any more is forgotten.
 @Suite(.serialized) struct WaitingRestoreTests {
   let directory: TemporaryDirectory
 
@@ -61,7 +61,7 @@ import Testing
     let path = try written(3)
     let model = Model()
     let options = RestoreOptions(placement: placement)
-    let status = try Checkpoint(["model": model]).restore(from: path, options)
+    let status = try Checkpoint(["model": model]).restore(from: path, options: options)
     #expect(openFiles == [])
     model.head = TestLayer()
     #expect(openFiles == [])
@@ -84,7 +84,7 @@ import Testing
       for (name, variable) in names { try writer.add(variable, for: TensorKey(name)) }
       try writer.finish()
     } else {
-      var options = Saver.Options()
+      var options = SaveOptions()
       options.format = format == "v1" ? .v1 : .v2
       try Saver(names, options: options).save(to: path)
     }
@@ -107,7 +107,7 @@ import Testing
     let path = try Saver(all).save(to: directory.path("names"))
     let report = try Saver(["w": w]).restore(from: path)
     #expect(openFiles == [])
-    #expect(try report.unusedKeys() == ["v"])
+    #expect(try report.unused() == ["v"])
   }
 
   @Test func `leaves no file open after 300 partial restores`() throws {
@@ -155,7 +155,7 @@ import Testing
     let path = try written(3)
     let model = Model()
     let checkpoint = try Checkpoint(["model": model])
-    let status = try checkpoint.restore(from: path, RestoreOptions(placement: placement))
+    let status = try checkpoint.restore(from: path, options: RestoreOptions(placement: placement))
     _ = try written(4)
     _ = try written(5)  // the file system may give the first one's number to this one
     let text = "\(path): this checkpoint was replaced before 'model/head' was created"

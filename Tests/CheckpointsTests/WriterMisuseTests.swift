@@ -81,15 +81,17 @@ import Testing
     throws
   {
     var writer = try writer(format)
-    let parts = [try SliceSpec("4 0,2"), try SliceSpec("4 2,2")]
+    let parts = [try TensorSlice.Part("4 0,2"), try TensorSlice.Part("4 2,2")]
     for part in parts { try writer.add(half, for: "w", part: part) }
     try writer.add(half, for: "v")
     let repeated = [
       problem { try writer.add(half, for: "w", part: parts[0]) },
       problem { try writer.add(Tensor<Float>([1, 2, 3, 4]), for: "w") },
-      problem { try writer.add(Tensor<Float>([1, 2, 3, 4]), for: "w", part: SliceSpec("4 -")) },
-      problem { try writer.add(Tensor<Float>([1]), for: "v", part: SliceSpec("2 0,1")) },
-      problem { try writer.add(half, for: "v", part: SliceSpec("2 -")) },
+      problem {
+        try writer.add(Tensor<Float>([1, 2, 3, 4]), for: "w", part: TensorSlice.Part("4 -"))
+      },
+      problem { try writer.add(Tensor<Float>([1]), for: "v", part: TensorSlice.Part("2 0,1")) },
+      problem { try writer.add(half, for: "v", part: TensorSlice.Part("2 -")) },
     ]
     for error in repeated {
       #expect(error?.code == .duplicateName)

@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointStore
 import CheckpointBundle
 import CheckpointIO
@@ -15,8 +16,8 @@ import Foundation
 /// CALL counts from 0; none is reached by a number that is large enough, and the program then prints
 /// how many there were.
 ///
-/// With HOW `manager`, PREFIX is a directory, and a manager saves SHARDS times, from VALUE on; with `trainer`
-/// one that keeps a single checkpoint; with `overwriting` all saves are to PREFIX.
+/// With HOW `manager`, PREFIX is a directory, and a manager saves SHARDS times, from VALUE on; with
+/// `trainer` one that keeps a single checkpoint; with `overwriting` all saves are to PREFIX.
 @main struct CrashingSaver {
   static func main() throws {
     let arguments = CommandLine.arguments
@@ -47,7 +48,7 @@ import Foundation
     var options = CheckpointConversion.Options()
     options.format = CheckpointFormat(rawValue: String(format))
     options.overwrites = true
-    options.files = files
+    (options.fileSystem, options.durability) = (files.fileSystem, files.durability)
     try CheckpointConversion(from: path + ".source", to: path, options: options).run()
   }
 
@@ -55,7 +56,8 @@ import Foundation
     throws
   {
     var writer = try BundleWriter(
-      prefix: prefix, shardByteCounts: Array(repeating: 1 << 20, count: shards), options: options)
+      prefix: prefix, shardByteCounts: Array(repeating: 1 << 20, count: shards),
+      options: options.files)
     for index in 0..<2 * shards {
       // One is larger than the writer's buffer, so that it is written in chunks.
       let count = index == 1 ? 200_000 : 300

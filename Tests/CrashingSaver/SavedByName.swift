@@ -29,15 +29,15 @@ enum SavedByName: String {
     guard self != .many, self != .manyV1 else {
       return try saveMany(value, shards, to: prefix, files)
     }
-    var options = Saver.Options()
-    options.files = files
+    var options = files
+    var settings = Saver.Settings()
     options.format = [.v1, .shardedV1].contains(self) ? .v1 : .v2
     options.sharding = self == .sharded ? .count(3) : self == .shardedV1 ? .count(2) : .none
-    options.retention = self == .deleting ? .latest(1) : .all
+    settings.retention = self == .deleting ? .latest(1) : .all
     let variables = [300, 20, 7].enumerated().map { number, count in
       Variable<Float>(repeating: value, shape: [count], name: "w\(number)")
     }
-    let saver = try Saver(variables, options: options)
+    let saver = try Saver(variables, settings: settings, options: options)
     if self == .deleting {
       let directory = prefix.lastIndex(of: "/").map { prefix[...$0] } ?? ""
       saver.setHistory(["\(directory)earlier"], pinned: false)
@@ -48,8 +48,7 @@ enum SavedByName: String {
   private func saveMany(_ value: Float, _ shards: Int, to prefix: String, _ files: SaveOptions)
     throws
   {
-    var options = Saver.Options()
-    options.files = files
+    var options = files
     options.format = self == .manyV1 ? .v1 : .v2
     options.sharding = .by { tensor in
       (Int(tensor.key.description.dropFirst()) ?? 0) % shards  // the number in its name

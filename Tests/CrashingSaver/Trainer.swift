@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors

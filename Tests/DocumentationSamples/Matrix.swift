@@ -1,5 +1,3 @@
-import CheckpointTensors
-import CheckpointIO
 import Checkpoints
 
 // WritingYourOwnArrayType.md

@@ -1,5 +1,3 @@
-import CheckpointTensors
-import CheckpointGraph
 import Checkpoints
 
 // What several pages have.

@@ -1,16 +1,14 @@
-import CheckpointStore
-import CheckpointGraph
 import Checkpoints
 
-// The code of README.md and of the articles, as it stands there: compiled as everything else is, warnings
-// being errors, and run by `DocumentationTests`, page by page, each in an empty directory.
+// The code of README.md and of the articles, as it stands there: compiled as everything else is,
+// warnings being errors, and run by `DocumentationTests`, page by page, each in an empty directory.
 //
 //     documentation-samples PAGE
 //
-// What a page says outside of functions stands in `Pages`, a file for each page, in a function that is listed
-// below. Code with `await` stands here, at top level, where the compiler chooses differently between functions
-// that are asynchronous and others. Lines that no page has, but stand between lines of a block, end with
-// `// not on the page`.
+// What a page says outside of functions stands in `Pages`, a file for each page, in a function that is
+// listed below. Code with `await` stands here, at top level, where the compiler chooses differently
+// between functions that are asynchronous and others. Lines that no page has, but stand between lines
+// of a block, end with `// not on the page`.
 
 let pages: [String: () throws -> Void] = [
   "README": readme,

@@ -1,3 +1,4 @@
+import CheckpointPlans
 import CheckpointBundle
 import CheckpointIO
 import CheckpointTensors
@@ -65,7 +66,7 @@ struct BundleInteropTests {
       ("half", .float16, "4 2,2"), ("text", .string, "2 0,1"), ("text", .string, "2 1,1"),
     ]
     let tensors = try parts.map { name, dtype, text in
-      let part = text.isEmpty ? nil : try SliceSpec(text)
+      let part = text.isEmpty ? nil : try TensorSlice.Part(text)
       let shape = try part?.slice.region(in: part?.fullShape ?? .scalar).shape ?? [3]
       return NamedTensor(key: TensorKey(name), tensor: try random.tensor(dtype, shape), part: part)
     }
@@ -88,7 +89,7 @@ struct BundleInteropTests {
     let tensors = try DType.plain.map {
       NamedTensor(key: TensorKey($0.name), tensor: try random.tensor($0, [3]))
     }
-    var options = SaveOptions()
+    var options = FileOptions()
     options.alignment = alignment
     var writer = try BundleWriter(prefix: directory.path("m"), options: options)
     for tensor in tensors { try writer.add(tensor.tensor, for: tensor.key) }
@@ -104,12 +105,14 @@ struct BundleInteropTests {
       [
         NamedTensor(key: "b", tensor: try random.tensor(.float32, [2])),
         NamedTensor(
-          key: "w", tensor: try random.tensor(.float32, [2, 3]), part: try SliceSpec("5 3 3,2:-")),
+          key: "w", tensor: try random.tensor(.float32, [2, 3]),
+          part: try TensorSlice.Part("5 3 3,2:-")),
       ],
       [
         NamedTensor(key: "a", tensor: try random.tensor(.string, [2])),
         NamedTensor(
-          key: "w", tensor: try random.tensor(.float32, [3, 3]), part: try SliceSpec("5 3 0,3:-")),
+          key: "w", tensor: try random.tensor(.float32, [3, 3]),
+          part: try TensorSlice.Part("5 3 0,3:-")),
       ],
       [NamedTensor(key: "c", tensor: try random.tensor(.bfloat16, [0]))],
     ]

@@ -37,7 +37,7 @@ struct ManagerInteropTests {
 
     var policy: RetentionPolicy {
       let latest = keep.map { RetentionPolicy.latest($0) } ?? .all
-      return hours.map { latest.or(.every(.hours($0))) } ?? latest
+      return hours.map { latest.or(.everyHours($0)) } ?? latest
     }
   }
 

@@ -59,7 +59,7 @@ struct RetentionInteropTests {
       "keep": numbers.keep, "hours": numbers.hours,
     ])
     let runs = try #require(answer["runs"] as? [[String: Any]])
-    let policy = RetentionPolicy.latest(numbers.keep).or(.every(.hours(numbers.hours)))
+    let policy = RetentionPolicy.latest(numbers.keep).or(.everyHours(numbers.hours))
     let start = times.seconds[0] - 1  // as TensorFlow has it
     let (files, plan) = try simulate(policy, times, start: start)
     #expect(files == runs.first?["files"] as? [Int])
@@ -79,7 +79,7 @@ struct RetentionInteropTests {
       "keep": numbers.keep, "hours": numbers.hours,
     ])
     let policy = RetentionPolicy.latest(numbers.keep)
-      .or(.every(.hours(numbers.hours), anchored: .grid))
+      .or(.everyHours(numbers.hours, anchored: .grid))
     let (files, plan) = try simulate(policy, times, start: times.seconds[0])
     #expect(files == answer["files"] as? [Int])
     let active = plan.decisions.filter(\.isActive).compactMap(\.checkpoint.step)

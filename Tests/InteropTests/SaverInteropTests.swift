@@ -13,7 +13,7 @@ import Testing
 /// files; that ours writes the same bytes; and that both cut tensors in the same places.
 @Suite(.enabled(if: TensorFlow.isInstalled), .serialized)
 struct SaverInteropTests {
-  static let shardings: [Sharding] = [
+  static let shardings: [SaveOptions.Sharding] = [
     .none, .perDevice, .count(3), .maxBytes(64), .maxBytes(1 << 20),
   ]
 
@@ -33,10 +33,12 @@ struct SaverInteropTests {
     }
   }
 
-  private func saver(_ tensors: [NamedTensor], _ format: Saver.Format, _ sharding: Sharding) throws
+  private func saver(
+    _ tensors: [NamedTensor], _ format: CheckpointFormat, _ sharding: SaveOptions.Sharding
+  ) throws
     -> Saver
   {
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.format = format
     options.sharding = sharding
     var variables: [String: any TensorVariable] = [:]
@@ -48,9 +50,9 @@ struct SaverInteropTests {
     return try Saver(variables, options: options)
   }
 
-  @Test(arguments: shardings, [.v2, .v1] as [Saver.Format])
+  @Test(arguments: shardings, [.v2, .v1] as [CheckpointFormat])
   func `Saver rows 20, 37, 46: TensorFlow's saver restores every sharding and format`(
-    sharding: Sharding, format: Saver.Format
+    sharding: SaveOptions.Sharding, format: CheckpointFormat
   ) throws {
     var random = SeededGenerator(seed: 31)
     let tensors = try tensors(&random)
@@ -67,16 +69,16 @@ struct SaverInteropTests {
     #expect(zip(tensors, copies).map { TensorSummary($0.key, $1.value) } == summaries(tensors))
   }
 
-  @Test(arguments: [(Saver.Format.v2, 2), (.v1, 1)])
+  @Test(arguments: [(CheckpointFormat.v2, 2), (.v1, 1)])
   func `Saver row 10: an object of several tensors goes to TensorFlow's saver and back`(
-    format: Saver.Format, version: Int
+    format: CheckpointFormat, version: Int
   ) throws {
     let saved = try TensorFlow.shared.ask([
       "cmd": "save_table", "prefix": directory.path("theirs"), "version": version,
       "entries": ["cat": 7, "dog": -1, "日本": 3],
     ])
     let (a, words) = (Variable<Float>(0), Words())
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.format = format
     let saver = try Saver(["a": a], groups: ["words": words], options: options)
     try saver.restore(from: try #require(saved["path"] as? String))
@@ -114,7 +116,7 @@ struct SaverInteropTests {
   }
 
   // With labels of one form, as TensorFlow sorts the full names of devices.
-  private func saveBoth(_ format: Saver.Format) throws -> (theirs: String, ours: String) {
+  private func saveBoth(_ format: CheckpointFormat) throws -> (theirs: String, ours: String) {
     var random = SeededGenerator(seed: 32)
     var fields: [[String: Any]] = []
     var variables: [String: any TensorVariable] = [:]
@@ -129,7 +131,7 @@ struct SaverInteropTests {
       "cmd": "saver_save", "prefix": directory.path("theirs"), "sharded": true,
       "version": format == .v1 ? 1 : 2, "variables": fields,
     ])
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.format = format
     options.sharding = .perDevice
     let ours = try Saver(variables, options: options).save(to: directory.path("ours"))
@@ -138,9 +140,9 @@ struct SaverInteropTests {
 
   // MARK: Partitioned variables
 
-  @Test(arguments: [.v2, .v1] as [Saver.Format])
+  @Test(arguments: [.v2, .v1] as [CheckpointFormat])
   func `Saver row 32: partitioned variables go to TensorFlow and back, cut anew`(
-    format: Saver.Format
+    format: CheckpointFormat
   ) throws {
     var random = SeededGenerator(seed: 33)
     let tensor = NamedTensor(key: "w", tensor: try random.tensor(.float32, [7, 4]))
@@ -154,7 +156,7 @@ struct SaverInteropTests {
 
     let columns = [1, 3].map { Variable<Float>(repeating: 0, shape: [7, $0]) }
     let whole = try PartitionedVariable(columns, axis: 1, name: "w")
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.format = format
     options.sharding = .count(2)
     let saver = try Saver([whole], options: options)
@@ -169,9 +171,9 @@ struct SaverInteropTests {
     #expect(try TensorFlow.summaries(parts) == summaries([tensor]))
   }
 
-  @Test(arguments: [.v2, .v1] as [Saver.Format])
+  @Test(arguments: [.v2, .v1] as [CheckpointFormat])
   func `Saver row 32: writes a partitioned variable as TensorFlow does, byte for byte`(
-    format: Saver.Format
+    format: CheckpointFormat
   ) throws {
     var random = SeededGenerator(seed: 34)
     let rows = try [3, 2, 2].map { try random.tensor(.float32, [$0, 3]) }
@@ -182,7 +184,7 @@ struct SaverInteropTests {
       "version": format == .v1 ? 1 : 2,
     ]
     _ = try TensorFlow.shared.ask(request.merging(tensor.json) { one, _ in one })
-    var options = Saver.Options()
+    var options = SaveOptions()
     options.format = format
     try Saver([whole], options: options).save(to: directory.path("ours"))
     try expectSameFiles(format == .v1 ? [""] : [".index", ".data-00000-of-00001"])
@@ -200,11 +202,11 @@ struct SaverInteropTests {
       "cmd": "run_saver", "directory": theirs.path, "times": times, "keep": keep, "hours": hours,
     ])
     let clock = TestClock(times[0])
-    var options = try Saver.Options(
+    var settings = try Saver.Settings(
       Saver.Definition(maxToKeep: keep, keepCheckpointEveryNHours: Float(hours)))
-    options.savesRelativePaths = false
-    options.now = { clock.now }
-    let saver = try Saver(["w": Variable<Float>([1, 2])], options: options)
+    settings.savesRelativePaths = false
+    settings.now = { clock.now }
+    let saver = try Saver(["w": Variable<Float>([1, 2])], settings: settings)
     for (step, time) in times.enumerated().dropFirst() {
       clock.now = time
       try saver.save(to: directory.path("m"), step: step)
@@ -251,7 +253,7 @@ struct SaverInteropTests {
     for item in plan.items {
       let shape = item.variable.tensorSpec.shape
       let all = TensorSlice(starts: shape.dimensions.map { _ in 0 }, shape: shape)
-      let place = try item.part ?? SliceSpec(fullShape: shape, slice: all)
+      let place = try item.part ?? TensorSlice.Part(fullShape: shape, slice: all)
       let text = shape.rank == 0 ? "" : " \(place)"
       shards[item.shard].insert("\(item.key)\(text)")
     }

@@ -6,8 +6,8 @@ import Checkpoints
 import Foundation
 import Testing
 
-/// Proves that objects are spread over data files as TensorFlow's policies spread them, byte for byte, and
-/// that TensorFlow restores them from there.
+/// Proves that objects are spread over data files as TensorFlow's policies spread them, byte for byte,
+/// and that TensorFlow restores them from there.
 @Suite(.enabled(if: TensorFlow.isInstalled), .serialized)
 struct ShardingInteropTests {
   static let structures = [Structure.nested, .adam, .twoOptimizers, .wide, .attached]
@@ -16,13 +16,13 @@ struct ShardingInteropTests {
   init() throws { directory = try TemporaryDirectory() }
 
   // The same as `KeySum` in tensorflow_objects.py.
-  private static let keySum = Sharding.by { tensor in
+  private static let keySum = SaveOptions.Sharding.by { tensor in
     tensor.key.bytes.reduce(0) { $0 + Int($1) } % 3
   }
 
-  private func save(_ structure: Structure, _ sharding: Sharding) throws -> String {
+  private func save(_ structure: Structure, _ sharding: SaveOptions.Sharding) throws -> String {
     let checkpoint = try structure.checkpoint(Maker(isFresh: false))
-    checkpoint.sharding = sharding
+    checkpoint.options.sharding = sharding
     return try checkpoint.write(to: directory.path("ours/ckpt"))
   }
 

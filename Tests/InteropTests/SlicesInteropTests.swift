@@ -36,7 +36,7 @@ struct SlicesInteropTests {
     ]
     try expectSameFile(
       parts.map { name, dtype, text in
-        let part = text.isEmpty ? nil : try SliceSpec(text)
+        let part = text.isEmpty ? nil : try TensorSlice.Part(text)
         let shape = try part?.slice.region(in: part?.fullShape ?? .scalar).shape ?? [3]
         return NamedTensor(
           key: TensorKey(name), tensor: try random.tensor(dtype, shape), part: part)
@@ -60,7 +60,7 @@ struct SlicesInteropTests {
     let whole = try random.tensor(.float32, [6, 4])
     var writer = try SlicesWriter(prefix: directory.path("m"), shardCount: 3)
     for (shard, text) in ["6 4 4,2:-", "6 4 0,1:-", "6 4 1,3:-"].enumerated() {
-      let part = try SliceSpec(text)
+      let part = try TensorSlice.Part(text)
       let region = try part.slice.region(in: part.fullShape)
       let width = 16
       let range = region.starts[0] * width..<(region.starts[0] + region.shape.dimensions[0]) * width

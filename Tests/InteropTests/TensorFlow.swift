@@ -133,7 +133,7 @@ extension TensorFlow {
 struct NamedTensor {
   var key: TensorKey
   var tensor: AnyTensor
-  var part: SliceSpec?
+  var part: TensorSlice.Part?
 
   var json: [String: Any] {
     var fields: [String: Any] = [

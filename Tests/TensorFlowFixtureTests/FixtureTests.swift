@@ -31,7 +31,7 @@ import Testing
   func `reads the slices that TensorFlow reads`(fixture: Fixture) throws {
     let reader = try BundleReader(prefix: fixture.path)
     for part in fixture.slices ?? [] {
-      let slice = try SliceSpec(part.slice ?? "").slice
+      let slice = try TensorSlice.Part(part.slice ?? "").slice
       let tensor = try reader.tensor(for: part.key, slice: slice)
       #expect(tensor.spec.shape.dimensions == part.shape)
       #expect(tensor.sha256 == part.sha256, "\(part.key) \(slice)")

@@ -90,7 +90,7 @@ import Testing
     }
     #expect(error?.problems.map(\.key) == ["model/extra/kernel", "model/extra/bias"])
     #expect(model.numbers == [0, 0, 0, 0, 0, 0, 0, 0])
-    let status = try checkpoint.read(from: path("keras2_adam"), .init(.partial))
+    let status = try checkpoint.read(from: path("keras2_adam"), options: .init(.partial))
     #expect(status.missing == ["model/extra/kernel", "model/extra/bias"])
     #expect(model.numbers == [1, 2, 3, 4, 5, 6, 7, 8])
   }

@@ -41,7 +41,7 @@ import Testing
   private struct StoredBlock: Comparable {
     let range: ByteRange
     let key: TensorKey
-    let part: SliceSpec?
+    let part: TensorSlice.Part?
 
     static func < (left: StoredBlock, right: StoredBlock) -> Bool {
       // An empty tensor lies where the next one begins.
@@ -58,7 +58,7 @@ import Testing
         blocks.append(StoredBlock(range: stored.range, key: entry.key, part: nil))
       }
       for slice in entry.slices {
-        let part = try SliceSpec(fullShape: entry.spec.shape, slice: slice)
+        let part = try TensorSlice.Part(fullShape: entry.spec.shape, slice: slice)
         let stored = try #require(try reader.index.entry(for: entry.key.sliceKey(slice)))
         blocks.append(StoredBlock(range: stored.range, key: entry.key, part: part))
       }

@@ -34,7 +34,7 @@ import Testing
   func `reads the slices that TensorFlow reads`(fixture: Fixture) throws {
     let reader = try SlicesReader(path: fixture.path)
     for part in fixture.slices ?? [] {
-      let slice = try SliceSpec(part.slice ?? "").slice
+      let slice = try TensorSlice.Part(part.slice ?? "").slice
       let tensor = try reader.tensor(for: part.key, slice: slice)
       #expect(tensor.spec.shape.dimensions == part.shape)
       #expect(tensor.sha256 == part.sha256, "\(part.key) \(slice)")
@@ -55,7 +55,8 @@ import Testing
       for tensor in file.meta.tensors {
         for slice in tensor.slices {
           let isWhole = slice == .all(rank: tensor.spec.shape.rank)
-          let part = isWhole ? nil : try SliceSpec(fullShape: tensor.spec.shape, slice: slice)
+          let part =
+            isWhole ? nil : try TensorSlice.Part(fullShape: tensor.spec.shape, slice: slice)
           let values = try reader.tensor(for: tensor.key, slice: part?.slice)
           try writer.add(values, for: tensor.key, part: part, shard: shard)
         }

@@ -1,8 +1,3 @@
-import CheckpointTensors
-import CheckpointPlans
-import CheckpointIO
-import CheckpointGraph
-import CheckpointBundle
 import Checkpoints
 
 /// What is measured of the library.
@@ -43,13 +38,13 @@ struct LibraryTrials {
 
   // MARK: Saving
 
-  private func save(_ durability: Durability) throws -> Trial {
+  private func save(_ durability: SaveOptions.Durability) throws -> Trial {
     guard workload.moduleCount == 0 else { return try saveModules(durability) }
     let saver = try saver(variables(Self.savedValue), durability)
     return Trial(run: { try saver.save(to: files.output) }, finish: { files.removeOutput() })
   }
 
-  private func saveModules(_ durability: Durability) throws -> Trial {
+  private func saveModules(_ durability: SaveOptions.Durability) throws -> Trial {
     var options = SaveOptions()
     options.durability = durability
     let model = Module.tree(of: workload.moduleCount, value: Self.savedValue)
@@ -57,11 +52,14 @@ struct LibraryTrials {
     return Trial(run: { try checkpoint.write(to: files.output) }, finish: { files.removeOutput() })
   }
 
-  private func saver(_ variables: [Variable<Float>], _ durability: Durability) throws -> Saver {
-    var options = Saver.Options()
-    options.files.durability = durability
-    options.updatesState = false  // the checkpoint alone, which is what the others write
-    return try Saver(variables, options: options)
+  private func saver(_ variables: [Variable<Float>], _ durability: SaveOptions.Durability) throws
+    -> Saver
+  {
+    var options = SaveOptions()
+    var settings = Saver.Settings()
+    options.durability = durability
+    settings.updatesState = false  // the checkpoint alone, which is what the others write
+    return try Saver(variables, settings: settings, options: options)
   }
 
   // A step of a training, then the call, which is measured; then every variable changes, which copies
@@ -125,7 +123,7 @@ struct LibraryTrials {
 
   private func list() -> Trial {
     Trial {
-      let entries = try BundleReader(prefix: files.fixture).entries()
+      let entries = try CheckpointReader(files.fixture).entries()
       guard entries.count == workload.tensors.count else { throw BenchmarkError("too few entries") }
       return entries
     }
@@ -134,7 +132,7 @@ struct LibraryTrials {
   private func single(_ operation: Operation) -> Trial {
     let key = TensorKey(workload.single[operation] ?? "")
     return Trial {
-      try BundleReader(prefix: files.fixture).tensor(for: key)
+      try CheckpointReader(files.fixture).tensor(for: key)
     }
   }
 

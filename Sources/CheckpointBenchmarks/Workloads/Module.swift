@@ -1,5 +1,3 @@
-import CheckpointTensors
-import CheckpointGraph
 import Checkpoints
 
 /// A module with four variables, and modules below it, found by reflection.

@@ -1,4 +1,4 @@
-public import CheckpointIO
+package import CheckpointIO
 import CheckpointTensors
 import CheckpointWire
 
@@ -9,7 +9,7 @@ import CheckpointWire
 /// For many processes that each save their own part of a model. Tensors that are stored in parts may
 /// be spread over several of them.
 /// Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, `MergeBundles`.
-public enum BundleMerger {
+package enum BundleMerger {
   /// Merges checkpoints into one at `prefix`, which appears in one step; then the parts go.
   ///
   /// - Parameters:
@@ -20,8 +20,8 @@ public enum BundleMerger {
   /// - Throws: `duplicateName` if two parts have the same tensor, or the same part of one;
   ///   `mismatch` if parts of one tensor, or byte orders, disagree; what reading and writing throw.
   ///   The parts are as they were then.
-  public static func merge(
-    _ parts: [String], into prefix: String, options: SaveOptions = SaveOptions()
+  package static func merge(
+    _ parts: [String], into prefix: String, options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
     let prefix = try PathText.path(prefix)
     let parts = try parts.map { part throws(CheckpointError) in try PathText.path(part) }
@@ -76,7 +76,7 @@ public enum BundleMerger {
     }
   }
 
-  private static func removeParts(_ parts: [String], _ options: SaveOptions) throws(CheckpointError)
+  private static func removeParts(_ parts: [String], _ options: FileOptions) throws(CheckpointError)
   {
     var removals = BundleRemovals(options: options)
     for part in parts { removals.begin(part) }

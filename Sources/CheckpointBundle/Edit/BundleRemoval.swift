@@ -31,7 +31,7 @@ package struct BundleRemoval {
   ///   - options: How durable each step is.
   /// - Throws: `busy` if somebody is saving there; `pathConflict` if something that is not ours has the
   ///   name of the lock file; `io` if the system fails.
-  package init(of prefix: String, options: SaveOptions) throws(CheckpointError) {
+  package init(of prefix: String, options: FileOptions) throws(CheckpointError) {
     var options = options
     options.createsDirectories = false
     location = try SaveLocation(prefix, options: options)
@@ -91,7 +91,7 @@ package struct BundleRemoval {
   package static func removeStrays(of prefix: String, fileSystem: any FileSystem)
     throws(CheckpointError)
   {
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = fileSystem
     options.createsDirectories = false
     let location = try SaveLocation(prefix, options: options, patience: 0)

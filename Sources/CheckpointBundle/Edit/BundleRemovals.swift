@@ -1,15 +1,15 @@
 package import CheckpointIO
 
-/// Checkpoints that are removed together, with one wait for the disk in each directory and for each step:
-/// what goes wrong with one does not stop the others.
+/// Checkpoints that are removed together, with one wait for the disk in each directory and for each
+/// step: what goes wrong with one does not stop the others.
 package struct BundleRemovals {
   /// What went wrong so far.
   package private(set) var errors: [CheckpointError] = []
   private var removals: [(prefix: String, removal: BundleRemoval)] = []
-  private let options: SaveOptions
+  private let options: FileOptions
 
   /// Begins without any.
-  package init(options: SaveOptions) { self.options = options }
+  package init(options: FileOptions) { self.options = options }
 
   /// Takes a checkpoint's lock, which is held open until the end.
   package mutating func begin(_ prefix: String) {

@@ -1,5 +1,5 @@
-public import CheckpointIO
-public import CheckpointTensors
+package import CheckpointIO
+package import CheckpointTensors
 import CheckpointWire
 
 /// Gives tensors of a V2 checkpoint other names where it stands: its index is written anew and
@@ -9,7 +9,7 @@ import CheckpointWire
 ///
 /// The object graph of an object-based checkpoint names keys, and is a value in a data file: it is not
 /// changed. ``CheckpointConversion`` changes it too.
-public enum BundleRenamer {
+package enum BundleRenamer {
   /// Renames tensors.
   ///
   /// - Parameters:
@@ -19,8 +19,8 @@ public enum BundleRenamer {
   /// - Throws: `notFound` for names that are not there, and `duplicateName` for names that are taken,
   ///   one error for all; `busy` if somebody else is saving to this prefix; what reading the index
   ///   throws; `io` if the system fails. The checkpoint is as it was then.
-  public static func rename(
-    _ names: [TensorKey: TensorKey], in prefix: String, options: SaveOptions = SaveOptions()
+  package static func rename(
+    _ names: [TensorKey: TensorKey], in prefix: String, options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
     let prefix = try PathText.path(prefix)
     let fileSystem = options.fileSystem

@@ -1,5 +1,5 @@
-public import CheckpointIO
-public import CheckpointTensors
+package import CheckpointIO
+package import CheckpointTensors
 import CheckpointWire
 
 // Listing: the index holds an entry for each tensor and, for tensors stored in parts, one for each
@@ -9,7 +9,7 @@ extension BundleReader {
   /// Calls `body` with every tensor, in byte order of the keys.
   ///
   /// - Throws: What `body` throws; `corrupt` or `truncated` if the index is damaged anywhere.
-  public func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
+  package func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
     throws(CheckpointError)
   {
     var budget = Self.sliceKeyBudget
@@ -21,7 +21,7 @@ extension BundleReader {
   /// Every tensor, in byte order of the keys.
   ///
   /// - Throws: `corrupt` or `truncated` if the index is damaged anywhere.
-  public func entries() throws(CheckpointError) -> [TensorEntry] {
+  package func entries() throws(CheckpointError) -> [TensorEntry] {
     var entries: [TensorEntry] = []
     var budget = Self.sliceKeyBudget
     try forEachWhole { key, entry throws(CheckpointError) in
@@ -44,7 +44,7 @@ extension BundleReader {
   }
 
   /// What the index says of one tensor.
-  public func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
+  package func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
     guard let entry = try index.entry(for: key) else { return nil }
     var budget = Self.sliceKeyBudget
     return try tensorEntry(key, entry, &budget)

@@ -1,5 +1,5 @@
-public import CheckpointIO
-public import CheckpointTensors
+package import CheckpointIO
+package import CheckpointTensors
 
 // Reading values: whole tensors and parts, stored whole or in parts.
 
@@ -7,7 +7,7 @@ extension BundleReader {
   /// Reads the fixed-width elements of a tensor, or of a part of it, into memory of the caller.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  public func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+  package func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
     throws(CheckpointError)
   {
     do throws(CheckpointError) {
@@ -27,7 +27,8 @@ extension BundleReader {
   /// Reads a tensor, or a part of it, into new memory.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  public func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
+  package func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
+  {
     do throws(CheckpointError) {
       let stored = try find(key, slice)
       guard stored.spec.dtype.byteWidth != nil else {

@@ -1,5 +1,5 @@
-public import CheckpointIO
-public import CheckpointTensors
+package import CheckpointIO
+import CheckpointTensors
 
 /// A V2 checkpoint, open for reading.
 ///
@@ -9,12 +9,13 @@ public import CheckpointTensors
 /// Opening reads the end of the index only; a tensor is looked up in the block that has it.
 ///
 /// The files stay open as long as there are not too many: what is deleted or replaced later can be read
-/// still. Of more than about a hundred data files some are opened later, if the checkpoint still stands.
+/// still. Of more than about a hundred data files some are opened later, if the checkpoint still
+/// stands.
 ///
 /// Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, `BundleReader`.
-public struct BundleReader: TensorReader {
+package struct BundleReader: TensorReader {
   /// The prefix.
-  public let path: String
+  package let path: String
   /// What the data files have of which tensor.
   let index: BundleIndexReader
   /// The data files.
@@ -23,9 +24,9 @@ public struct BundleReader: TensorReader {
   /// Opens the checkpoint of a prefix.
   ///
   /// - Throws: `notACheckpoint` if there is no index; `notFound` if it was deleted meanwhile; `busy` if
-  ///   it is replaced again and again; `corrupt` or `truncated` if it is damaged; `unsupported` if it is
-  ///   of a later version.
-  public init(prefix: String) throws(CheckpointError) {
+  ///   it is replaced again and again; `corrupt` or `truncated` if it is damaged; `unsupported` if it
+  ///   is of a later version.
+  package init(prefix: String) throws(CheckpointError) {
     try self.init(prefix: PathText.path(prefix), fileSystem: LocalFileSystem())
   }
 
@@ -43,9 +44,9 @@ public struct BundleReader: TensorReader {
   func explained(_ error: CheckpointError) -> CheckpointError { index.explained(error) }
 
   /// The number of data files, by their names.
-  public var shardCount: Int { shards.count }
+  package var shardCount: Int { shards.count }
   /// Whether numbers in the data files are big-endian.
-  public var isBigEndian: Bool { shards.isBigEndian }
+  package var isBigEndian: Bool { shards.isBigEndian }
 }
 
 extension BundleReader: FileBackedReader {

@@ -36,9 +36,9 @@ final class BundleTransaction {
   ///   - prefix: What the names of the files begin with.
   ///   - shardCount: How many data files will be written.
   ///   - options: How they are written.
-  /// - Throws: `busy` if somebody else is saving to this prefix; `pathConflict` if something that is not
-  ///   ours has the name of its lock file; `io` if the system fails.
-  init(prefix: String, shardCount: Int, options: SaveOptions) throws(CheckpointError) {
+  /// - Throws: `busy` if somebody else is saving to this prefix; `pathConflict` if something that is
+  ///   not ours has the name of its lock file; `io` if the system fails.
+  init(prefix: String, shardCount: Int, options: FileOptions) throws(CheckpointError) {
     let location = try SaveLocation(prefix, options: options)
     // Listed under the lock: nobody else changes files of this prefix any more.
     var leftovers = try Leftovers(directory: location.directory, fileSystem: options.fileSystem)

@@ -1,5 +1,5 @@
-public import CheckpointIO
-public import CheckpointTensors
+package import CheckpointIO
+package import CheckpointTensors
 import CheckpointTable
 import CheckpointWire
 
@@ -12,7 +12,7 @@ import CheckpointWire
 ///
 /// A checkpoint that stands at the prefix already stays until ``finish()`` replaces it in one step.
 /// Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, `BundleWriter`.
-public struct BundleWriter: ShardedTensorWriter {
+package struct BundleWriter: ShardedTensorWriter {
   let prefix: String
   private let transaction: BundleTransaction
   var shards: [ShardWriter]
@@ -36,7 +36,9 @@ public struct BundleWriter: ShardedTensorWriter {
   ///   - options: How the files are written.
   /// - Throws: `busy` if somebody else is saving to this prefix; `io` if the system fails, for want
   ///   of room among other things.
-  public init(prefix: String, shardByteCounts: [UInt64] = [0], options: SaveOptions = SaveOptions())
+  package init(
+    prefix: String, shardByteCounts: [UInt64] = [0], options: FileOptions = FileOptions()
+  )
     throws(CheckpointError)
   {
     try self.init(prefix, shardByteCounts, options, OutputPool())
@@ -44,7 +46,7 @@ public struct BundleWriter: ShardedTensorWriter {
 
   /// The same with a pool of the caller's, which says how many data files are open at once.
   package init(
-    _ prefix: String, _ shardByteCounts: [UInt64], _ options: SaveOptions, _ pool: OutputPool
+    _ prefix: String, _ shardByteCounts: [UInt64], _ options: FileOptions, _ pool: OutputPool
   ) throws(CheckpointError) {
     let prefix = try PathText.path(prefix)
     guard (1...99_999).contains(shardByteCounts.count) else {
@@ -69,7 +71,7 @@ public struct BundleWriter: ShardedTensorWriter {
   }
 
   /// Says how many tensors, or parts of them, will be added: memory is asked for once.
-  public mutating func reserveCapacity(_ count: Int) {
+  package mutating func reserveCapacity(_ count: Int) {
     index.reserveCapacity(count)
     keys.reserveCapacity(count)
   }
@@ -77,7 +79,9 @@ public struct BundleWriter: ShardedTensorWriter {
   /// Adds a tensor, or a part of one, to the first data file.
   ///
   /// - Throws: As ``TensorWriter/add(_:for:part:)`` says.
-  public mutating func add(_ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?)
+  package mutating func add(
+    _ tensor: some TensorStorable, for key: TensorKey, part: TensorSlice.Part?
+  )
     throws(CheckpointError)
   {
     try add(tensor, for: key, part: part, shard: 0)
@@ -92,8 +96,8 @@ public struct BundleWriter: ShardedTensorWriter {
   ///   - shard: Which data file, from 0 on.
   /// - Throws: As ``TensorWriter/add(_:for:part:)`` says, and `invalidArgument` for a data file that
   ///   there is not.
-  public mutating func add(
-    _ tensor: some TensorStorable, for key: TensorKey, part: SliceSpec?, shard: Int
+  package mutating func add(
+    _ tensor: some TensorStorable, for key: TensorKey, part: TensorSlice.Part?, shard: Int
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
       guard !isFinished else { throw .writerIsFinished }
@@ -135,8 +139,9 @@ public struct BundleWriter: ShardedTensorWriter {
   }
 
   // Where the values belong, if they are less than all of the tensor.
-  private static func properPart(_ part: SliceSpec?, _ spec: TensorSpec) throws(CheckpointError)
-    -> SliceSpec?
+  private static func properPart(_ part: TensorSlice.Part?, _ spec: TensorSpec)
+    throws(CheckpointError)
+    -> TensorSlice.Part?
   {
     guard let part else { return nil }
     let region = try part.slice.region(in: part.fullShape)
@@ -150,7 +155,7 @@ public struct BundleWriter: ShardedTensorWriter {
   }
 
   // The key that the values are stored under.
-  private func place(_ spec: TensorSpec, for key: TensorKey, _ part: SliceSpec?)
+  private func place(_ spec: TensorSpec, for key: TensorKey, _ part: TensorSlice.Part?)
     throws(CheckpointError) -> TensorKey
   {
     guard let part else { return try unused(key) }
@@ -168,7 +173,9 @@ public struct BundleWriter: ShardedTensorWriter {
   }
 
   // A part is listed in the entry of the whole tensor.
-  private mutating func note(_ part: SliceSpec, of key: TensorKey, _ dtype: DType, shard: Int) {
+  private mutating func note(
+    _ part: TensorSlice.Part, of key: TensorKey, _ dtype: DType, shard: Int
+  ) {
     let whole = TensorSpec(dtype, part.fullShape)
     let first = BundleEntry(partitioned: whole, shard: shard, slices: [])
     partitioned[key, default: first].slices.append(part.slice)
@@ -176,9 +183,9 @@ public struct BundleWriter: ShardedTensorWriter {
 
   /// Makes the checkpoint appear, whole.
   ///
-  /// - Throws: `mismatch` if parts overlap; `invalidArgument` if nothing was added, and if the writer is
-  ///   finished already; `io` if the system fails. The old checkpoint stands then.
-  public mutating func finish() throws(CheckpointError) {
+  /// - Throws: `mismatch` if parts overlap; `invalidArgument` if nothing was added, and if the writer
+  ///   is finished already; `io` if the system fails. The old checkpoint stands then.
+  package mutating func finish() throws(CheckpointError) {
     guard !isFinished else { throw .writerIsFinished.located(file: prefix) }
     isFinished = true
     try completeIndex()

@@ -70,7 +70,7 @@ public final class Variable<Scalar: TensorScalar>: TensorVariable {
   public func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
     throws(CheckpointError) -> Result
   {
-    try Scalar.contents(of: value.storage, count: value.shape.elementCount)
+    try Scalar.form.contents(value.storage, value.shape.elementCount)
       .withBytes(of: Scalar.dtype, body)
   }
 

@@ -17,7 +17,7 @@ package final class AtomicFile {
   private var failure: CheckpointError?
 
   /// Whether its content is made durable.
-  package var durability: Durability { location.options.durability }
+  package var durability: FileOptions.Durability { location.options.durability }
 
   /// Creates the temporary file.
   ///
@@ -54,8 +54,8 @@ package final class AtomicFile {
 
   /// Closes the file until ``resume()``: for a save to more files than can be open at once.
   ///
-  /// What was written is made durable before, if it is to be: of an error that the system meets later, it
-  /// tells those who have the file open. If it cannot be, the file is not committed any more.
+  /// What was written is made durable before, if it is to be: of an error that the system meets later,
+  /// it tells those who have the file open. If it cannot be, the file is not committed any more.
   ///
   /// - Throws: `io` if the system fails.
   func suspend() throws(CheckpointError) {

@@ -1,4 +1,5 @@
-// How every save begins and ends, whatever its format, and that of the small files beside checkpoints too:
+// How every save begins and ends, whatever its format, and that of the small files beside checkpoints
+// too:
 //
 //   1. the directory is there, or is made
 //   2. the target is locked
@@ -8,8 +9,8 @@
 //   6. what has come and gone is durable; then the lock file goes
 //
 // At every moment the note on the disk lists what may be found there, and so the next save is never in
-// the way of what a dead one has left. A save that fails ends with step 6, too; if it cannot clean up, the
-// lock file stays.
+// the way of what a dead one has left. A save that fails ends with step 6, too; if it cannot clean up,
+// the lock file stays.
 
 /// A place that is being saved to: a prefix, or a single file.
 ///
@@ -30,7 +31,7 @@ package final class SaveLocation {
   /// Whether nobody else can hold it; false where the file system knows no locks.
   package var isExclusive: Bool { lock.isExclusive }
   /// How files are written.
-  package let options: SaveOptions
+  package let options: FileOptions
   /// What a dead save to a V2 checkpoint of this name has noted, and nobody has acted upon.
   package private(set) var unsettled: SaveNote.DataFiles?
   private let lock: SaveLock
@@ -52,7 +53,7 @@ package final class SaveLocation {
   /// - Throws: `invalidArgument` for a path that ends as a directory's does; `busy` if somebody else is
   ///   saving there; `pathConflict` if the lock file is not ours; `io` if there is no directory, or if
   ///   the system fails.
-  package init(_ target: String, options: SaveOptions, patience: Int = 250) throws(CheckpointError)
+  package init(_ target: String, options: FileOptions, patience: Int = 250) throws(CheckpointError)
   {
     let place = Path(target)
     guard !["", ".", ".."].contains(place.name) else {
@@ -226,8 +227,8 @@ package final class SaveLocation {
   }
 }
 
-/// What tells a file from others: its number, which a file system gives to another one once it is gone, and
-/// its size.
+/// What tells a file from others: its number, which a file system gives to another one once it is gone,
+/// and its size.
 struct TemporaryIdentity: Equatable {
   let number: [UInt64]
   let byteCount: UInt64
@@ -235,7 +236,9 @@ struct TemporaryIdentity: Equatable {
 
 extension FileSystem {
   /// Makes the names in a directory durable, if that is asked for.
-  package func syncDirectory(_ path: String, durability: Durability) throws(CheckpointError) {
+  package func syncDirectory(_ path: String, durability: FileOptions.Durability)
+    throws(CheckpointError)
+  {
     if durability == .full { try syncDirectory(path) }
   }
 
@@ -245,7 +248,9 @@ extension FileSystem {
   ///   - path: The directory.
   ///   - durability: Whether their names are made durable.
   /// - Throws: `io` if the system fails.
-  package func createDirectories(_ path: String, durability: Durability) throws(CheckpointError) {
+  package func createDirectories(_ path: String, durability: FileOptions.Durability)
+    throws(CheckpointError)
+  {
     var missing: [String] = []
     var current = path
     while try status(of: current) == nil {

@@ -44,9 +44,9 @@ extension KeyMapping {
     /// What is left open.
     public let ambiguous: [Ambiguity]
     /// The program's names for which the checkpoint has nothing.
-    public let unmatchedWanted: [TensorKey]
+    public let missing: [TensorKey]
     /// The checkpoint's names that no pair has.
-    public let unmatchedStored: [TensorKey]
+    public let unused: [TensorKey]
     /// The pairs as a mapping: rules for prefixes and patterns where one explains several pairs, single
     /// names for the rest.
     public let mapping: KeyMapping
@@ -71,8 +71,8 @@ extension KeyMapping {
       search.run()
       pairs = search.pairs
       ambiguous = search.ambiguous
-      unmatchedWanted = search.unmatchedWanted
-      unmatchedStored = search.unmatchedStored
+      missing = search.missing
+      unused = search.unused
       mapping = search.mapping
     }
   }
@@ -90,12 +90,12 @@ extension KeyMapping.Proposal: CustomStringConvertible {
     lines += ambiguous.map { open in
       "open  \(open.wanted): \(open.candidates.map(\.description).joined(separator: ", "))"
     }
-    lines += unmatchedWanted.map { "none  \($0)" }
+    lines += missing.map { "none  \($0)" }
     return lines.joined(separator: "\n")
   }
 
   /// How many variables want a value.
-  package var wantedCount: Int { pairs.count + ambiguous.count + unmatchedWanted.count }
+  package var wantedCount: Int { pairs.count + ambiguous.count + missing.count }
 
   /// What an error says of it.
   ///

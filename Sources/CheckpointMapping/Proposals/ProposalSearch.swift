@@ -156,13 +156,13 @@ struct ProposalSearch {
     }
   }
 
-  var unmatchedWanted: [TensorKey] {
+  var missing: [TensorKey] {
     let open = Set(ambiguous.map(\.wanted))
     return storedOf.indices.filter { storedOf[$0] == nil }
       .map { TensorKey(bytes: wanted.names[$0].bytes) }.filter { !open.contains($0) }
   }
 
-  var unmatchedStored: [TensorKey] {
+  var unused: [TensorKey] {
     isTaken.indices.filter { !isTaken[$0] }.map { TensorKey(bytes: stored.names[$0].bytes) }
   }
 

@@ -3,11 +3,11 @@ public import CheckpointTensors
 
 /// A checkpoint seen through a mapping: new names, changed values.
 ///
-///     let reader = try MappedReader(BundleReader(prefix: "bert/model.ckpt"), mapping)
+///     let reader = try MappedReader(CheckpointReader("bert/model.ckpt"), mapping)
 ///     for entry in try reader.entries() { print(entry.key, entry.spec) }
 ///
 /// Making one reads the whole index, and no value.
-public struct MappedReader: TensorReader {
+package struct MappedReader: BatchReader {
   package let reader: any TensorReader
   private let index: MappedIndex
 
@@ -16,7 +16,7 @@ public struct MappedReader: TensorReader {
   /// - Throws: One error with every problem: `duplicateName` for two tensors that get one name,
   ///   `notFound` for a name in a rule that is not there, `mismatch` for a change that does not fit;
   ///   each says which rule; `corrupt` if the index is damaged.
-  public init(_ reader: any TensorReader, _ mapping: KeyMapping) throws(CheckpointError) {
+  package init(_ reader: any TensorReader, _ mapping: KeyMapping) throws(CheckpointError) {
     self.reader = reader
     do throws(CheckpointError) {
       index = try MappedIndex(reader.entries(), mapping)
@@ -26,12 +26,12 @@ public struct MappedReader: TensorReader {
   }
 
   /// Where the checkpoint is.
-  public var path: String { reader.path }
+  package var path: String { reader.path }
 
   /// Calls `body` with every tensor, in byte order of the new names.
   ///
   /// - Throws: What `body` throws.
-  public func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
+  package func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
     throws(CheckpointError)
   {
     for (key, recipe) in index.recipes.sorted(by: { $0.key < $1.key }) {
@@ -40,7 +40,7 @@ public struct MappedReader: TensorReader {
   }
 
   /// What a tensor of a new name is.
-  public func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
+  package func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
     index.recipes[key].map { Self.entry(key, $0) }
   }
 
@@ -55,8 +55,8 @@ public struct MappedReader: TensorReader {
 
   /// Looks up several tensors; those that are only renamed are read together.
   ///
-  /// - Throws: As ``TensorReader/batch(of:)`` says.
-  public func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
+  /// - Throws: As ``BatchReader/lookUp(_:)`` says.
+  package func lookUp(_ requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
     let stored = requests.compactMap { request in
       storedKey(request.key).map { TensorRequest($0, slice: request.slice) }
     }
@@ -65,14 +65,14 @@ public struct MappedReader: TensorReader {
   }
 
   /// The names in the checkpoint of what a tensor of a new name is made of.
-  public func sources(of key: TensorKey) -> [TensorKey] {
+  package func sources(of key: TensorKey) -> [TensorKey] {
     index.recipes[key]?.sources.map(\.key) ?? []
   }
 
   /// Reads the elements of a tensor, or of a part of it, into memory of the caller.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  public func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
+  package func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
     throws(CheckpointError)
   {
     if let stored = storedKey(key) {
@@ -103,7 +103,8 @@ public struct MappedReader: TensorReader {
   /// Reads a tensor, or a part of it, into new memory.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  public func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
+  package func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
+  {
     guard let recipe = index.recipes[key] else {
       let hint = NearestKeys(to: key, among: Array(index.recipes.keys)).hint
       throw CheckpointError(
@@ -155,4 +156,22 @@ extension MappedReader: FileBackedReader {
 
   /// What has become of the checkpoint.
   package func change() throws(CheckpointError) -> FileChange? { try reader.changeIfAny() }
+}
+
+extension KeyMapping {
+  /// A checkpoint seen through this mapping: new names, changed values.
+  ///
+  ///     let reader = try mapping.reader(over: CheckpointReader("bert/model.ckpt"))
+  ///     for entry in try reader.entries() { print(entry.key, entry.spec) }
+  ///
+  /// Making one reads the whole index, and no value.
+  ///
+  /// - Parameter reader: The checkpoint.
+  /// - Returns: A reader of the new names.
+  /// - Throws: One error with every problem: `duplicateName` for two tensors that get one name,
+  ///   `notFound` for a name in a rule that is not there, `mismatch` for a change that does not fit;
+  ///   each says which rule; `corrupt` if the index is damaged.
+  public func reader(over reader: any TensorReader) throws(CheckpointError) -> any TensorReader {
+    try MappedReader(reader, self)
+  }
 }

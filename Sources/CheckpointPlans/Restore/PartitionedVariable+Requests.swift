@@ -6,7 +6,7 @@ extension PartitionedVariable {
   func requests(for key: TensorKey) -> [RestorePlan.Request] {
     parts.map { part in
       // The slice fits the shape: that is how it came about.
-      let place = try? SliceSpec(fullShape: tensorSpec.shape, slice: part.slice)
+      let place = try? TensorSlice.Part(fullShape: tensorSpec.shape, slice: part.slice)
       return RestorePlan.Request(part.variable, key: key, part: place)
     }
   }

@@ -13,12 +13,13 @@ package struct RestorePlan {
     /// The key it is asked for under.
     package var key: TensorKey
     /// The part of the tensor that is asked for; all of it for `nil`.
-    package var part: SliceSpec?
+    package var part: TensorSlice.Part?
     /// Requests of the same number are met together or not at all; `nil` for one by itself.
     package var group: Int?
 
     package init(
-      _ variable: any TensorVariable, key: TensorKey, part: SliceSpec? = nil, group: Int? = nil
+      _ variable: any TensorVariable, key: TensorKey, part: TensorSlice.Part? = nil,
+      group: Int? = nil
     ) {
       self.variable = variable
       self.key = key
@@ -237,7 +238,7 @@ package struct RestorePlan {
     // Looking for what was meant takes time for each: enough for a person to see the pattern.
     let missing = problems.indices.filter { problems[$0].code == .notFound }.prefix(16)
     guard !missing.isEmpty else { return }
-    let unused = try report.unusedKeys()
+    let unused = try report.unused()
     for index in missing {
       guard let key = problems[index].key else { continue }
       problems[index].message += NearestKeys(to: TensorKey(key), among: unused).hint

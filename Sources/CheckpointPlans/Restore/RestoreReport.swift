@@ -41,7 +41,7 @@ public struct RestoreReport: Sendable, CustomStringConvertible {
   ///
   /// - Throws: `corrupt` if the index is damaged; `notFound` or `busy` if the checkpoint was deleted or
   ///   replaced since the restore.
-  public func unusedKeys() throws(CheckpointError) -> [TensorKey] {
+  public func unused() throws(CheckpointError) -> [TensorKey] {
     let wanted = Set(wanted)
     return try reader.entries().map(\.key).filter { !wanted.contains($0) }
   }

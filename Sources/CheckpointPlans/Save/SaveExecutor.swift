@@ -16,6 +16,7 @@ package struct SaveExecutor {
   }
 
   private let options: SaveOptions
+  private let files: FileOptions
   private let progress: OperationProgress?
 
   /// Creates an executor.
@@ -25,27 +26,38 @@ package struct SaveExecutor {
   ///   - progress: Who follows it.
   package init(options: SaveOptions, progress: OperationProgress?) {
     self.progress = progress
-    self.options = options.followed(by: progress)
+    self.options = options
+    files = options.files.followed(by: progress)
   }
 
-  /// Writes the tensors of a plan to a V2 checkpoint at `prefix`.
+  /// Writes the tensors of a plan to a checkpoint at `prefix`, in the format of the options.
   ///
   /// - Parameters:
-  ///   - plan: The plan. Whoever gives it away gives its tensors away: each is let go once it is written,
-  ///     so that of a snapshot only those are still shared that are not.
+  ///   - plan: The plan. Whoever gives it away gives its tensors away: each is let go once it is
+  ///     written, so that of a snapshot only those are still shared that are not.
   ///   - prefix: What the names of the files begin with.
   ///   - checksRoom: Whether it may be that there is too little room, which nobody has looked at.
-  /// - Returns: The prefix, and the files.
-  /// - Throws: What ``BundleWriter`` throws, and `io` if there is too little room; a checkpoint that
-  ///   stood there stands still then.
+  /// - Returns: The path, and the files.
+  /// - Throws: What ``BundleWriter`` and ``SlicesWriter`` throw, and `io` if there is too little room;
+  ///   a checkpoint that stood there stands still then. `unsupported` for a format that holds no plan.
   @discardableResult
   package func save(_ plan: consuming SavePlan, to prefix: String, checksRoom: Bool = true)
     throws(CheckpointError) -> Saved
   {
-    if checksRoom { try plan.checkRoom(at: prefix, options.fileSystem) }
+    switch options.format {
+    case .v2: return try saveV2(plan, to: prefix, checksRoom: checksRoom)
+    case .v1: return try saveV1(plan, to: prefix, isSharded: options.sharding != .none)
+    case .safetensors: throw options.unsupportedFormat(by: "a saver").located(file: prefix)
+    }
+  }
+
+  private func saveV2(_ plan: consuming SavePlan, to prefix: String, checksRoom: Bool)
+    throws(CheckpointError) -> Saved
+  {
+    if checksRoom { try plan.checkRoom(at: prefix, files.fileSystem) }
     progress?.begin(.writing, byteCount: plan.byteCount)
     var writer = try BundleWriter(
-      prefix: prefix, shardByteCounts: plan.shardByteCounts, options: options)
+      prefix: prefix, shardByteCounts: plan.shardByteCounts, options: files)
     writer.reserveCapacity(plan.items.count)
     return Saved(path: prefix, files: try write(plan, to: &writer))
   }
@@ -53,8 +65,8 @@ package struct SaveExecutor {
   private func write(_ plan: consuming SavePlan, to writer: inout some ShardedTensorWriter)
     throws(CheckpointError) -> [String]
   {
-    // One data file after the other, which stays open as long as it is needed. The order within each is the
-    // same: sorting is stable.
+    // One data file after the other, which stays open as long as it is needed. The order within each is
+    // the same: sorting is stable.
     if plan.shardCount > 1 { plan.items.sort { $0.shard < $1.shard } }
     plan.items.reverse()  // in place, as is taking the last one
     while let item = plan.items.popLast() {
@@ -73,18 +85,18 @@ package struct SaveExecutor {
   ///   - isSharded: Whether the files have numbers, also if there is only one.
   /// - Returns: The path, and the files.
   /// - Throws: One error with every tensor that the format cannot hold, before anything is written;
-  ///   `pathConflict` if there is an index, which every reader would prefer; `io` if there is too little
-  ///   room; what ``SlicesWriter`` throws.
-  package func saveV1(_ plan: consuming SavePlan, to prefix: String, isSharded: Bool)
+  ///   `pathConflict` if there is an index, which every reader would prefer; `io` if there is too
+  ///   little room; what ``SlicesWriter`` throws.
+  private func saveV1(_ plan: consuming SavePlan, to prefix: String, isSharded: Bool)
     throws(CheckpointError) -> Saved
   {
     try Self.checkV1(plan, prefix)
-    try plan.checkRoom(at: prefix, options.fileSystem, isV1: true)
+    try plan.checkRoom(at: prefix, files.fileSystem, isV1: true)
     progress?.begin(.writing, byteCount: plan.byteCount)
     var writer =
       isSharded
-      ? try SlicesWriter(prefix: prefix, shardCount: plan.shardCount, options: options)
-      : try SlicesWriter(path: prefix, options: options)
+      ? try SlicesWriter(prefix: prefix, shardCount: plan.shardCount, options: files)
+      : try SlicesWriter(path: prefix, options: files)
     // Under the lock, which a save in the format V2 would take as well.
     try checkHasNoIndex(writer.path)
     return Saved(path: writer.path, files: try write(plan, to: &writer))
@@ -108,10 +120,22 @@ package struct SaveExecutor {
 
   private func checkHasNoIndex(_ path: String) throws(CheckpointError) {
     let index = BundlePath(path).index
-    guard try options.fileSystem.status(of: index) != nil else { return }
+    guard try files.fileSystem.status(of: index) != nil else { return }
     throw CheckpointError(
       .pathConflict,
       "there is a V2 checkpoint of this name, '\(index)', which every reader would take instead; "
         + "remove it first, or save elsewhere", file: path)
+  }
+}
+
+extension SaveOptions {
+  /// The error for somebody who cannot write this format.
+  package func unsupportedFormat(by who: String) -> CheckpointError {
+    let way =
+      format == .v1
+      ? "use a Saver, which writes it, or save as V2 and convert: CheckpointConversion"
+      : "save as V2 and convert: CheckpointConversion; or write tensors: CheckpointWriter"
+    return CheckpointError(
+      .unsupported, "\(who) does not write the format \(format.title); \(way)")
   }
 }

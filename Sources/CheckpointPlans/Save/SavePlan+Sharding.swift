@@ -9,7 +9,7 @@ extension SavePlan {
   ///
   /// - Throws: `invalidArgument` for numbers that make no sense; `limitExceeded` for more data files
   ///   than can have names.
-  package mutating func distribute(_ sharding: Sharding) throws(CheckpointError) {
+  package mutating func distribute(_ sharding: SaveOptions.Sharding) throws(CheckpointError) {
     switch sharding {
     case .none: break
     case .perDevice: try distributeByDevice()
@@ -44,7 +44,7 @@ extension SavePlan {
     if let error { throw error }
   }
 
-  private mutating func distribute(by rule: Sharding.Rule) throws(CheckpointError) {
+  private mutating func distribute(by rule: SaveOptions.Sharding.Rule) throws(CheckpointError) {
     var problems: [CheckpointError] = []
     var files: [Int] = []
     for item in items {
@@ -114,9 +114,9 @@ extension SavePlan.Item {
   /// The label of the device that it belongs to.
   var device: String? { (variable as? any TensorVariable)?.device }
 
-  fileprivate var shardable: Sharding.ShardableTensor {
+  fileprivate var shardable: SaveOptions.Sharding.ShardableTensor {
     get throws(CheckpointError) {
-      Sharding.ShardableTensor(
+      SaveOptions.Sharding.ShardableTensor(
         key: key, spec: spec, slice: part, device: device, byteCount: try byteCount)
     }
   }

@@ -15,12 +15,13 @@ package struct SavePlan {
     /// The key.
     package let key: TensorKey
     /// Where they belong, if they are a part of a partitioned tensor.
-    package let part: SliceSpec?
+    package let part: TensorSlice.Part?
     /// The data file, counted from 0.
     package var shard = 0
 
-    package init(_ variable: any TensorStorable & AnyObject, key: TensorKey, part: SliceSpec? = nil)
-    {
+    package init(
+      _ variable: any TensorStorable & AnyObject, key: TensorKey, part: TensorSlice.Part? = nil
+    ) {
       self.variable = variable
       self.key = key
       self.part = part

@@ -31,8 +31,8 @@ package final class SaveSnapshot: Sendable {
     }
   }
 
-  /// A variable of the same name with the values of this moment, which nobody else has; of one in parts,
-  /// one in parts.
+  /// A variable of the same name with the values of this moment, which nobody else has; of one in
+  /// parts, one in parts.
   ///
   /// - Throws: What the variable's own type throws.
   package static func copy(of variable: any TensorVariable) throws(CheckpointError)
@@ -66,7 +66,7 @@ package final class SaveSnapshot: Sendable {
 private struct TakenValue: Sendable {
   let tensor: AnyTensor
   let key: TensorKey
-  let part: SliceSpec?
+  let part: TensorSlice.Part?
   let shard: Int
 
   init(_ item: SavePlan.Item) throws(CheckpointError) {

@@ -136,7 +136,7 @@ struct ShardCutter {
     guard region.shape != shape else { return item }
     let origin = try item.part?.slice.region(in: item.part?.fullShape ?? shape).starts
     let starts = zip(region.starts, origin ?? shape.dimensions.map { _ in 0 }).map { $0 + $1 }
-    let part = try SliceSpec(
+    let part = try TensorSlice.Part(
       fullShape: item.part?.fullShape ?? shape,
       slice: TensorSlice(starts: starts, shape: region.shape))
     return SavePlan.Item(TensorPiece(of: item.variable, region), key: item.key, part: part)

@@ -19,7 +19,7 @@ extension CheckpointDirectory.Files {
   }
 
   package static func modificationTimes(of paths: [String], in fileSystem: any FileSystem)
-    throws(CheckpointError) -> [String: Double]
+    throws(CheckpointError) -> [String: CheckpointDirectory.SecondsSince1970]
   {
     var times: [String: Double] = [:]
     for text in paths {

@@ -16,16 +16,19 @@ extension CheckpointDirectory {
     /// The prefix; the file of a V1 checkpoint, or the pattern of its parts.
     public let path: String
     private let metaSuffix: String
-    private let options: SaveOptions
+    private let options: FileOptions
 
     /// Names the files of a checkpoint, which need not exist.
     ///
     /// - Parameters:
     ///   - path: The prefix; the file of a V1 checkpoint, or the pattern of its parts.
     ///   - metaSuffix: What the name of the file with its graph ends in, behind a point.
-    ///   - options: Whether the removal is to be durable, step by step: it is by default.
-    public init(of path: String, metaSuffix: String = "meta", options: SaveOptions = SaveOptions())
-    {
+    public init(of path: String, metaSuffix: String = "meta") {
+      self.init(of: path, metaSuffix: metaSuffix, options: FileOptions())
+    }
+
+    /// The same; the options say whether the removal is to be durable, step by step.
+    package init(of path: String, metaSuffix: String = "meta", options: FileOptions) {
       self.path = PathText.pathIfAny(path)
       self.metaSuffix = metaSuffix
       self.options = options
@@ -46,7 +49,7 @@ extension CheckpointDirectory {
     /// Removes several checkpoints, with one wait for the disk in each directory and for each step.
     ///
     /// - Returns: What could not be removed, and why; the others are gone.
-    package static func remove(_ checkpoints: [CheckpointDirectory.Files], options: SaveOptions)
+    package static func remove(_ checkpoints: [CheckpointDirectory.Files], options: FileOptions)
       -> [CheckpointError]
     {
       var problems: [CheckpointError] = []

@@ -45,17 +45,17 @@ public struct Verification: Sendable {
   ///   - found: Called with what is checked, once it is known; again, if that went away.
   ///   - progress: Called every few megabytes, from any thread but one at a time, with the number of
   ///     bytes that have been checked, and of all there are.
-  /// - Throws: `notACheckpoint` if there is none; `io` if the system refuses to open or to read any of it,
-  ///   with all problems that were found; `notFound` if it was deleted meanwhile, and `busy` if it is
-  ///   replaced again and again, unless what was open is whole; `unsupported` if it is of a later version;
-  ///   `cancelled` if it is to stop. Damage is a result, no error.
+  /// - Throws: `notACheckpoint` if there is none; `io` if the system refuses to open or to read any of
+  ///   it, with all problems that were found; `notFound` if it was deleted meanwhile, and `busy` if it
+  ///   is replaced again and again, unless what was open is whole; `unsupported` if it is of a later
+  ///   version; `cancelled` if it is to stop. Damage is a result, no error.
   package init(
     of path: String, fileSystem: any FileSystem, follower: OperationProgress?,
     found: (CheckpointLocation) -> Void,
     progress: @escaping @Sendable (_ checked: UInt64, _ total: UInt64) -> Void
   ) throws(CheckpointError) {
     let path = try PathText.path(path)
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = fileSystem
     let opening = CheckpointOpening(path, options.followed(by: follower).fileSystem)
     var location: CheckpointLocation?

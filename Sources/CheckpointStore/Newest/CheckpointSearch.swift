@@ -7,7 +7,7 @@ extension CheckpointLocation {
   ///
   /// - Throws: `notACheckpoint` if there is none, naming those that are near; `io` if the system
   ///   fails.
-  public init(_ path: String) throws(CheckpointError) {
+  package init(_ path: String) throws(CheckpointError) {
     try self.init(path, fileSystem: LocalFileSystem())
   }
 

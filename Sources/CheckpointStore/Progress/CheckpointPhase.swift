@@ -1,6 +1,6 @@
 /// What a save, a restore or a check is doing at the moment.
 ///
-/// Part of the `Progress` that it reports to: see `checkpointPhase`.
+/// Part of the `Progress` that it reports to: see ``init(of:)``.
 public enum CheckpointPhase: String, Sendable, Hashable {
   /// Values go to the files.
   case writing

@@ -1,8 +1,8 @@
 package import CheckpointIO
 import Synchronization
 
-/// A save or restore that somebody follows: counts the bytes of its files, tells how far it is, and stops
-/// when it is cancelled.
+/// A save or restore that somebody follows: counts the bytes of its files, tells how far it is, and
+/// stops when it is cancelled.
 ///
 /// The files are watched, not the code that reads and writes them: every format and every executor is
 /// followed in the same way.
@@ -114,9 +114,9 @@ package final class OperationProgress: FileObserver {
   private static let step: Int64 = 1 << 20
 }
 
-extension SaveOptions {
+extension FileOptions {
   /// The same options, with files that somebody follows, if anybody does.
-  package func followed(by progress: OperationProgress?) -> SaveOptions {
+  package func followed(by progress: OperationProgress?) -> FileOptions {
     guard let progress else { return self }
     var options = self
     options.fileSystem = ObservedFileSystem(fileSystem, observer: progress)

@@ -14,12 +14,12 @@
 ///   `run/model.ckpt-?????-of-00002`, `run/model.ckpt`.
 ///
 /// Paths are literal: no other character of them is a pattern.
-public struct CheckpointLocation: Sendable, Hashable {
+package struct CheckpointLocation: Sendable, Hashable {
   /// What to open: the prefix of a V2 checkpoint, the file or the pattern of a V1 checkpoint, or a
   /// safetensors file.
-  public let path: String
+  package let path: String
   /// How the path that was given led to it, if it is not itself what is opened.
-  public let note: String?
+  package let note: String?
   /// Whether it is the newest of a directory, which may be another one a moment later.
   let isNewest: Bool
   /// Whether nothing says so: no state file that names a checkpoint which is there.

@@ -1,7 +1,7 @@
 import CheckpointBundle
 public import CheckpointGraph
 public import CheckpointIO
-public import CheckpointSafetensors
+import CheckpointSafetensors
 import CheckpointSlices
 public import CheckpointTensors
 
@@ -11,9 +11,10 @@ public import CheckpointTensors
 /// to read it nothing else: milliseconds, however many tensors there are. V1 and safetensors begin
 /// with a list of all tensors, which opening reads whole; values are read when they are asked for.
 ///
-/// The files stay open: a checkpoint that is deleted or replaced after that can be read still, unless its
-/// files are more than about a hundred. Of those some are opened when they are needed, and where that is
-/// too late, an error says so: `notFound` if the checkpoint was deleted, `busy` if it was replaced.
+/// The files stay open: a checkpoint that is deleted or replaced after that can be read still, unless
+/// its files are more than about a hundred. Of those some are opened when they are needed, and where
+/// that is too late, an error says so: `notFound` if the checkpoint was deleted, `busy` if it was
+/// replaced.
 ///
 ///     let reader = try CheckpointReader("run/ckpt-7")
 ///     print(reader.format, try reader.entries().count)
@@ -21,6 +22,18 @@ public import CheckpointTensors
 ///
 /// Source: tensorflow/python/training/py_checkpoint_reader.py, `NewCheckpointReader`.
 public struct CheckpointReader: TensorReader {
+  /// A tensor of a safetensors file whose element type is not read here.
+  public struct UnsupportedTensor: Hashable, Sendable {
+    /// The name.
+    public let key: TensorKey
+    /// The element type, as the file names it: `F8_E8M0`.
+    public let typeName: String
+    /// The dimensions.
+    public let shape: TensorShape
+    /// How many bytes the elements take.
+    public let byteCount: UInt64
+  }
+
   /// What the files are.
   public let format: CheckpointFormat
   /// What reads this format.
@@ -78,7 +91,8 @@ public struct CheckpointReader: TensorReader {
 
   /// What kind of checkpoint there is; `nil` if there is none.
   ///
-  /// - Parameter path: A prefix, a file, or the pattern of a V1 checkpoint in parts; directories are none.
+  /// - Parameter path: A prefix, a file, or the pattern of a V1 checkpoint in parts; directories are
+  ///   none.
   /// - Returns: The format that the files have; they are not read to the end.
   /// - Throws: `io` if the system fails.
   public static func format(at path: String) throws(CheckpointError) -> CheckpointFormat? {
@@ -98,9 +112,16 @@ public struct CheckpointReader: TensorReader {
   }
 
   /// The tensors of a safetensors file whose element types are not read here; in no list of entries.
-  public var unsupportedTensors: [SafetensorsReader.UnsupportedTensor] {
-    (reader as? SafetensorsReader)?.unsupportedTensors ?? []
+  public var unsupportedTensors: [UnsupportedTensor] {
+    let tensors = (reader as? SafetensorsReader)?.unsupportedTensors ?? []
+    return tensors.map {
+      UnsupportedTensor(
+        key: $0.key, typeName: $0.typeName, shape: $0.shape, byteCount: $0.byteCount)
+    }
   }
+
+  /// The texts that a safetensors file has about itself, `["format": "pt"]`; empty of other formats.
+  public var metadata: [String: String] { (reader as? SafetensorsReader)?.metadata ?? [:] }
 
   /// The saved objects; `nil` if the checkpoint is name-based.
   ///
@@ -137,13 +158,6 @@ public struct CheckpointReader: TensorReader {
     try reader.entry(for: key)
   }
 
-  /// Looks up several tensors, to be read together.
-  ///
-  /// - Throws: As ``TensorReader/batch(of:)`` says.
-  public func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
-    try reader.batch(of: requests)
-  }
-
   /// Reads the elements of a tensor, or of a part of it, into memory of the caller.
   ///
   /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
@@ -166,6 +180,15 @@ public struct CheckpointReader: TensorReader {
     } catch {
       throw error.namingForeignContent(in: fileSystem)
     }
+  }
+}
+
+extension CheckpointReader: BatchReader {
+  /// Looks up several tensors, to be read together.
+  ///
+  /// - Throws: As ``BatchReader/lookUp(_:)`` says.
+  package func lookUp(_ requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
+    try reader.batch(of: requests)
   }
 }
 

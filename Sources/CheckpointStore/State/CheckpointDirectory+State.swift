@@ -2,6 +2,9 @@ public import CheckpointIO
 import CheckpointWire
 
 extension CheckpointDirectory {
+  /// A point in time, as TensorFlow's state files have it: the seconds since 1970 began, in UTC.
+  public typealias SecondsSince1970 = Double
+
   /// What the `checkpoint` file of a directory says: which checkpoints there are, and the newest.
   ///
   ///     if let state = try CheckpointDirectory.State.read(from: "run") {
@@ -20,9 +23,9 @@ extension CheckpointDirectory {
     /// All checkpoints that are kept, oldest first.
     public let all: [String]
     /// When each of ``all`` was made, in seconds since 1970; empty if that is not known of each.
-    public let timestamps: [Double]
+    public let timestamps: [SecondsSince1970]
     /// When the last checkpoint was made that is to stay for ever, in seconds since 1970.
-    public let lastPreserved: Double?
+    public let lastPreserved: SecondsSince1970?
 
     /// Creates a state.
     ///
@@ -33,7 +36,8 @@ extension CheckpointDirectory {
     ///   - lastPreserved: When the last checkpoint was made that is to stay for ever.
     /// - Throws: `invalidArgument` if there are timestamps, but not as many as checkpoints.
     public init(
-      latest: String, all: [String] = [], timestamps: [Double] = [], lastPreserved: Double? = nil
+      latest: String, all: [String] = [], timestamps: [SecondsSince1970] = [],
+      lastPreserved: SecondsSince1970? = nil
     ) throws(CheckpointError) {
       let latest = try PathText.path(latest)
       let all = try all.map { path throws(CheckpointError) in try PathText.path(path) }

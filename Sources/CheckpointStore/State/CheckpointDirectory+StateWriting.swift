@@ -14,13 +14,20 @@ extension CheckpointDirectory.State {
   ///   - filename: The state file's name.
   ///   - relativePaths: Whether absolute paths are written down relative to the directory, so that it
   ///     can be moved; others always are.
-  ///   - options: How it is written.
   /// - Throws: `pathConflict` if a checkpoint has the state file's name; `invalidArgument` for a name
   ///   that is none, and for paths from which no way to the directory is known; `io` if the system
   ///   fails.
   public func write(
+    to directory: String, filename: String = "checkpoint", relativePaths: Bool = true
+  ) throws(CheckpointError) {
+    try write(
+      to: directory, filename: filename, relativePaths: relativePaths, options: FileOptions())
+  }
+
+  /// The same, written as the caller wants it.
+  package func write(
     to directory: String, filename: String = "checkpoint", relativePaths: Bool = true,
-    options: SaveOptions = SaveOptions()
+    options: FileOptions
   ) throws(CheckpointError) {
     let file = try StateFile(in: directory, name: filename, fileSystem: options.fileSystem)
     try file.write(

@@ -121,14 +121,14 @@ extension StateFile {
   ///   file is unchanged then, unless only the last step failed: to make the new one durable.
   package func write(
     _ state: CheckpointDirectory.State, paths style: PathStyle = .relative,
-    durability: Durability = .full,
+    durability: FileOptions.Durability = .full,
     repairs: Bool = false
   ) throws(CheckpointError) {
     let text = try message(of: state, paths: style).text
     do throws(CheckpointError) {
       try TextFormatReader.checkByteCount(UInt64(text.count))
       // Somebody else needs the file for as long as it takes to write a few lines.
-      var options = SaveOptions()
+      var options = FileOptions()
       options.fileSystem = fileSystem
       options.durability = durability
       options.createsDirectories = false

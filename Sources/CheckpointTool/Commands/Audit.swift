@@ -59,7 +59,7 @@ struct Audit: Command {
     }
     guard parts.count == 2 else { return .latest(count) }
     guard let hours = Double(parts[1]), hours > 0 else { throw misuse(text) }
-    return .latest(count).or(.every(.hours(hours)))
+    return .latest(count).or(.everyHours(hours))
   }
 
   private static func misuse(_ value: String) -> CheckpointError {

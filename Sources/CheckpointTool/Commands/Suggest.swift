@@ -67,8 +67,8 @@ struct Suggest: Command {
     let fields = [
       "\"pairs\":\(JSONText.array(proposal.pairs.map { "\n{\(members($0))}" }))",
       "\"ambiguous\":\(JSONText.array(proposal.ambiguous.map { "\n{\(members($0))}" }))",
-      "\"unmatched_wanted\":\(names(proposal.unmatchedWanted))",
-      "\"unmatched_stored\":\(names(proposal.unmatchedStored))",
+      "\"unmatched_wanted\":\(names(proposal.missing))",
+      "\"unmatched_stored\":\(names(proposal.unused))",
       "\"rules\":\(try proposal.mapping.json())",
     ]
     return "{\(fields.joined(separator: ",\n"))}\n"

@@ -1,7 +1,9 @@
-import CheckpointStore
-import CheckpointMapping
+import CheckpointBundle
 import CheckpointGraph
 public import CheckpointIO
+public import CheckpointMapping
+public import CheckpointPlans
+public import CheckpointStore
 public import CheckpointTensors
 
 /// A checkpoint written anew in another format, or with other names: planned with all checks first,
@@ -49,8 +51,17 @@ public struct CheckpointConversion: Sendable {
     public var dropsObjectGraph = false
     /// Whether a checkpoint that stands at the destination is replaced; otherwise that is an error.
     public var overwrites = false
-    /// How the files are written.
-    public var files = SaveOptions()
+    /// Whether the new checkpoint survives a power cut as soon as it is written: it does by default.
+    public var durability = SaveOptions.Durability.full
+    /// What the offset of each tensor in a data file is a multiple of; see ``SaveOptions/alignment``.
+    public var alignment = 1
+    /// What the files are written with: the seam for tests.
+    package var fileSystem: any FileSystem = LocalFileSystem()
+    var files: FileOptions {
+      var options = SaveOptions(durability: durability, alignment: alignment)
+      options.fileSystem = fileSystem
+      return options.files
+    }
 
     /// Creates the default options.
     public init() {}
@@ -101,7 +112,7 @@ public struct CheckpointConversion: Sendable {
     let destination = try PathText.path(destination)
     let format =
       options.format ?? (CheckpointName.isSafetensors(destination) ? .safetensors : .v2)
-    let fileSystem = options.files.fileSystem
+    let fileSystem = options.fileSystem
     try ConversionTarget(destination, format, fileSystem).check(overwrites: options.overwrites)
     var plan = ConversionPlan(format: format, options: options)
     for source in sources {
@@ -115,6 +126,54 @@ public struct CheckpointConversion: Sendable {
     self.format = format
     self.options = options
   }
+
+  // MARK: In place
+
+  /// Merges V2 checkpoints into one, which appears in one step; then the parts go.
+  ///
+  /// No value is read or copied: the data files get new names.
+  ///
+  ///     try CheckpointConversion.merge(["run/part-0", "run/part-1"], into: "run/ckpt-7")
+  ///
+  /// For many processes that each save their own part of a model. Tensors that are stored in parts may
+  /// be spread over several of them. ``init(merging:to:options:)`` copies instead, from any format to
+  /// any. Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, `MergeBundles`.
+  ///
+  /// - Parameters:
+  ///   - parts: Their prefixes, on one file system with the new one; their order is that of the data
+  ///     files.
+  ///   - prefix: What the names of the new checkpoint's files begin with; none of the parts.
+  ///   - options: How the files are written.
+  /// - Throws: `duplicateName` if two parts have the same tensor, or the same part of one;
+  ///   `mismatch` if parts of one tensor, or byte orders, disagree; what reading and writing throw.
+  ///   The parts are as they were then.
+  public static func merge(
+    _ parts: [String], into prefix: String, options: SaveOptions = SaveOptions()
+  ) throws(CheckpointError) {
+    try BundleMerger.merge(parts, into: prefix, options: options.files)
+  }
+
+  /// Renames tensors of a V2 checkpoint where they stand: only its index is written anew, in one step.
+  ///
+  ///     try CheckpointConversion.rename(["dense/kernel": "output/kernel"], in: "run/model-1000")
+  ///
+  /// The object graph of an object-based checkpoint names keys, and is a value in a data file: it is
+  /// not changed. A conversion with ``Options/names`` changes it too.
+  ///
+  /// - Parameters:
+  ///   - names: New names by the old ones; two may be swapped.
+  ///   - prefix: The checkpoint's prefix.
+  ///   - options: How the index is written.
+  /// - Throws: `notFound` for names that are not there, and `duplicateName` for names that are taken,
+  ///   one error for all; `busy` if somebody else is saving to this prefix; what reading the index
+  ///   throws; `io` if the system fails. The checkpoint is as it was then.
+  public static func rename(
+    _ names: [TensorKey: TensorKey], in prefix: String, options: SaveOptions = SaveOptions()
+  ) throws(CheckpointError) {
+    try BundleRenamer.rename(names, in: prefix, options: options.files)
+  }
+
+  // MARK: By copying
 
   /// The number of tensors that will be written; one in slices is one.
   public var tensorCount: Int { tensors.count }
@@ -132,7 +191,7 @@ public struct CheckpointConversion: Sendable {
   public func run(progress: @escaping (_ copied: UInt64, _ total: UInt64) -> Void = { _, _ in })
     throws(CheckpointError)
   {
-    try ConversionTarget(destination, format, options.files.fileSystem)
+    try ConversionTarget(destination, format, options.fileSystem)
       .check(overwrites: options.overwrites)
     let copier = TensorCopier(total: byteCount, progress: progress)
     switch format {

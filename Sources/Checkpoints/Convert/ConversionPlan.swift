@@ -267,14 +267,3 @@ extension DType {
     }
   }
 }
-
-extension CheckpointFormat {
-  /// What people call it.
-  package var title: String {
-    switch self {
-    case .v2: "V2"
-    case .v1: "V1"
-    case .safetensors: "safetensors"
-    }
-  }
-}

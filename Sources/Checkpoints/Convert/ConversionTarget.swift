@@ -17,8 +17,8 @@ struct ConversionTarget {
 
   /// Checks that the place is one, and free.
   ///
-  /// - Throws: `invalidArgument` or `unsupported` for a path that the format does not have; `pathConflict` if a
-  ///   checkpoint would be replaced, or would hide the new one.
+  /// - Throws: `invalidArgument` or `unsupported` for a path that the format does not have;
+  ///   `pathConflict` if a checkpoint would be replaced, or would hide the new one.
   func check(overwrites: Bool) throws(CheckpointError) {
     do throws(CheckpointError) {
       try checkForm()

@@ -61,23 +61,25 @@ struct ConvertedTensor: Sendable {
   }
 
   /// What is written: the tensor, or each of its slices.
-  var parts: [SliceSpec?] {
+  var parts: [TensorSlice.Part?] {
     get throws(CheckpointError) {
       guard !slices.isEmpty else { return [nil] }
-      var parts: [SliceSpec?] = []
-      for slice in slices { parts.append(try SliceSpec(fullShape: spec.shape, slice: slice)) }
+      var parts: [TensorSlice.Part?] = []
+      for slice in slices {
+        parts.append(try TensorSlice.Part(fullShape: spec.shape, slice: slice))
+      }
       return parts
     }
   }
 
   /// The dtype and the shape of a part.
-  func spec(of part: SliceSpec?) throws(CheckpointError) -> TensorSpec {
+  func spec(of part: TensorSlice.Part?) throws(CheckpointError) -> TensorSpec {
     guard let part else { return spec }
     return TensorSpec(spec.dtype, try part.slice.region(in: part.fullShape).shape)
   }
 
   /// Reads a part.
-  func tensor(_ part: SliceSpec?) throws(CheckpointError) -> AnyTensor {
+  func tensor(_ part: TensorSlice.Part?) throws(CheckpointError) -> AnyTensor {
     switch values {
     case .known(let tensor): tensor
     case .stored(let reader, let key): try reader.tensor(for: key, slice: part?.slice)

@@ -17,7 +17,7 @@ final class TensorCopier {
   }
 
   /// Writes a V2 checkpoint of one data file, for which room is reserved.
-  func writeBundle(_ tensors: [ConvertedTensor], to prefix: String, _ options: SaveOptions)
+  func writeBundle(_ tensors: [ConvertedTensor], to prefix: String, _ options: FileOptions)
     throws(CheckpointError)
   {
     let room = tensors.reduce(0) { $0 + UInt64($1.spec.byteCount ?? 0) }  // strings come on top
@@ -35,7 +35,7 @@ final class TensorCopier {
   }
 
   /// Writes a V1 file, whose records are asked for in their order once all tensors are known.
-  func writeSlices(_ tensors: [ConvertedTensor], to path: String, _ options: SaveOptions)
+  func writeSlices(_ tensors: [ConvertedTensor], to path: String, _ options: FileOptions)
     throws(CheckpointError)
   {
     var writer = try SlicesWriter(path: path, options: options)
@@ -51,7 +51,7 @@ final class TensorCopier {
   }
 
   /// Writes a safetensors file, for which room is reserved.
-  func writeSafetensors(_ tensors: [ConvertedTensor], to path: String, _ options: SaveOptions)
+  func writeSafetensors(_ tensors: [ConvertedTensor], to path: String, _ options: FileOptions)
     throws(CheckpointError)
   {
     let declared = tensors.map { (key: $0.key, spec: $0.spec) }
@@ -66,7 +66,7 @@ final class TensorCopier {
     try writer.finish()
   }
 
-  private func read(_ tensor: ConvertedTensor, _ part: SliceSpec?) throws(CheckpointError)
+  private func read(_ tensor: ConvertedTensor, _ part: TensorSlice.Part?) throws(CheckpointError)
     -> AnyTensor
   {
     let values = try tensor.tensor(part)

@@ -8,10 +8,10 @@ struct ManagedPlace: Sendable {
   let directory: String
   let naming: CheckpointNaming
   let stateFilename: String
-  /// What the names of files with graphs end in, which are removed with their checkpoints; empty if there
-  /// are none.
+  /// What the names of files with graphs end in, which are removed with their checkpoints; empty if
+  /// there are none.
   let metaSuffix: String
-  let options: SaveOptions
+  let options: FileOptions
 
   var fileSystem: any FileSystem { options.fileSystem }
 
@@ -21,7 +21,7 @@ struct ManagedPlace: Sendable {
   ///   file that would be overwritten.
   init(
     directory: String, name: String, stepPadding: Int = 0, stateFilename: String,
-    metaSuffix: String = "", options: SaveOptions
+    metaSuffix: String = "", options: FileOptions
   ) throws(CheckpointError) {
     let path = directory.isEmpty ? "." : try PathText.path(directory)
     self.directory = Path.withoutTrailingSlashes(path)

@@ -63,7 +63,7 @@ extension CheckpointDirectory {
         (place, managed) = (nil, nil)
         return
       }
-      var options = SaveOptions()
+      var options = FileOptions()
       options.fileSystem = fileSystem
       let place = try ManagedPlace(
         directory: path, name: name, stateFilename: CheckpointFileName.stateFile, options: options)

@@ -56,10 +56,10 @@ extension CheckpointManager {
     case .skip, .coalesce: break
     }
     let save = try begin(step: step, moment, metrics: metrics)
-    let snapshot = try content.snapshot()
+    let snapshot = try content.snapshot(options.sharding)
     lastSave = moment
-    return background.add { [keeper] progress throws(CheckpointError) in
-      try keeper.carryOut(save, snapshot, progress)
+    return background.add { [keeper, options] progress throws(CheckpointError) in
+      try keeper.carryOut(save, snapshot, options, progress)
     }
   }
 

@@ -17,7 +17,7 @@ extension CheckpointManager {
     /// How it can end.
     typealias Outcome = Result<ManagedSave.Finished?, CheckpointError>
 
-    /// How far it is, in bytes; `checkpointPhase` says what it is doing.
+    /// How far it is, in bytes; ``CheckpointPhase/init(of:)`` says what it is doing.
     public let progress = Progress(totalUnitCount: 0)
     /// The same for those who save.
     let operation: OperationProgress

@@ -33,8 +33,8 @@ extension CheckpointManager {
   /// another manager deletes or replaces meanwhile is no damaged one: the newest of then is taken.
   ///
   /// - Parameters:
-  ///   - options: What to do with variables and values that do not fit.
   ///   - check: How closely a checkpoint is looked at before.
+  ///   - options: What to do with variables and values that do not fit.
   ///   - fileID: Where the call stands; named in errors of values that are restored later.
   ///   - line: The line of it.
   ///   - initialize: What to do if there is no checkpoint, for example restore one from elsewhere.
@@ -43,7 +43,7 @@ extension CheckpointManager {
   ///   checkpoints go away again and again; what `initialize` throws.
   @discardableResult
   public func restoreOrInitialize(
-    _ options: RestoreOptions = RestoreOptions(), checking check: CheckpointCheck = .files,
+    checking check: CheckpointCheck = .files, options: RestoreOptions = RestoreOptions(),
     fileID: String = #fileID, line: Int = #line,
     _ initialize: () throws(CheckpointError) -> Void = {}
   ) throws(CheckpointError) -> Restored? {

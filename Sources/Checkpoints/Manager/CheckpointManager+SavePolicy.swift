@@ -5,7 +5,7 @@ extension CheckpointManager {
   ///
   ///     let manager = try CheckpointManager(
   ///       checkpoint, directory: "run", retention: .latest(5),
-  ///       saving: .everySteps(500).or(.every(.minutes(10))))
+  ///       saving: .everySteps(500).or(.every(.seconds(600))))
   ///     for step in 1... {
   ///       train()
   ///       try manager.save(step: step)  // does nothing most of the time
@@ -34,9 +34,9 @@ extension CheckpointManager {
     ///
     /// - Parameter period: How much; more than nothing.
     /// - Returns: A policy with this rule only.
-    public static func every(_ period: RetentionPolicy.Period) -> CheckpointManager.SavePolicy {
+    public static func every(_ period: Duration) -> CheckpointManager.SavePolicy {
       var policy = CheckpointManager.SavePolicy()
-      policy.period = period
+      policy.period = RetentionPolicy.Period(period)
       return policy
     }
 

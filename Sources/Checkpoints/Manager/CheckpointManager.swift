@@ -1,4 +1,4 @@
-import CheckpointPlans
+public import CheckpointPlans
 public import CheckpointGraph
 public import CheckpointIO
 import CheckpointTensors
@@ -8,7 +8,7 @@ import Foundation
 /// deletes the others, and finds the way back after the process has died.
 ///
 ///     let manager = try CheckpointManager(
-///       checkpoint, directory: "run", retention: .latest(5).or(.every(.hours(2))))
+///       checkpoint, directory: "run", retention: .latest(5).or(.everyHours(2)))
 ///     try manager.restoreOrInitialize()
 ///     for step in ... {
 ///       train()
@@ -35,7 +35,7 @@ public final class CheckpointManager {
   /// The newest checkpoint in the directory, as of the last time the manager looked, whoever saved it.
   ///
   /// After a process has died it may be a damaged one:
-  /// ``restoreOrInitialize(_:checking:fileID:line:_:)`` takes another then.
+  /// ``restoreOrInitialize(checking:options:fileID:line:_:)`` takes another then.
   public var latest: String? { keeper.sight.latest }
 
   let content: any ManagedContent
@@ -43,6 +43,7 @@ public final class CheckpointManager {
   let background = BackgroundQueue()
   private let saving: CheckpointManager.SavePolicy
   private let stepCounter: Variable<Int64>?
+  private let ownOptions: SaveOptions?
   var lastSave: CheckpointManager.SavePolicy.Moment?
 
   /// Creates a manager of a directory, which need not exist.
@@ -57,16 +58,19 @@ public final class CheckpointManager {
   ///   - saving: When a save is one, and when it is skipped.
   ///   - stepCounter: The variable that counts steps, if they are not passed to
   ///     ``save(step:metrics:force:)``.
+  ///   - options: How the files are written; as the checkpoint says itself, without.
   /// - Throws: `invalidArgument` for a name that cannot be a file's, and for policies that make no
   ///   sense; `unsupported` for the name of a safetensors file, and if a later version of this library
   ///   was here; `io` if the system fails.
   public convenience init(
     _ checkpoint: Checkpoint, directory: String, name: String = "ckpt", retention: RetentionPolicy,
-    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil
+    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
+    options: SaveOptions? = nil
   ) throws(CheckpointError) {
     try self.init(
       content: checkpoint, directory: directory, name: name, retention: retention, saving: saving,
-      stepCounter: stepCounter)
+      stepCounter: stepCounter,
+      options: options)
   }
 
   /// Creates a manager of a directory, which need not exist, for the variables of a saver.
@@ -78,8 +82,8 @@ public final class CheckpointManager {
   ///     try manager.save(step: Int(step.scalar))  // run/model.ckpt-1000
   ///
   /// The files are what the saver writes, over as many data files, with as many digits in their
-  /// numbers. What stays is the manager's to say: the saver's own ``Saver/Options/retention`` and
-  /// ``Saver/Options/updatesState`` count for nothing here, and its ``Saver/lastSave`` says nothing of
+  /// numbers. What stays is the manager's to say: the saver's own ``Saver/Settings/retention`` and
+  /// ``Saver/Settings/updatesState`` count for nothing here, and its ``Saver/lastSave`` says nothing of
   /// the manager's saves.
   ///
   /// - Parameters:
@@ -90,67 +94,69 @@ public final class CheckpointManager {
   ///   - saving: When a save is one, and when it is skipped.
   ///   - stepCounter: The variable that counts steps, if they are not passed to
   ///     ``save(step:metrics:force:)``.
+  ///   - options: How the files are written; as the saver says itself, without.
   /// - Throws: `invalidArgument` for a saver without variables; `unsupported` for one that writes the
   ///   format V1, which only a ``Saver`` itself writes; otherwise as for a ``Checkpoint``.
   public convenience init(
     _ saver: Saver, directory: String, name: String = "ckpt", retention: RetentionPolicy,
-    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil
+    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
+    options: SaveOptions? = nil
   ) throws(CheckpointError) {
     try self.init(
       saver, directory: directory, name: name, retention: retention, saving: saving,
-      stepCounter: stepCounter, clock: { Date().timeIntervalSince1970 })
+      stepCounter: stepCounter, options: options, clock: { Date().timeIntervalSince1970 })
   }
 
   /// The same with a clock of the caller's: seconds since 1970.
   package convenience init(
     _ saver: Saver, directory: String, name: String = "ckpt", retention: RetentionPolicy,
     saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
-    clock: @escaping @Sendable () -> Double
+    options: SaveOptions? = nil, clock: @escaping @Sendable () -> Double
   ) throws(CheckpointError) {
-    guard saver.options.format == .v2 else {
-      throw CheckpointError(
-        .unsupported,
-        "a manager keeps checkpoints of the format V2; save V1 files with the Saver itself",
-        file: directory)
-    }
     guard !saver.content.isEmpty else {
       throw CheckpointError(
         .invalidArgument, "a saver without variables saves nothing that a manager could keep",
         file: directory)
     }
     try self.init(
-      content: saver, directory: directory, name: name, stepPadding: saver.options.stepPadding,
-      stateFilename: saver.options.stateFilename, metaSuffix: saver.options.metaGraphSuffix,
-      retention: retention, saving: saving, stepCounter: stepCounter, clock: clock)
+      content: saver, directory: directory, name: name, stepPadding: saver.settings.stepPadding,
+      stateFilename: saver.settings.stateFilename, metaSuffix: saver.settings.metaGraphSuffix,
+      retention: retention, saving: saving, stepCounter: stepCounter, options: options, clock: clock
+    )
   }
 
   /// The same with a clock of the caller's: seconds since 1970.
   package convenience init(
     _ checkpoint: Checkpoint, directory: String, name: String = "ckpt", retention: RetentionPolicy,
     saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
-    clock: @escaping @Sendable () -> Double
+    options: SaveOptions? = nil, clock: @escaping @Sendable () -> Double
   ) throws(CheckpointError) {
     try self.init(
       content: checkpoint, directory: directory, name: name, retention: retention, saving: saving,
-      stepCounter: stepCounter, clock: clock)
+      stepCounter: stepCounter, options: options, clock: clock)
   }
 
   init(
     content: any ManagedContent, directory: String, name: String, stepPadding: Int = 0,
     stateFilename: String = "checkpoint", metaSuffix: String = "", retention: RetentionPolicy,
-    saving: CheckpointManager.SavePolicy, stepCounter: Variable<Int64>?,
+    saving: CheckpointManager.SavePolicy, stepCounter: Variable<Int64>?, options: SaveOptions?,
     clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) throws(CheckpointError) {
     try retention.check()
     try saving.check()
+    try (options ?? content.options).checkIsManaged(in: directory)
     self.content = content
+    ownOptions = options
     self.saving = saving
     self.stepCounter = stepCounter
     let place = try ManagedPlace(
       directory: directory, name: name, stepPadding: stepPadding, stateFilename: stateFilename,
-      metaSuffix: metaSuffix, options: content.saveOptions)
+      metaSuffix: metaSuffix, options: (options ?? content.options).files)
     keeper = try DirectoryKeeper(place, retention, clock: clock)
   }
+
+  /// How the files of the next checkpoints are written.
+  public var options: SaveOptions { ownOptions ?? content.options }
 
   // MARK: Saving
 
@@ -180,12 +186,12 @@ public final class CheckpointManager {
     var plan = try SavePlan(items: [])
     let save = try keeper.open { _ throws(CheckpointError) in
       var save = try begin(step: step, moment, metrics: metrics)
-      plan = try content.savePlan()
+      plan = try content.savePlan(options.sharding)
       save.notes = plan.notes
       try save.checkRoom(for: plan)
       return save
     }
-    try save.write(consume plan)
+    try save.write(consume plan, options)
     lastSave = moment
     return Saved(try keeper.finish(save))
   }
@@ -231,5 +237,16 @@ public final class CheckpointManager {
   func noteRestored(step: Int?) {
     let counted = stepCounter.map { Int(clamping: $0.value[]) }
     lastSave = CheckpointManager.SavePolicy.Moment(step: counted ?? step, time: keeper.clock())
+  }
+}
+
+extension SaveOptions {
+  // A manager's directory has checkpoints of one format.
+  fileprivate func checkIsManaged(in directory: String) throws(CheckpointError) {
+    guard format != .v2 else { return }
+    throw CheckpointError(
+      .unsupported,
+      "a manager keeps checkpoints of the format V2; save V1 files with the Saver itself",
+      file: directory)
   }
 }

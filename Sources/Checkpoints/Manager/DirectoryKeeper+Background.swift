@@ -5,7 +5,8 @@ import CheckpointStore
 extension DirectoryKeeper {
   /// A save from its first file to its last, on a thread of its own.
   func carryOut(
-    _ save: ManagedSave, _ snapshot: SaveSnapshot, _ progress: OperationProgress
+    _ save: ManagedSave, _ snapshot: SaveSnapshot, _ options: SaveOptions,
+    _ progress: OperationProgress
   ) throws(CheckpointError) -> ManagedSave.Finished {
     do throws(CheckpointError) {
       let plan = try snapshot.takePlan()
@@ -17,7 +18,7 @@ extension DirectoryKeeper {
         return save
       }
       do throws(CheckpointError) {
-        try save.write(consume plan, progress)
+        try save.write(consume plan, options, progress)
       } catch {
         discard(save)
         throw error

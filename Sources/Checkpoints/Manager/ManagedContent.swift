@@ -12,15 +12,15 @@ enum RestoredContent {
 /// What a manager saves and restores: the objects of a ``Checkpoint``, or the variables of a ``Saver``.
 protocol ManagedContent: AnyObject {
   /// How the files are written.
-  var saveOptions: SaveOptions { get }
+  var options: SaveOptions { get }
   /// The number of the last save, as the content itself counts.
   var saveCount: Int64 { get }
   /// Begins the save of this number, which the content counts from now on.
   func beginSave(_ number: Int64)
-  /// What there is to write at this moment.
-  func savePlan() throws(CheckpointError) -> SavePlan
+  /// What there is to write at this moment, spread over data files.
+  func savePlan(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SavePlan
   /// The same with the values of this moment, for another thread, which works out what it can.
-  func snapshot() throws(CheckpointError) -> SaveSnapshot
+  func snapshot(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SaveSnapshot
   /// Restores a checkpoint, entirely or not at all.
   func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
     throws(CheckpointError) -> RestoredContent
@@ -32,11 +32,12 @@ extension ManagedContent {
 }
 
 extension ManagedContent {
-  func snapshot() throws(CheckpointError) -> SaveSnapshot { try SaveSnapshot(savePlan()) }
+  func snapshot(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SaveSnapshot {
+    try SaveSnapshot(savePlan(sharding))
+  }
 }
 
 extension Saver: ManagedContent {
-  var saveOptions: SaveOptions { options.files }
   /// None: a saver does not count.
   var saveCount: Int64 { 0 }
 
@@ -50,7 +51,6 @@ extension Saver: ManagedContent {
 }
 
 extension Checkpoint: ManagedContent {
-  var saveOptions: SaveOptions { options }
   var saveCount: Int64 { saveCounter.value[] }
 
   func beginSave(_ number: Int64) {

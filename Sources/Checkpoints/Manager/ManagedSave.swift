@@ -78,12 +78,13 @@ struct ManagedSave: Sendable {
   ///
   /// - Parameters:
   ///   - plan: What is written; each tensor is let go once it is.
+  ///   - options: How the files are written.
   ///   - progress: Who follows it; the thread's current progress, if there is one, without.
   /// - Throws: What ``SaveExecutor`` throws.
-  func write(_ plan: consuming SavePlan, _ progress: OperationProgress? = .current())
-    throws(CheckpointError)
-  {
-    try SaveExecutor(options: place.options, progress: progress)
+  func write(
+    _ plan: consuming SavePlan, _ options: SaveOptions, _ progress: OperationProgress? = .current()
+  ) throws(CheckpointError) {
+    try SaveExecutor(options: options, progress: progress)
       .save(plan, to: path, checksRoom: false)
   }
 }

@@ -7,7 +7,7 @@ extension MetaGraphSummary {
     /// The key in the checkpoint.
     public let key: TensorKey
     /// Which part it is, if the tensor is partitioned.
-    public let part: SliceSpec?
+    public let part: TensorSlice.Part?
     /// The dtype, if the graph says it and it can be saved.
     public let dtype: DType?
     /// The shape of what is saved, of a part that of the part; `nil` if the graph does not know it.

@@ -42,7 +42,7 @@ extension MetaGraphSummary {
     /// The name that it is saved under by default: of a part that of the whole variable, `w`.
     public let fullName: String
     /// Which part it is, if the variable is partitioned.
-    public let part: SliceSpec?
+    public let part: TensorSlice.Part?
     /// Whether it is trained.
     public let isTrainable: Bool
     /// Whether it is a resource, as all are since TensorFlow 2.
@@ -89,13 +89,13 @@ extension MetaGraphSummary.Variable {
 }
 
 extension SliceInfoMessage {
-  fileprivate var part: SliceSpec? {
+  fileprivate var part: TensorSlice.Part? {
     get throws(CheckpointError) {
       guard !fullShape.isEmpty else { return nil }  // a message without content
       guard offsets.count == fullShape.count, shape.count == fullShape.count else {
         throw CheckpointError(.corrupt, "a slice of \(offsets.count) and \(shape.count) dimensions")
       }
-      return try SliceSpec(
+      return try TensorSlice.Part(
         fullShape: TensorShape(stored: fullShape),
         slice: TensorSlice(starts: offsets, shape: TensorShape(stored: shape)))
     }

@@ -88,10 +88,10 @@ struct SaveOperations {
   {
     let key = TensorKey(bytes: name)
     guard !name.isEmpty else { throw CheckpointError(.corrupt, "a tensor is saved without a name") }
-    var part: SliceSpec?
+    var part: TensorSlice.Part?
     if !slice.isEmpty {
       do throws(CheckpointError) {
-        part = try SliceSpec(String(decoding: slice, as: UTF8.self))
+        part = try TensorSlice.Part(String(decoding: slice, as: UTF8.self))
       } catch {
         throw CheckpointError(.corrupt, error.message, key: key.description)
       }

@@ -49,7 +49,7 @@ extension MetaGraphSummary {
   /// - Returns: The saver; `nil` if the graph has neither a saver nor variables.
   /// - Throws: One error with every problem: `notFound` for keys without a variable; `invalidArgument`
   ///   for variables that the graph does not save; `mismatch` for dtypes and shapes, as far as the
-  ///   graph knows them; what ``Saver/Options/init(_:)`` throws.
+  ///   graph knows them; what ``Saver/Settings/init(_:)`` throws.
   public func makeSaver(_ variables: [String: any TensorVariable]) throws(CheckpointError) -> Saver?
   {
     let wanted = savedSpecs
@@ -67,7 +67,9 @@ extension MetaGraphSummary {
       "these are not the variables of the graph's saver, for \($0) reasons"
     }
     if let error { throw error }
-    return try Saver(variables, options: Saver.Options(saverDefinition ?? Saver.Definition()))
+    let definition = saverDefinition ?? Saver.Definition()
+    return try Saver(
+      variables, settings: Saver.Settings(definition), options: SaveOptions(definition))
   }
 
   // What is saved under each key, as far as it is known.

@@ -1,4 +1,5 @@
 public import CheckpointIO
+public import CheckpointTensors
 
 extension Checkpoint {
   /// A checkpoint compared with the objects of the program: see
@@ -6,8 +7,8 @@ extension Checkpoint {
   public struct Comparison: Sendable, CustomStringConvertible {
     /// The checkpoint.
     public let path: String
-    /// The keys that fit a variable.
-    public internal(set) var matched: [String] = []
+    /// The keys that fit a variable: what would be restored.
+    public internal(set) var restored: [TensorKey] = []
     /// What does not fit its variable: dtype or shape, or a value that the files lack.
     public internal(set) var mismatched: [CheckpointError] = []
     /// The places of variables that the checkpoint has no value for.
@@ -33,7 +34,7 @@ extension Checkpoint {
       let lines = kinds.filter { !$0.1.isEmpty }.map { what, places in
         "  \(places.count) \(what): \(NameList.text(places))"
       }
-      return (["\(path): \(matched.count) match"] + lines).joined(separator: "\n")
+      return (["\(path): \(restored.count) match"] + lines).joined(separator: "\n")
     }
   }
 }

@@ -17,13 +17,13 @@ extension Checkpoint {
   ///
   /// - Parameters:
   ///   - path: The prefix, as ``save(to:)`` returns it, or whatever else leads to a checkpoint, see
-  ///     ``CheckpointLocation``: of a directory the newest is restored. The status' ``LoadStatus/path`` and
+  ///     ``CheckpointReader/init(_:)``: of a directory the newest is restored. The status' ``LoadStatus/path`` and
   ///     ``LoadStatus/note`` say which it was. With `nil` nothing is restored.
-  ///   - options: What to do with variables and values that do not fit.
   ///   - place: The saved object that the root is restored from, such as `model/encoder`: a path of
   ///     names, as in keys. The saved root, if it is empty.
   ///   - mapping: How the names of the checkpoint become those of the variables; names count then,
   ///     also if the checkpoint has objects.
+  ///   - options: What to do with variables and values that do not fit.
   ///   - fileID: Where the call stands; named in errors of values that are restored later.
   ///   - line: The line of it.
   /// - Returns: What was restored and what was not. If nobody looks at it, and something was not, a
@@ -33,8 +33,8 @@ extension Checkpoint {
   ///   was read, `busy` if it is replaced again and again; `corrupt` or `truncated` if a file is
   ///   damaged; `io` if the system refuses.
   public func restore(
-    from path: String?, _ options: RestoreOptions = RestoreOptions(), at place: String = "",
-    mapping: KeyMapping? = nil, fileID: String = #fileID, line: Int = #line
+    from path: String?, at place: String = "", mapping: KeyMapping? = nil,
+    options: RestoreOptions = RestoreOptions(), fileID: String = #fileID, line: Int = #line
   ) throws(CheckpointError) -> LoadStatus {
     roots.usesCounter = true
     return try load(path, options, place, mapping, origin: "\(fileID):\(line)")
@@ -43,17 +43,17 @@ extension Checkpoint {
   /// Restores the objects, but not the save counter: for checkpoints of ``write(to:)``.
   ///
   /// - Parameters:
-  ///   - path: As for ``restore(from:_:at:mapping:fileID:line:)``.
-  ///   - options: What to do with variables and values that do not fit.
+  ///   - path: As for ``restore(from:at:mapping:options:fileID:line:)``.
   ///   - place: The saved object that the root is restored from.
   ///   - mapping: How the names of the checkpoint become those of the variables.
+  ///   - options: What to do with variables and values that do not fit.
   ///   - fileID: Where the call stands.
   ///   - line: The line of it.
   /// - Returns: What was restored and what was not.
-  /// - Throws: As ``restore(from:_:at:mapping:fileID:line:)``.
+  /// - Throws: As ``restore(from:at:mapping:options:fileID:line:)``.
   public func read(
-    from path: String, _ options: RestoreOptions = RestoreOptions(), at place: String = "",
-    mapping: KeyMapping? = nil, fileID: String = #fileID, line: Int = #line
+    from path: String, at place: String = "", mapping: KeyMapping? = nil,
+    options: RestoreOptions = RestoreOptions(), fileID: String = #fileID, line: Int = #line
   ) throws(CheckpointError) -> LoadStatus {
     try load(path, options, place, mapping, origin: "\(fileID):\(line)")
   }
@@ -65,7 +65,7 @@ extension Checkpoint {
     guard let path else { return LoadStatus(nil, roots) }
     let live = try roots.walk()
     let progress = OperationProgress.current()
-    let fileSystem = self.options.followed(by: progress).fileSystem
+    let fileSystem = self.options.files.followed(by: progress).fileSystem
     return try CheckpointOpening(path, fileSystem).read { opened throws(CheckpointError) in
       let session = try RestoreSession(
         ObjectSource(opened.reader, mapping), live, at: place, options: options, origin: origin,
@@ -96,7 +96,7 @@ extension Checkpoint {
   /// Compares a checkpoint with the objects, without restoring anything.
   ///
   /// - Parameters:
-  ///   - path: As for ``restore(from:_:at:mapping:fileID:line:)``.
+  ///   - path: As for ``restore(from:at:mapping:options:fileID:line:)``.
   ///   - place: The saved object that the root is compared with.
   ///   - mapping: How the names of the checkpoint become those of the variables.
   /// - Returns: What would be restored, and what would not.

@@ -1,5 +1,5 @@
 import CheckpointStore
-import CheckpointPlans
+public import CheckpointPlans
 public import CheckpointGraph
 public import CheckpointIO
 import CheckpointTensors
@@ -19,25 +19,22 @@ import CheckpointTensors
 /// Source: tensorflow/python/checkpoint/checkpoint.py, `Checkpoint`.
 public final class Checkpoint {
   let roots: CheckpointRoots
-  let options: SaveOptions
 
-  /// Over how many data files the next checkpoints are spread: also those of a ``CheckpointManager``.
-  public var sharding: Sharding
+  /// How the files of the next checkpoints are written: also those of a ``CheckpointManager`` that has
+  /// no options of its own.
+  public var options: SaveOptions
 
   /// Creates a checkpoint of objects under the given names.
   ///
   /// - Parameters:
   ///   - objects: The objects; each name stands at the beginning of the keys of what belongs to it.
   ///   - options: How the files are written.
-  ///   - sharding: Over how many data files checkpoints are spread: one by default.
   /// - Throws: `duplicateName` for a name that occurs twice; what registering the objects throws.
   public init(
-    _ objects: KeyValuePairs<String, any Checkpointable>, options: SaveOptions = SaveOptions(),
-    sharding: Sharding = .none
+    _ objects: KeyValuePairs<String, any Checkpointable>, options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     roots = try CheckpointRoots(nil, objects.map { ($0.key, $0.value) })
     self.options = options
-    self.sharding = sharding
   }
 
   /// Creates a checkpoint whose root is an object itself.
@@ -46,15 +43,13 @@ public final class Checkpoint {
   ///   - root: The object; the names of what belongs to it stand at the beginning of the keys.
   ///   - objects: Further objects, as if they belonged to the root.
   ///   - options: How the files are written.
-  ///   - sharding: Over how many data files checkpoints are spread: one by default.
   /// - Throws: As for named objects.
   public init(
     _ root: any Checkpointable, _ objects: KeyValuePairs<String, any Checkpointable> = [:],
-    options: SaveOptions = SaveOptions(), sharding: Sharding = .none
+    options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     roots = try CheckpointRoots(root, objects.map { ($0.key, $0.value) })
     self.options = options
-    self.sharding = sharding
   }
 
   /// How many checkpoints ``save(to:)`` has saved: the number of the last one.
@@ -78,7 +73,7 @@ public final class Checkpoint {
   /// Saves to a new, numbered checkpoint, and notes it in the directory's state file.
   ///
   /// - Parameter path: What the names of the files begin with: `run/ckpt` becomes `run/ckpt-1`.
-  /// - Returns: The prefix, for ``restore(from:_:at:mapping:fileID:line:)``.
+  /// - Returns: The prefix, for ``restore(from:at:mapping:options:fileID:line:)``.
   /// - Throws: `invalidArgument` or `duplicateName` if objects cannot be registered; `unsupported` for
   ///   the path of a safetensors file, `invalidArgument` for that of a single file of a checkpoint,
   ///   `run/ckpt.index`; `pathConflict` if the state file would have the checkpoint's name; `busy` if
@@ -94,7 +89,8 @@ public final class Checkpoint {
     try stateFile.checkConflict(with: prefix)
     try write(to: prefix)
     do throws(CheckpointError) {
-      try stateFile.write(CheckpointDirectory.State(latest: prefix), durability: options.durability)
+      try stateFile.write(
+        CheckpointDirectory.State(latest: prefix), durability: options.files.durability)
     } catch {
       var error = error
       error.message += "; the checkpoint '\(prefix)' itself is saved"
@@ -123,7 +119,8 @@ public final class Checkpoint {
   @discardableResult
   public func write(to prefix: String) throws(CheckpointError) -> String {
     let prefix = try CheckpointName.checked(prefix)
-    let plan = try savePlan()
+    try options.checkIsForObjects()
+    let plan = try savePlan(options.sharding)
     let notes = plan.notes
     try SaveExecutor(options: options, progress: .current()).save(consume plan, to: prefix)
     for note in notes { CheckpointWarnings.warn("\(note.located(file: prefix))") }
@@ -131,16 +128,16 @@ public final class Checkpoint {
   }
 
   /// What there is to write: every value, then the graph.
-  func savePlan() throws(CheckpointError) -> SavePlan {
+  func savePlan(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SavePlan {
     var live = try liveGraph()
     try live.takeGroups()
     return try Self.plan(live.saved(), sharding)
   }
 
   /// The values of this moment, for another thread: keys and graph are worked out there.
-  func snapshot() throws(CheckpointError) -> SaveSnapshot {
+  func snapshot(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SaveSnapshot {
     let values = try liveGraph().snapshot(SaveSnapshot.copy)
-    return SaveSnapshot { [sharding] () throws(CheckpointError) in
+    return SaveSnapshot { () throws(CheckpointError) in
       try Self.plan(values.saved(), sharding)
     }
   }
@@ -153,7 +150,7 @@ public final class Checkpoint {
   }
 
   private static func plan(
-    _ saved: (message: [UInt8], values: [LiveGraph.StoredValue]), _ sharding: Sharding
+    _ saved: (message: [UInt8], values: [LiveGraph.StoredValue]), _ sharding: SaveOptions.Sharding
   ) throws(CheckpointError) -> SavePlan {
     var items = saved.values.map { SavePlan.Item($0.variable, key: $0.key) }
     let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([saved.message]))
@@ -161,5 +158,13 @@ public final class Checkpoint {
     var plan = try SavePlan(items: items)
     try plan.distribute(sharding)
     return plan
+  }
+}
+
+extension SaveOptions {
+  /// Refuses formats that object graphs are not saved in.
+  func checkIsForObjects() throws(CheckpointError) {
+    guard format != .v2 else { return }
+    throw unsupportedFormat(by: "a Checkpoint, which saves objects,")
   }
 }

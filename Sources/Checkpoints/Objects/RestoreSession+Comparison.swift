@@ -13,7 +13,7 @@ extension RestoreSession {
       if let problem {
         comparison.mismatched.append(problem)
       } else {
-        comparison.matched.append(request.key.description)
+        comparison.restored.append(request.key)
       }
     }
     comparison.missing = unassigned(match, in: live).map { live.path(of: $0) }

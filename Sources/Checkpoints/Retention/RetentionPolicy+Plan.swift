@@ -1,3 +1,5 @@
+public import CheckpointStore
+
 extension RetentionPolicy {
   /// What a ``RetentionPolicy`` makes of a list of checkpoints: what stays, what goes, and why.
   public struct Plan: Sendable, CustomStringConvertible {
@@ -24,7 +26,7 @@ extension RetentionPolicy {
     /// What is to become of each checkpoint, in the order of the list.
     public let decisions: [Decision]
     /// When the last checkpoint was saved that a period keeps though it is not among the latest.
-    package let lastPreserved: Double?
+    package let lastPreserved: CheckpointDirectory.SecondsSince1970?
 
     /// The checkpoints that stay, in the order of the list.
     public var kept: [RetentionPolicy.SavedCheckpoint] {
@@ -51,7 +53,10 @@ extension RetentionPolicy {
   ///     is created.
   /// - Returns: The plan.
   /// - Complexity: *n* log *n* for *n* checkpoints.
-  public func plan(for checkpoints: [RetentionPolicy.SavedCheckpoint], since start: Double? = nil)
+  public func plan(
+    for checkpoints: [RetentionPolicy.SavedCheckpoint],
+    since start: CheckpointDirectory.SecondsSince1970? = nil
+  )
     -> RetentionPolicy.Plan
   {
     plan(for: checkpoints, since: start, resumed: nil)

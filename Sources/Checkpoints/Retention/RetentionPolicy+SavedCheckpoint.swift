@@ -1,3 +1,4 @@
+public import CheckpointStore
 import CheckpointIO
 
 extension RetentionPolicy {
@@ -8,7 +9,7 @@ extension RetentionPolicy {
     /// The step that it was saved at, if that is known: in most cases the number in its name.
     public var step: Int?
     /// When it was saved, in seconds since 1970.
-    public var time: Double
+    public var time: CheckpointDirectory.SecondsSince1970
     /// What was measured of it, by name: `["loss": 0.25]`.
     public var metrics: [String: Double]
     /// Whether it stays whatever a policy says, because somebody wants it to.
@@ -29,7 +30,8 @@ extension RetentionPolicy {
     ///   - isPinned: Whether somebody wants it to stay.
     ///   - isPreserved: Whether a period has kept it before.
     public init(
-      path: String, step: Int? = nil, time: Double, metrics: [String: Double] = [:],
+      path: String, step: Int? = nil, time: CheckpointDirectory.SecondsSince1970,
+      metrics: [String: Double] = [:],
       isPinned: Bool = false, isPreserved: Bool = false
     ) {
       self.path = PathText.pathIfAny(path)

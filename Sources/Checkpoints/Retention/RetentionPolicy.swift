@@ -3,7 +3,7 @@ import CheckpointIO
 /// Which checkpoints stay when there are many.
 ///
 ///     let policy = RetentionPolicy.latest(5)
-///       .or(.every(.hours(2)))
+///       .or(.everyHours(2))
 ///       .or(.best(3, by: "loss", .lowest))
 ///     print(policy.plan(for: checkpoints))
 ///     // run/ckpt-1 goes: 6 are newer, the latest 5 stay; ...
@@ -13,31 +13,6 @@ import CheckpointIO
 /// policy only decides, by the list that it is given: trying one out deletes nothing. It decides alike
 /// after what it does not keep has been deleted.
 public struct RetentionPolicy: Sendable, Hashable, CustomStringConvertible {
-  /// A length of time.
-  public struct Period: Sendable, Hashable, CustomStringConvertible {
-    /// The seconds it has.
-    public let seconds: Double
-
-    /// So many seconds.
-    public static func seconds(_ count: Double) -> Period { Period(seconds: count) }
-    /// So many minutes.
-    public static func minutes(_ count: Double) -> Period { Period(seconds: count * 60) }
-    /// So many hours.
-    public static func hours(_ count: Double) -> Period { Period(seconds: count * 3600) }
-    /// So many days.
-    public static func days(_ count: Double) -> Period { Period(seconds: count * 86_400) }
-
-    /// The length in the largest unit that it has one of, with one digit after the point.
-    public var description: String {
-      let units: [(name: String, seconds: Double)] = [("d", 86_400), ("h", 3600), ("min", 60)]
-      let unit = units.first { abs(seconds) >= $0.seconds } ?? ("s", 1)
-      let tenths = (seconds / unit.seconds * 10).rounded()
-      guard abs(tenths) < 1e15 else { return "\(seconds) s" }
-      return tenths.remainder(dividingBy: 10) == 0
-        ? "\(Int64(tenths / 10)) \(unit.name)" : "\(tenths / 10) \(unit.name)"
-    }
-  }
-
   /// What a period between checkpoints is counted from.
   public enum Anchor: Sendable, Hashable {
     /// The last checkpoint that was kept for it: what TensorFlow's `CheckpointManager` does.
@@ -76,9 +51,22 @@ public struct RetentionPolicy: Sendable, Hashable, CustomStringConvertible {
   ///   - period: How long it is; more than nothing.
   ///   - anchor: What it is counted from.
   /// - Returns: A policy with this rule only.
-  public static func every(_ period: Period, anchored anchor: Anchor = .lastKept) -> RetentionPolicy
+  public static func every(_ period: Duration, anchored anchor: Anchor = .lastKept)
+    -> RetentionPolicy
   {
-    RetentionPolicy(rules: [.every(period, anchor)])
+    RetentionPolicy(rules: [.every(Period(period), anchor)])
+  }
+
+  /// One of so many hours stays: ``every(_:anchored:)``, as TensorFlow counts.
+  ///
+  /// - Parameters:
+  ///   - hours: How many, or which part of one; more than nothing.
+  ///   - anchor: What they are counted from.
+  /// - Returns: A policy with this rule only.
+  public static func everyHours(_ hours: Double, anchored anchor: Anchor = .lastKept)
+    -> RetentionPolicy
+  {
+    RetentionPolicy(rules: [.every(.hours(hours), anchor)])
   }
 
   /// The first checkpoint at or after each multiple of a number of steps stays.

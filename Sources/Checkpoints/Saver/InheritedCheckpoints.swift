@@ -12,17 +12,21 @@ import CheckpointTensors
 ///   that it would have deleted without them.
 struct InheritedCheckpoints {
   private let directory: String
-  private let options: Saver.Options
+  private let settings: Saver.Settings
+  private let files: FileOptions
   private let state: StateList
   private var histories: [String: CheckpointHistory?] = [:]
 
   /// Reads what the files beside them say; files that are damaged say nothing.
   ///
   /// - Throws: `io` if the system fails.
-  init(in directory: String, _ options: Saver.Options) throws(CheckpointError) {
+  init(in directory: String, _ settings: Saver.Settings, _ files: FileOptions)
+    throws(CheckpointError)
+  {
     self.directory = directory
-    self.options = options
-    state = try StateList(in: directory, options)
+    self.settings = settings
+    self.files = files
+    state = try StateList(in: directory, settings, files)
   }
 
   /// Marks those that stay.
@@ -66,8 +70,8 @@ struct InheritedCheckpoints {
     if let known = histories[name.stem] { return known }
     // A stem that cannot be a manager's name has no history.
     let place = try? ManagedPlace(
-      directory: directory, name: String(name.stem.dropLast()), stepPadding: options.stepPadding,
-      stateFilename: options.stateFilename, options: options.files)
+      directory: directory, name: String(name.stem.dropLast()), stepPadding: settings.stepPadding,
+      stateFilename: settings.stateFilename, options: files)
     let history = try Self.unlessDamaged { () throws(CheckpointError) in try place?.readHistory() }
     histories[name.stem] = .some(history)
     return history
@@ -76,7 +80,7 @@ struct InheritedCheckpoints {
   private func keptInDoubt(_ checkpoints: [RetentionPolicy.SavedCheckpoint]) -> [RetentionPolicy
     .SavedCheckpoint]
   {
-    let rules = options.retention.rules
+    let rules = settings.retention.rules
     guard rules.contains(where: \.isPeriod) else { return [] }
     return RetentionPolicy(rules: rules.filter { !$0.isPeriod }).plan(for: checkpoints).removed
   }
@@ -100,10 +104,12 @@ private struct StateList {
   private var stems: Set<TensorKey> = []
 
   // Of a saver without one, the file that is there is another's.
-  init(in directory: String, _ options: Saver.Options) throws(CheckpointError) {
-    guard options.updatesState else { return }
+  init(in directory: String, _ settings: Saver.Settings, _ files: FileOptions)
+    throws(CheckpointError)
+  {
+    guard settings.updatesState else { return }
     let file = try StateFile(
-      in: directory, name: options.stateFilename, fileSystem: options.files.fileSystem)
+      in: directory, name: settings.stateFilename, fileSystem: files.fileSystem)
     let state = try InheritedCheckpoints.unlessDamaged { () throws(CheckpointError) in
       try file.read()
     }

@@ -1,20 +1,21 @@
-import CheckpointPlans
 public import CheckpointIO
+public import CheckpointPlans
+import CheckpointStore
 
 // The settings as TensorFlow's SaverDef message has them.
 
 extension Saver {
   /// What this saver does, as TensorFlow would write it down: `as_saver_def`, `to_proto`.
   ///
-  /// The names of its operations are those that ``Options/init(_:)`` got, else those of a saver that is
-  /// alone in its graph. A ``RetentionPolicy`` can do more than the message can say: of other rules
+  /// The names of its operations are those that ``Settings/init(_:)`` got, else those of a saver that
+  /// is alone in its graph. A ``RetentionPolicy`` can do more than the message can say: of other rules
   /// than the latest and one for each so many hours there is nothing in it.
   public var definition: Saver.Definition {
-    var definition = options.graphNames
+    var definition = settings.graphNames
     definition.version = options.format == .v1 ? .v1 : .v2
     definition.isSharded = options.sharding != .none
-    definition.maxToKeep = options.retention.latestCount ?? 0
-    if let period = options.retention.period {
+    definition.maxToKeep = settings.retention.latestCount ?? 0
+    if let period = settings.retention.period {
       definition.keepCheckpointEveryNHours = Float(period.seconds / 3600)
     } else {
       definition.keepCheckpointEveryNHours = Saver.Definition().keepCheckpointEveryNHours
@@ -23,27 +24,35 @@ extension Saver {
   }
 }
 
-extension Saver.Options {
-  /// Creates the options that a definition asks for: how many checkpoints stay, one file for each
-  /// device or not, and the format.
+extension Saver.Settings {
+  /// Creates the settings that a definition asks for: how many checkpoints stay.
   ///
-  ///     let summary = try MetaGraphSummary(contentsOf: "run/model-1000.meta")
-  ///     let options = try Saver.Options(summary.saverDefinition ?? Saver.Definition())
+  ///     let definition = try MetaGraphSummary(contentsOf: "run/model-1000.meta").saverDefinition
+  ///     let saver = try Saver(
+  ///       [kernel, bias], settings: Saver.Settings(definition ?? Saver.Definition()),
+  ///       options: SaveOptions(definition ?? Saver.Definition()))
   ///
   /// - Parameter definition: The definition; its operations are not run.
-  /// - Throws: `invalidArgument` for numbers that make no sense; `unsupported` for a format of the
-  ///   future.
+  /// - Throws: `invalidArgument` for numbers that make no sense.
   public init(_ definition: Saver.Definition) throws(CheckpointError) {
     self.init()
     graphNames = definition
-    sharding = definition.isSharded ? .perDevice : .none
-    format = try definition.format
     retention = try definition.retention
   }
 }
 
+extension SaveOptions {
+  /// Creates the options that a definition asks for: one file for each device or not, and the format.
+  ///
+  /// - Parameter definition: The definition.
+  /// - Throws: `unsupported` for a format of the future.
+  public init(_ definition: Saver.Definition) throws(CheckpointError) {
+    self.init(format: try definition.format, sharding: definition.isSharded ? .perDevice : .none)
+  }
+}
+
 extension Saver.Definition {
-  fileprivate var format: Saver.Format {
+  fileprivate var format: CheckpointFormat {
     get throws(CheckpointError) {
       switch version {
       case .v2: return .v2
@@ -67,8 +76,8 @@ extension Saver.Definition {
       }
       // With no hours between them, every one stays.
       guard maxToKeep > 0, keepCheckpointEveryNHours > 0 else { return .all }
-      let hours = RetentionPolicy.Period.hours(Double(keepCheckpointEveryNHours))
-      return .latest(maxToKeep).or(.every(hours, anchored: .grid))
+      let hours = Double(keepCheckpointEveryNHours)
+      return .latest(maxToKeep).or(.everyHours(hours, anchored: .grid))
     }
   }
 }

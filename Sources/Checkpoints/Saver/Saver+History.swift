@@ -25,7 +25,7 @@ extension Saver {
   ///   - pinned: Whether they stay for good, whatever the retention says: they do by default, as in
   ///     TensorFlow.
   public func setHistory(_ paths: [String], pinned: Bool = true) {
-    let now = options.now()
+    let now = settings.now()
     setHistory(paths.map { RetentionPolicy.SavedCheckpoint(path: $0, time: now, isPinned: pinned) })
   }
 
@@ -44,7 +44,7 @@ extension Saver {
   public func recoverHistory(from paths: [String]) throws(CheckpointError) {
     let paths = try paths.map { path throws(CheckpointError) in try PathText.path(path) }
     let times = try CheckpointDirectory.Files.modificationTimes(
-      of: paths, in: options.files.fileSystem)
+      of: paths, in: options.fileSystem)
     let found = paths.compactMap { path in
       times[path].map {
         RetentionPolicy.SavedCheckpoint(path: path, step: Self.step(of: path), time: $0)
@@ -62,7 +62,7 @@ extension Saver {
       TensorKey(Path(checkpoints[$0].path).directory)
     }
     for (directory, indices) in places {
-      var inherited = try InheritedCheckpoints(in: directory.description, options)
+      var inherited = try InheritedCheckpoints(in: directory.description, settings, options.files)
       let found = try inherited.marked(indices.map { checkpoints[$0] })
       for (index, checkpoint) in zip(indices, found) { marked[index] = checkpoint }
     }
@@ -86,7 +86,7 @@ extension Saver {
   public func recoverHistory(in directory: String, named name: String) throws(CheckpointError) {
     let directory = try PathText.path(directory)
     let listing = try DirectoryListing(
-      of: directory.isEmpty ? "." : directory, fileSystem: options.files.fileSystem)
+      of: directory.isEmpty ? "." : directory, fileSystem: options.fileSystem)
     try recoverHistory(from: listing.numbered(name).map(\.path))
   }
 
@@ -97,11 +97,11 @@ extension Saver {
   /// Notes that a checkpoint has been saved, and deletes what has to go.
   func record(_ path: String, step: Int?, in stateFile: StateFile?) throws(CheckpointError) {
     let directory = Path(path).directory
-    history.append(RetentionPolicy.SavedCheckpoint(path: path, step: step, time: options.now()))
-    let listed = history.retire(in: directory, by: options.retention)
+    history.append(RetentionPolicy.SavedCheckpoint(path: path, step: step, time: settings.now()))
+    let listed = history.retire(in: directory, by: settings.retention)
     if let stateFile { try note(path, listed, in: stateFile) }
     // Only now: until the state file names the new one, the old one is what there is.
-    let (deleted, failures) = history.sweep(in: directory, options)
+    let (deleted, failures) = history.sweep(in: directory, settings, options.files)
     lastSave?.deleted = deleted
     lastSave?.warnings += failures
   }
@@ -112,7 +112,7 @@ extension Saver {
     do throws(CheckpointError) {
       try stateFile.write(
         CheckpointDirectory.State(latest: path, all: listed),
-        paths: options.savesRelativePaths ? .relative : .asGiven,
+        paths: settings.savesRelativePaths ? .relative : .asGiven,
         durability: options.files.durability)
     } catch {
       var error = error

@@ -1,6 +1,7 @@
-import CheckpointStore
+public import CheckpointStore
 public import CheckpointGraph
 public import CheckpointIO
+public import CheckpointPlans
 import CheckpointTensors
 
 extension Saver {
@@ -18,20 +19,23 @@ extension Saver {
   ///   - reader: The checkpoint.
   ///   - variables: The variables under their names.
   ///   - namesToKeys: The key of each name; without it, that of the saved variable of this full name.
-  ///   - options: How it saves: under the keys.
-  /// - Throws: `unsupported` if the checkpoint is name-based, and there are no `namesToKeys`; `notFound`
-  ///   for names without a key, which says what is absent, what there is instead, and how many match;
-  ///   `ambiguousName` for names that several saved variables have; otherwise as for given names.
+  ///   - settings: What it does beside writing files.
+  ///   - options: How the files are written: under the keys.
+  /// - Throws: `unsupported` if the checkpoint is name-based, and there are no `namesToKeys`;
+  ///   `notFound` for names without a key, which says what is absent, what there is instead, and how
+  ///   many match; `ambiguousName` for names that several saved variables have; otherwise as for given
+  ///     names.
   public convenience init(
     objectBased reader: CheckpointReader, variables: KeyValuePairs<String, any TensorVariable>,
-    namesToKeys: [String: String]? = nil, options: Options = Options()
+    namesToKeys: [String: String]? = nil, settings: Settings = Settings(),
+    options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     var candidates = namesToKeys?.mapValues { [$0] }
     if candidates == nil { candidates = try ObjectGraph(from: reader).keyMapping }
     let match = NameMatch(variables.map(\.key), candidates ?? [:])
     try match.check(path: reader.path)
     let keyed = variables.map { (name: match.keys[$0.key] ?? $0.key, variable: $0.value) }
-    try self.init(SaverVariables(keyed, allowsEmpty: options.allowsEmpty), options)
+    try self.init(SaverVariables(keyed, allowsEmpty: settings.allowsEmpty), settings, options)
   }
 }
 

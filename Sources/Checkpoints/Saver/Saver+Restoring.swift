@@ -16,7 +16,7 @@ extension Saver {
   ///
   /// - Parameters:
   ///   - path: The prefix, as ``save(to:step:)`` returns it, or whatever else leads to a checkpoint of
-  ///     any format, see ``CheckpointLocation``: of a directory the newest is restored. The report's
+  ///     any format, see ``CheckpointReader/init(_:)``: of a directory the newest is restored. The report's
   ///     ``RestoreReport/path`` and ``RestoreReport/note`` say which it was.
   ///   - mapping: How the names of the checkpoint become those of the variables.
   ///   - options: What is done with variables and values that do not fit.
@@ -33,7 +33,7 @@ extension Saver {
       return RestoreReport(reader: NoTensors(path: path), wanted: [])
     }
     var options = options
-    options.allowsReshape = options.allowsReshape || self.options.allowsReshape
+    options.allowsReshape = options.allowsReshape || settings.allowsReshape
     let progress = OperationProgress.current()
     let fileSystem = self.options.files.followed(by: progress).fileSystem
     return try CheckpointOpening(path, fileSystem).read { opened throws(CheckpointError) in

@@ -30,7 +30,8 @@ extension Saver {
     let plan = try savePlan()
     let stateFile = try stateFile(for: prefix, plan.shardCount)
     let notes = plan.notes
-    let saved = try write(consume plan, to: prefix)
+    let saved = try SaveExecutor(options: options, progress: .current())
+      .save(consume plan, to: prefix)
     var result = Saver.Saved(
       path: saved.path, files: saved.files, byteCount: byteCount(of: saved.files),
       duration: .now - start)
@@ -45,32 +46,23 @@ extension Saver {
     guard step >= 0 else {
       throw CheckpointError(.invalidArgument, "the step \(step) is negative", file: path)
     }
-    return CheckpointNaming.prefix(path, step, padding: options.stepPadding)
+    return CheckpointNaming.prefix(path, step, padding: settings.stepPadding)
   }
 
   /// What there is to write at this moment.
-  func savePlan() throws(CheckpointError) -> SavePlan {
+  func savePlan() throws(CheckpointError) -> SavePlan { try savePlan(options.sharding) }
+
+  func savePlan(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SavePlan {
     var plan = try SavePlan(
       items: content.savedTensors().map { SavePlan.Item($0.variable, key: $0.key) })
-    try plan.distribute(options.sharding)
+    try plan.distribute(sharding)
     return plan
-  }
-
-  private func write(_ plan: consuming SavePlan, to prefix: String) throws(CheckpointError)
-    -> SaveExecutor.Saved
-  {
-    let executor = SaveExecutor(options: options.files, progress: .current())
-    switch options.format {
-    case .v2: return try executor.save(plan, to: prefix)
-    case .v1:
-      return try executor.saveV1(plan, to: prefix, isSharded: options.sharding != .none)
-    }
   }
 
   // The checkpoint is saved by now: what cannot be known does not make it fail.
   private func byteCount(of files: [String]) -> UInt64 {
     files.reduce(0) { sum, file in
-      let status = try? options.files.fileSystem.status(of: file)
+      let status = try? options.fileSystem.status(of: file)
       return sum + (status?.byteCount ?? 0)
     }
   }
@@ -81,9 +73,9 @@ extension Saver {
   private func stateFile(for prefix: String, _ shardCount: Int) throws(CheckpointError)
     -> StateFile?
   {
-    guard options.updatesState else { return nil }
+    guard settings.updatesState else { return nil }
     let file = try StateFile(
-      in: Path(prefix).directory, name: options.stateFilename, fileSystem: options.files.fileSystem)
+      in: Path(prefix).directory, name: settings.stateFilename, fileSystem: options.fileSystem)
     try file.checkConflict(with: prefix)
     guard options.format == .v1, options.sharding != .none else { return file }
     for shard in SlicesPath(prefix: Path(prefix).name, shardCount: shardCount).shards

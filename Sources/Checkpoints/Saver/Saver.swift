@@ -9,8 +9,8 @@ import CheckpointTensors
 ///     try saver.restore(from: path)
 ///
 /// The files are TensorFlow's: it restores what is saved here, and what it saved is restored here.
-/// ``Options`` say how they are written, and how many checkpoints stay; <doc:SaverBehaviour> goes
-/// through all that TensorFlow's class does.
+/// ``SaveOptions`` say how they are written, ``Settings`` how many checkpoints stay;
+/// <doc:SaverBehaviour> goes through all that TensorFlow's class does.
 ///
 /// Not safe for use by several threads at once.
 /// Source: tensorflow/python/training/saver.py, `Saver`.
@@ -19,8 +19,10 @@ public final class Saver {
   public var variables: [(name: String, variable: any TensorVariable)] { content.named }
   /// The objects of several tensors, in byte order of their names.
   public var groups: [(name: String, group: any TensorGroup)] { content.groups }
-  /// How it saves.
-  public let options: Options
+  /// How the files are written.
+  public let options: SaveOptions
+  /// What it does beside that.
+  public let settings: Settings
   /// What the last save has written; `nil` before the first, and for a saver without variables.
   public internal(set) var lastSave: Saver.Saved?
   let content: SaverVariables
@@ -32,32 +34,35 @@ public final class Saver {
   ///   - variables: The variables; a ``PartitionedVariable`` is saved in its parts.
   ///   - groups: Objects of several tensors: the group `words` is saved as `words-keys` and
   ///     `words-values`, if its tensors are called so.
-  ///   - options: How it saves.
+  ///   - settings: What it does beside writing files: how many checkpoints stay.
+  ///   - options: How the files are written.
   /// - Throws: One error with every problem: `duplicateName` for a name, or a variable, that occurs
-  ///   twice; `invalidArgument` for an empty name, if there are no variables, and for options that
-  ///   make no sense.
+  ///   twice; `invalidArgument` for an empty name, if there are no variables, and for settings that
+  ///   make no sense; `unsupported` for safetensors files.
   public convenience init(
     _ variables: KeyValuePairs<String, any TensorVariable>,
-    groups: KeyValuePairs<String, any TensorGroup> = [:], options: Options = Options()
+    groups: KeyValuePairs<String, any TensorGroup> = [:], settings: Settings = Settings(),
+    options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     let variables = variables.map { ($0.key, $0.value) }
     try self.init(
-      SaverVariables(variables, groups: Self.named(groups), allowsEmpty: options.allowsEmpty),
-      options)
+      SaverVariables(variables, groups: Self.named(groups), allowsEmpty: settings.allowsEmpty),
+      settings, options)
   }
 
   /// Creates a saver of variables under the given names.
   ///
-  /// - Throws: As ``init(_:groups:options:)-(KeyValuePairs<String,TensorVariable>,_,_)``.
+  /// - Throws: As ``init(_:groups:settings:options:)-(KeyValuePairs<String,TensorVariable>,_,_,_)``.
   @_disfavoredOverload  // literals are pairs, so that a name that occurs twice is an error
   public convenience init(
     _ variables: [String: any TensorVariable], groups: KeyValuePairs<String, any TensorGroup> = [:],
-    options: Options = Options()
+    settings: Settings = Settings(),
+    options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     let variables = variables.map { ($0.key, $0.value) }
     try self.init(
-      SaverVariables(variables, groups: Self.named(groups), allowsEmpty: options.allowsEmpty),
-      options)
+      SaverVariables(variables, groups: Self.named(groups), allowsEmpty: settings.allowsEmpty),
+      settings, options)
   }
 
   /// Creates a saver of variables under their own names.
@@ -65,11 +70,12 @@ public final class Saver {
   /// - Throws: As for given names; `invalidArgument` for a variable without a name.
   public convenience init(
     _ variables: [any TensorVariable], groups: KeyValuePairs<String, any TensorGroup> = [:],
-    options: Options = Options()
+    settings: Settings = Settings(),
+    options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     try self.init(
-      SaverVariables(variables, groups: Self.named(groups), allowsEmpty: options.allowsEmpty),
-      options)
+      SaverVariables(variables, groups: Self.named(groups), allowsEmpty: settings.allowsEmpty),
+      settings, options)
   }
 
   private static func named(_ groups: KeyValuePairs<String, any TensorGroup>) -> [SaverVariables
@@ -78,10 +84,14 @@ public final class Saver {
     groups.map { ($0.key, $0.value) }
   }
 
-  init(_ variables: SaverVariables, _ options: Options) throws(CheckpointError) {
-    try options.check()
+  init(_ variables: SaverVariables, _ settings: Settings, _ options: SaveOptions)
+    throws(CheckpointError)
+  {
+    try settings.check()
+    guard options.format != .safetensors else { throw options.unsupportedFormat(by: "a saver") }
     content = variables
+    self.settings = settings
     self.options = options
-    history = SaverHistory(since: options.now())
+    history = SaverHistory(since: settings.now())
   }
 }

@@ -56,7 +56,7 @@ struct SaverHistory {
   /// one stays.
   ///
   /// - Returns: What was deleted, and what could not be; the latter is tried again the next time.
-  mutating func sweep(in directory: String, _ options: Saver.Options) -> (
+  mutating func sweep(in directory: String, _ settings: Saver.Settings, _ files: FileOptions) -> (
     deleted: [String], failures: [CheckpointError]
   ) {
     guard condemned.contains(where: { $0.lies(in: directory) }) else { return ([], []) }
@@ -69,9 +69,9 @@ struct SaverHistory {
         continue
       }
       do throws(CheckpointError) {
-        guard try !isKept(checkpoint, options.files.fileSystem) else { continue }
+        guard try !isKept(checkpoint, files.fileSystem) else { continue }
         try CheckpointDirectory.Files(
-          of: checkpoint.path, metaSuffix: options.metaGraphSuffix, options: options.files
+          of: checkpoint.path, metaSuffix: settings.metaGraphSuffix, options: files
         ).remove()
         deleted.append(checkpoint.path)
       } catch {

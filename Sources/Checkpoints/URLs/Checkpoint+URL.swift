@@ -27,45 +27,47 @@ extension Checkpoint {
     URL(checkpointPath: try write(to: url.checkpointPath))
   }
 
-  /// Restores the objects: ``restore(from:_:at:mapping:fileID:line:)`` with a file URL.
+  /// Restores the objects: ``restore(from:at:mapping:options:fileID:line:)`` with a file URL.
   ///
   /// - Parameters:
   ///   - url: The prefix.
-  ///   - options: What to do with variables and values that do not fit.
   ///   - place: The saved object that the root is restored from.
   ///   - mapping: How the names of the checkpoint become those of the variables.
+  ///   - options: What to do with variables and values that do not fit.
   ///   - fileID: Where the call stands.
   ///   - line: The line of it.
   /// - Returns: What was restored and what was not.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public func restore(
-    from url: URL, _ options: RestoreOptions = RestoreOptions(), at place: String = "",
-    mapping: KeyMapping? = nil, fileID: String = #fileID, line: Int = #line
+    from url: URL, at place: String = "", mapping: KeyMapping? = nil,
+    options: RestoreOptions = RestoreOptions(), fileID: String = #fileID, line: Int = #line
   ) throws(CheckpointError) -> LoadStatus {
     try restore(
-      from: url.checkpointPath, options, at: place, mapping: mapping, fileID: fileID, line: line)
+      from: url.checkpointPath, at: place, mapping: mapping, options: options, fileID: fileID,
+      line: line)
   }
 
-  /// Restores the objects, but not the save counter: ``read(from:_:at:mapping:fileID:line:)`` with a
-  /// file URL.
+  /// Restores the objects, but not the save counter: ``read(from:at:mapping:options:fileID:line:)``
+  /// with a file URL.
   ///
   /// - Parameters:
   ///   - url: The prefix.
-  ///   - options: What to do with variables and values that do not fit.
   ///   - place: The saved object that the root is restored from.
   ///   - mapping: How the names of the checkpoint become those of the variables.
+  ///   - options: What to do with variables and values that do not fit.
   ///   - fileID: Where the call stands.
   ///   - line: The line of it.
   /// - Returns: What was restored and what was not.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public func read(
-    from url: URL, _ options: RestoreOptions = RestoreOptions(), at place: String = "",
-    mapping: KeyMapping? = nil, fileID: String = #fileID, line: Int = #line
+    from url: URL, at place: String = "", mapping: KeyMapping? = nil,
+    options: RestoreOptions = RestoreOptions(), fileID: String = #fileID, line: Int = #line
   ) throws(CheckpointError) -> LoadStatus {
     try read(
-      from: url.checkpointPath, options, at: place, mapping: mapping, fileID: fileID, line: line)
+      from: url.checkpointPath, at: place, mapping: mapping, options: options, fileID: fileID,
+      line: line)
   }
 
   /// Compares a checkpoint with the objects: ``compare(with:at:mapping:)`` with a file URL.

@@ -1,4 +1,4 @@
-import CheckpointStore
+public import CheckpointStore
 public import CheckpointIO
 public import Foundation
 
@@ -33,23 +33,20 @@ extension CheckpointDirectory.State {
     try read(from: directory.checkpointPath, filename: filename)
   }
 
-  /// Replaces the state file of a directory: ``write(to:filename:relativePaths:options:)`` with a file
+  /// Replaces the state file of a directory: ``write(to:filename:relativePaths:)`` with a file
   /// URL.
   ///
   /// - Parameters:
   ///   - directory: Where the checkpoints are.
   ///   - filename: The state file's name.
   ///   - relativePaths: Whether absolute paths are written down relative to the directory.
-  ///   - options: How it is written.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public func write(
-    to directory: URL, filename: String = "checkpoint", relativePaths: Bool = true,
-    options: SaveOptions = SaveOptions()
+    to directory: URL, filename: String = "checkpoint", relativePaths: Bool = true
   ) throws(CheckpointError) {
     try write(
-      to: directory.checkpointPath, filename: filename, relativePaths: relativePaths,
-      options: options)
+      to: directory.checkpointPath, filename: filename, relativePaths: relativePaths)
   }
 }
 
@@ -59,14 +56,11 @@ extension CheckpointDirectory.Files {
   /// - Parameters:
   ///   - url: The prefix; the file of a V1 checkpoint, or the pattern of its parts.
   ///   - metaSuffix: What the name of the file with its graph ends in, behind a point.
-  ///   - options: Whether the removal is to be durable.
   /// - Throws: `unsupported` for a URL that leads elsewhere; `invalidArgument` for one without a
   ///   scheme.
   @_documentation(visibility: internal)
-  public init(of url: URL, metaSuffix: String = "meta", options: SaveOptions = SaveOptions())
-    throws(CheckpointError)
-  {
-    self.init(of: try url.checkpointPath, metaSuffix: metaSuffix, options: options)
+  public init(of url: URL, metaSuffix: String = "meta") throws(CheckpointError) {
+    self.init(of: try url.checkpointPath, metaSuffix: metaSuffix)
   }
 
   /// When checkpoints were last changed: ``modificationTimes(of:)`` with file URLs.
@@ -76,7 +70,9 @@ extension CheckpointDirectory.Files {
   /// - Throws: As with paths.
   @_documentation(visibility: internal)
   @_disfavoredOverload
-  public static func modificationTimes(of urls: [URL]) throws(CheckpointError) -> [URL: Double] {
+  public static func modificationTimes(of urls: [URL]) throws(CheckpointError) -> [URL:
+    CheckpointDirectory.SecondsSince1970]
+  {
     let times = try modificationTimes(of: urls.checkpointPaths)
     var found: [URL: Double] = [:]
     for url in urls { found[url] = times[try url.checkpointPath] }

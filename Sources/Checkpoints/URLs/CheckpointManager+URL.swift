@@ -1,5 +1,6 @@
 public import CheckpointGraph
 public import CheckpointIO
+public import CheckpointPlans
 public import Foundation
 
 extension CheckpointManager {
@@ -13,15 +14,17 @@ extension CheckpointManager {
   ///   - saving: When a save is one, and when it is skipped.
   ///   - stepCounter: The variable that counts steps, if they are not passed to
   ///     ``save(step:metrics:force:)``.
+  ///   - options: How the files are written.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public convenience init(
     _ checkpoint: Checkpoint, directory: URL, name: String = "ckpt", retention: RetentionPolicy,
-    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil
+    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
+    options: SaveOptions? = nil
   ) throws(CheckpointError) {
     try self.init(
       checkpoint, directory: directory.checkpointPath, name: name, retention: retention,
-      saving: saving, stepCounter: stepCounter)
+      saving: saving, stepCounter: stepCounter, options: options)
   }
 
   /// Creates a manager of a directory, which need not exist, by its file URL, for the variables of a
@@ -35,15 +38,17 @@ extension CheckpointManager {
   ///   - saving: When a save is one, and when it is skipped.
   ///   - stepCounter: The variable that counts steps, if they are not passed to
   ///     ``save(step:metrics:force:)``.
+  ///   - options: How the files are written.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
   public convenience init(
     _ saver: Saver, directory: URL, name: String = "ckpt", retention: RetentionPolicy,
-    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil
+    saving: CheckpointManager.SavePolicy = .always, stepCounter: Variable<Int64>? = nil,
+    options: SaveOptions? = nil
   ) throws(CheckpointError) {
     try self.init(
       saver, directory: directory.checkpointPath, name: name, retention: retention, saving: saving,
-      stepCounter: stepCounter)
+      stepCounter: stepCounter, options: options)
   }
 
   /// Keeps a checkpoint, whatever the policy says: ``pin(_:)`` with a file URL.

@@ -2,6 +2,8 @@ import CheckpointStore
 import CheckpointMapping
 public import CheckpointGraph
 public import CheckpointIO
+public import CheckpointPlans
+public import CheckpointTensors
 public import Foundation
 
 // What is read of a checkpoint, or of a file beside it.
@@ -23,15 +25,6 @@ extension CheckpointReader {
   public static func format(at url: URL) throws(CheckpointError) -> CheckpointFormat? {
     try format(at: url.checkpointPath)
   }
-}
-
-extension CheckpointLocation {
-  /// Finds the checkpoint that is meant by a file URL.
-  ///
-  /// - Parameter url: As the path.
-  /// - Throws: As with a path.
-  @_documentation(visibility: internal)
-  public init(_ url: URL) throws(CheckpointError) { try self.init(url.checkpointPath) }
 }
 
 extension Verification {
@@ -119,5 +112,51 @@ extension CheckpointConversion {
   {
     try self.init(
       merging: sources.checkpointPaths, to: destination.checkpointPath, options: options)
+  }
+}
+
+extension CheckpointConversion {
+  /// Makes one checkpoint of several, by file URLs: ``merge(_:into:options:)``.
+  ///
+  /// - Parameters:
+  ///   - parts: Their prefixes.
+  ///   - url: What the names of the new checkpoint's files begin with.
+  ///   - options: How the files are written.
+  /// - Throws: As with paths.
+  @_documentation(visibility: internal)
+  public static func merge(_ parts: [URL], into url: URL, options: SaveOptions = SaveOptions())
+    throws(CheckpointError)
+  {
+    try merge(parts.checkpointPaths, into: url.checkpointPath, options: options)
+  }
+
+  /// Renames tensors where they stand: ``rename(_:in:options:)`` with a file URL.
+  ///
+  /// - Parameters:
+  ///   - names: New names by the old ones.
+  ///   - url: The checkpoint's prefix.
+  ///   - options: How the index is written.
+  /// - Throws: As with a path.
+  @_documentation(visibility: internal)
+  public static func rename(
+    _ names: [TensorKey: TensorKey], in url: URL, options: SaveOptions = SaveOptions()
+  ) throws(CheckpointError) {
+    try rename(names, in: url.checkpointPath, options: options)
+  }
+}
+
+extension CheckpointWriter {
+  /// Begins a checkpoint, by a file URL.
+  ///
+  /// - Parameters:
+  ///   - url: What the names of its files begin with, or the file.
+  ///   - metadata: Texts about a safetensors file.
+  ///   - options: How it is written.
+  /// - Throws: As with a path.
+  @_documentation(visibility: internal)
+  public init(
+    to url: URL, metadata: [String: String] = [:], options: SaveOptions = SaveOptions()
+  ) throws(CheckpointError) {
+    try self.init(to: url.checkpointPath, metadata: metadata, options: options)
   }
 }

@@ -1,7 +1,3 @@
-import CheckpointTensors
-import CheckpointStore
-import CheckpointPlans
-import CheckpointGraph
 import Checkpoints
 import Foundation
 
@@ -38,7 +34,7 @@ private func keeping(_ model: Classifier, _ optimizer: Momentum) throws {
   let manager = try CheckpointManager(
     checkpoint,
     directory: "run",
-    retention: .latest(5).or(.every(.hours(2)))
+    retention: .latest(5).or(.everyHours(2))
   )
   try manager.restoreOrInitialize()
   try manager.save()  // run/ckpt-1, then run/ckpt-2, …
@@ -78,7 +74,7 @@ private func savingWhenItIsTime(_ model: Classifier, _ optimizer: Momentum) thro
     checkpoint,
     directory: "run",
     retention: .latest(3).or(.best(2, by: "loss", .lowest)),
-    saving: .everySteps(500).or(.every(.minutes(10)))
+    saving: .everySteps(500).or(.every(.seconds(600)))
   )
   let termination = try CheckpointManager.TerminationSignal()
   var step = 0
@@ -97,11 +93,11 @@ private func spreading(_ model: Classifier, _ optimizer: Momentum) throws {
 
   let checkpoint = try Checkpoint(
     ["model": model, "optimizer": optimizer],
-    sharding: .maxBytes(1 << 30)
+    options: SaveOptions(sharding: .maxBytes(1 << 30))
   )
   let manager = try CheckpointManager(checkpoint, directory: "run", retention: .latest(5))
   try manager.save()
-  checkpoint.sharding = .by { $0.key.description.hasPrefix("model/") ? 0 : 1 }
+  checkpoint.options.sharding = .by { $0.key.description.hasPrefix("model/") ? 0 : 1 }
   try manager.save()  // run/ckpt-2.data-00000-of-00002, run/ckpt-2.data-00001-of-00002
 
   expect(FileManager.default.fileExists(atPath: "run/ckpt-1.data-00000-of-00001"))

@@ -1,7 +1,3 @@
-import CheckpointTensors
-import CheckpointStore
-import CheckpointMapping
-import CheckpointGraph
 import Checkpoints
 
 func mappingNames() throws {

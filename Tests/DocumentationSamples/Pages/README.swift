@@ -1,6 +1,3 @@
-import CheckpointTensors
-import CheckpointStore
-import CheckpointGraph
 import Checkpoints
 import Foundation
 
@@ -47,7 +44,7 @@ private func managed() throws {
   let manager = try CheckpointManager(
     checkpoint,
     directory: "run",
-    retention: .latest(5).or(.every(.hours(2)))
+    retention: .latest(5).or(.everyHours(2))
   )
   try manager.restoreOrInitialize()
   try manager.save()  // run/ckpt-1, then run/ckpt-2, …

@@ -1,7 +1,3 @@
-import CheckpointTensors
-import CheckpointStore
-import CheckpointIO
-import CheckpointGraph
 import Checkpoints
 
 final class Attention: Checkpointable {

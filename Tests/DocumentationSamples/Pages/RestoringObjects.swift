@@ -1,8 +1,3 @@
-import CheckpointTensors
-import CheckpointStore
-import CheckpointPlans
-import CheckpointIO
-import CheckpointGraph
 import Checkpoints
 
 final class Growing: Checkpointable {
@@ -94,11 +89,11 @@ private func takingPartOfAModel() throws {
   let comparison = try checkpoint.compare(with: path)
   print(comparison)
 
-  let status = try checkpoint.restore(from: path, RestoreOptions(.matching))
+  let status = try checkpoint.restore(from: path, options: RestoreOptions(.matching))
   print(status.missing)  // what still has to be trained
 
   expect(comparison.mismatched.count == 2)
-  expect(comparison.matched.count == 4)
+  expect(comparison.restored.count == 4)
   expect(status.missing.count == 2)
   expect(model.hidden.bias.value[0] == 7)
 

@@ -1,6 +1,3 @@
-import CheckpointTensors
-import CheckpointStore
-import CheckpointGraph
 import Checkpoints
 
 class Module: CheckpointableObject {

@@ -1,7 +1,7 @@
 public import CheckpointIO
 public import CheckpointTensors
 
-extension Sharding {
+extension SaveOptions.Sharding {
   /// A tensor, or a part of a partitioned one, that needs a data file.
   ///
   /// Source: tensorflow/python/checkpoint/sharding/sharding_util.py, `ShardableTensor`.
@@ -11,7 +11,7 @@ extension Sharding {
     /// The dtype and the shape of what is saved: of the part, if it is one.
     public let spec: TensorSpec
     /// Where a part belongs in the whole tensor; `nil` for a whole one.
-    public let slice: SliceSpec?
+    public let slice: TensorSlice.Part?
     /// The label of the device that it belongs to.
     public let device: String?
     /// How many bytes it takes in a data file: of strings, with their lengths and checksums.
@@ -57,5 +57,7 @@ extension Sharding {
   ///
   /// - Parameter assign: The rule: see ``Rule/init(_:)``.
   /// - Returns: The sharding.
-  public static func by(_ assign: @escaping Rule.Assignment) -> Sharding { .rule(Rule(assign)) }
+  public static func by(_ assign: @escaping Rule.Assignment) -> SaveOptions.Sharding {
+    .rule(Rule(assign))
+  }
 }

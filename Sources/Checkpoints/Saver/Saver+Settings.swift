@@ -1,27 +1,14 @@
 import CheckpointPlans
-public import CheckpointIO
+import CheckpointIO
 import Foundation
 
 extension Saver {
-  /// The format of the files that a saver writes; it reads any.
-  public enum Format: Sendable, Hashable {
-    /// An index and data files: TensorFlow's since 2016.
-    case v2
-    /// A table of slices, or several: for programs that read nothing newer.
-    ///
-    /// It cannot hold every dtype, is larger, and keeps all values in memory while it is written; see
-    /// ``SlicesWriter``.
-    case v1
-  }
-
-  /// How a saver saves.
-  public struct Options: Sendable {
-    /// How the files are written: durably by default.
-    public var files = SaveOptions()
-    /// The format of the files.
-    public var format = Format.v2
-    /// Over how many data files a checkpoint is spread: one by default.
-    public var sharding = Sharding.none
+  /// What a saver does beside writing the files of a checkpoint, which is a matter of ``SaveOptions``.
+  ///
+  ///     var settings = Saver.Settings()
+  ///     settings.retention = .latest(3).or(.everyHours(2))
+  ///     let saver = try Saver([kernel, bias], settings: settings)
+  public struct Settings: Sendable {
     /// Which of the checkpoints that this saver has saved stay: the latest five by default, as in
     /// TensorFlow.
     ///
@@ -53,12 +40,12 @@ extension Saver {
     // The names that a definition gave to operations of a graph.
     var graphNames = Saver.Definition()
 
-    /// Creates the default options.
+    /// Creates the default settings.
     public init() {}
   }
 }
 
-extension Saver.Options {
+extension Saver.Settings {
   /// Refuses what makes no sense.
   func check() throws(CheckpointError) {
     try retention.check()

@@ -1,0 +1,63 @@
+package import CheckpointIO
+public import CheckpointStore
+
+/// How a checkpoint is saved: what a ``Saver``, a ``Checkpoint``, a ``CheckpointManager`` and a
+/// ``CheckpointWriter`` are given as `options`.
+///
+///     let options = SaveOptions(sharding: .count(4), durability: .none)
+///     let checkpoint = try Checkpoint(["model": model], options: options)
+public struct SaveOptions: Sendable {
+  /// Whether what has been saved survives a power cut.
+  public enum Durability: Sendable, Hashable {
+    /// When a save returns, it is on the disk: the default.
+    case full
+    /// Nothing is waited for: after a power cut in the next half minute a checkpoint may be gone, and
+    /// the one that it replaced with it. For scratch work. A killed process still loses nothing.
+    case none
+  }
+
+  /// What the files are: V2 by default.
+  ///
+  /// V1 is written by a ``Saver`` and a ``CheckpointWriter``, safetensors by a ``CheckpointWriter``;
+  /// others say so, and what to do.
+  public var format: CheckpointFormat
+  /// Over how many data files a checkpoint is spread: one by default.
+  public var sharding: Sharding
+  /// Whether a checkpoint survives a power cut as soon as saving it returns: it does by default.
+  public var durability: Durability
+  /// What the offset of each tensor in its data file is a multiple of, in bytes.
+  ///
+  /// 1, the default, leaves no gaps, as TensorFlow does. With 64, all tensors of a V2 checkpoint can be
+  /// mapped into memory, whatever their neighbours are; TensorFlow reads it as any other. The gaps are
+  /// zeros. It is positive.
+  public var alignment: Int {
+    didSet { precondition(alignment > 0, "an alignment is positive, not \(alignment)") }
+  }
+  /// Whether missing directories of the path are created: they are by default.
+  public var createsDirectories: Bool
+  /// What the files are written with: the seam for tests.
+  package var fileSystem: any FileSystem = LocalFileSystem()
+
+  /// Creates options; what is left out has its default.
+  public init(
+    format: CheckpointFormat = .v2, sharding: Sharding = .none, durability: Durability = .full,
+    alignment: Int = 1, createsDirectories: Bool = true
+  ) {
+    precondition(alignment > 0, "an alignment is positive, not \(alignment)")
+    self.format = format
+    self.sharding = sharding
+    self.durability = durability
+    self.alignment = alignment
+    self.createsDirectories = createsDirectories
+  }
+
+  /// What of it is a matter of files.
+  package var files: FileOptions {
+    var files = FileOptions()
+    files.durability = durability == .full ? .full : .none
+    files.createsDirectories = createsDirectories
+    files.alignment = alignment
+    files.fileSystem = fileSystem
+    return files
+  }
+}
