@@ -28,10 +28,19 @@ extension CheckpointOpening {
 extension CheckpointReader {
   /// Opens a checkpoint.
   ///
-  /// - Parameter path: The prefix of a V2 checkpoint; the file of a V1 checkpoint, or the pattern of
-  ///   its parts (`model.ckpt-?????-of-00002`); a safetensors file; whatever else leads to one, see
-  ///   ``CheckpointLocation``: a directory, for its latest checkpoint, a SavedModel, for its
-  ///   variables, a file of a checkpoint. ``path`` says which it was.
+  /// A path is, in this order:
+  /// - the prefix of a V2 checkpoint: `run/ckpt-7`;
+  /// - a directory: its newest checkpoint, as ``CheckpointDirectory/latest()`` finds it; if its state
+  ///   file is damaged or leads nowhere, as without one; the variables of a SavedModel;
+  /// - a file of a checkpoint: `run/ckpt-7.index`, `run/ckpt-7.data-00000-of-00001`, `run/ckpt-7.meta`;
+  ///   a V1 file, or any of several (`run/model.ckpt-00000-of-00002`), which stands for all of them; a
+  ///   safetensors file;
+  /// - the pattern, or the prefix, of a V1 checkpoint in several files:
+  ///   `run/model.ckpt-?????-of-00002`, `run/model.ckpt`.
+  ///
+  /// Paths are literal: no other character of them is a pattern. ``path`` says what was opened.
+  ///
+  /// - Parameter path: What leads to a checkpoint.
   /// - Throws: `notACheckpoint` if there is none; `notFound` if it was deleted meanwhile; `busy` if it is
   ///   replaced again and again; `corrupt` or `truncated` if it is damaged.
   public init(_ path: String) throws(CheckpointError) { try self.init(at: path, LocalFileSystem()) }
