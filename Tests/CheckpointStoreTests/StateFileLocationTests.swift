@@ -17,13 +17,13 @@ import Testing
 
   private func latest(_ recorded: String) throws -> String? {
     try directory.write("model_checkpoint_path: \"\(recorded)\"\n".utf8, to: "run/checkpoint")
-    return try StateFile(in: directory.path("run")).read()?.latest
+    return try StateFile(in: directory.path("run")).readNewest()?.newest
   }
 
   @Test(arguments: [
     #"C:\\Users\\me\\run\\m-50"#, #"run\\m-50"#, "gs://bucket/run/m-50", "run/m-50",
     "/elsewhere/m-50",
-    "../gone/m-50", "./m-50", "m-50",
+    "/gone/../run/m-50", "./m-50", "m-50",
   ])
   func `takes the checkpoint of that name in its own directory`(recorded: String) throws {
     let latest = try latest(recorded)
@@ -41,6 +41,24 @@ import Testing
     let latest = try #require(try latest("elsewhere/outside"))
     #expect(latest == directory.path("run/elsewhere/outside"))
     #expect(try !LocalFileSystem().hasCheckpoint(at: latest))
+    #expect(try self.latest("../gone/m-50") == directory.path("run/../gone/m-50"))
+  }
+
+  // A manager deletes what the list names, and nothing that only has the name of it.
+  @Test func `takes the list at its word`() throws {
+    try directory.write(
+      #"""
+      model_checkpoint_path: "m-100"
+      all_model_checkpoint_paths: "/gone/m-50"
+      all_model_checkpoint_paths: "C:\\run\\m-50"
+      all_model_checkpoint_paths: "m-100"
+
+      """#.utf8, to: "run/checkpoint")
+    let state = try StateFile(in: directory.path("run")).read()
+    #expect(
+      state?.all == [
+        "/gone/m-50", directory.path(#"run/C:\run\m-50"#), directory.path("run/m-100"),
+      ])
   }
 
   @Test func `a name with a backslash is a name, if it is there`() throws {

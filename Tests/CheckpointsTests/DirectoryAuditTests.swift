@@ -15,7 +15,7 @@ import Testing
     try CheckpointDirectory.Audit(of: "/run", name: name, fileSystem: system)
   }
 
-  private func kinds() throws -> [String: CheckpointDirectory.File.Kind] {
+  private func kinds() throws -> [String: CheckpointDirectory.AuditedFile.Kind] {
     Dictionary(uniqueKeysWithValues: try audit().files.map { ($0.name, $0.kind) })
   }
 

@@ -19,11 +19,11 @@ package enum TemporaryName {
 
   /// The name that a temporary file is to get; `nil` for a name of another form.
   package static func target(ofTemporary name: String) -> String? {
-    stripped(name, of: temporarySuffix)
+    name.removing(suffix: temporarySuffix)
   }
 
   /// The prefix or file that a lock guards; `nil` for a name of another form.
-  package static func target(ofLock name: String) -> String? { stripped(name, of: lockSuffix) }
+  package static func target(ofLock name: String) -> String? { name.removing(suffix: lockSuffix) }
 
   /// What follows the target's name in the name of a file that is written under the target's lock.
   ///
@@ -46,10 +46,5 @@ package enum TemporaryName {
   private static func dataPattern(_ rest: String) -> String? {
     guard let data = DataFileName(rest), data.prefix.isEmpty, data.text == rest else { return nil }
     return data.pattern
-  }
-
-  private static func stripped(_ name: String, of suffix: String) -> String? {
-    guard name.hasSuffix(suffix), name.utf8.count > suffix.utf8.count else { return nil }
-    return String(name.dropLast(suffix.count))
   }
 }

@@ -1,9 +1,24 @@
 import CheckpointIO
 
 /// Whose the files are that have the names of lock files and temporary files.
-struct AuditClaims {
-  let directory: String
-  let fileSystem: any FileSystem
+final class AuditClaims {
+  private let directory: String
+  private let fileSystem: any FileSystem
+  private var noted: [FileName: NotedFiles] = [:]  // by the lock's target
+
+  init(directory: String, fileSystem: any FileSystem) {
+    (self.directory, self.fileSystem) = (directory, fileSystem)
+  }
+
+  /// What the note of a lock claims.
+  private enum NotedFiles {
+    case busy
+    case names(Set<FileName>)
+    case none(String)
+  }
+
+  /// Forgets what notes claimed: somebody may have changed them.
+  func forget() { noted = [:] }
 
   /// Whose a file is.
   enum Claim {
@@ -26,14 +41,35 @@ struct AuditClaims {
   /// - Returns: Whose it is.
   func claim(onTemporary file: String) -> Claim {
     let name = FileName(Path(TemporaryName.temporary(for: file)).name)
-    let claims = Self.owners(ofTemporary: file).map { target in
-      claim(on: target) { lock throws(CheckpointError) in
-        let leftovers = try Leftovers(directory: directory, fileSystem: fileSystem)
-        return try leftovers.temporaries(of: lock).contains(name)
+    let claims = Self.owners(ofTemporary: file).map { target -> Claim in
+      switch notedFiles(of: target) {
+      case .busy: .busy
+      case .names(let names): names.contains(name) ? .dead : .none(Self.unproved)
+      case .none(let reason): .none(reason)
       }
     }
     let isClaimed = claims.first { if case .none = $0 { false } else { true } }
     return isClaimed ?? claims[0]
+  }
+
+  private static let unproved = "no save has noted it; if it is of no use, remove it"
+
+  private func notedFiles(of target: String) -> NotedFiles {
+    if let known = noted[FileName(target)] { return known }
+    var names: Set<FileName> = []
+    let claim = claim(on: target) { lock throws(CheckpointError) in
+      let leftovers = try Leftovers(directory: directory, fileSystem: fileSystem)
+      names = Set(try leftovers.temporaries(of: lock))
+      return true
+    }
+    let found: NotedFiles =
+      switch claim {
+      case .busy: .busy
+      case .dead: .names(names)
+      case .none(let reason): .none(reason)
+      }
+    noted[FileName(target)] = found
+    return found
   }
 
   // All files of a checkpoint have one lock, that of its prefix; a single file has its own.
@@ -64,11 +100,11 @@ struct AuditClaims {
     let path = Path.join(directory, target)
     do throws(CheckpointError) {
       guard try fileSystem.entryStatus(of: TemporaryName.lock(for: path)) != nil else {
-        return .none("no save has noted it; if it is of no use, remove it")
+        return .none(Self.unproved)
       }
       let lock = try SaveLock(path, creating: false, fileSystem: fileSystem)
       guard let lock, lock.isExclusive else { return .busy }
-      return try isDead(lock) ? .dead : .none("no save has noted it; if it is of no use, remove it")
+      return try isDead(lock) ? .dead : .none(Self.unproved)
     } catch {
       return .none(error.message)
     }

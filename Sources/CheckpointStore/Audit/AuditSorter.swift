@@ -11,15 +11,13 @@ package struct AuditSorter {
   private let isHistory: HistoryCheck
   package private(set) var listing: DirectoryListing
   private var known: [FileName: AuditedCheckpoint] = [:]  // by what the checkpoint is called
-  // The names of checkpoints without an index, by their prefixes.
-  private var graphs: [FileName: FileName] = [:]
   private var stems: Set<String> = []
   private var historyStems: Set<String> = []
   /// When the newest file was written, in seconds since 1970.
   package private(set) var newestTime = 0.0
 
-  /// Whether a text is the history of a manager; throws if it is a damaged one.
-  package typealias HistoryCheck = ([UInt8]) throws(CheckpointError) -> Bool
+  /// Whether the file of a path is the history of a manager; throws if it is a damaged one.
+  package typealias HistoryCheck = (String) throws(CheckpointError) -> Bool
 
   /// Lists a directory.
   ///
@@ -47,14 +45,15 @@ package struct AuditSorter {
   }
 
   /// Sorts all files, those that come meanwhile too.
-  package mutating func sort() throws(CheckpointError) -> [CheckpointDirectory.File] {
-    var files: [FileName: CheckpointDirectory.File] = [:]
+  package mutating func sort() throws(CheckpointError) -> [CheckpointDirectory.AuditedFile] {
+    var files: [FileName: CheckpointDirectory.AuditedFile] = [:]
     for _ in 0..<Self.mostLooks {
       let new = listing.names.filter { files[FileName($0)] == nil }
       for candidate in listing.candidates where known[FileName(candidate.name.name)] == nil {
         try look(at: candidate)
       }
       for name in new { files[FileName(name)] = try settled(name) }
+      claims.forget()
       let before = listing.names
       listing = try DirectoryListing(of: listing.directory, fileSystem: fileSystem)
       if listing.names == before { break }
@@ -73,7 +72,6 @@ package struct AuditSorter {
       let checkpoint = try AuditedCheckpoint(listed, check, fileSystem)
     else { return }
     known[name] = checkpoint
-    if listed.format != .v2 { graphs[FileName(listed.parts?.prefix ?? name.text)] = name }
     note(listed)
   }
 
@@ -84,30 +82,32 @@ package struct AuditSorter {
   }
 
   // The checkpoint that a file is of.
-  private func checkpoint(ofFile name: String) -> AuditedCheckpoint? {
+  private func checkpoint(ofFile name: String) throws(CheckpointError) -> AuditedCheckpoint? {
     let file = CheckpointFileName(name)
-    guard let owner = file.checkpoint(ofFile: name).map(FileName.init) else { return nil }
-    if let checkpoint = known[owner] { return checkpoint }
-    guard case .graph = file else { return nil }
-    return graphs[owner].flatMap { known[$0] } ?? known[FileName(name)]
+    guard case .graph = file else {
+      return file.checkpoint(ofFile: name).flatMap { known[FileName($0)] }
+    }
+    return try listing.owner(of: name).flatMap { known[FileName($0.name.name)] }
   }
 
   // MARK: Files
 
   // What a file is, if nothing has changed while it was looked at; `nil` if it went.
-  private mutating func settled(_ name: String) throws(CheckpointError) -> CheckpointDirectory.File?
+  private mutating func settled(_ name: String) throws(CheckpointError) -> CheckpointDirectory
+    .AuditedFile?
   {
     for _ in 0..<Self.mostLooks {
       guard let entry = try fileSystem.entryStatus(of: listing.path(name)) else { return nil }
       if let file = try sorted(name, entry), try isSettled(file, entry) { return file }
+      claims.forget()
       if let candidate = listing.candidate(of: name) { try look(at: candidate) }
     }
-    return CheckpointDirectory.File(
+    return CheckpointDirectory.AuditedFile(
       name: name, kind: .busy, byteCount: 0,
       note: "it was another one at each of \(Self.mostLooks) looks")
   }
 
-  private func isSettled(_ file: CheckpointDirectory.File, _ entry: FileStatus)
+  private func isSettled(_ file: CheckpointDirectory.AuditedFile, _ entry: FileStatus)
     throws(CheckpointError)
     -> Bool
   {
@@ -124,19 +124,21 @@ package struct AuditSorter {
   }
 
   private func isSettled(checkpointOf name: String) throws(CheckpointError) -> Bool {
-    if let checkpoint = checkpoint(ofFile: name) { return try checkpoint.isUnchanged(fileSystem) }
+    if let checkpoint = try checkpoint(ofFile: name) {
+      return try checkpoint.isUnchanged(fileSystem)
+    }
     guard case .data(let data) = CheckpointFileName(name) else { return true }
     return try CommittedFiles(of: listing.path(data.prefix), fileSystem)?.isIndex != true
   }
 
   // `nil` if it went meanwhile.
   private mutating func sorted(_ name: String, _ entry: FileStatus) throws(CheckpointError)
-    -> CheckpointDirectory.File?
+    -> CheckpointDirectory.AuditedFile?
   {
     let status = try fileSystem.reachableStatus(of: listing.path(name))
     newestTime = max(newestTime, status?.modificationTime ?? 0)
     let byteCount = status?.byteCount ?? entry.byteCount
-    var file = CheckpointDirectory.File(name: name, kind: .foreign, byteCount: byteCount)
+    var file = CheckpointDirectory.AuditedFile(name: name, kind: .foreign, byteCount: byteCount)
     do throws(CheckpointError) {
       switch status?.kind {
       case .file: try sort(&file, isLink: entry.kind == .link)
@@ -152,7 +154,7 @@ package struct AuditSorter {
     return file
   }
 
-  private mutating func sort(_ file: inout CheckpointDirectory.File, isLink: Bool)
+  private mutating func sort(_ file: inout CheckpointDirectory.AuditedFile, isLink: Bool)
     throws(CheckpointError)
   {
     switch CheckpointFileName(file.name) {
@@ -165,50 +167,50 @@ package struct AuditSorter {
     case .history(let stem): try sortHistory(&file, stem)
     case .tensorFlowTemporary: file.set(.leftover, Self.ofTensorFlow)
     case .index, .graph, .part, .single:
-      guard let checkpoint = checkpoint(ofFile: file.name) else { return nameContent(&file) }
+      guard let checkpoint = try checkpoint(ofFile: file.name) else { return nameContent(&file) }
       file.set(checkpoint)
     }
   }
 
   private static let ofTensorFlow = "of TensorFlow; nothing proves that its process is dead"
 
-  private func nameContent(_ file: inout CheckpointDirectory.File) {
+  private func nameContent(_ file: inout CheckpointDirectory.AuditedFile) {
     file.note = ForeignContent(at: listing.path(file.name), fileSystem)?.what
   }
 
-  private func sort(_ file: inout CheckpointDirectory.File, _ data: DataFileName) {
-    let isBusy = claims.isBusy(data.prefix)
+  private func sort(_ file: inout CheckpointDirectory.AuditedFile, _ data: DataFileName) {
     guard let checkpoint = known[FileName(data.prefix)], checkpoint.listed.format == .v2 else {
-      return file.set(isBusy ? .busy : .orphan, "there is no index")
+      return file.set(orphanKind(data), "there is no index")
     }
     guard let count = checkpoint.shardCount, count != data.count else {
       return file.set(checkpoint)
     }
-    file.set(isBusy ? .busy : .orphan, "the index counts \(count) data files")
+    file.set(orphanKind(data), "the index counts \(count) data files")
+  }
+
+  private func orphanKind(_ data: DataFileName) -> CheckpointDirectory.AuditedFile.Kind {
+    claims.isBusy(data.prefix) ? .busy : .orphan
   }
 
   // MARK: Files beside the checkpoints
 
-  private func sortState(_ file: inout CheckpointDirectory.File) throws(CheckpointError) {
+  private func sortState(_ file: inout CheckpointDirectory.AuditedFile) throws(CheckpointError) {
     do throws(CheckpointError) {
       file.kind = .record
-      let state = try StateFile(in: listing.directory, fileSystem: fileSystem).read()
-      guard let state, try !fileSystem.hasCheckpoint(at: state.latest) else { return }
-      file.set(.misleading, "it names '\(state.latest)', which is not there")
+      let found = try StateFile(in: listing.directory, fileSystem: fileSystem).readNewest()
+      guard let newest = found?.newest, try !fileSystem.hasCheckpoint(at: newest) else { return }
+      file.set(.misleading, "it names '\(newest)', which is not there")
     } catch  where !error.saysNothingOfContent {
-      file.note = "\(error)"
+      file.set(.misleading, "\(error)")
     }
   }
 
-  private mutating func sortHistory(_ file: inout CheckpointDirectory.File, _ stem: String)
+  private mutating func sortHistory(_ file: inout CheckpointDirectory.AuditedFile, _ stem: String)
     throws(CheckpointError)
   {
     do throws(CheckpointError) {
-      let text = try SmallFile.read(
-        listing.path(file.name), fileSystem, check: SmallFile.checkHistoryByteCount)
-      guard let text else { return nameContent(&file) }
       (file.kind, file.note) = (.record, nil)
-      guard try isHistory(text) else {
+      guard try isHistory(listing.path(file.name)) else {
         file.kind = .foreign
         return nameContent(&file)
       }
@@ -220,7 +222,7 @@ package struct AuditSorter {
   }
 }
 
-extension CheckpointDirectory.File {
+extension CheckpointDirectory.AuditedFile {
   fileprivate mutating func set(_ kind: Kind, _ note: String) {
     (self.kind, self.note) = (kind, note)
   }

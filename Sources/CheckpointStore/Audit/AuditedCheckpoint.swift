@@ -5,7 +5,7 @@ struct AuditedCheckpoint {
   /// What the directory has.
   let listed: ListedCheckpoint
   /// Whether it is whole.
-  private(set) var kind = CheckpointDirectory.File.Kind.complete
+  private(set) var kind = CheckpointDirectory.AuditedFile.Kind.complete
   /// What is wrong.
   private(set) var note: String?
   /// How many data files its index counts, of V2.
@@ -24,7 +24,7 @@ struct AuditedCheckpoint {
     statuses = files.present.map(\.status)
     guard listed.missing.isEmpty else {
       kind = .torn
-      note = "of its parts \(NameList.text(listed.missing.map { "'\($0)'" })) are missing"
+      note = "parts of it are missing: \(NameList.text(listed.missing))"
       return
     }
     do throws(CheckpointError) {

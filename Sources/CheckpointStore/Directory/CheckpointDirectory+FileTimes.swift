@@ -15,17 +15,18 @@ extension CheckpointDirectory.Files {
   public static func modificationTimes(of paths: [String]) throws(CheckpointError) -> [String:
     Double]
   {
-    try modificationTimes(of: paths, in: LocalFileSystem())
+    let times = try modificationTimes(of: paths, in: LocalFileSystem())
+    return Dictionary(zip(paths, times).compactMap { path, time in time.map { (path, $0) } }) {
+      $1
+    }
   }
 
+  /// The same, for each path in order; `nil` for those that are not there.
   package static func modificationTimes(of paths: [String], in fileSystem: any FileSystem)
-    throws(CheckpointError) -> [String: CheckpointDirectory.SecondsSince1970]
+    throws(CheckpointError) -> [CheckpointDirectory.SecondsSince1970?]
   {
-    var times: [String: Double] = [:]
-    for text in paths {
-      let files = try CommittedFiles(of: PathText.path(text), fileSystem)
-      times[text] = files?.modified.secondsSince1970
+    try paths.map { text throws(CheckpointError) in
+      try CommittedFiles(of: PathText.path(text), fileSystem)?.modified.secondsSince1970
     }
-    return times
   }
 }

@@ -57,7 +57,7 @@ extension CheckpointDirectory {
         var removals = BundleRemovals(options: options)
         let bundles = checkpoints[batch].filter { files in
           attempt(files, &problems) { () throws(CheckpointError) in
-            guard try !files.removeIfV1() else { return false }
+            guard try !files.removeIfWithoutIndex() else { return false }
             removals.begin(files.path)
             return true
           }
@@ -90,21 +90,24 @@ extension CheckpointDirectory {
       try options.fileSystem.status(of: Path(path).directory)?.kind == .directory
     }
 
-    // Whether nothing is left to be removed: a V1 checkpoint is removed here.
-    private func removeIfV1() throws(CheckpointError) -> Bool {
+    // Whether nothing is left to be removed: a checkpoint without an index is removed here.
+    private func removeIfWithoutIndex() throws(CheckpointError) -> Bool {
       guard try directoryExists() else { return true }
-      guard try isV1() else { return false }
-      try removeV1()
+      let files = try CommittedFiles(of: path, options.fileSystem)
+      guard let files, !files.isIndex else { return false }
+      guard try CheckpointFormat(at: path, options.fileSystem) != nil else {
+        throw CheckpointError(
+          .notACheckpoint,
+          "this file is no checkpoint, or a damaged one, and is left alone; remove it yourself if it is "
+            + "of no use", file: path)
+      }
+      try removeFiles()
       return true
     }
 
-    // MARK: The format V1
+    // MARK: Without an index
 
-    private func isV1() throws(CheckpointError) -> Bool {
-      try CheckpointFormat(at: path, options.fileSystem) == .v1
-    }
-
-    private func removeV1() throws(CheckpointError) {
+    private func removeFiles() throws(CheckpointError) {
       let isPattern = try options.fileSystem.status(of: path) == nil
       let parts = isPattern ? SlicesPath(pattern: path) : nil
       var options = options

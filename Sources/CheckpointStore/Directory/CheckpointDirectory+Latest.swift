@@ -79,9 +79,8 @@ extension CheckpointDirectory {
     return try NewestCheckpoints(file, fileSystem: fileSystem)
   }
 
-  /// What the file is like that a save completes last; `nil` if it is not there.
+  /// What the index is like, or the file, or the first part that is there; `nil` without any.
   func committedStatus(of path: String) throws(CheckpointError) -> FileStatus? {
-    // Of the parts of a V1 checkpoint, the first is always there.
     try CommittedFiles(of: path, fileSystem)?.present[0].status
   }
 

@@ -8,9 +8,22 @@ extension DirectoryListing {
   ///
   /// - Throws: `io` if the system refuses.
   package func newestFirst() throws(CheckpointError) -> [ListedCheckpoint] {
-    let all = try checkpoints()
-    let (bundles, others) = (all.filter { $0.format == .v2 }, all.filter { $0.format != .v2 })
-    return Self.newestFirst(bundles) + Self.newestFirst(others)
+    try newestBundles() + newestOthers()
+  }
+
+  /// Those of V2 among them: for these no file is opened.
+  ///
+  /// - Throws: `io` if the system refuses.
+  package func newestBundles() throws(CheckpointError) -> [ListedCheckpoint] {
+    Self.newestFirst(try checkpoints(among: candidates.filter(\.isBundle)).filter { !$0.isEmpty })
+  }
+
+  /// The others; models in several safetensors files, which are not opened as one, last.
+  ///
+  /// - Throws: `io` if the system refuses.
+  package func newestOthers() throws(CheckpointError) -> [ListedCheckpoint] {
+    let others = Self.newestFirst(try checkpoints(among: candidates.filter { !$0.isBundle }))
+    return others.filter(\.isOpenedAsOne) + others.filter { !$0.isOpenedAsOne }
   }
 
   private static func newestFirst(_ checkpoints: [ListedCheckpoint]) -> [ListedCheckpoint] {
@@ -28,7 +41,8 @@ extension DirectoryListing {
 
   /// What may be checkpoints of the same name with higher numbers, the highest first.
   package func successors(of name: NumberedName) -> [Candidate] {
-    candidates.filter { $0.name.comes(after: name) }.sorted { $0.name > $1.name }
+    candidates(beginningWith: name.stem).filter { $0.name.comes(after: name) }
+      .sorted { $0.name > $1.name }
   }
 
   /// The checkpoints of TensorFlow's formats with a name and a number, the lowest number first.
@@ -37,10 +51,9 @@ extension DirectoryListing {
   /// - Returns: `model-7`, `model-12` and so on; of V1 in several files, the pattern.
   /// - Throws: `io` if the system refuses.
   package func numbered(_ name: String) throws(CheckpointError) -> [ListedCheckpoint] {
-    var found: [ListedCheckpoint] = []
-    for candidate in candidates where candidate.name.step(of: name) != nil {
-      if let checkpoint = try checkpoint(candidate) { found.append(checkpoint) }
+    let wanted = candidates(beginningWith: name).filter { $0.name.step(of: name) != nil }
+    return try checkpoints(among: wanted).filter { $0.format != .safetensors }.sorted {
+      $0.name < $1.name
     }
-    return found.filter { $0.format != .safetensors }.sorted { $0.name < $1.name }
   }
 }

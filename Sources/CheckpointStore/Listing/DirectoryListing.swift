@@ -39,7 +39,12 @@ package struct DirectoryListing: Sendable {
   /// - Throws: `io` if the system refuses.
   package init?(ofAny directory: String, fileSystem: any FileSystem) throws(CheckpointError) {
     guard try fileSystem.status(of: directory)?.kind == .directory else { return nil }
-    try self.init(of: directory, fileSystem: fileSystem)
+    do throws(CheckpointError) {
+      try self.init(of: directory, fileSystem: fileSystem)
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return nil  // it went
+    }
   }
 
   /// Whether a name is there.
@@ -62,9 +67,13 @@ package struct DirectoryListing: Sendable {
   }
 
   /// All that may be checkpoints, each once, in byte order of the names of their files.
-  package var candidates: [Candidate] {
+  package var candidates: [Candidate] { candidates(beginningWith: "") }
+
+  /// Those whose names begin in a way.
+  func candidates(beginningWith beginning: String) -> [Candidate] {
     var isKnown: Set<Candidate> = []
-    return names.compactMap { candidate(of: $0) }.filter { isKnown.insert($0).inserted }
+    return names.lazy.filter { $0.utf8.starts(with: beginning.utf8) }
+      .compactMap { candidate(of: $0) }.filter { isKnown.insert($0).inserted }
   }
 
   /// What may be the checkpoint of a file, as far as its name tells; `nil` for one beside checkpoints.
@@ -106,7 +115,7 @@ package struct DirectoryListing: Sendable {
   private func parts(_ parts: PartsName, _ name: NumberedName) throws(CheckpointError)
     -> ListedCheckpoint?
   {
-    guard !has("\(parts.pattern).index") else { return nil }
+    guard try !hasIndex(parts.pattern) else { return nil }
     var (present, modified): ([String], FileTime?) = ([], nil)
     var format: CheckpointFormat?
     for part in self.parts[FileName(parts.pattern)] ?? [] {
@@ -123,10 +132,15 @@ package struct DirectoryListing: Sendable {
   }
 
   private func single(_ name: NumberedName) throws(CheckpointError) -> ListedCheckpoint? {
-    guard !has("\(name.name).index"), let status = try file(name.name) else { return nil }
+    guard try !hasIndex(name.name), let status = try file(name.name) else { return nil }
     guard let format = try CheckpointFormat(ofFile: path(name.name), fileSystem) else { return nil }
     return ListedCheckpoint(
       path: path(name.name), format: format, name: name, modified: status.modified)
+  }
+
+  private func hasIndex(_ prefix: String) throws(CheckpointError) -> Bool {
+    guard has("\(prefix).index") else { return false }
+    return try file("\(prefix).index") != nil
   }
 
   private func file(_ name: String) throws(CheckpointError) -> FileStatus? {
@@ -178,6 +192,10 @@ package struct DirectoryListing: Sendable {
   ///
   /// - Throws: `io` if the system refuses.
   package func checkpoints() throws(CheckpointError) -> [ListedCheckpoint] {
+    try checkpoints(among: candidates)
+  }
+
+  func checkpoints(among candidates: [Candidate]) throws(CheckpointError) -> [ListedCheckpoint] {
     var found: [ListedCheckpoint] = []
     for candidate in candidates {
       if let checkpoint = try checkpoint(candidate) { found.append(checkpoint) }

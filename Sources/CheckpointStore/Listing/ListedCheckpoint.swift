@@ -17,6 +17,9 @@ package struct ListedCheckpoint: Hashable, Sendable {
   /// The names of the parts that are not there.
   package let missing: [String]
 
+  /// Whether one reader opens all of it.
+  package var isOpenedAsOne: Bool { parts?.isSafetensors != true }
+
   init(
     path: String, format: CheckpointFormat, name: NumberedName, modified: FileTime,
     isEmpty: Bool = false, parts: PartsName? = nil, missing: [String] = []

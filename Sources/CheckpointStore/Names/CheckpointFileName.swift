@@ -37,7 +37,7 @@ package enum CheckpointFileName: Hashable, Sendable {
   package init(_ name: String) {
     if name == Self.stateFile {
       self = .state
-    } else if let prefix = Self.stripped(name, of: ".index") {
+    } else if let prefix = name.removing(suffix: ".index") {
       self = .index(prefix: prefix)
     } else if let data = DataFileName(name) {
       self = .data(data)
@@ -47,9 +47,9 @@ package enum CheckpointFileName: Hashable, Sendable {
       self = .temporary(target: target)
     } else if let parts = PartsName(part: name) {
       self = .part(parts)
-    } else if let prefix = Self.stripped(name, of: ".meta") {
+    } else if let prefix = name.removing(suffix: ".meta") {
       self = .graph(prefix: prefix)
-    } else if let stem = Self.stripped(name, of: Self.historySuffix) {
+    } else if let stem = name.removing(suffix: Self.historySuffix) {
       self = .history(stem: stem)
     } else {
       self = Self.isTensorFlowTemporary(name) ? .tensorFlowTemporary : .single
@@ -79,11 +79,6 @@ package enum CheckpointFileName: Hashable, Sendable {
     }
   }
 
-  private static func stripped(_ name: String, of suffix: String) -> String? {
-    guard name.hasSuffix(suffix), name.utf8.count > suffix.utf8.count else { return nil }
-    return String(name.dropLast(suffix.count))
-  }
-
   // `model.ckpt-7.data-00000-of-00001.tempstate1234567890`, `checkpoint.tmp0123456789abcdef`.
   private static func isTensorFlowTemporary(_ name: String) -> Bool {
     [".tempstate", "checkpoint.tmp"].contains { mark in
@@ -96,9 +91,12 @@ package enum CheckpointFileName: Hashable, Sendable {
   /// Whether a directory's name is that of one in which TensorFlow assembles a checkpoint:
   /// `model.ckpt-7_temp`, `ckpt-7_temp_0a1b2c`.
   package static func isTensorFlowDirectory(_ name: String) -> Bool {
-    let parts = name.split(separator: "_temp", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[0].isEmpty else { return false }
-    return parts[1].utf8.drop { $0 == UInt8(ascii: "_") }.allSatisfy(\.isHexadecimal)
+    let parts = name.split(separator: "_temp", omittingEmptySubsequences: false)
+    guard parts.count > 1, parts[0].isEmpty == false, let end = parts.last?.utf8 else {
+      return false
+    }
+    return end.isEmpty
+      || end.first == UInt8(ascii: "_") && end.dropFirst().allSatisfy(\.isHexadecimal)
   }
 }
 

@@ -70,7 +70,7 @@ package struct CheckpointNaming: Sendable, Hashable {
     return number
   }
 
-  /// The number of the checkpoint that a file belongs to, complete or not.
+  /// The number of the V2 checkpoint that a file belongs to, complete or not: of those that a manager saves.
   package func number(ofFile name: String) -> Int? {
     switch CheckpointFileName(name) {
     case .index(let prefix): self.number(of: prefix)

@@ -1,3 +1,5 @@
+import CheckpointIO
+
 /// A checkpoint's name with a number at its end, `ckpt-7`, taken apart.
 ///
 /// Of the pattern of parts, and of a safetensors file, what comes behind the number does not count. Names
@@ -16,14 +18,13 @@ package struct NumberedName: Comparable, Hashable, Sendable {
     self.name = name
     let numbered = Self.withoutEnding(name)
     let digitCount = numbered.utf8.reversed().prefix(while: \.isDigit).count
-    stem = String(numbered.dropLast(digitCount))  // digits are a character each
-    number = UInt64(numbered.suffix(digitCount))
+    stem = String(decoding: numbered.utf8.dropLast(digitCount), as: UTF8.self)
+    number = UInt64(String(decoding: numbered.utf8.suffix(digitCount), as: UTF8.self))
   }
 
   private static func withoutEnding(_ name: String) -> String {
     if let parts = PartsName(pattern: name) { return parts.prefix }
-    let ending = ".safetensors"
-    return name.hasSuffix(ending) ? String(name.dropLast(ending.count)) : name
+    return name.removing(suffix: ".safetensors") ?? name
   }
 
   /// Whether it has the same stem as another name, up to a hyphen, and a higher number.
@@ -44,16 +45,17 @@ package struct NumberedName: Comparable, Hashable, Sendable {
   }
 
   package static func < (one: NumberedName, other: NumberedName) -> Bool {
-    (one.stem, one.number ?? .max, one.name) < (other.stem, other.number ?? .max, other.name)
+    (FileName(one.stem), one.number ?? .max, FileName(one.name))
+      < (FileName(other.stem), other.number ?? .max, FileName(other.name))
   }
 
   // As the system compares names: byte by byte.
   package static func == (one: NumberedName, other: NumberedName) -> Bool {
-    one.name.utf8.elementsEqual(other.name.utf8)
+    FileName(one.name) == FileName(other.name)
   }
 
   package func hash(into hasher: inout Hasher) {
-    for byte in name.utf8 { hasher.combine(byte) }
+    hasher.combine(FileName(name))
   }
 }
 

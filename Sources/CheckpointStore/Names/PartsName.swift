@@ -42,15 +42,15 @@ package struct PartsName: Hashable, Sendable {
   private static let safetensorsEnding = ".safetensors"
 
   private init?(_ name: String, _ take: (String) -> SlicesPath?) {
-    isSafetensors = name.hasSuffix(Self.safetensorsEnding)
-    let stem = isSafetensors ? String(name.dropLast(Self.safetensorsEnding.count)) : name
-    guard let path = take(stem) else { return nil }
+    let stem = name.removing(suffix: Self.safetensorsEnding)
+    isSafetensors = stem != nil
+    guard let path = take(stem ?? name) else { return nil }
     self.path = path
   }
 
   /// Takes the name, or the path, of a part; `nil` for any other.
   package init?(part name: String) {
-    let isSafetensors = name.hasSuffix(Self.safetensorsEnding)
+    let isSafetensors = name.removing(suffix: Self.safetensorsEnding) != nil
     self.init(name) { SlicesPath(shard: $0, countsFromOne: isSafetensors) }
   }
 

@@ -73,7 +73,8 @@ private struct CheckpointSearch {
   // A file of any other name is opened, and looked at then.
   private func find(owning file: String) throws(CheckpointError) -> CheckpointLocation {
     let place = Path(file)
-    guard CheckpointFileName(place.name) != .single else { return CheckpointLocation(path: file) }
+    let name = CheckpointFileName(place.name)
+    guard name != .single else { return CheckpointLocation(path: file) }
     let listing = try DirectoryListing(of: place.directory, fileSystem: fileSystem)
     guard let owner = try listing.owner(of: place.name), FileName(owner.path) != FileName(file)
     else { return CheckpointLocation(path: file) }

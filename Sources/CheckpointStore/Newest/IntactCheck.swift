@@ -13,9 +13,12 @@ package struct IntactCheck {
     guard !error.saysNothingOfContent, !error.isOutdated else { return false }
     let damage: Set<CheckpointError.Code> = [.corrupt, .truncated, .limitExceeded, .notACheckpoint]
     if damage.contains(error.code) { return true }
-    // A data file that is missing, and not a key.
-    if error.code == .notFound, let file = error.file, DataFileName(Path(file).name) != nil {
-      return true
+    // A data file or a part that is missing, and not a key.
+    if error.code == .notFound, error.key == nil, let file = error.file {
+      switch CheckpointFileName(Path(file).name) {
+      case .data, .part: return true
+      default: break
+      }
     }
     return error.problems.contains(where: isDamage)
   }

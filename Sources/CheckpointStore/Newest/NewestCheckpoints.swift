@@ -38,10 +38,11 @@ package struct NewestCheckpoints {
     for _ in 1...10 {
       // Before it is read: whatever replaces it in between has a higher number, or is listed there.
       let status = try fileSystem.status(of: file.path)
-      state = try file.read()
-      guard let state else { return }
+      let found = try file.readNewest()
+      state = found?.state
+      guard let found else { return }
       guard let status else { continue }  // it has come in between
-      try look(state.latest, status.modified)
+      try look(found.newest, status.modified)
       guard newest == nil, try fileSystem.status(of: file.path) != status else { return }
     }
   }
@@ -51,17 +52,14 @@ package struct NewestCheckpoints {
     newer = []
     let place = Path(path)
     let listing = try DirectoryListing(ofAny: place.directory, fileSystem: fileSystem)
+    let listed = Set((state?.all ?? []).map { FileName(StateFile.lastComponent(of: $0)) })
     for successor in listing?.successors(of: NumberedName(place.name)) ?? [] {
       let path = Path.join(place.directory, successor.name.name)
-      guard !isListed(path), try wasWritten(path, after: time) else { continue }
+      // Wherever the list says that it is: in doubt the state file counts.
+      guard !listed.contains(FileName(successor.name.name)), try wasWritten(path, after: time)
+      else { continue }
       if try isComplete(path) { newer.append(path) }
     }
-  }
-
-  // Wherever the list says that it is: in doubt the state file counts.
-  private func isListed(_ path: String) -> Bool {
-    let name = FileName(Path(path).name)
-    return state?.all.contains { FileName(StateFile.lastComponent(of: $0)) == name } ?? false
   }
 
   private func wasWritten(_ path: String, after time: FileTime) throws(CheckpointError) -> Bool {

@@ -78,8 +78,22 @@ extension NewestIntact {
   ///
   /// - Throws: `io` if the system refuses; `busy` if checkpoints go away again and again.
   package func newestWithoutState() throws(CheckpointError) -> String? {
+    if let newest = try intact({ listing throws(CheckpointError) in try listing.newestBundles() }) {
+      return newest
+    }
+    return try intact { listing throws(CheckpointError) in try listing.newestOthers() }
+  }
+
+  private func intact(
+    _ look: (DirectoryListing) throws(CheckpointError) -> [ListedCheckpoint]
+  ) throws(CheckpointError) -> String? {
     let check = IntactCheck(fileSystem)
-    return try find(among: newestFirst) { path throws(CheckpointError) in
+    return try find { () throws(CheckpointError) in
+      guard let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem) else {
+        return []
+      }
+      return try look(listing).map(\.path)
+    } with: { path throws(CheckpointError) in
       try check.check(path, .files)
       return path
     }.result

@@ -67,13 +67,4 @@ package enum SmallFile {
     try file.commit()
     try location.syncDirectory()
   }
-
-  /// Refuses a file that is far too long for a history.
-  package static func checkHistoryByteCount(_ byteCount: UInt64) throws(CheckpointError) {
-    let largest: UInt64 = 64 << 20
-    guard byteCount <= largest else {
-      throw CheckpointError(
-        .limitExceeded, "\(byteCount) bytes are too many for a history, \(largest) are possible")
-    }
-  }
 }

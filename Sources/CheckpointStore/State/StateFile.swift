@@ -47,11 +47,27 @@ extension StateFile {
   ///
   /// - Throws: `corrupt` if the file is no state file; `io` if the system refuses.
   package func read() throws(CheckpointError) -> CheckpointDirectory.State? {
-    guard var message = try readMessage() else { return nil }
-    message.modelCheckpointPath = try locate(message.modelCheckpointPath)
-    message.allModelCheckpointPaths = try message.allModelCheckpointPaths.map {
-      path throws(CheckpointError) in try locate(path)
-    }
+    try readMessage().map(state)
+  }
+
+  /// The state, and where the newest checkpoint is that it names; `nil` if there is no file.
+  ///
+  /// That is where the file says; if it is not there, but one of its name is in this directory, here: the
+  /// directory was moved, or the file was written on another system or from another working directory.
+  /// What the file lists besides is taken at its word: whoever deletes by the list deletes nothing else.
+  ///
+  /// - Throws: As ``read()``.
+  package func readNewest() throws(CheckpointError) -> (
+    state: CheckpointDirectory.State, newest: String
+  )? {
+    guard let message = try readMessage() else { return nil }
+    return (state(message), try locate(message.modelCheckpointPath))
+  }
+
+  private func state(_ message: CheckpointStateMessage) -> CheckpointDirectory.State {
+    var message = message
+    message.modelCheckpointPath = resolve(message.modelCheckpointPath)
+    message.allModelCheckpointPaths = message.allModelCheckpointPaths.map(resolve)
     return CheckpointDirectory.State(resolved: message)
   }
 
@@ -64,7 +80,9 @@ extension StateFile {
       try Self.check(message)
       return message
     } catch {
-      var error = error.located(file: path).namingForeignContent(in: fileSystem)
+      var error = error.located(file: path)
+      let content = error.saysNothingOfContent ? nil : ForeignContent(at: path, fileSystem)
+      if let content, content != .empty, content != .stateFile { error.message = content.sentence }
       if error.code == .corrupt { error.message += Self.advice }
       throw error
     }
@@ -73,16 +91,28 @@ extension StateFile {
   private static let advice =
     "; this file cannot tell the newest checkpoint, restore one by its prefix"
 
-  // Where the checkpoint of a recorded path is: where it says, from this directory on unless it is
-  // absolute; if it is not there, but one of its name is in this directory, here. The directory was moved,
-  // or the file was written on another system, or from another working directory.
-  private func locate(_ recorded: String) throws(CheckpointError) -> String {
-    let beside = Path.join(directory, Self.lastComponent(of: recorded))
-    guard !PathText.leadsElsewhere(recorded) else { return beside }  // `gs://bucket/run/ckpt-7`
+  /// The path that a recorded one stands for: it starts in the directory unless it is absolute.
+  ///
+  /// Of a URL that leads elsewhere, `gs://bucket/run/ckpt-7`, nothing but the name is of use: the
+  /// directory was copied here.
+  private func resolve(_ recorded: String) -> String {
     let path = PathText.pathIfAny(recorded)
-    let place = Path.isAbsolute(path) ? path : Path.join(directory, path)
-    guard FileName(place) != FileName(beside), try !fileSystem.hasCheckpoint(at: place),
-      try fileSystem.hasCheckpoint(at: beside)
+    guard !PathText.leadsElsewhere(recorded) else {
+      return Path.join(directory, Self.lastComponent(of: path))
+    }
+    return Path.isAbsolute(path) ? path : Path.join(directory, path)
+  }
+
+  // Another directory that is named by way of `..` is another one.
+  private func locate(_ recorded: String) throws(CheckpointError) -> String {
+    let place = resolve(recorded)
+    let path = PathText.pathIfAny(recorded)
+    let beside = Path.join(directory, Self.lastComponent(of: path))
+    let leavesDirectory = path.utf8.split(separator: UInt8(ascii: "/")).contains {
+      $0.elementsEqual("..".utf8)
+    }
+    guard FileName(place) != FileName(beside), Path.isAbsolute(path) || !leavesDirectory,
+      try !fileSystem.hasCheckpoint(at: place), try fileSystem.hasCheckpoint(at: beside)
     else { return place }
     return beside
   }
@@ -115,15 +145,19 @@ extension StateFile {
   ///   - style: How paths are written down.
   ///   - durability: Whether to wait until the disk has it.
   ///   - repairs: Whether a file of other content is replaced as well, since it is known to be damaged.
+  ///   - isWanted: Asked while nobody else can write the file.
+  /// - Returns: Whether it was wanted.
   /// - Throws: `pathConflict` if a checkpoint's files would have this file's name, or if what has the
   ///   name is no state file; `invalidArgument` for a path that cannot be written relative to the
   ///   directory; `io` if the system fails; `busy` if somebody else holds the file for seconds. The old
   ///   file is unchanged then, unless only the last step failed: to make the new one durable.
+  @discardableResult
   package func write(
     _ state: CheckpointDirectory.State, paths style: PathStyle = .relative,
     durability: FileOptions.Durability = .full,
-    repairs: Bool = false
-  ) throws(CheckpointError) {
+    repairs: Bool = false,
+    if isWanted: () throws(CheckpointError) -> Bool = { () throws(CheckpointError) in true }
+  ) throws(CheckpointError) -> Bool {
     let text = try message(of: state, paths: style).text
     do throws(CheckpointError) {
       try TextFormatReader.checkByteCount(UInt64(text.count))
@@ -134,8 +168,10 @@ extension StateFile {
       options.createsDirectories = false
       let location = try SaveLocation(path, options: options, patience: 5_000)
       try checkReplaceable(repairs: repairs)
-      try SmallFile.replace(with: text, in: location)
+      let isWanted = try isWanted()
+      if isWanted { try SmallFile.replace(with: text, in: location) }
       try location.finish()
+      return isWanted
     } catch {
       throw error.located(file: path)
     }

@@ -136,7 +136,7 @@ extension CheckpointDirectory {
     let path: String?
     do throws(CheckpointError) {
       path = try latest()
-    } catch  where error.code == .corrupt || error.code == .truncated {
+    } catch  where !error.saysNothingOfContent {
       return nil
     }
     guard let path, let status = try committedStatus(of: path) else { return nil }

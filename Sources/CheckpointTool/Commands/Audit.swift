@@ -77,7 +77,7 @@ struct Audit: Command {
     } else {
       try writeText(audit, actions, output)
     }
-    let findings: Set<CheckpointDirectory.File.Kind> = [.torn, .misleading, .orphan]
+    let findings: Set<CheckpointDirectory.AuditedFile.Kind> = [.torn, .misleading, .orphan]
     let isSound = !audit.files.contains { findings.contains($0.kind) }
     return isSound ? .success : .failure
   }
@@ -104,7 +104,7 @@ struct Audit: Command {
   }
 
   private static func summary(_ audit: CheckpointDirectory.Audit) -> String {
-    let counts = CheckpointDirectory.File.Kind.allCases.compactMap { kind -> String? in
+    let counts = CheckpointDirectory.AuditedFile.Kind.allCases.compactMap { kind -> String? in
       let count = audit.files.count { $0.kind == kind }
       return count == 0 ? nil : "\(count) \(kind.rawValue)"
     }

@@ -1,4 +1,5 @@
 import CheckpointIO
+import CheckpointStore
 import Foundation
 
 // The file that a manager keeps beside its checkpoints, `ckpt.history.json`:
@@ -142,5 +143,29 @@ extension CheckpointHistory {
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return decoder
+  }
+}
+
+extension CheckpointHistory {
+  /// Refuses a file that is far too long for a history.
+  static func checkByteCount(_ byteCount: UInt64) throws(CheckpointError) {
+    let largest: UInt64 = 64 << 20
+    guard byteCount <= largest else {
+      throw CheckpointError(
+        .limitExceeded, "\(byteCount) bytes are too many for a history, \(largest) are possible")
+    }
+  }
+
+  /// Whether the file of a path is a history.
+  ///
+  /// - Throws: What is wrong with a history that is damaged; `io` if the system refuses.
+  static func isHistory(_ path: String, _ fileSystem: any FileSystem) throws(CheckpointError)
+    -> Bool
+  {
+    guard let text = try SmallFile.read(path, fileSystem, check: checkByteCount), mayBe(text) else {
+      return false
+    }
+    _ = try CheckpointHistory(text: text)
+    return true
   }
 }

@@ -74,7 +74,8 @@ struct ManagedPlace: Sendable {
   /// Reads the history; `nil` if there is none.
   func readHistory() throws(CheckpointError) -> CheckpointHistory? {
     do throws(CheckpointError) {
-      let text = try SmallFile.read(historyPath, fileSystem, check: SmallFile.checkHistoryByteCount)
+      let text = try SmallFile.read(
+        historyPath, fileSystem, check: CheckpointHistory.checkByteCount)
       guard let text else { return nil }
       return try CheckpointHistory(text: text)
     } catch {
@@ -87,7 +88,8 @@ struct ManagedPlace: Sendable {
   /// - Throws: `pathConflict` if what has the name is no history; `io` if the system fails.
   func write(_ history: CheckpointHistory, lock: SaveLocation) throws(CheckpointError) {
     try SmallFile.checkReplaceable(
-      historyPath, fileSystem, what: "history of a manager", check: SmallFile.checkHistoryByteCount,
+      historyPath, fileSystem, what: "history of a manager",
+      check: CheckpointHistory.checkByteCount,
       isOurs: CheckpointHistory.mayBe)
     try SmallFile.replace(with: history.text(), in: lock)
   }

@@ -15,7 +15,7 @@ extension CheckpointDirectory {
     /// The directory.
     public let directory: String
     /// All files and directories in it, in the order of their names.
-    public let files: [File]
+    public let files: [AuditedFile]
     /// What the names of the managed checkpoints begin with; `nil` if there are none, or several.
     public let name: String?
     /// The managed checkpoints, in the order in which they were saved.
@@ -47,10 +47,8 @@ extension CheckpointDirectory {
       fileSystem: any FileSystem
     ) throws(CheckpointError) {
       let path = try PathText.path(path)
-      var sorter = try AuditSorter(path, check, fileSystem) { text throws(CheckpointError) in
-        guard CheckpointHistory.mayBe(text) else { return false }
-        _ = try CheckpointHistory(text: text)
-        return true
+      var sorter = try AuditSorter(path, check, fileSystem) { file throws(CheckpointError) in
+        try CheckpointHistory.isHistory(file, fileSystem)
       }
       files = try sorter.sort()
       directory = path
@@ -96,7 +94,7 @@ extension CheckpointDirectory {
       Leftovers.removeAll(in: directory, fileSystem: fileSystem)
       if let place, let managed { place.removeUnfinished(managed.unfinished) }
       let left = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
-      let ours: Set<File.Kind> = [.leftover, .orphan]  // others may have removed other files
+      let ours: Set<AuditedFile.Kind> = [.leftover, .orphan]  // others may have removed other files
       var done = files.filter { ours.contains($0.kind) && !left.contains(FileName($0.name)) }
         .map { "removed \($0.name)" }
       let isRebuilt =
@@ -105,31 +103,34 @@ extension CheckpointDirectory {
       return done
     }
 
-    private var whole: Set<String> {
-      Set(files.filter { $0.kind == .complete }.compactMap(\.checkpoint))
+    private var whole: Set<FileName> {
+      Set(files.filter { $0.kind == .complete }.compactMap(\.checkpoint).map(FileName.init))
     }
 
     // Where nothing is managed, a state file that leads somewhere is somebody's choice, and stays.
     private func rebuildState() throws(CheckpointError) -> Bool {
       let whole = whole
-      guard let newest = newestFirst.first(where: whole.contains) else { return false }
-      let file = try StateFile(in: directory, fileSystem: fileSystem)
-      do throws(CheckpointError) {
-        guard try NewestCheckpoints(file, fileSystem: fileSystem).newest == nil else {
-          return false
-        }
-      } catch  where !error.saysNothingOfContent {
-        // It cannot be read: it is rebuilt.
+      guard let newest = newestFirst.first(where: { whole.contains(FileName($0)) }) else {
+        return false
       }
-      try file.write(CheckpointDirectory.State(latest: newest), repairs: true)
-      return true
+      let file = try StateFile(in: directory, fileSystem: fileSystem)
+      return try file.write(CheckpointDirectory.State(latest: newest), repairs: true) {
+        () throws(CheckpointError) in
+        do throws(CheckpointError) {
+          return try NewestCheckpoints(file, fileSystem: fileSystem).newest == nil
+        } catch  where !error.saysNothingOfContent {
+          return true  // it cannot be read
+        }
+      }
     }
 
     private func rebuildState(_ place: ManagedPlace, _ managed: ManagedDirectory)
       throws(CheckpointError) -> Bool
     {
       let whole = whole
-      guard let newest = managed.newestFirst.first(where: whole.contains) else { return false }
+      guard let newest = managed.newestFirst.first(where: { whole.contains(FileName($0)) }) else {
+        return false
+      }
       guard managed.announced != newest else { return false }
       let state = try stateToWrite(newest, managed, whole)
       let lock = try place.lock()
@@ -143,12 +144,12 @@ extension CheckpointDirectory {
     }
 
     // Listed are those that a manager of any policy may delete.
-    private func stateToWrite(_ newest: String, _ managed: ManagedDirectory, _ whole: Set<String>)
+    private func stateToWrite(_ newest: String, _ managed: ManagedDirectory, _ whole: Set<FileName>)
       throws(CheckpointError) -> CheckpointDirectory.State
     {
       let known = managed.checkpoints.isEmpty ? managed.unmanaged : managed.checkpoints
       var listed = known.filter { checkpoint in
-        whole.contains(checkpoint.path) && !checkpoint.isPinned && !checkpoint.isPreserved
+        whole.contains(FileName(checkpoint.path)) && !checkpoint.isPinned && !checkpoint.isPreserved
           && checkpoint.metrics.isEmpty
       }
       // Older than all of them: what is not newer than this, no manager deletes.

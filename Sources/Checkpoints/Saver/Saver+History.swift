@@ -45,8 +45,8 @@ extension Saver {
     let paths = try paths.map { path throws(CheckpointError) in try PathText.path(path) }
     let times = try CheckpointDirectory.Files.modificationTimes(
       of: paths, in: options.fileSystem)
-    let found = paths.compactMap { path in
-      times[path].map {
+    let found = zip(paths, times).compactMap { path, time in
+      time.map {
         RetentionPolicy.SavedCheckpoint(path: path, step: Self.step(of: path), time: $0)
       }
     }

@@ -1,5 +1,4 @@
 import CheckpointStore
-import CheckpointBundle
 import CheckpointIO
 import CheckpointTensors
 
@@ -100,10 +99,9 @@ extension RetentionPolicy.SavedCheckpoint {
       && !["", ".", ".."].contains(place.name)
   }
 
-  // What tells its index, or its only file, from all others; `nil` without such a file.
+  // What tells its index, its file or its first part from all others; `nil` without such a file.
   fileprivate func identity(in fileSystem: any FileSystem) throws(CheckpointError) -> [UInt64]? {
-    var status = try fileSystem.status(of: BundlePath(path).index)
-    if status == nil { status = try fileSystem.status(of: path) }
-    return status.flatMap { $0.identity.isEmpty ? nil : $0.identity }
+    let file = try CommittedFiles(of: path, fileSystem)?.present.first
+    return file.flatMap { $0.status.identity.isEmpty ? nil : $0.status.identity }
   }
 }

@@ -1,5 +1,7 @@
 // Errors about files that are something else than a checkpoint's.
 
+package import CheckpointIO
+
 extension CheckpointError {
   /// The same error; where its file is something else than a checkpoint's, it says what.
   ///
@@ -11,34 +13,32 @@ extension CheckpointError {
     var error = self
     error.problems = problems.namingForeignContent(in: fileSystem)
     if problems.count > 1, error.problems.count == 1 { return error.problems[0] }
-    guard problems.isEmpty, let content = foreignContent(in: fileSystem) else { return error }
+    guard problems.isEmpty, mayBeOfForeignFile, let file,
+      let content = ForeignContent(at: file, fileSystem)
+    else { return error }
     return CheckpointError(code, content.sentence, file: file)
   }
 
-  /// What the file is that this says to be damaged, if it is something else.
-  fileprivate func foreignContent(in fileSystem: any FileSystem) -> ForeignContent? {
+  // Whether it says that a file is damaged, which may be something else.
+  fileprivate var mayBeOfForeignFile: Bool {
     let codes: Set<Code> = [.corrupt, .truncated, .limitExceeded, .notACheckpoint]
-    guard codes.contains(code), !isOutdated, let file else { return nil }
-    return ForeignContent(at: file, fileSystem)
+    return codes.contains(code) && !isOutdated
   }
 }
 
 extension [CheckpointError] {
   /// The same problems; those of a file that is something else are one, which says what.
   package func namingForeignContent(in fileSystem: any FileSystem) -> [CheckpointError] {
-    var known: [FileName: CheckpointError?] = [:]
+    let damaged = Set(filter(\.mayBeOfForeignFile).compactMap(\.file).map(FileName.init))
+    var foreign: [FileName: ForeignContent] = [:]
+    for file in damaged { foreign[file] = ForeignContent(at: file.text, fileSystem) }
     var isNamed: Set<FileName> = []
     return compactMap { problem in
-      guard problem.problems.isEmpty, let file = problem.file.map(FileName.init) else {
-        return problem.namingForeignContent(in: fileSystem)
+      guard let file = problem.file.map(FileName.init), let content = foreign[file] else {
+        return problem.problems.isEmpty ? problem : problem.namingForeignContent(in: fileSystem)
       }
-      if known[file] == nil {
-        let content = problem.foreignContent(in: fileSystem)
-        known[file] = .some(
-          content.map { CheckpointError(problem.code, $0.sentence, file: problem.file) })
-      }
-      guard let named = known[file] ?? nil else { return problem }
-      return isNamed.insert(file).inserted ? named : nil
+      guard isNamed.insert(file).inserted else { return nil }
+      return CheckpointError(problem.code, content.sentence, file: problem.file)
     }
   }
 }

@@ -20,6 +20,8 @@
 // tensorflow/core/lib/io/record_writer.h; tensorflow/core/framework/graph.proto;
 // tensorflow/core/protobuf/saved_model.proto; github.com/onnx/onnx, onnx/onnx.proto.
 
+package import CheckpointIO
+
 /// What a file is that is no checkpoint, by its first bytes.
 package struct ForeignContent: Sendable, Hashable {
   /// What it is: "a pointer of Git LFS".
@@ -40,7 +42,7 @@ package struct ForeignContent: Sendable, Hashable {
   /// - Returns: `nil` for bytes that are none of these, which may be anything.
   package init?(_ start: [UInt8]) {
     guard !start.isEmpty else {
-      self.init("an empty file", "the copy or the download has failed: fetch it again")
+      self = .empty
       return
     }
     let found =
@@ -65,6 +67,14 @@ package struct ForeignContent: Sendable, Hashable {
     self.init(of: file)
   }
 
+  /// A file without a byte.
+  package static let empty = ForeignContent(
+    "an empty file", "the copy or the download has failed: fetch it again")
+  /// A state file, which is one where a checkpoint is wanted.
+  package static let stateFile = ForeignContent(
+    "the state file of a directory, which names checkpoints",
+    "give the directory, for its latest checkpoint, or one of those that it names")
+
   // MARK: The kinds
 
   private static func text(_ start: [UInt8]) -> ForeignContent? {
@@ -80,9 +90,7 @@ package struct ForeignContent: Sendable, Hashable {
         "an HTML page", "a server has sent a page in the place of the file: download it again")
     }
     if beginning.hasPrefix("model_checkpoint_path:") {
-      return ForeignContent(
-        "the state file of a directory, which names checkpoints",
-        "give the directory, for its latest checkpoint, or one of those that it names")
+      return .stateFile
     }
     if beginning.hasPrefix("node {") || beginning.hasPrefix("meta_info_def {") {
       return ForeignContent("a graph of TensorFlow as text", graphAdvice)
@@ -105,20 +113,29 @@ package struct ForeignContent: Sendable, Hashable {
 
   private static func archive(_ start: [UInt8]) -> ForeignContent? {
     guard start.starts(with: [0x50, 0x4B, 0x03, 0x04]) else { return nil }
-    let names = String(decoding: start.dropFirst(30), as: UTF8.self)  // behind the local header
-    if names.contains("data.pkl") || names.contains("/byteorder") || names.contains("/version") {
+    let name = Self.firstMember(of: start)
+    if ["data.pkl", "/version", "/byteorder", ".format_version"].contains(where: name.hasSuffix) {
       return pyTorch
     }
-    if names.contains(".npy") {
+    if name.hasSuffix(".npy") {
       return ForeignContent(
         "a zip archive of NumPy's arrays (npz)", "save them as safetensors with Python")
     }
-    if ["metadata.json", "config.json", "model.weights.h5"].contains(where: names.contains) {
+    if ["metadata.json", "config.json", "model.weights.h5"].contains(name) {
       return ForeignContent(
         "a model of Keras 3 (.keras)",
         "load it with Keras, and save a checkpoint: tf.train.Checkpoint(model).write(path)")
     }
     return ForeignContent("a zip archive", "unpack it first")
+  }
+
+  // Behind the local header, whose bytes 26 and 27 say how long it is; without that, up to a NUL.
+  private static func firstMember(of start: [UInt8]) -> String {
+    guard start.count > 30 else { return "" }
+    let count = Int(start[26]) | Int(start[27]) << 8
+    let rest = start.dropFirst(30)
+    let name = count > 0 ? rest.prefix(count) : rest.prefix { $0 != 0 }
+    return String(decoding: name, as: UTF8.self)
   }
 
   private static let pyTorch = ForeignContent(

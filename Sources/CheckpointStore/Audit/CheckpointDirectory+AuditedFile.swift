@@ -2,7 +2,7 @@ extension CheckpointDirectory {
   /// A file of a directory of checkpoints, or a directory in it, and what it is.
   ///
   ///     for file in try CheckpointDirectory.Audit(of: "run").files { print(file.kind, file.name) }
-  public struct File: Sendable, Hashable, CustomStringConvertible {
+  public struct AuditedFile: Sendable, Hashable, CustomStringConvertible {
     /// What a file is.
     public enum Kind: String, Sendable, CaseIterable {
       /// A file of a checkpoint that is whole.
@@ -17,7 +17,7 @@ extension CheckpointDirectory {
       case busy
       /// A file beside the checkpoints: the state file, a manager's history.
       case record
-      /// A state file that names a checkpoint which is not there.
+      /// A state file that cannot be read, or names a checkpoint which is not there.
       case misleading
       /// Anything else.
       case foreign
