@@ -13,6 +13,7 @@
     let arguments = Array(CommandLine.arguments.dropFirst())
     if let order = ContenderOrder(arguments: arguments) { return try order.serve() }
     let options = Options(arguments)
+    if let picture = options.picture { return try Chart.draw(to: picture) }
     #if DEBUG
     options.note("This is a debug build; its figures mean nothing. Use swift run -c release.")
     #endif

@@ -12,11 +12,14 @@ struct Options {
   private(set) var rounds = 0
   /// Where the files go.
   private(set) var folder = FileManager.default.temporaryDirectory.path
+  /// Where a picture of results from the standard input goes, if one is to be drawn.
+  private(set) var picture: String?
   private var names: Set<String> = []
 
   static let usage = """
     checkpoint-benchmarks [--quick | --large] [--peers] [--json] [--rounds N] [--folder DIRECTORY]
                           [NAME …]
+    checkpoint-benchmarks --svg FILE < RESULTS
 
       --quick    small sizes, few runs: less than a minute
       --large    up to 1,000,000 tensors and 100,000 modules: how the cost grows (W1, W4, W5)
@@ -24,6 +27,7 @@ struct Options {
       --json     one object a line
       --rounds   how many runs each contender gets
       --folder   where the files go; about 6 GB
+      --svg      measures nothing, but draws what --json has printed
       NAME       a workload (W1 … W7) or an operation ('restore in place'): all of them by default
     """
 
@@ -37,6 +41,7 @@ struct Options {
       case "--peers": hasPeers = true
       case "--rounds": rounds = rest.popFirst().flatMap { Int($0) } ?? 0
       case "--folder": folder = rest.popFirst() ?? folder
+      case "--svg": picture = rest.popFirst()
       case _ where argument.hasPrefix("-"):
         print(Self.usage)
         exit(argument == "--help" ? 0 : 2)
