@@ -1,6 +1,6 @@
 import CheckpointIO
 
-/// How the names and shapes of a checkpoint become those of a program: rules, applied in order.
+/// Rules that turn the names and shapes of a checkpoint into those of a program.
 ///
 ///     let mapping: KeyMapping = [
 ///       .prefix("bert/", to: "encoder/"),
@@ -10,9 +10,9 @@ import CheckpointIO
 ///     ]
 ///     try saver.restore(from: "legacy/bert_model.ckpt", mapping: mapping)
 ///
-/// Each rule sees the names that the rules before it have made. Rules are data: they can be written
-/// as JSON and read from it (``init(json:)``), and tried on an index without reading a value
-/// (``preview(of:)``); <doc:MappingNames> has the whole of it.
+/// Rules are applied in order, and each sees the names that the rules before it have made. You can
+/// write rules as JSON and read them from it (``init(json:)``). You can also try them on an index
+/// without reading a value (``preview(of:)``). See <doc:MappingNames>.
 /// Source of the prefix rules: tensorflow/python/training/checkpoint_utils.py,
 /// `init_from_checkpoint`.
 public struct KeyMapping: Sendable, ExpressibleByArrayLiteral {
@@ -28,7 +28,7 @@ public struct KeyMapping: Sendable, ExpressibleByArrayLiteral {
   /// A mapping of rules.
   public static func rules(_ rules: [Rule]) -> KeyMapping { KeyMapping(rules) }
 
-  /// A mapping of single names: stored name to new name.
+  /// A mapping of single names, from stored name to new name.
   public static func names(_ names: [String: String]) -> KeyMapping {
     KeyMapping([.rename(names)])
   }
@@ -42,46 +42,50 @@ public struct KeyMapping: Sendable, ExpressibleByArrayLiteral {
     case all
     /// One name.
     case name(String)
-    /// Names that begin so.
+    /// Names that begin with a text.
     case prefix(String)
-    /// Names that end so.
+    /// Names that end with a text.
     case suffix(String)
-    /// Names in which a regular expression is found.
+    /// Names that contain a match of a regular expression.
     case regex(String)
   }
 
   /// One step.
   public enum Rule: Sendable {
-    /// Single names: stored name to new name. A name that is not there is an error.
+    /// Renames single tensors, from stored name to new name. A name that is not there is an error.
     case rename([String: String])
-    /// What TensorFlow's `init_from_checkpoint` calls an assignment map: stored name to new name,
-    /// and stored scope to new scope (`bert/` to `encoder/`; `/` is the outermost). All entries see
-    /// the same names, a name counts before a scope, and what no entry is for is left out. A name or
-    /// scope that is not there is an error, and so is a scope that is assigned to a name.
+    /// Assigns names and scopes as TensorFlow's `init_from_checkpoint` does with its assignment
+    /// map.
+    ///
+    /// An entry leads from stored name to new name, or from stored scope to new scope (`bert/` to
+    /// `encoder/`; `/` is the outermost). All entries see the same names, and a name counts before
+    /// a scope. Tensors without an entry are left out. It is an error if a name or scope is not
+    /// there, or if a scope is assigned to a name.
     case assign([String: String])
-    /// Names that begin with one text begin with another one instead.
+    /// Replaces the beginning of names.
     case prefix(String, to: String)
-    /// A regular expression is replaced wherever it is found; `$1` stands for its first group.
+    /// Replaces all matches of a regular expression. `$1` stands for its first group.
     case replace(String, with: String)
-    /// Tensors are left out.
+    /// Leaves out the tensors that match.
     case drop(Pattern)
-    /// All others are left out.
+    /// Leaves out the tensors that do not match.
     case keep(Pattern)
-    /// Values are changed.
+    /// Changes values.
     case transform(Pattern, KeyMapping.Transform)
-    /// One tensor becomes several along a dimension, of equal length or of `lengths`.
+    /// Splits one tensor into several along a dimension, of equal length or of `lengths`.
     case split(String, axis: Int, into: [String], lengths: [Int]? = nil)
-    /// Several tensors of one shape become one with a new dimension.
+    /// Makes one tensor with a new dimension of several tensors of one shape.
     case stack([String], axis: Int, into: String)
-    /// Several tensors become one along a dimension that they have.
+    /// Joins several tensors along a dimension that they have.
     case concatenate([String], axis: Int, into: String)
-    /// A function gives the new name, or `nil` to leave the tensor out. It cannot be written as JSON.
+    /// Calls a function for the new name, or `nil` to leave the tensor out. It cannot be written as
+    /// JSON.
     case custom(@Sendable (String) -> String?)
   }
 }
 
 extension KeyMapping.Rule {
-  /// A scope becomes another one: `bert` to `encoder` renames `bert/x` to `encoder/x`.
+  /// Renames a scope: `bert` to `encoder` renames `bert/x` to `encoder/x`.
   ///
   /// An empty name, or `/`, is the outermost scope.
   public static func scope(_ scope: String, to newScope: String) -> KeyMapping.Rule {

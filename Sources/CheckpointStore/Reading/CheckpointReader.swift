@@ -7,9 +7,10 @@ public import CheckpointTensors
 
 /// A checkpoint of any format, found from its files: V2, V1 or safetensors.
 ///
-/// To open a V2 checkpoint takes the end of its index, to look a tensor up the block that has it, and
-/// to read it nothing else: milliseconds, however many tensors there are. V1 and safetensors begin
-/// with a list of all tensors, which opening reads whole; values are read when they are asked for.
+/// To open a V2 checkpoint, the reader reads the end of its index. To look up a tensor, it reads
+/// the block that has it. Both take milliseconds, however many tensors there are. V1 and
+/// safetensors files begin with a list of all tensors, which the reader reads whole. It reads
+/// values when you ask for them.
 ///
 /// The files stay open: a checkpoint that is deleted or replaced after that can be read still, unless
 /// its files are more than about a hundred. Of those some are opened when they are needed, and where
@@ -89,7 +90,7 @@ public struct CheckpointReader: TensorReader {
     }
   }
 
-  /// What kind of checkpoint there is; `nil` if there is none.
+  /// The format of the checkpoint at a path, or `nil` if there is none.
   ///
   /// - Parameter path: A prefix, a file, or the pattern of a V1 checkpoint in parts; directories are
   ///   none.
@@ -102,7 +103,7 @@ public struct CheckpointReader: TensorReader {
   /// Where the checkpoint is.
   public var path: String { reader.path }
 
-  /// The number of its data files, by their names: 1, if it is a file.
+  /// The number of its data files, by their names, or 1 if it is a single file.
   public var shardCount: Int {
     switch reader {
     case let reader as BundleReader: reader.shardCount

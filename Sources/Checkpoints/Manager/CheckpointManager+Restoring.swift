@@ -7,11 +7,11 @@ extension CheckpointManager {
   public struct Restored {
     /// The checkpoint's prefix.
     public let path: String
-    /// Newer checkpoints that were passed over because they are damaged: why, each with its path.
+    /// Why newer, damaged checkpoints were skipped: an error for each, with its path.
     public let skipped: [CheckpointError]
     let content: RestoredContent
 
-    /// Whether this is not the newest checkpoint, because that is damaged.
+    /// Whether newer checkpoints are damaged, so that this is not the newest one.
     public var isStepBack: Bool { !skipped.isEmpty }
 
     /// What was restored of a ``Checkpoint``, and what was not; `nil` for a manager of a ``Saver``.
@@ -25,12 +25,14 @@ extension CheckpointManager {
     }
   }
 
-  /// Restores the newest checkpoint in the directory that is intact; without any calls `initialize`.
+  /// Restores the newest checkpoint that is intact, or calls `initialize` if there is no
+  /// checkpoint.
   ///
-  /// If the newest is damaged, the one before it is taken, and so on: the result says so, and a warning
-  /// is given. If there are checkpoints and all are damaged, that is an error, and nothing is
-  /// initialized. A checkpoint that does not fit the program is an error too, not damage; and one that
-  /// another manager deletes or replaces meanwhile is no damaged one: the newest of then is taken.
+  /// If the newest checkpoint is damaged, the manager takes the one before it, and so on. The
+  /// result says so, and a warning is given. If all checkpoints are damaged, it throws an error and
+  /// does not call `initialize`. A checkpoint that does not fit the program is an error too, and is
+  /// not skipped. If another manager deletes or replaces a checkpoint meanwhile, it does not count
+  /// as damaged, and the manager takes the newest one of then.
   ///
   /// - Parameters:
   ///   - check: How closely a checkpoint is looked at before.
@@ -38,7 +40,7 @@ extension CheckpointManager {
   ///   - fileID: Where the call stands; named in errors of values that are restored later.
   ///   - line: The line of it.
   ///   - initialize: What to do if there is no checkpoint, for example restore one from elsewhere.
-  /// - Returns: What was restored; `nil` if there was nothing.
+  /// - Returns: What was restored, or `nil` if there was no checkpoint.
   /// - Throws: What restoring throws; one error with every damage if nothing is intact; `busy` if
   ///   checkpoints go away again and again; what `initialize` throws.
   @discardableResult

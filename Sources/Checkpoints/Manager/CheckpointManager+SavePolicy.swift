@@ -1,7 +1,7 @@
 import CheckpointIO
 
 extension CheckpointManager {
-  /// When a manager saves, if it is asked at every step.
+  /// When a manager saves if it is asked at every step.
   ///
   ///     let manager = try CheckpointManager(
   ///       checkpoint, directory: "run", retention: .latest(5),
@@ -11,8 +11,8 @@ extension CheckpointManager {
   ///       try manager.save(step: step)  // does nothing most of the time
   ///     }
   ///
-  /// It saves if one of the rules says so. The first time it is asked it saves, unless it has just
-  /// restored.
+  /// The manager saves if one of the rules says so. It saves the first time it is asked, unless it
+  /// has just restored.
   public struct SavePolicy: Sendable, Hashable {
     private var stepCount: Int?
     private var period: RetentionPolicy.Period?
@@ -40,8 +40,9 @@ extension CheckpointManager {
       return policy
     }
 
-    /// Saves if this policy or another one says so; of two numbers of steps, or two periods, the
-    /// smaller counts.
+    /// Saves if this policy or another one says so.
+    ///
+    /// If both have a number of steps, or both a period, the smaller one counts.
     public func or(_ other: CheckpointManager.SavePolicy) -> CheckpointManager.SavePolicy {
       guard self != .always, other != .always else { return .always }
       var policy = self

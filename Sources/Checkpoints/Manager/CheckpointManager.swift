@@ -4,8 +4,10 @@ public import CheckpointIO
 import CheckpointTensors
 import Foundation
 
-/// Keeps the checkpoints of a training in a directory: numbers them, keeps those that a policy wants,
-/// deletes the others, and finds the way back after the process has died.
+/// Manages the checkpoints of a training in a directory.
+///
+/// A manager numbers the checkpoints, keeps those that a policy asks for, and deletes the others.
+/// After the process has died, it finds the newest checkpoint that is intact.
 ///
 ///     let manager = try CheckpointManager(
 ///       checkpoint, directory: "run", retention: .latest(5).or(.everyHours(2)))
@@ -15,22 +17,25 @@ import Foundation
 ///       if step % 500 == 0 { try manager.save() }  // run/ckpt-1, run/ckpt-2, …
 ///     }
 ///
-/// The directory itself says what there is. The state file `checkpoint` is kept for TensorFlow, whose
-/// manager can go on where this one stopped, and the reverse; `ckpt.history.json` holds what it has no
-/// place for: metrics, pins, and which checkpoints are managed at all. Either may be lost, damaged or
-/// out of date. Then numbers still never go back, the newest checkpoint is still found, and what is
-/// not provably the manager's own stays for ever.
+/// The files in the directory say which checkpoints there are. The manager keeps the state file
+/// `checkpoint` for TensorFlow, whose manager can go on where this one stopped, and the reverse.
+/// `ckpt.history.json` holds what the state file has no place for: metrics, pins, and which
+/// checkpoints are managed. Both files may be lost, damaged or out of date. Even then numbers never
+/// go back, the newest checkpoint is found, and nothing is deleted that is not provably the
+/// manager's own.
 ///
-/// One manager at a time works in a directory under one name; another one waits for it. Not safe for
-/// use by several threads at once.
+/// Only one manager works in a directory under one name at a time, and another one waits for it.
+/// Only one thread may use a manager at a time.
 /// Source: tensorflow/python/checkpoint/checkpoint_management.py, `CheckpointManager`.
 public final class CheckpointManager {
   /// The directory.
   public var directory: String { keeper.place.directory }
-  /// What stays when there are many.
+  /// Which checkpoints stay.
   public var retention: RetentionPolicy { keeper.retention }
-  /// The managed checkpoints in the order in which they were saved, as of the last time the manager
-  /// looked: what it may delete one day, and what it keeps.
+  /// The managed checkpoints, in the order in which they were saved.
+  ///
+  /// They are those that the manager keeps and those that it may delete one day, as of the last
+  /// time it looked.
   public var checkpoints: [RetentionPolicy.SavedCheckpoint] { keeper.sight.checkpoints }
   /// The newest checkpoint in the directory, as of the last time the manager looked, whoever saved it.
   ///
@@ -48,14 +53,14 @@ public final class CheckpointManager {
 
   /// Creates a manager of a directory, which need not exist.
   ///
-  /// What dead processes have left there of saves that did not come to their end is removed.
+  /// It removes what unfinished saves of dead processes have left there.
   ///
   /// - Parameters:
   ///   - checkpoint: The objects to save and restore.
   ///   - directory: Where their checkpoints are.
   ///   - name: What the checkpoints' names begin with: `ckpt` makes `ckpt-1`.
-  ///   - retention: What stays when there are many.
-  ///   - saving: When a save is one, and when it is skipped.
+  ///   - retention: Which checkpoints stay.
+  ///   - saving: When to save, and when to skip a save.
   ///   - stepCounter: The variable that counts steps, if they are not passed to
   ///     ``save(step:metrics:force:)``.
   ///   - options: How the files are written; as the checkpoint says itself, without.
@@ -90,8 +95,8 @@ public final class CheckpointManager {
   ///   - saver: The variables to save and restore.
   ///   - directory: Where their checkpoints are.
   ///   - name: What the checkpoints' names begin with: `ckpt` makes `ckpt-1`.
-  ///   - retention: What stays when there are many.
-  ///   - saving: When a save is one, and when it is skipped.
+  ///   - retention: Which checkpoints stay.
+  ///   - saving: When to save, and when to skip a save.
   ///   - stepCounter: The variable that counts steps, if they are not passed to
   ///     ``save(step:metrics:force:)``.
   ///   - options: How the files are written; as the saver says itself, without.
@@ -160,21 +165,22 @@ public final class CheckpointManager {
 
   // MARK: Saving
 
-  /// Saves, unless the policy says that it is too early; then deletes what need not stay.
+  /// Saves, unless the policy says that it is too early, and then deletes what need not stay.
   ///
-  /// The number of the checkpoint is larger than that of every other in the directory. With `step` it
-  /// is that step, whatever there is: a checkpoint of this number is replaced in one step.
+  /// The new checkpoint gets a larger number than every other one in the directory. If you pass
+  /// `step`, it gets that number instead. A checkpoint that has the number already is replaced in
+  /// one step.
   ///
   /// - Parameters:
   ///   - step: The step that the training is at, if checkpoints are to be numbered by steps.
   ///   - metrics: What was measured, by name, for ``RetentionPolicy/best(_:by:_:)``.
   ///   - force: Whether to save even if it is too early. A second save at the same step is still
-  ///     skipped, if steps are looked at.
-  /// - Returns: What was saved and what was deleted; `nil` if it was too early.
+  ///     skipped if the policy looks at steps.
+  /// - Returns: What was saved and what was deleted, or `nil` if it was too early.
   /// - Throws: `invalidArgument` for a negative step, and for none where the policy looks at steps;
   ///   `limitExceeded` if numbers are used up; `pathConflict` if the state file or the history is
-  ///   somebody else's file; `busy` if another manager is at work there for seconds;
-  ///   `io` if the system fails. What was there before is still there then, whole; if the new
+  ///   somebody else's file; `busy` if another manager is at work there for seconds; `io` if the
+  ///   system fails. After an error, what was there before is still there, whole. If the new
   ///   checkpoint itself is saved, the message says so.
   @discardableResult
   public func save(step: Int? = nil, metrics: [String: Double] = [:], force: Bool = false)

@@ -8,12 +8,12 @@ import CheckpointTensors
 extension Checkpoint {
   /// Restores the objects from a checkpoint of any format, saved here or by TensorFlow.
   ///
-  /// In a checkpoint without objects (by TensorFlow 1, or by a ``Saver``) each variable is looked for
-  /// by its own name, else by its place; slot variables also by what TensorFlow 1 calls them: `w/Adam`,
-  /// `w/Adam_1`.
+  /// A checkpoint of TensorFlow 1 or of a ``Saver`` has no objects. In such a checkpoint, the
+  /// restore looks for each variable by its own name first, and then by its place. It also finds
+  /// slot variables by the names that TensorFlow 1 gives them: `w/Adam`, `w/Adam_1`.
   ///
-  /// Unless `options` ask for less, every variable that exists gets a value, or nothing changes. What
-  /// the checkpoint has for objects that do not exist yet is kept for them; the status tells what.
+  /// Every variable that exists gets a value, or nothing changes, unless `options` ask for less.
+  /// Values of objects that do not exist yet are kept for them, and the status lists them.
   ///
   /// - Parameters:
   ///   - path: The prefix, as ``save(to:)`` returns it, or whatever else leads to a checkpoint, see
@@ -26,8 +26,8 @@ extension Checkpoint {
   ///   - options: What to do with variables and values that do not fit.
   ///   - fileID: Where the call stands; named in errors of values that are restored later.
   ///   - line: The line of it.
-  /// - Returns: What was restored and what was not. If nobody looks at it, and something was not, a
-  ///   warning is given: see ``CheckpointWarnings``.
+  /// - Returns: What was restored and what was not. If something was not, and nobody looks at the
+  ///   status, a warning is given: see ``CheckpointWarnings``.
   /// - Throws: One error with every problem: `notFound` for variables without a value, `mismatch` for
   ///   dtypes and shapes; `notACheckpoint` if there is none; `notFound` also if it was deleted while it
   ///   was read, `busy` if it is replaced again and again; `corrupt` or `truncated` if a file is
@@ -77,14 +77,15 @@ extension Checkpoint {
     }
   }
 
-  /// Puts values that wait for objects into those that exist by now.
+  /// Puts waiting values into the objects that have been created since.
   ///
-  /// To be called after creating objects that a restored checkpoint has values for, unless they
-  /// stand in a property marked ``Dependency``, which does it by itself. Of several restored
-  /// checkpoints the newest counts.
+  /// Call it after you create objects that a restored checkpoint has values for. Objects in a
+  /// property marked ``Dependency`` do not need it. If you restored several checkpoints, the newest
+  /// restore counts.
   ///
-  /// An object gets all its values and those of what it brings along, or none. What does not fit is
-  /// said once for an object, and waits on; the other objects have their values then.
+  /// An object gets all its values, together with those of the objects that it brings along, or
+  /// none. If values do not fit, the error names each object once. Its values keep waiting, and the
+  /// other objects have theirs.
   ///
   /// - Throws: `mismatch` for dtypes and shapes, `corrupt` if a file is damaged, with nothing of that
   ///   restore changed; the message names the restore that the value comes from. `busy` if another
@@ -93,7 +94,7 @@ extension Checkpoint {
     try DeferredRestores.retry(in: roots.walk())
   }
 
-  /// Compares a checkpoint with the objects, without restoring anything.
+  /// Compares a checkpoint with the objects, and restores nothing.
   ///
   /// - Parameters:
   ///   - path: As for ``restore(from:at:mapping:options:fileID:line:)``.

@@ -12,10 +12,10 @@ import CheckpointTensors
 ///     try status.assertConsumed()
 ///
 /// A restore matches the saved objects with those of the program by the names of the edges between
-/// them. What the checkpoint has for objects that do not exist yet waits for them: see
-/// ``Dependency`` and ``restoreDeferred()``.
+/// them. Values of objects that do not exist yet wait for them: see ``Dependency`` and
+/// ``restoreDeferred()``.
 ///
-/// Not safe for use by several threads at once.
+/// Only one thread may use a checkpoint at a time.
 /// Source: tensorflow/python/checkpoint/checkpoint.py, `Checkpoint`.
 public final class Checkpoint {
   let roots: CheckpointRoots
@@ -27,7 +27,8 @@ public final class Checkpoint {
   /// Creates a checkpoint of objects under the given names.
   ///
   /// - Parameters:
-  ///   - objects: The objects; each name stands at the beginning of the keys of what belongs to it.
+  ///   - objects: The objects. The keys of everything that belongs to an object begin with its
+  ///     name.
   ///   - options: How the files are written.
   /// - Throws: `duplicateName` for a name that occurs twice; what registering the objects throws.
   public init(
@@ -40,7 +41,7 @@ public final class Checkpoint {
   /// Creates a checkpoint whose root is an object itself.
   ///
   /// - Parameters:
-  ///   - root: The object; the names of what belongs to it stand at the beginning of the keys.
+  ///   - root: The object. The keys begin with the names of what belongs to it.
   ///   - objects: Further objects, as if they belonged to the root.
   ///   - options: How the files are written.
   /// - Throws: As for named objects.
@@ -52,12 +53,12 @@ public final class Checkpoint {
     self.options = options
   }
 
-  /// How many checkpoints ``save(to:)`` has saved: the number of the last one.
+  /// How many checkpoints ``save(to:)`` has saved, which is the number of the last one.
   ///
-  /// It is a variable of the checkpoint itself, called `save_counter`, and restored like the others.
+  /// It is a variable of the checkpoint itself, `save_counter`, and is restored like the others.
   public var saveCounter: Variable<Int64> { roots.counter }
 
-  /// Adds an object under a name; what a restored checkpoint has for it is put into it at once.
+  /// Adds an object under a name, and restores the values that wait for it at once.
   ///
   /// - Parameters:
   ///   - object: The object.
@@ -70,7 +71,7 @@ public final class Checkpoint {
 
   // MARK: Saving
 
-  /// Saves to a new, numbered checkpoint, and notes it in the directory's state file.
+  /// Saves to a new, numbered checkpoint, and updates the directory's state file.
   ///
   /// - Parameter path: What the names of the files begin with: `run/ckpt` becomes `run/ckpt-1`.
   /// - Returns: The prefix, for ``restore(from:at:mapping:options:fileID:line:)``.
@@ -109,9 +110,9 @@ public final class Checkpoint {
     saveCounter.value[] = next
   }
 
-  /// Saves to exactly this prefix: without number and state file.
+  /// Saves to exactly this prefix, without a number and without a state file.
   ///
-  /// A checkpoint that stands there is replaced in one step.
+  /// If there is a checkpoint already, it is replaced in one step.
   ///
   /// - Parameter prefix: What the names of the files begin with.
   /// - Returns: The prefix.

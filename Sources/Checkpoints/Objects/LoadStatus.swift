@@ -2,13 +2,14 @@ import CheckpointStore
 import CheckpointGraph
 public import CheckpointIO
 
-/// What a restore has put into the program, and what not, now and after later objects have come.
+/// What a restore has put into the program by now, and what not.
 ///
 ///     let status = try checkpoint.restore(from: path)
 ///     print(status)  // run/ckpt-7: 12 restored, 2 wait for objects: 'model/extra/kernel', …
 ///     try status.assertConsumed()
 ///
-/// If nobody looks at it and something was left out, a warning is given when it goes.
+/// The status describes the present: a value that gets its object later counts as restored then. If
+/// something was left out and nobody looks at the status, a warning is given when it is destroyed.
 /// Source: tensorflow/python/checkpoint/checkpoint.py, `CheckpointLoadStatus`.
 public struct LoadStatus: CustomStringConvertible {
   private let session: RestoreSession?
@@ -23,16 +24,17 @@ public struct LoadStatus: CustomStringConvertible {
     session?.watch = watch
   }
 
-  /// The checkpoint; `nil` if there was nothing to restore from.
+  /// The checkpoint, or `nil` if there was nothing to restore from.
   public var path: String? { session?.path }
-  /// How the path that was given led to it, if it is not itself what was restored: of a directory the
-  /// newest checkpoint, for instance.
+  /// How the given path led to the checkpoint, if it is not the checkpoint itself.
+  ///
+  /// For example, it says that this is the newest checkpoint of the given directory.
   public let note: String?
 
   /// The places whose value is in a variable now.
   public var restored: [String] { examined(\.restoredPlaces) }
 
-  /// The places of variables that existed, and got no value.
+  /// The places of variables that existed and got no value.
   public var missing: [String] { examined(\.state.missing) }
 
   /// The places of saved values that wait for objects that do not exist yet.
@@ -45,12 +47,15 @@ public struct LoadStatus: CustomStringConvertible {
     examined { session in session.left.unused.map(session.place(of:)) }
   }
 
-  /// The places of saved objects that two objects of the program would share, and of saved values that
-  /// another one took the place of.
+  /// The places of saved objects and values that are ambiguous.
+  ///
+  /// Two objects of the program would share the saved object, or another saved value took the place
+  /// of this one.
   public var conflicting: [String] { examined(\.state.conflicts) }
 
-  /// What went wrong when values that had waited were to be restored, the oldest first; also if
-  /// another object has got them since.
+  /// The errors of values that had waited and could not be restored, the oldest first.
+  ///
+  /// An error stays in the list even if another object has got the values since.
   public var failures: [CheckpointError] {
     watch.isExamined = true
     return session?.state.failures.map(\.error) ?? []
@@ -61,7 +66,7 @@ public struct LoadStatus: CustomStringConvertible {
     return session.map(places) ?? []
   }
 
-  /// A line for what was restored, and one for each kind of what was not.
+  /// One line for what was restored, and one for each kind of what was not.
   public var description: String {
     watch.isExamined = true
     return session.map(StatusWatch.text) ?? "there was no checkpoint to restore from"
@@ -69,13 +74,13 @@ public struct LoadStatus: CustomStringConvertible {
 
   // MARK: Assertions
 
-  /// Checks that everything in the checkpoint has been restored, and that every variable has been.
+  /// Checks that everything in the checkpoint and every variable has been restored.
   ///
-  /// Values without which older programs were complete do not count, nor does the save counter.
+  /// Values without which older programs were complete do not count. Neither does the save counter.
   ///
   /// - Returns: The status itself.
-  /// - Throws: One error with every value that waits or is not used, every variable without a value,
-  ///   and every conflict, where TensorFlow may drop a value silently.
+  /// - Throws: One error that lists every value that waits or is not used, every variable without a
+  ///   value, and every conflict. TensorFlow may drop a value silently in a conflict.
   @discardableResult
   public func assertConsumed() throws(CheckpointError) -> LoadStatus {
     var problems = unresolvedFailures
@@ -119,7 +124,7 @@ public struct LoadStatus: CustomStringConvertible {
       .notFound, "nothing in the program has been restored", file: session?.path)
   }
 
-  /// Says that something may be left out: no warning is given.
+  /// Says that something may be left out, so that no warning is given.
   ///
   /// - Returns: The status itself.
   @discardableResult

@@ -9,16 +9,18 @@ import CheckpointIO
 ///     // run/ckpt-1 goes: 6 are newer, the latest 5 stay; ...
 ///     // run/ckpt-2 stays: 2.1 h after the last one kept for good, which is 2 h or more
 ///
-/// A checkpoint stays if one of the rules keeps it. The newest always stays, and so do pinned ones. A
-/// policy only decides, by the list that it is given: trying one out deletes nothing. It decides alike
-/// after what it does not keep has been deleted.
+/// A checkpoint stays if one of the rules keeps it. The newest always stays, and so do pinned ones.
+/// A policy only decides about the list that it gets, so you can try one out, and nothing is
+/// deleted. It decides the same after the checkpoints that it does not keep have been deleted.
 public struct RetentionPolicy: Sendable, Hashable, CustomStringConvertible {
   /// What a period between checkpoints is counted from.
   public enum Anchor: Sendable, Hashable {
-    /// The last checkpoint that was kept for it: what TensorFlow's `CheckpointManager` does.
+    /// The last checkpoint that the period has kept. TensorFlow's `CheckpointManager` does this.
     case lastKept
-    /// A grid of times that begins with the first save, whatever was kept: what TensorFlow's `Saver`
-    /// does. After a pause longer than the period it keeps the next ones until it has caught up.
+    /// A grid of times that begins with the first save, whatever was kept.
+    ///
+    /// TensorFlow's `Saver` does this. After a pause longer than the period, it keeps all
+    /// checkpoints until it has caught up.
     case grid
   }
 
@@ -35,9 +37,9 @@ public struct RetentionPolicy: Sendable, Hashable, CustomStringConvertible {
   /// All stay.
   public static let all = RetentionPolicy(rules: [.all])
 
-  /// The last ones that were saved stay: TensorFlow's `max_to_keep`.
+  /// The newest ones stay: TensorFlow's `max_to_keep`.
   ///
-  /// - Parameter count: How many, 1 at least; ``all`` is what TensorFlow means by none.
+  /// - Parameter count: How many, 1 at least. For TensorFlow's `None`, use ``all``.
   /// - Returns: A policy with this rule only.
   public static func latest(_ count: Int) -> RetentionPolicy {
     RetentionPolicy(rules: [.latest(count)])
@@ -45,7 +47,7 @@ public struct RetentionPolicy: Sendable, Hashable, CustomStringConvertible {
 
   /// One of each period stays: TensorFlow's `keep_checkpoint_every_n_hours`.
   ///
-  /// If clocks were set back since the last one that was kept, the next one is kept.
+  /// If the clock was set back since the last one that was kept, the next one is kept.
   ///
   /// - Parameters:
   ///   - period: How long it is; more than nothing.
@@ -77,12 +79,14 @@ public struct RetentionPolicy: Sendable, Hashable, CustomStringConvertible {
     RetentionPolicy(rules: [.everySteps(count)])
   }
 
-  /// The best ones stay; of equal ones those that were saved first.
+  /// The best ones stay.
+  ///
+  /// If several are equal, those that were saved first stay.
   ///
   /// - Parameters:
   ///   - count: How many, 1 at least.
-  ///   - metric: What they are compared by. Checkpoints without it, or with one that is not a number,
-  ///     are not among the best.
+  ///   - metric: The metric that they are compared by. A checkpoint without it, or whose value is
+  ///     not a number, is not among the best.
   ///   - order: Which values are better.
   /// - Returns: A policy with this rule only.
   public static func best(_ count: Int, by metric: String, _ order: Order) -> RetentionPolicy {

@@ -7,19 +7,19 @@ import CheckpointTensors
 extension Saver {
   /// Restores the variables from a checkpoint of any format, saved here or by TensorFlow.
   ///
-  /// An object-based checkpoint is found through the full names of its variables, with a warning:
-  /// see ``CheckpointWarnings``. A name that is a key of its own counts before.
+  /// In an object-based checkpoint, a saver looks for each name as a key first, and then as the
+  /// full name of a variable. The latter gives a warning: see ``CheckpointWarnings``.
   ///
-  /// Everything that can be checked without reading values is checked first, and reported in one
-  /// error; by default nothing at all has changed when an error is thrown. A saver without variables
-  /// looks at no file.
+  /// The restore first checks everything that it can check without reading values, and throws one
+  /// error for all problems. By default, no variable has changed when an error is thrown. A saver
+  /// without variables does not look at any file.
   ///
   /// - Parameters:
   ///   - path: The prefix, as ``save(to:step:)`` returns it, or whatever else leads to a checkpoint of
   ///     any format, see ``CheckpointReader/init(_:)``: of a directory the newest is restored. The report's
   ///     ``RestoreReport/path`` and ``RestoreReport/note`` say which it was.
   ///   - mapping: How the names of the checkpoint become those of the variables.
-  ///   - options: What is done with variables and values that do not fit.
+  ///   - options: What to do with variables and values that do not fit.
   /// - Returns: What was restored, and which tensors of the checkpoint were not used.
   /// - Throws: `notACheckpoint` if there is none; `notFound`, `mismatch` or `several` for variables
   ///   that do not find their values; `ambiguousName` for a name that several saved variables have;

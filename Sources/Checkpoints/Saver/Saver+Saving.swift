@@ -6,21 +6,24 @@ import CheckpointSlices
 import CheckpointTensors
 
 extension Saver {
-  /// Saves the variables, notes that in the directory's state file, and deletes what the retention
-  /// does not keep: in this order, each step on the disk before the next one.
+  /// Saves the variables, updates the directory's state file, and deletes old checkpoints.
+  ///
+  /// Each of these steps is on the disk before the next one begins. ``Options/retention`` says
+  /// which checkpoints stay.
   ///
   /// - Parameters:
   ///   - path: What the names of the files begin with: `run/model`.
-  ///   - step: Goes behind the path: `run/model-1000`. Not negative.
-  /// - Returns: What ``restore(from:mapping:options:)`` takes: the prefix; of a V1 checkpoint in
-  ///   several files their pattern, `run/model-1000-?????-of-00002`. A saver without variables writes
-  ///   nothing, and returns the prefix all the same. ``lastSave`` has the details.
+  ///   - step: The number that follows the path, 0 or more: `run/model-1000`.
+  /// - Returns: The prefix, for ``restore(from:mapping:options:)``. For a V1 checkpoint in several
+  ///   files, it is their pattern, `run/model-1000-?????-of-00002`. A saver without variables
+  ///   writes nothing, but returns the prefix too. ``lastSave`` has the details.
   /// - Throws: `invalidArgument` for a negative step, and for the path of a single file of a
   ///   checkpoint, `run/model.index`; `pathConflict` if the state file would have the checkpoint's
   ///   name, or a V1 file would stand beside an index; `unsupported` for variables that the format
-  ///   cannot hold, and for the path of a safetensors file; `busy` if somebody else is saving there;
-  ///   `io` if the system fails. A checkpoint that stood there stands still then, and nothing is left
-  ///   behind. Old checkpoints that cannot be deleted are no error: see ``Saver/Saved/warnings``.
+  ///   cannot hold, and for the path of a safetensors file; `busy` if somebody else is saving
+  ///   there; `io` if the system fails. After an error, a checkpoint that was there before is still
+  ///   there, and nothing else is left. It is no error if an old checkpoint cannot be deleted: see
+  ///   ``Saver/Saved/warnings``.
   @discardableResult
   public func save(to path: String, step: Int? = nil) throws(CheckpointError) -> String {
     let path = try CheckpointName.checked(path)

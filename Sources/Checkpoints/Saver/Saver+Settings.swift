@@ -12,28 +12,31 @@ extension Saver {
     /// Which of the checkpoints that this saver has saved stay: the latest five by default, as in
     /// TensorFlow.
     ///
-    /// Each directory counts for itself. What was there before the saver, or was saved by others, is
-    /// not touched; see ``Saver/recoverHistory(in:named:)``.
+    /// Each directory counts for itself. The saver does not touch checkpoints that were there
+    /// before it or that others saved; see ``Saver/recoverHistory(in:named:)``.
     public var retention = RetentionPolicy.latest(5)
-    /// Whether a saver may have no variables: it saves and restores nothing then.
+    /// Whether a saver may have no variables, and then saves and restores nothing.
     public var allowsEmpty = false
-    /// Whether all restores may put a tensor into a variable of another shape with as many elements.
+    /// Whether a tensor may go into a variable of another shape with as many elements.
     public var allowsReshape = false
     /// How many digits a step number has at least, with zeros in front.
     ///
     /// None are added by default; TensorFlow's `pad_step_number` means 8.
     public var stepPadding = 0
-    /// Whether the directory's state file gets to know each save: it does by default.
+    /// Whether each save updates the directory's state file: it does by default.
     ///
     /// Old checkpoints are deleted in either case.
     public var updatesState = true
-    /// The name of the state file; savers that share a directory need different ones.
+    /// The name of the state file; savers that share a directory need different names.
     public var stateFilename = "checkpoint"
-    /// Whether the state file has paths relative to its directory, so that both can be moved together:
-    /// they are by default, other than in TensorFlow.
+    /// Whether paths in the state file are relative to its directory: they are by default.
+    ///
+    /// Then the directory can be moved together with its state file. In TensorFlow this is off by
+    /// default.
     public var savesRelativePaths = true
-    /// What the names of files with graphs, which TensorFlow writes beside checkpoints, end in: they
-    /// are deleted with them.
+    /// The ending of the graph files that TensorFlow writes beside checkpoints.
+    ///
+    /// A saver deletes these files together with their checkpoints.
     public var metaGraphSuffix = "meta"
     /// The time, in seconds since 1970: the seam for tests.
     package var now: @Sendable () -> Double = { Date().timeIntervalSince1970 }

@@ -12,7 +12,7 @@ import CheckpointTensors
 /// ``SaveOptions`` say how they are written, ``Settings`` how many checkpoints stay;
 /// <doc:SaverBehaviour> goes through all that TensorFlow's class does.
 ///
-/// Not safe for use by several threads at once.
+/// Only one thread may use a saver at a time.
 /// Source: tensorflow/python/training/saver.py, `Saver`.
 public final class Saver {
   /// The variables in byte order of their names: the order in which they are stored.
