@@ -5,8 +5,9 @@ public import CheckpointTensors
 public struct RestoreReport: Sendable, CustomStringConvertible {
   /// The checkpoint.
   public let path: String
-  /// How the path that was given led to it, if it is not itself what was restored: of a directory the
-  /// newest checkpoint, for instance.
+  /// How the given path led to the checkpoint, if it is not the checkpoint itself.
+  ///
+  /// For example, it says that this is the newest checkpoint of the given directory.
   public package(set) var note: String?
   /// The keys whose values the variables now have, in the order of the variables.
   public package(set) var restored: [TensorKey] = []
@@ -37,7 +38,7 @@ public struct RestoreReport: Sendable, CustomStringConvertible {
 
   /// The keys of the checkpoint that no variable asked for, in byte order.
   ///
-  /// Reads the whole index, which a restore does not need to. No file is open until then.
+  /// The call reads the whole index, which a restore need not do. No file is open until then.
   ///
   /// - Throws: `corrupt` if the index is damaged; `notFound` or `busy` if the checkpoint was deleted or
   ///   replaced since the restore.
@@ -49,7 +50,7 @@ public struct RestoreReport: Sendable, CustomStringConvertible {
   /// Whether every variable got its value.
   public var isComplete: Bool { missing.isEmpty && mismatched.isEmpty }
 
-  /// A line for what was restored, and one for each kind of what was not.
+  /// One line for what was restored, and one for each kind of what was not.
   public var description: String {
     let lines = [
       "\(path): \(restored.count) restored",

@@ -6,22 +6,25 @@ import Foundation
 extension CheckpointManager {
   /// What a save in the background does if another one is still under way.
   public enum WhenBusy: Sendable, Hashable {
-    /// It waits for the other one to end; the caller waits with it. The default: no save is left out,
-    /// and never more than one snapshot takes memory.
+    /// It waits for the other one to end, and the caller waits with it.
+    ///
+    /// This is the default. No save is left out, and only one snapshot takes memory.
     case wait
     /// It is left out.
     case skip
-    /// It takes its snapshot, and begins when the other one ends. A later one takes its place if it has
-    /// not begun by then. The caller never waits; two snapshots may take memory.
+    /// It takes its snapshot now, and begins when the other one ends.
+    ///
+    /// If a later save comes before that, the later one takes its place. The caller never waits.
+    /// Two snapshots may take memory.
     case coalesce
   }
 
   /// Saves while the program goes on, unless the policy says that it is too early.
   ///
-  /// What is saved are the values of this moment. The call walks over the objects and keeps the memory
-  /// of their tensors; nothing is copied, and no file is touched, before it returns. A tensor is copied
-  /// only if the program writes to it before its bytes are in the files; values of types that cannot
-  /// share their memory are copied at once: see ``TensorStorable/tensorSnapshot()``.
+  /// The save has the values of this moment. The call walks over the objects and keeps the memory
+  /// of their tensors. It copies nothing and touches no file before it returns. A tensor is copied
+  /// only if the program writes to it before its bytes are in the files. Values of types that
+  /// cannot share their memory are copied at once: see ``TensorStorable/tensorSnapshot()``.
   ///
   ///     for step in 1... {
   ///       train()
@@ -29,18 +32,18 @@ extension CheckpointManager {
   ///     }
   ///     try await manager.finish()  // the process must not end before
   ///
-  /// A process that ends in the middle loses this checkpoint, and no other.
+  /// If the process ends in the middle, it loses this checkpoint and no other.
   ///
   /// - Parameters:
   ///   - step: As for ``save(step:metrics:force:)``.
   ///   - metrics: What was measured, by name.
   ///   - force: Whether to save even if it is too early.
   ///   - whenBusy: What to do if another save is still under way.
-  /// - Returns: The save; `nil` if it was too early, or was left out.
-  /// - Throws: Why an earlier save in the background has failed, if nobody has been told: this one is
-  ///   not begun then. Else what can be known before a file is touched: `invalidArgument` or
-  ///   `duplicateName` if objects cannot be registered. What else may go wrong,
-  ///   ``CheckpointManager/BackgroundSave/value`` says, or the next call.
+  /// - Returns: The save, or `nil` if it was too early or was left out.
+  /// - Throws: The error of an earlier save in the background, if nobody has seen it. This save
+  ///   does not begin then. Otherwise `invalidArgument` or `duplicateName` if objects cannot be
+  ///   registered. ``CheckpointManager/BackgroundSave/value`` or the next call throws all other
+  ///   errors.
   @discardableResult
   public func saveInBackground(
     step: Int? = nil, metrics: [String: Double] = [:], force: Bool = false,
@@ -65,15 +68,15 @@ extension CheckpointManager {
 
   /// Waits until all saves in the background have ended.
   ///
-  /// - Throws: Why they have failed, if nobody has been told.
+  /// - Throws: Their errors, if nobody has seen them.
   nonisolated(nonsending) public func finish() async throws(CheckpointError) {
     await background.untilIdle()
     try settle()
   }
 
-  /// Does what ``finish()`` does in code that is not asynchronous: the thread waits.
+  /// Waits like ``finish()``, in code that is not asynchronous.
   ///
-  /// - Throws: Why saves have failed, if nobody has been told.
+  /// - Throws: As ``finish()``.
   public func waitUntilFinished() throws(CheckpointError) {
     background.waitUntilIdle()
     try settle()

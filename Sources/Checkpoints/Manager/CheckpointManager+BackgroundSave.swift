@@ -11,8 +11,8 @@ extension CheckpointManager {
   ///     …
   ///     if let saved = try await save?.value { print(saved.path) }
   ///
-  /// Nobody has to keep it: a failure that nobody has looked at here, the manager throws at the next
-  /// save, and at `CheckpointManager.finish()`.
+  /// You need not keep it. If a save fails and nobody looks at it here, the manager throws the
+  /// error at the next save, and at `CheckpointManager.finish()`.
   public final class BackgroundSave: Sendable {
     /// How it can end.
     typealias Outcome = Result<ManagedSave.Finished?, CheckpointError>
@@ -30,21 +30,22 @@ extension CheckpointManager {
       end.enter()
     }
 
-    /// Stops it, unless it is too late: what is written is removed, and what was there before stands.
+    /// Stops the save, unless it is too late.
     ///
-    /// Returns at once. If it is not too late, ``value`` throws `cancelled`; a cancelled save is not
-    /// thrown by the manager.
+    /// The call returns at once. If it is not too late, the files that were written are removed,
+    /// what was there before stays, and ``value`` throws `cancelled`. The manager does not throw
+    /// the error of a cancelled save.
     public func cancel() {
       operation.cancel()  // at once, while a progress tells of its being cancelled a moment later
       progress.cancel()
     }
 
-    /// Whether it has come to its end, well or not.
+    /// Whether the save has ended, with or without an error.
     public var isFinished: Bool { outcome.withLock { $0 != nil } }
 
-    /// What was saved and what was deleted; waits for the end.
+    /// What was saved and what was deleted, once the save has ended.
     ///
-    /// It is `nil` if a later save has taken the place of this one before it began: see
+    /// It is `nil` if a later save took the place of this one before it began: see
     /// ``CheckpointManager/WhenBusy/coalesce``.
     ///
     /// - Throws: `cancelled`; what ``CheckpointManager/save(step:metrics:force:)`` throws.
@@ -55,7 +56,7 @@ extension CheckpointManager {
       }
     }
 
-    /// The same for code that is not asynchronous: the thread waits.
+    /// Waits for the end of the save, in code that is not asynchronous.
     ///
     /// - Returns: What was saved and what was deleted.
     /// - Throws: As for ``value``.

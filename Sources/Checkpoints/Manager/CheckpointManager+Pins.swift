@@ -4,15 +4,15 @@ public import CheckpointIO
 extension CheckpointManager {
   /// Keeps a checkpoint, whatever the policy says.
   ///
-  /// - Parameter path: Its prefix. One that is not managed yet is from now on, and goes like the others
-  ///   once it is unpinned.
+  /// - Parameter path: Its prefix. If the checkpoint is not managed yet, it is managed from now on,
+  ///   and may be deleted once it is unpinned.
   /// - Throws: `notFound` if the directory has no such checkpoint; `busy` if another manager is at work
   ///   there for seconds; `io` if the system fails.
   public func pin(_ path: String) throws(CheckpointError) {
     try update(path, adopts: true) { $0.isPinned = true }
   }
 
-  /// Leaves a checkpoint to the policy again; the next save may delete it.
+  /// Leaves a checkpoint to the policy again, so that the next save may delete it.
   ///
   /// - Parameter path: Its prefix.
   /// - Throws: `notFound` if it is not managed; `busy` if another manager is at work there for seconds;
@@ -21,10 +21,10 @@ extension CheckpointManager {
     try update(path) { $0.isPinned = false }
   }
 
-  /// Notes what was measured of a checkpoint after it had been saved, by an evaluation for example.
+  /// Adds metrics to a checkpoint that is saved already, for example those of an evaluation.
   ///
   /// - Parameters:
-  ///   - metrics: The values by name; others that are known stay.
+  ///   - metrics: The values by name. Other metrics of the checkpoint stay.
   ///   - path: The checkpoint's prefix.
   /// - Throws: As ``unpin(_:)``.
   public func record(_ metrics: [String: Double], for path: String) throws(CheckpointError) {

@@ -7,8 +7,10 @@ extension CheckpointManager {
     public let checkpoint: RetentionPolicy.SavedCheckpoint
     /// The checkpoints that were deleted.
     public let removed: [RetentionPolicy.SavedCheckpoint]
-    /// What did not go as wanted: data files that are larger than asked for; others that could not be
-    /// deleted, which the next save tries again.
+    /// What went wrong although the checkpoint is saved.
+    ///
+    /// Data files may be larger than asked for. Old checkpoints may not have been deleted; the next
+    /// save tries again.
     public let problems: [CheckpointError]
 
     /// The new checkpoint's prefix.

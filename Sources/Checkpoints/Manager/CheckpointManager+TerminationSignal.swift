@@ -12,18 +12,18 @@ extension CheckpointManager {
   ///     }
   ///     try manager.save(step: step, force: true)
   ///
-  /// Schedulers send SIGTERM some time before they end a process by force; Control-C sends SIGINT. The
-  /// first such signal is noted and does nothing else. A second one ends the process as if nobody had
-  /// asked, so that a program which hangs can still be stopped. When this object goes, what was to
-  /// happen before on these signals is restored.
+  /// Schedulers send SIGTERM some time before they end a process by force, and Control-C sends
+  /// SIGINT. The first such signal sets ``isReceived`` and does nothing else. A second one ends the
+  /// process as usual, so that you can still stop a program that hangs. When this object is
+  /// destroyed, the signals do again what they did before.
   ///
-  /// There is one such object at a time in a process.
+  /// A process can have only one such object at a time.
   public final class TerminationSignal: Sendable {
     private let previous: [Previous]
 
     /// Begins to listen.
     ///
-    /// - Parameter signals: The numbers of the signals; those of SIGTERM and SIGINT by default.
+    /// - Parameter signals: The numbers of the signals. By default, SIGTERM and SIGINT.
     /// - Throws: `busy` if there is another such object; `io` for a signal that cannot be caught.
     public init(_ signals: [Int32] = [15, 2]) throws(CheckpointError) {
       guard
@@ -55,7 +55,7 @@ extension CheckpointManager {
     /// Whether a signal has come.
     public var isReceived: Bool { signal != nil }
 
-    /// The signal that has come; `nil` if none has.
+    /// The signal that has come, or `nil` if none has.
     public var signal: Int32? {
       let signal = receivedSignal.load(ordering: .relaxed)
       return signal == 0 ? nil : signal

@@ -15,7 +15,7 @@ extension Checkpoint {
     public internal(set) var missing: [String] = []
     /// The places of saved values that the program has no variable for.
     public internal(set) var unused: [String] = []
-    /// The places of saved objects that two objects of the program, or the reverse, would share.
+    /// The places of saved objects that two objects of the program would share, or the reverse.
     public internal(set) var conflicting: [String] = []
 
     init(path: String) { self.path = path }
@@ -25,7 +25,7 @@ extension Checkpoint {
       mismatched.isEmpty && missing.isEmpty && unused.isEmpty && conflicting.isEmpty
     }
 
-    /// A line for each kind.
+    /// One line for each kind.
     public var description: String {
       let kinds = [
         ("do not fit", mismatched.map(\.description)), ("have no value in the checkpoint", missing),

@@ -1,6 +1,6 @@
 public import CheckpointGraph
 
-/// A property whose objects may come later than a restore, and get their values as they come.
+/// A property that restores the object that is assigned to it, even after the restore.
 ///
 ///     final class Classifier: Checkpointable {
 ///       @Dependency var head: Dense?
@@ -8,8 +8,8 @@ public import CheckpointGraph
 ///     let status = try Checkpoint(["model": classifier]).restore(from: path)
 ///     classifier.head = Dense(128, 10)  // has the restored values now
 ///
-/// It is a dependency under the property's name. If the values do not fit, the assignment cannot say
-/// so: a warning is given, and the restore's status has the error.
+/// The object belongs to its owner under the property's name. If the values do not fit, the
+/// assignment cannot throw. It gives a warning, and the status of the restore has the error.
 @propertyWrapper
 public struct Dependency<Value>: DependencyWrapper {
   private var value: Value
@@ -20,7 +20,7 @@ public struct Dependency<Value>: DependencyWrapper {
   /// The value.
   public var wrappedDependency: Any { value }
 
-  /// Not to be used: the property has to belong to an object.
+  /// Not available, since the property has to belong to an object.
   @available(*, unavailable, message: "only a Checkpointable class can have a @Dependency")
   public var wrappedValue: Value {
     get { value }

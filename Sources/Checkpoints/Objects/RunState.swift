@@ -2,14 +2,14 @@ public import CheckpointGraph
 public import CheckpointIO
 import Foundation
 
-/// A value of the run that is no tensor: an epoch, a random generator's state, a position.
+/// A value of the run that is not a tensor: an epoch, a random generator's state, a position.
 ///
-/// Any `Codable` value can be one.
+/// Any `Codable` value will do.
 ///
 ///     let progress = RunState(Progress(epoch: 0, seed: 7))
 ///     let checkpoint = try Checkpoint(["model": model, "progress": progress])
 ///
-/// It is stored as JSON in a scalar string tensor, so that TensorFlow carries it along.
+/// The value is stored as JSON in a scalar string tensor, which TensorFlow can read and write too.
 public final class RunState<Value: Codable>: StateRepresentable {
   /// The value.
   public var value: Value
@@ -17,7 +17,7 @@ public final class RunState<Value: Codable>: StateRepresentable {
   /// Holds a value.
   public init(_ value: Value) { self.value = value }
 
-  /// The value as JSON, with sorted keys: equal values are equal bytes.
+  /// The value as JSON with sorted keys, so that equal values give equal bytes.
   public func stateBytes() throws(CheckpointError) -> [UInt8] { try StateCoding.encode(value) }
 
   /// Takes the value from JSON.
@@ -27,7 +27,7 @@ public final class RunState<Value: Codable>: StateRepresentable {
 }
 
 extension DependencyRegistrar {
-  /// Registers a stored property that is no tensor: any `Codable` value.
+  /// Registers a stored property that is not a tensor but any `Codable` value.
   ///
   /// - Parameters:
   ///   - name: What it is called in the checkpoint.

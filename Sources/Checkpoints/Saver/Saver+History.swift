@@ -6,40 +6,39 @@ import CheckpointTensors
 // Which checkpoints a saver knows of, and what becomes of them.
 
 extension Saver {
-  /// The checkpoints that this saver has saved or been told of, and that stay: oldest first.
+  /// The checkpoints that stay, of those that this saver saved or was told of, oldest first.
   public var checkpoints: [RetentionPolicy.SavedCheckpoint] { history.checkpoints }
 
-  /// Tells which checkpoints there are, oldest first, in place of those that were known.
+  /// Replaces the saver's list of checkpoints, oldest first.
   ///
-  /// From now on they count as saved by this saver: what its retention does not keep will be deleted,
-  /// when the next one is saved to the same directory. Those of another saver's ``checkpoints`` that a
-  /// period has kept stay for good.
+  /// From now on these count as saved by this saver. The next save to the same directory deletes
+  /// those that its retention does not keep. If you pass another saver's ``checkpoints``, those
+  /// that a period has kept stay for good.
   public func setHistory(_ checkpoints: [RetentionPolicy.SavedCheckpoint]) {
     history.set(checkpoints)
   }
 
-  /// Tells which checkpoints there are, without times.
+  /// Replaces the saver's list of checkpoints, without their times.
   ///
   /// - Parameters:
   ///   - paths: Their prefixes, oldest first.
-  ///   - pinned: Whether they stay for good, whatever the retention says: they do by default, as in
+  ///   - pinned: Whether they stay for good, whatever the retention says. They do by default, as in
   ///     TensorFlow.
   public func setHistory(_ paths: [String], pinned: Bool = true) {
     let now = settings.now()
     setHistory(paths.map { RetentionPolicy.SavedCheckpoint(path: $0, time: now, isPinned: pinned) })
   }
 
-  /// Takes checkpoints for its own that an earlier process has saved, in place of those that were
-  /// known.
+  /// Replaces the saver's list of checkpoints by those that an earlier process saved.
   ///
-  /// What was kept for good stays: a checkpoint that the directory's state file does not list, while it
-  /// lists others of that name, counts as preserved. So does one that a manager's history calls so, if
-  /// the state file tells nothing. If neither does, and the retention has periods, those that only a
-  /// period can have kept count as preserved. ``setHistory(_:pinned:)`` is for those that are to go all
-  /// the same.
+  /// Checkpoints that were kept for good stay. If the directory's state file lists checkpoints of
+  /// this name, these are the ones that it does not list. If it lists none, they are those that a
+  /// manager's history says are kept. If there is no history either, and the retention has periods,
+  /// they are those that only a period can have kept. If they may be deleted all the same, use
+  /// ``setHistory(_:pinned:)``.
   ///
-  /// - Parameter paths: Their prefixes, oldest first. Those that are not there any more are left out;
-  ///   of others the time is that of the file.
+  /// - Parameter paths: Their prefixes, oldest first. Those that do not exist any more are left
+  ///   out. The others get the times of their files.
   /// - Throws: `io` if the system fails.
   public func recoverHistory(from paths: [String]) throws(CheckpointError) {
     let paths = try paths.map { path throws(CheckpointError) in try PathText.path(path) }
@@ -69,19 +68,18 @@ extension Saver {
     return marked
   }
 
-  /// Takes the checkpoints of a directory for its own that an earlier process has saved, in place of
-  /// those that were known.
+  /// Replaces the saver's list of checkpoints by those that an earlier process saved to a
+  /// directory.
   ///
   ///     try saver.recoverHistory(in: "run", named: "model")  // run/model-500, run/model-1000
   ///
-  /// The directory is looked through. What was kept for good stays, as ``recoverHistory(from:)`` says;
-  /// so does what the state file does not list. Checkpoints of other names are not touched, now or
-  /// later.
+  /// The saver looks for them in the directory. Checkpoints that were kept for good stay, as
+  /// ``recoverHistory(from:)`` says. Checkpoints of other names are not touched, now or later.
   ///
   /// - Parameters:
-  ///   - directory: The directory, as it stands at the beginning of the paths that are saved to.
-  ///   - name: What the names begin with, before the step: of `save(to: "run/model", …)` that is
-  ///     `model`. They are taken in the order of the steps.
+  ///   - directory: The directory, written as at the beginning of the paths that you save to.
+  ///   - name: What the names begin with, before the step. For `save(to: "run/model", …)`, that is
+  ///     `model`. The checkpoints are listed in the order of their steps.
   /// - Throws: `notFound` if there is no such directory; `io` if the system fails.
   public func recoverHistory(in directory: String, named name: String) throws(CheckpointError) {
     let directory = try PathText.path(directory)

@@ -7,7 +7,7 @@ extension Saver {
   ///     if let save = saver.lastSave { print(save) }
   ///     // run/model-1000: 102.4 MB in 2 files, 0.21 s; deleted run/model-500
   public struct Saved: Sendable, CustomStringConvertible {
-    /// What to restore from: the prefix; of a V1 checkpoint in several files, their pattern.
+    /// The path to restore from: the prefix, or the pattern of a V1 checkpoint in several files.
     public let path: String
     /// The files: data files, then the index.
     public let files: [String]
@@ -15,15 +15,15 @@ extension Saver {
     public let byteCount: UInt64
     /// How long it took until everything was on the disk.
     public let duration: Duration
-    /// The checkpoints that were deleted afterwards, as the retention wants it.
+    /// The old checkpoints that were deleted after the save.
     public internal(set) var deleted: [String] = []
-    /// What did not go as wanted, though the checkpoint is saved.
+    /// What went wrong although the checkpoint is saved.
     ///
-    /// Data files that are larger than asked for; old checkpoints that could not be deleted, which is
-    /// tried again after the next save.
+    /// Data files may be larger than asked for. Old checkpoints may not have been deleted; the next
+    /// save tries again.
     public internal(set) var warnings: [CheckpointError] = []
 
-    /// One line; a line for each warning follows.
+    /// One line for the save, and one for each warning.
     public var description: String {
       let (seconds, attoseconds) = duration.components
       let time = Double(seconds) + Double(attoseconds) * 1e-18
