@@ -20,7 +20,7 @@ import Testing
 
   private func saveV2(_ name: String) throws {
     var writer = try BundleWriter(
-      prefix: directory.path(name), shardByteCounts: [4], options: SaveOptions())
+      prefix: directory.path(name), shardByteCounts: [4], options: FileOptions())
     try writer.add(Tensor<Float>(1), for: "w")
     try writer.finish()
   }

@@ -12,10 +12,10 @@ public import CheckpointTensors
 /// safetensors files begin with a list of all tensors, which the reader reads whole. It reads
 /// values when you ask for them.
 ///
-/// The files stay open: a checkpoint that is deleted or replaced after that can be read still, unless
-/// its files are more than about a hundred. Of those some are opened when they are needed, and where
-/// that is too late, an error says so: `notFound` if the checkpoint was deleted, `busy` if it was
-/// replaced.
+/// The files stay open, so you can still read a checkpoint that is deleted or replaced after it was
+/// opened. This does not hold for more than about a hundred files, since some of them are opened
+/// only when they are needed. If that is too late, you get an error: `notFound` if the checkpoint
+/// was deleted, `busy` if it was replaced.
 ///
 ///     let reader = try CheckpointReader("run/ckpt-7")
 ///     print(reader.format, try reader.entries().count)
@@ -41,8 +41,8 @@ public struct CheckpointReader: TensorReader {
   package let reader: any TensorReader
   let fileSystem: any FileSystem
 
-  /// Opens the checkpoint of a prefix, of a file of V1 or safetensors, or of the pattern of parts, and no
-  /// other path.
+  /// Opens the checkpoint of a prefix, of a file of V1 or safetensors, or of the pattern of parts, and
+  /// no other path.
   package init(_ text: String, fileSystem: any FileSystem) throws(CheckpointError) {
     let path = try PathText.path(text)
     self.fileSystem = fileSystem
@@ -92,9 +92,9 @@ public struct CheckpointReader: TensorReader {
 
   /// The format of the checkpoint at a path, or `nil` if there is none.
   ///
-  /// - Parameter path: A prefix, a file, or the pattern of a V1 checkpoint in parts; directories are
-  ///   none.
-  /// - Returns: The format that the files have; they are not read to the end.
+  /// - Parameter path: A prefix, a file, or the pattern of a V1 checkpoint in parts. A directory is
+  ///   no checkpoint.
+  /// - Returns: The format. The files are not read to the end.
   /// - Throws: `io` if the system fails.
   public static func format(at path: String) throws(CheckpointError) -> CheckpointFormat? {
     try CheckpointFormat(at: PathText.path(path), LocalFileSystem())

@@ -35,9 +35,9 @@ extension CheckpointManager {
   /// as damaged, and the manager takes the newest one of then.
   ///
   /// - Parameters:
-  ///   - check: How closely a checkpoint is looked at before.
+  ///   - check: How closely a checkpoint is checked before it is restored.
   ///   - options: What to do with variables and values that do not fit.
-  ///   - fileID: Where the call stands; named in errors of values that are restored later.
+  ///   - fileID: Where the call stands. Errors of values that are restored later name it.
   ///   - line: The line of it.
   ///   - initialize: What to do if there is no checkpoint, for example restore one from elsewhere.
   /// - Returns: What was restored, or `nil` if there was no checkpoint.

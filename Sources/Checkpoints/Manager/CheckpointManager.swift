@@ -39,8 +39,8 @@ public final class CheckpointManager {
   public var checkpoints: [RetentionPolicy.SavedCheckpoint] { keeper.sight.checkpoints }
   /// The newest checkpoint in the directory, as of the last time the manager looked, whoever saved it.
   ///
-  /// After a process has died it may be a damaged one:
-  /// ``restoreOrInitialize(checking:options:fileID:line:_:)`` takes another then.
+  /// After a process has died, this checkpoint may be damaged.
+  /// ``restoreOrInitialize(checking:options:fileID:line:_:)`` then takes another one.
   public var latest: String? { keeper.sight.latest }
 
   let content: any ManagedContent
@@ -86,10 +86,9 @@ public final class CheckpointManager {
   ///     try manager.restoreOrInitialize()
   ///     try manager.save(step: Int(step.scalar))  // run/model.ckpt-1000
   ///
-  /// The files are what the saver writes, over as many data files, with as many digits in their
-  /// numbers. What stays is the manager's to say: the saver's own ``Saver/Settings/retention`` and
-  /// ``Saver/Settings/updatesState`` count for nothing here, and its ``Saver/lastSave`` says nothing of
-  /// the manager's saves.
+  /// The files are those that the saver writes, with its data files and its digits in a number. The
+  /// manager decides what stays. It ignores the saver's own ``Saver/Settings/retention`` and
+  /// ``Saver/Settings/updatesState``, and its saves do not change ``Saver/lastSave``.
   ///
   /// - Parameters:
   ///   - saver: The variables to save and restore.

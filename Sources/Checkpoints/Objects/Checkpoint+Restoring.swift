@@ -16,15 +16,16 @@ extension Checkpoint {
   /// Values of objects that do not exist yet are kept for them, and the status lists them.
   ///
   /// - Parameters:
-  ///   - path: The prefix, as ``save(to:)`` returns it, or whatever else leads to a checkpoint, see
-  ///     ``CheckpointReader/init(_:)``: of a directory the newest is restored. The status' ``LoadStatus/path`` and
-  ///     ``LoadStatus/note`` say which it was. With `nil` nothing is restored.
-  ///   - place: The saved object that the root is restored from, such as `model/encoder`: a path of
-  ///     names, as in keys. The saved root, if it is empty.
-  ///   - mapping: How the names of the checkpoint become those of the variables; names count then,
-  ///     also if the checkpoint has objects.
+  ///   - path: The prefix, as ``save(to:)`` returns it, or anything else that leads to a
+  ///     checkpoint, see ``CheckpointReader/init(_:)``. A directory stands for its newest checkpoint.
+  ///     ``LoadStatus/path`` and ``LoadStatus/note`` say which one it was. With `nil`, nothing is
+  ///     restored.
+  ///   - place: The saved object that the root is restored from: a path of names as in keys, such
+  ///     as `model/encoder`. If it is empty, that is the saved root.
+  ///   - mapping: How the names of the checkpoint become those of the variables. With a mapping,
+  ///     the restore goes by names even if the checkpoint has objects.
   ///   - options: What to do with variables and values that do not fit.
-  ///   - fileID: Where the call stands; named in errors of values that are restored later.
+  ///   - fileID: Where the call stands. Errors of values that are restored later name it.
   ///   - line: The line of it.
   /// - Returns: What was restored and what was not. If something was not, and nobody looks at the
   ///   status, a warning is given: see ``CheckpointWarnings``.

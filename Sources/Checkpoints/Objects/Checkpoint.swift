@@ -75,11 +75,11 @@ public final class Checkpoint {
   ///
   /// - Parameter path: What the names of the files begin with: `run/ckpt` becomes `run/ckpt-1`.
   /// - Returns: The prefix, for ``restore(from:at:mapping:options:fileID:line:)``.
-  /// - Throws: `invalidArgument` or `duplicateName` if objects cannot be registered; `unsupported` for
-  ///   the path of a safetensors file, `invalidArgument` for that of a single file of a checkpoint,
-  ///   `run/ckpt.index`; `pathConflict` if the state file would have the checkpoint's name; `busy` if
-  ///   somebody else is saving there; `limitExceeded` if there is no larger number; `io` if the system
-  ///   fails. The number is used up all the same.
+  /// - Throws: `invalidArgument` or `duplicateName` if objects cannot be registered; `unsupported`
+  ///   for the path of a safetensors file, `invalidArgument` for that of a single file of a
+  ///   checkpoint, `run/ckpt.index`; `pathConflict` if the state file would have the checkpoint's
+  ///   name; `busy` if somebody else is saving there; `limitExceeded` if there is no larger number;
+  ///   `io` if the system fails. The number is used up even if the save fails.
   @discardableResult
   public func save(to path: String) throws(CheckpointError) -> String {
     let path = try CheckpointName.checked(path)

@@ -15,9 +15,9 @@ extension Saver {
   /// without variables does not look at any file.
   ///
   /// - Parameters:
-  ///   - path: The prefix, as ``save(to:step:)`` returns it, or whatever else leads to a checkpoint of
-  ///     any format, see ``CheckpointReader/init(_:)``: of a directory the newest is restored. The report's
-  ///     ``RestoreReport/path`` and ``RestoreReport/note`` say which it was.
+  ///   - path: The prefix, as ``save(to:step:)`` returns it, or anything else that leads to a
+  ///     checkpoint of any format, see ``CheckpointReader/init(_:)``. A directory stands for its newest
+  ///     checkpoint. ``RestoreReport/path`` and ``RestoreReport/note`` say which one it was.
   ///   - mapping: How the names of the checkpoint become those of the variables.
   ///   - options: What to do with variables and values that do not fit.
   /// - Returns: What was restored, and which tensors of the checkpoint were not used.

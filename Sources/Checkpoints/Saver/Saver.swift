@@ -8,9 +8,9 @@ import CheckpointTensors
 ///     let path = try saver.save(to: "run/model", step: 1000)  // run/model-1000
 ///     try saver.restore(from: path)
 ///
-/// The files are TensorFlow's: it restores what is saved here, and what it saved is restored here.
-/// ``SaveOptions`` say how they are written, ``Settings`` how many checkpoints stay;
-/// <doc:SaverBehaviour> goes through all that TensorFlow's class does.
+/// The files are TensorFlow's. TensorFlow restores what a saver saves, and a saver restores what
+/// TensorFlow saved. ``SaveOptions`` say how files are written, ``Settings`` how many checkpoints stay.
+/// <doc:SaverBehaviour> compares a saver with TensorFlow's class.
 ///
 /// Only one thread may use a saver at a time.
 /// Source: tensorflow/python/training/saver.py, `Saver`.
