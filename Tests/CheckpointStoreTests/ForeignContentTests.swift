@@ -1,4 +1,5 @@
 import CheckpointIO
+import CheckpointStore
 import CheckpointTestSupport
 import Testing
 

@@ -133,7 +133,7 @@ import Testing
   // MARK: Other formats
 
   private func saveV1(_ name: String, shards: Int) throws {
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = system
     var writer = try SlicesWriter(prefix: "/run/\(name)", shardCount: shards, options: options)
     for shard in 0..<shards {
@@ -175,7 +175,7 @@ import Testing
 
   @Test func `says of safetensors files in parts which one is missing`() throws {
     try system.createDirectory("/run")
-    var options = SaveOptions()
+    var options = FileOptions()
     options.fileSystem = system
     for number in 1...2 {
       var writer = try SafetensorsWriter(

@@ -68,11 +68,23 @@ package struct AuditSorter {
   private mutating func look(at candidate: DirectoryListing.Candidate) throws(CheckpointError) {
     let name = FileName(candidate.name.name)
     known[name] = nil
-    guard let listed = try listing.checkpoint(candidate),
+    guard let listed = try listed(candidate),
       let checkpoint = try AuditedCheckpoint(listed, check, fileSystem)
     else { return }
     known[name] = checkpoint
     note(listed)
+  }
+
+  // A file that nothing calls a checkpoint's, and that nobody may read, is not looked into.
+  private func listed(_ candidate: DirectoryListing.Candidate) throws(CheckpointError)
+    -> ListedCheckpoint?
+  {
+    do throws(CheckpointError) {
+      return try listing.checkpoint(candidate)
+    } catch {
+      guard candidate.isSingle else { throw error }
+      return nil
+    }
   }
 
   private mutating func note(_ listed: ListedCheckpoint) {
@@ -195,11 +207,22 @@ package struct AuditSorter {
   // MARK: Files beside the checkpoints
 
   private func sortState(_ file: inout CheckpointDirectory.AuditedFile) throws(CheckpointError) {
+    let content = ForeignContent(at: listing.path(file.name), fileSystem)
+    let isOther = content.map { $0 != .stateFile && $0 != .empty } ?? false
+    let format = try CheckpointFormat(ofFile: listing.path(file.name), fileSystem)
+    guard !isOther, format == nil else {
+      file.note = content?.what ?? "a checkpoint that has the name of the state file"
+      return
+    }
     do throws(CheckpointError) {
       file.kind = .record
       let found = try StateFile(in: listing.directory, fileSystem: fileSystem).readNewest()
-      guard let newest = found?.newest, try !fileSystem.hasCheckpoint(at: newest) else { return }
-      file.set(.misleading, "it names '\(newest)', which is not there")
+      guard let newest = found?.newest, try CheckpointFormat(at: newest, fileSystem) == nil else {
+        return
+      }
+      let isThere = try fileSystem.hasCheckpoint(at: newest)
+      file.set(
+        .misleading, "it names '\(newest)', which is \(isThere ? "no checkpoint" : "not there")")
     } catch  where !error.saysNothingOfContent {
       file.set(.misleading, "\(error)")
     }

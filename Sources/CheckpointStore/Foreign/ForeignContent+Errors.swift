@@ -13,10 +13,18 @@ extension CheckpointError {
     var error = self
     error.problems = problems.namingForeignContent(in: fileSystem)
     if problems.count > 1, error.problems.count == 1 { return error.problems[0] }
-    guard problems.isEmpty, mayBeOfForeignFile, let file,
-      let content = ForeignContent(at: file, fileSystem)
-    else { return error }
+    guard problems.isEmpty, let content = foreignContent(in: fileSystem) else { return error }
     return CheckpointError(code, content.sentence, file: file)
+  }
+
+  // What the file is that this says to be damaged, if it is something else. Numbers may begin as anything:
+  // of a data file that is as long as it should be, only the pointer of Git LFS counts.
+  fileprivate func foreignContent(in fileSystem: any FileSystem) -> ForeignContent? {
+    guard mayBeOfForeignFile, let file, let content = ForeignContent(at: file, fileSystem) else {
+      return nil
+    }
+    guard code != .truncated, DataFileName(Path(file).name) != nil else { return content }
+    return content == .pointer ? content : nil
   }
 
   // Whether it says that a file is damaged, which may be something else.
@@ -29,12 +37,14 @@ extension CheckpointError {
 extension [CheckpointError] {
   /// The same problems; those of a file that is something else are one, which says what.
   package func namingForeignContent(in fileSystem: any FileSystem) -> [CheckpointError] {
-    let damaged = Set(filter(\.mayBeOfForeignFile).compactMap(\.file).map(FileName.init))
-    var foreign: [FileName: ForeignContent] = [:]
-    for file in damaged { foreign[file] = ForeignContent(at: file.text, fileSystem) }
+    var foreign: [FileName: ForeignContent?] = [:]  // by file: each is looked at once
+    for problem in self where problem.mayBeOfForeignFile {
+      guard let file = problem.file.map(FileName.init), foreign[file] == nil else { continue }
+      foreign[file] = .some(problem.foreignContent(in: fileSystem))
+    }
     var isNamed: Set<FileName> = []
     return compactMap { problem in
-      guard let file = problem.file.map(FileName.init), let content = foreign[file] else {
+      guard let file = problem.file.map(FileName.init), let content = foreign[file] ?? nil else {
         return problem.problems.isEmpty ? problem : problem.namingForeignContent(in: fileSystem)
       }
       guard isNamed.insert(file).inserted else { return nil }

@@ -59,14 +59,19 @@ package struct ForeignContent: Sendable, Hashable {
     self.init(start)
   }
 
-  /// Looks at the file of a path; `nil` as well if it is no file, or cannot be read.
+  /// Looks at the file of a path; `nil` as well if it is no file, cannot be read, or is a checkpoint's by
+  /// its looks, be it damaged.
   package init?(at path: String, _ fileSystem: any FileSystem) {
     guard (try? fileSystem.status(of: path))??.kind == .file,
-      let file = try? fileSystem.openFile(path)
+      let file = try? fileSystem.openFile(path), (try? CheckpointFormat(of: file)) == .some(nil)
     else { return nil }
     self.init(of: file)
   }
 
+  /// What Git LFS leaves in the place of a large file.
+  package static let pointer = ForeignContent(
+    "a pointer of Git LFS, not the file that it stands for",
+    "fetch that with 'git lfs pull', or download it")
   /// A file without a byte.
   package static let empty = ForeignContent(
     "an empty file", "the copy or the download has failed: fetch it again")
@@ -78,11 +83,7 @@ package struct ForeignContent: Sendable, Hashable {
   // MARK: The kinds
 
   private static func text(_ start: [UInt8]) -> ForeignContent? {
-    if start.starts(with: "version https://git-lfs.github.com/spec/".utf8) {
-      return ForeignContent(
-        "a pointer of Git LFS, not the file that it stands for",
-        "fetch that with 'git lfs pull', or download it")
-    }
+    if start.starts(with: "version https://git-lfs.github.com/spec/".utf8) { return .pointer }
     let trimmed = start.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
     let beginning = String(decoding: trimmed.prefix(24), as: UTF8.self).lowercased()
     if ["<!doctype html", "<html"].contains(where: beginning.hasPrefix) {
@@ -143,7 +144,7 @@ package struct ForeignContent: Sendable, Hashable {
     "load it with Python, and save it as safetensors: save_file(state_dict, path)")
 
   private static func model(_ start: [UInt8]) -> ForeignContent? {
-    if start.count > 1, start[0] == 0x80, (2...5).contains(start[1]) {
+    if start.count > 2, start[0] == 0x80, (2...5).contains(start[1]), start[2] != 0 {
       return ForeignContent(
         "a pickle of Python, as older files of PyTorch are", pyTorch.advice)
     }

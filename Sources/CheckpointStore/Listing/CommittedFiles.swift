@@ -16,7 +16,7 @@ package struct CommittedFiles {
   package let isIndex: Bool
   /// Those that are there, in order; one at least.
   package let present: [File]
-  /// The paths of the parts that are not there.
+  /// The paths of the parts that are not there; of many, the first ones.
   package let missing: [String]
 
   /// Looks for them; `nil` if there is none.
@@ -46,22 +46,24 @@ package struct CommittedFiles {
     return File(path: path, status: status)
   }
 
-  // A name can speak of 99,999 parts, of which few may be there.
+  // A name can speak of 99,999 parts, of which few may be there: those of many are looked for in the
+  // directory.
   private static func parts(_ parts: PartsName, _ fileSystem: any FileSystem)
     throws(CheckpointError) -> (present: [File], missing: [String])?
   {
-    let directory = Path(parts.prefix).directory
-    guard try fileSystem.status(of: directory)?.kind == .directory else { return nil }
-    let names = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
-    var (present, missing): ([File], [String]) = ([], [])
-    for part in parts.parts {
-      if names.contains(FileName(Path(part).name)), let file = try file(part, fileSystem) {
-        present.append(file)
-      } else {
-        missing.append(part)
-      }
+    var present: [File] = []
+    for part in try parts.count <= 64 ? Array(parts.parts) : partsThere(parts, fileSystem) {
+      if let file = try file(part, fileSystem) { present.append(file) }
     }
-    return present.isEmpty ? nil : (present, missing)
+    return present.isEmpty ? nil : (present, parts.missing(besides: present.map(\.path)))
+  }
+
+  private static func partsThere(_ parts: PartsName, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> [String]
+  {
+    let directory = Path(parts.prefix).directory
+    let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem)
+    return listing?.parts(of: Path(parts.pattern).name).map { Path.join(directory, $0) } ?? []
   }
 
   /// When the last of them was written.

@@ -53,6 +53,9 @@ package struct DirectoryListing: Sendable {
   /// The path of a name.
   package func path(_ name: String) -> String { Path.join(directory, name) }
 
+  /// The names of the parts of a pattern that are there.
+  func parts(of pattern: String) -> [String] { parts[FileName(pattern)] ?? [] }
+
   // MARK: Checkpoints by their names
 
   /// What may be a checkpoint, as far as its name tells.
@@ -61,6 +64,9 @@ package struct DirectoryListing: Sendable {
     package let name: NumberedName
     /// What tells: an index, a part, a single file.
     fileprivate let file: CheckpointFileName
+
+    /// Whether nothing but its content can tell.
+    package var isSingle: Bool { file == .single }
 
     /// Whether it is one of V2.
     package var isBundle: Bool { if case .index = file { true } else { false } }
@@ -118,7 +124,7 @@ package struct DirectoryListing: Sendable {
     guard try !hasIndex(parts.pattern) else { return nil }
     var (present, modified): ([String], FileTime?) = ([], nil)
     var format: CheckpointFormat?
-    for part in self.parts[FileName(parts.pattern)] ?? [] {
+    for part in self.parts(of: parts.pattern) {
       guard let status = try file(part) else { continue }
       present.append(part)
       modified = max(modified ?? status.modified, status.modified)
@@ -175,17 +181,20 @@ package struct DirectoryListing: Sendable {
   /// The V1 checkpoint in several files that a path means: its pattern, or what the names begin with.
   ///
   /// - Parameter name: The pattern, or the beginning of the names.
-  /// - Returns: The first of its kind; `nil` if no file is there.
+  /// - Returns: The first that is complete, or else the first; `nil` if no file is there.
   /// - Throws: `io` if the system refuses.
   package func checkpoint(inPartsOf name: String) throws(CheckpointError) -> ListedCheckpoint? {
+    var torn: ListedCheckpoint?
     for candidate in candidates {
       guard case .part(let parts) = candidate.file else { continue }
       guard [parts.prefix, parts.pattern].contains(where: { FileName($0) == FileName(name) }) else {
         continue
       }
-      if let found = try self.parts(parts, candidate.name) { return found }
+      guard let found = try self.parts(parts, candidate.name) else { continue }
+      if found.missing.isEmpty { return found }
+      if torn == nil { torn = found }
     }
-    return nil
+    return torn
   }
 
   /// All checkpoints that there are, in byte order of the names of their files.

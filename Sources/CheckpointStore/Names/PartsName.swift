@@ -18,6 +18,9 @@ package struct PartsName: Hashable, Sendable {
   /// What all names begin with: `m`.
   package var prefix: String { path.prefix }
 
+  /// How many there are.
+  package var count: Int { path.shardCount }
+
   /// The pattern that stands for all of them.
   package var pattern: String { path.pattern + ending }
 

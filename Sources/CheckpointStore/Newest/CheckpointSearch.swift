@@ -76,7 +76,8 @@ private struct CheckpointSearch {
     let name = CheckpointFileName(place.name)
     guard name != .single else { return CheckpointLocation(path: file) }
     let listing = try DirectoryListing(of: place.directory, fileSystem: fileSystem)
-    guard let owner = try listing.owner(of: place.name), FileName(owner.path) != FileName(file)
+    guard let owner = try listing.owner(of: place.name), owner.isOpenedAsOne,
+      FileName(owner.path) != FileName(file)
     else { return CheckpointLocation(path: file) }
     return CheckpointLocation(
       path: owner.path, note: "\(file) is a file of the checkpoint \(owner.path)")

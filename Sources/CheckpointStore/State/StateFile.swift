@@ -144,7 +144,7 @@ extension StateFile {
   ///   - state: What to write; paths as the program uses them, not relative to the directory.
   ///   - style: How paths are written down.
   ///   - durability: Whether to wait until the disk has it.
-  ///   - repairs: Whether a file of other content is replaced as well, since it is known to be damaged.
+  ///   - repairs: Whether a text that is none any more is replaced as well: what somebody has spoilt.
   ///   - isWanted: Asked while nobody else can write the file.
   /// - Returns: Whether it was wanted.
   /// - Throws: `pathConflict` if a checkpoint's files would have this file's name, or if what has the
@@ -189,10 +189,20 @@ extension StateFile {
   }
 
   private func checkReplaceable(repairs: Bool = false) throws(CheckpointError) {
-    let isOurs: ([UInt8]) -> Bool = Self.mayBe
+    let isOurs: ([UInt8]) -> Bool = { text in
+      repairs ? Self.mayHaveBeen(text) : Self.mayBe(text)
+    }
     try SmallFile.checkReplaceable(
       path, fileSystem, what: "state file", check: TextFormatReader.checkByteCount,
-      isOurs: repairs ? nil : isOurs)
+      isOurs: isOurs)
+  }
+
+  // A state file that somebody has spoilt: text, and nothing that anybody else knows.
+  private static func mayHaveBeen(_ text: [UInt8]) -> Bool {
+    guard !mayBe(text) else { return true }
+    let content = ForeignContent(Array(text.prefix(ForeignContent.byteCount)))
+    let isText = text.allSatisfy { $0 >= 0x20 || [0x09, 0x0A, 0x0D].contains($0) }
+    return isText && (content == nil || content == .stateFile || content == .empty)
   }
 
   // A state file: one that can be read, or begins as one, be it damaged or cut short.

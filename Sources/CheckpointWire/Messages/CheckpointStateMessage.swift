@@ -1,6 +1,6 @@
 package import CheckpointIO
 
-/// CheckpointDirectory.State, the message of the `checkpoint` file, in protobuf's text form:
+/// CheckpointState, the message of the `checkpoint` file, in protobuf's text form:
 /// 1 model_checkpoint_path string, 2 all_model_checkpoint_paths repeated string,
 /// 3 all_model_checkpoint_timestamps repeated double, 4 last_preserved_timestamp double.
 ///

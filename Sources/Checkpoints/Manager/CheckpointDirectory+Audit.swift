@@ -128,10 +128,10 @@ extension CheckpointDirectory {
       throws(CheckpointError) -> Bool
     {
       let whole = whole
-      guard let newest = managed.newestFirst.first(where: { whole.contains(FileName($0)) }) else {
+      guard let newest = newestFirst.first(where: { whole.contains(FileName($0)) }) else {
         return false
       }
-      guard managed.announced != newest else { return false }
+      guard try !isAnnounced(newest, by: place.stateFile()) else { return false }
       let state = try stateToWrite(newest, managed, whole)
       let lock = try place.lock()
       let found = try ManagedDirectory(place, now: now, start: now)
@@ -141,6 +141,20 @@ extension CheckpointDirectory {
       if isUnchanged { try place.stateFile().write(state, repairs: true) }
       try lock.finish()
       return isUnchanged
+    }
+
+    // Whether the state file leads to it, however it spells the way; or to another directory, which is
+    // somebody's choice.
+    private func isAnnounced(_ newest: String, by file: StateFile) throws(CheckpointError) -> Bool {
+      do throws(CheckpointError) {
+        let found = try NewestCheckpoints(file, fileSystem: fileSystem)
+        guard let named = found.named, found.newer.isEmpty else { return false }
+        let there = try fileSystem.status(of: Path(named).directory)?.identity
+        guard try fileSystem.status(of: directory)?.identity == there else { return true }
+        return FileName(Path(named).name) == FileName(Path(newest).name)
+      } catch  where !error.saysNothingOfContent {
+        return false
+      }
     }
 
     // Listed are those that a manager of any policy may delete.
