@@ -69,15 +69,15 @@ extension SlicesReader {
     throws(CheckpointError)
   {
     let width = wanted.spec.dtype.byteWidth ?? 1
-    for part in wanted.parts {
-      let runs = ElementRuns(of: part.wanted, from: part.region, to: wanted.region)
-      let place = part.wanted == part.region ? runs.single?.target(width: width) : nil
-      try withRecord(of: key, part.stored) { record throws(CheckpointError) in
+    for part in wanted.region.parts {
+      let runs = wanted.region.runs(of: part)
+      let place = part.wanted == part.place ? runs.single?.target(width: width) : nil
+      try withRecord(of: key, wanted.slices[part.index]) { record throws(CheckpointError) in
         if let place {
           var place = output._mutatingExtracting(place)
-          try Self.decode(record, wanted.list, part.region.shape, into: &place)
+          try Self.decode(record, wanted.list, part.place.shape, into: &place)
         } else {
-          try Self.scatter(record, wanted.list, part.region.shape, runs, into: &output)
+          try Self.scatter(record, wanted.list, part.place.shape, runs, into: &output)
         }
       }
     }
@@ -135,22 +135,16 @@ extension SlicesReader {
     -> [[UInt8]]
   {
     // The files can have that many: it was checked.
-    var result = [[UInt8]](repeating: [], count: wanted.spec.shape.elementCount)
-    for part in wanted.parts {
-      var values = TensorValueReader(wanted.list, elementCount: part.region.shape.elementCount)
-      try withRecord(of: key, part.stored) { record throws(CheckpointError) in
+    try wanted.region.strings { _, part throws(CheckpointError) in
+      var values = TensorValueReader(wanted.list, elementCount: part.place.shape.elementCount)
+      try withRecord(of: key, wanted.slices[part.index]) { record throws(CheckpointError) in
         try SavedSliceRecord.forEachTensor(in: record) { message throws(CheckpointError) in
           try values.readStrings(message)
         }
         try values.finish()
       }
-      for run in ElementRuns(of: part.wanted, from: part.region, to: wanted.region) {
-        for index in 0..<run.count {
-          result[run.target + index] = values.strings[run.source + index]
-        }
-      }
+      return values.strings
     }
-    return result
   }
 }
 

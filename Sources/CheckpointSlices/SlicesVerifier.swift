@@ -55,17 +55,10 @@ package struct SlicesVerifier {
   private func checkSlices(of key: TensorKey, _ findings: inout VerificationFindings) {
     guard let tensor = reader.catalog[key] else { return }
     do throws(CheckpointError) {
-      let regions = try TensorSlice.checkDisjoint(tensor.slices.map(\.slice), in: tensor.spec.shape)
-      // Disjoint parts of one shape: at most its count.
-      let elementCount = regions.reduce(0) { $0 + $1.shape.elementCount }
-      guard elementCount < tensor.spec.shape.elementCount else { return }
-      guard findings.notes.count < ProblemList.limit else { return }
-      findings.notes.append(
-        "key '\(key)': its slices have \(elementCount) of \(tensor.spec.shape.elementCount) "
-          + "elements; the others were never saved")
+      let stored = try StoredParts(listed: tensor.slices.map(\.slice), of: tensor.spec.shape)
+      if let gap = stored.gap { findings.note("key '\(key)': \(gap)") }
     } catch {
-      let problem = CheckpointError(.corrupt, error.message, file: reader.path)
-      findings.problems.append(problem.located(key: key.description))
+      findings.problems.append(error.located(file: reader.path, key: key.description))
     }
   }
 }
@@ -95,9 +88,8 @@ private struct RecordCheck {
     let recordKey = TensorKey(copying: recordKey)
     findings.byteCount = findings.byteCount.adding(UInt64(record.count)) ?? .max
     guard let (key, slice, spec) = promised.removeValue(forKey: recordKey) else {
-      guard findings.notes.count < ProblemList.limit else { return }
-      findings.notes.append("\(path): nobody reads the record '\(recordKey)', which no list names")
-      return
+      return findings.note(
+        "\(path): nobody reads the record '\(recordKey)', which no list names")
     }
     do throws(CheckpointError) {
       try SlicesReader.check(SavedSliceRecord(record: record), is: key, slice)

@@ -234,7 +234,7 @@ package struct SlicesWriter: ShardedTensorWriter {
     for tensor in shards.flatMap(\.meta) { slices[tensor.key, default: []] += tensor.slices }
     for (key, slices) in slices where slices.count > 1 {
       do throws(CheckpointError) {
-        try TensorSlice.checkDisjoint(slices, in: added[key]?.spec.shape ?? .scalar)
+        _ = try StoredParts(slices, of: added[key]?.spec.shape ?? .scalar)
       } catch {
         throw error.located(key: key.description)
       }

@@ -29,12 +29,44 @@ import Testing
     let quarters = try ["0,2:0,2", "0,2:2,2", "2,2:0,2", "2,2:2,2"].map {
       try TensorSlice.Part("4 4 \($0)").slice
     }
-    try TensorSlice.checkDisjoint(quarters, in: shape)
+    #expect(try StoredParts(quarters, of: shape).elementCount == 16)
     let error = #expect(throws: CheckpointError.self) {
-      try TensorSlice.checkDisjoint(
-        quarters + [try TensorSlice.Part("4 4 1,1:3,1").slice], in: shape)
+      try StoredParts(quarters + [try TensorSlice.Part("4 4 1,1:3,1").slice], of: shape)
     }
     #expect(error?.message == "the slices 0,2:2,2 and 1,1:3,1 overlap")
+  }
+
+  @Test func `finds the parts that have elements of a region`() throws {
+    let slices = try ["0,2:-", "2,1:-", "3,1:0,2"].map { try TensorSlice.Part("4 4 \($0)").slice }
+    let stored = try StoredParts(listed: slices, of: [4, 4])
+    let rows = TensorRegion(starts: [1, 0], shape: [2, 4])
+    let parts = try stored.covering(rows)
+    #expect(parts.map(\.index) == [0, 1])
+    #expect(parts.map(\.wanted.starts) == [[1, 0], [2, 0]])
+    #expect(stored.gap == "its slices have 14 of 16 elements; the others were never saved")
+    let error = #expect(throws: CheckpointError.self) {
+      try stored.covering(TensorRegion(all: [4, 4]), absence: "ask the others")
+    }
+    #expect(
+      error?.description
+        == "only 14 of the 16 elements asked for are stored, in 3 slices; ask the others (notFound)"
+    )
+  }
+
+  @Test func `a list of parts that overlap is damage in a file, a mismatch elsewhere`() throws {
+    let slices = try ["0,2:-", "1,1:-"].map { try TensorSlice.Part("2 4 \($0)").slice }
+    let listed = #expect(throws: CheckpointError.self) {
+      try StoredParts(listed: slices, of: [2, 4])
+    }
+    let given = #expect(throws: CheckpointError.self) { try StoredParts(slices, of: [2, 4]) }
+    #expect((listed?.code, given?.code) == (.corrupt, .mismatch))
+  }
+
+  @Test func `an empty tensor has a part like any other`() throws {
+    let whole = TensorSpec(.float32, [0, 3])
+    let wanted = try WantedRegion(of: whole, slice: nil, in: [.all(rank: 2)])
+    #expect(wanted.parts.map(\.index) == [0])
+    #expect(try WantedRegion(of: whole, slice: nil).parts.map(\.index) == [0])
   }
 
   // The model: every element of the region, looked up on both sides by its index.

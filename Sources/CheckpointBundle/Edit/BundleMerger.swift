@@ -144,7 +144,7 @@ private struct MergedIndex {
   func checkSlices(for prefix: String) throws(CheckpointError) {
     for (key, entry) in sortedEntries where !entry.slices.isEmpty {
       do throws(CheckpointError) {
-        try TensorSlice.checkDisjoint(entry.slices, in: entry.spec.shape)
+        _ = try StoredParts(entry.slices, of: entry.spec.shape)
       } catch {
         throw error.located(file: prefix, key: key.description)
       }

@@ -34,17 +34,12 @@ struct BundleInventory {
 
   private mutating func addParts(of key: TensorKey, _ entry: BundleEntry, index: String) {
     do throws(CheckpointError) {
-      let regions = try StoredParts.regions(key, entry)
-      var elementCount = 0
-      for (slice, region) in zip(entry.slices, regions) {
-        elementCount += region.shape.elementCount  // disjoint parts of one shape: at most its count
-        check(slice, TensorSpec(entry.spec.dtype, region.shape), of: key, index: index)
+      let stored = try StoredParts(listed: entry.slices, of: entry.spec.shape)
+      try WantedBlocks.checkKeys(key, entry)
+      for (slice, place) in zip(entry.slices, stored.places) {
+        check(slice, TensorSpec(entry.spec.dtype, place.shape), of: key, index: index)
       }
-      guard elementCount < entry.spec.shape.elementCount else { return }
-      guard findings.notes.count < ProblemList.limit else { return }
-      findings.notes.append(
-        "key '\(key)': its slices have \(elementCount) of \(entry.spec.shape.elementCount) "
-          + "elements; the others were never saved")
+      if let gap = stored.gap { findings.note("key '\(key)': \(gap)") }
     } catch {
       findings.problems.append(error.located(file: index, key: key.description))
     }

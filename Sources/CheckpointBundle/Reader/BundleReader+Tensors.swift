@@ -44,17 +44,17 @@ extension BundleReader {
     }
   }
 
-  private func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError) -> StoredParts
+  private func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError) -> WantedBlocks
   {
     guard let entry = try index.entry(for: key) else {
       let nearest = NearestKeys(to: key, among: try entries().map(\.key))
       throw CheckpointError(.notFound, "there is no such tensor\(nearest.hint)")
     }
-    return try StoredParts(of: key, entry, slice: slice, index: index)
+    return try WantedBlocks(of: key, entry, slice: slice, index: index)
   }
 
   // The memory that numbers take. Whoever asks for it may allocate it: the files have the bytes.
-  private func byteCount(_ stored: StoredParts) throws(CheckpointError) -> Int {
+  private func byteCount(_ stored: WantedBlocks) throws(CheckpointError) -> Int {
     guard stored.spec.dtype.byteWidth != nil else {
       throw CheckpointError(.mismatch, "\(stored.spec.dtype.name) elements have no fixed width")
     }
@@ -67,14 +67,14 @@ extension BundleReader {
 
   // MARK: Numbers
 
-  private func read(_ stored: StoredParts, into output: inout MutableRawSpan)
+  private func read(_ stored: WantedBlocks, into output: inout MutableRawSpan)
     throws(CheckpointError)
   {
-    for part in stored.parts {
-      let payload = PayloadReader(entry: part.entry, shards: shards)
-      let runs = ElementRuns(of: part.wanted, from: part.region, to: stored.region)
-      let width = part.entry.spec.dtype.byteWidth ?? 1
-      if part.wanted == part.region, let place = runs.single {
+    let width = stored.spec.dtype.byteWidth ?? 1
+    for (part, entry) in zip(stored.wanted.parts, stored.entries) {
+      let payload = PayloadReader(entry: entry, shards: shards)
+      let runs = stored.wanted.runs(of: part)
+      if part.wanted == part.place, let place = runs.single {
         var place = output._mutatingExtracting(place.target(width: width))
         try payload.read(into: &place)
       } else {
@@ -109,20 +109,11 @@ extension BundleReader {
 
   // MARK: Strings
 
-  private func elements(_ stored: StoredParts) throws(CheckpointError) -> [[UInt8]] {
-    var result = [[UInt8]](repeating: [], count: try elementCount(stored))
-    for part in stored.parts {
-      let elements = try PayloadReader(entry: part.entry, shards: shards).elements()
-      for run in ElementRuns(of: part.wanted, from: part.region, to: stored.region) {
-        for index in 0..<run.count { result[run.target + index] = elements[run.source + index] }
-      }
-    }
-    return result
-  }
-
   // As `byteCount`: each element takes a byte or more of files that have them.
-  private func elementCount(_ stored: StoredParts) throws(CheckpointError) -> Int {
+  private func elements(_ stored: WantedBlocks) throws(CheckpointError) -> [[UInt8]] {
     try stored.checkBytes(in: shards)
-    return stored.spec.shape.elementCount
+    return try stored.wanted.strings { number, _ throws(CheckpointError) in
+      try PayloadReader(entry: stored.entries[number], shards: shards).elements()
+    }
   }
 }

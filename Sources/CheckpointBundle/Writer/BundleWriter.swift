@@ -204,7 +204,7 @@ package struct BundleWriter: ShardedTensorWriter {
     }
     for (key, entry) in partitioned {
       do throws(CheckpointError) {
-        try TensorSlice.checkDisjoint(entry.slices, in: entry.spec.shape)
+        _ = try StoredParts(entry.slices, of: entry.spec.shape)
       } catch {
         throw error.located(file: prefix, key: key.description)
       }

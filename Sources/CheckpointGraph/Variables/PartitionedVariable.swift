@@ -220,19 +220,17 @@ private struct PartitionCheck {
 
   private mutating func checkTogether(_ slices: [TensorSlice], _ shape: TensorShape) {
     do throws(CheckpointError) {
-      try TensorSlice.checkDisjoint(slices, in: shape)
+      let count = try StoredParts(slices, of: shape).elementCount
+      guard count < shape.elementCount else { return }
+      gaps = [
+        CheckpointError(
+          .mismatch,
+          "the parts have \(count) of the \(shape.elementCount) elements of \(shape); allowsGaps "
+            + "takes them all the same")
+      ]
     } catch {
       problems.append(error)
-      return
     }
-    let count = regions.reduce(0) { $0 + $1.shape.elementCount }
-    guard count < shape.elementCount else { return }
-    gaps = [
-      CheckpointError(
-        .mismatch,
-        "the parts have \(count) of the \(shape.elementCount) elements of \(shape); allowsGaps "
-          + "takes them all the same")
-    ]
   }
 
   private mutating func note(_ code: CheckpointError.Code, _ message: String) {

@@ -12,6 +12,11 @@ package struct VerificationFindings: Sendable {
   /// Begins with nothing found.
   package init() {}
 
+  /// Takes down what is unusual, as long as somebody may read it all.
+  package mutating func note(_ text: @autoclosure () -> String) {
+    if notes.count < ProblemList.limit { notes.append(text()) }
+  }
+
   /// Takes down what is wrong with bytes that nobody needs: a note, unless the system refused to read them.
   package mutating func noteUnused(_ error: CheckpointError) {
     guard !error.saysNothingOfContent else { return problems.append(error) }

@@ -217,11 +217,8 @@ package struct RestorePlan {
       )
     }
     guard !slices.isEmpty else { return nil }
-    var covered = 0  // by parts that do not overlap: reading checks that
-    for slice in slices {
-      let common = try slice.region(in: fullShape).intersection(wanted)
-      covered = covered.addingReportingOverflow(common?.shape.elementCount ?? 0).partialValue
-    }
+    // Reading checks that the parts do not overlap.
+    let covered = try StoredParts.elementCount(of: wanted, in: slices, of: fullShape)
     guard covered < wanted.shape.elementCount else { return nil }
     let what = request.part.map { "slice \($0.slice)" } ?? "tensor"
     return CheckpointError(
