@@ -1,6 +1,14 @@
 public import CheckpointIO
 
 extension AnyTensor {
+  /// How many bytes the elements take: numbers in memory, strings without their lengths.
+  package var byteCount: Int {
+    switch contents {
+    case .bytes(let storage): storage.byteCount
+    case .strings(let elements): elements.reduce(0) { $0 + $1.count }
+    }
+  }
+
   /// A new tensor, its elements copied from this one.
   ///
   /// - Parameters:

@@ -25,23 +25,7 @@ enum ScalarConversion {
 
   // The Swift type of a dtype's elements, for those that are numbers of it.
   private static func number(_ dtype: DType) -> (any ConvertibleNumber.Type)? {
-    switch dtype {
-    case .float32: Float.self
-    case .float64: Double.self
-    case .bfloat16: BFloat16.self
-    #if !((os(macOS) || targetEnvironment(macCatalyst)) && arch(x86_64))
-    case .float16: Float16.self
-    #endif
-    case .int8: Int8.self
-    case .int16: Int16.self
-    case .int32: Int32.self
-    case .int64: Int64.self
-    case .uint8: UInt8.self
-    case .uint16: UInt16.self
-    case .uint32: UInt32.self
-    case .uint64: UInt64.self
-    default: nil
-    }
+    dtype.scalarType as? any ConvertibleNumber.Type
   }
 }
 

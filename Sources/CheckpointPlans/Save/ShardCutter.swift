@@ -30,7 +30,7 @@ struct ShardCutter {
 
   /// Whether a tensor can be stored in slices that TensorFlow joins.
   static func canCut(_ spec: TensorSpec) -> Bool {
-    spec.shape.elementCount > 1 && joinable.contains(spec.dtype)
+    spec.shape.elementCount > 1 && spec.dtype.isJoinedByTensorFlow
   }
 
   /// Places a tensor of which an element has room in a file, if it can be cut.
@@ -149,13 +149,6 @@ struct ShardCutter {
       "\(item.spec) would be cut into more than 65536 slices; use larger data files",
       key: item.key.description)
   }
-
-  // Those that TensorFlow puts together from slices: core/util/tensor_bundle/tensor_bundle.cc,
-  // `GetSliceValue`, by way of TF_CALL macros of core/framework/register_types.h.
-  private static let joinable: Set<DType> = [
-    .float32, .float64, .int32, .uint8, .int16, .int8, .complex64, .complex128, .int64, .bool,
-    .qint32, .quint8, .qint8, .bfloat16, .int4, .uint4,
-  ]
 }
 
 extension TensorRegion {

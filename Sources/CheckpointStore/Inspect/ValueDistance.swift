@@ -23,68 +23,11 @@ struct ValueDistance {
   }
 
   private mutating func compare(_ first: AnyTensor, _ second: AnyTensor) {
-    switch first.spec.dtype {
-    case .float32: compare(first, second, Float.self) { Self.distance(Double($0), Double($1)) }
-    case .float64: compare(first, second, Double.self, Self.distance)
-    case .bfloat16:
-      compare(first, second, BFloat16.self) {
-        Self.distance(Double(Float($0)), Double(Float($1)))
-      }
-    #if !((os(macOS) || targetEnvironment(macCatalyst)) && arch(x86_64))
-    case .float16: compare(first, second, Float16.self) { Self.distance(Double($0), Double($1)) }
-    #endif
-    case .complex64:
-      compare(first, second, Complex64.self) {
-        max(
-          Self.distance(Double($0.real), Double($1.real)),
-          Self.distance(Double($0.imaginary), Double($1.imaginary)))
-      }
-    case .complex128:
-      compare(first, second, Complex128.self) {
-        max(Self.distance($0.real, $1.real), Self.distance($0.imaginary, $1.imaginary))
-      }
-    case .int8: compareIntegers(first, second, Int8.self)
-    case .int16: compareIntegers(first, second, Int16.self)
-    case .int32: compareIntegers(first, second, Int32.self)
-    case .int64: compareIntegers(first, second, Int64.self)
-    case .uint8: compareIntegers(first, second, UInt8.self)
-    case .uint16: compareIntegers(first, second, UInt16.self)
-    case .uint32: compareIntegers(first, second, UInt32.self)
-    case .uint64: compareIntegers(first, second, UInt64.self)
-    default: compareBytes(first, second)
-    }
-  }
-
-  // Of two that are no numbers 0; of one, and of different infinities, infinite.
-  private static func distance(_ first: Double, _ second: Double) -> Double {
-    if first == second || first.isNaN && second.isNaN { return 0 }
-    let distance = (first - second).magnitude
-    return distance.isNaN ? .infinity : distance
-  }
-
-  private mutating func compareIntegers<Number: TensorScalar & FixedWidthInteger>(
-    _ first: AnyTensor, _ second: AnyTensor, _ type: Number.Type
-  ) {
-    // The difference of two integers of 64 bits is one of 65: rounded, but 0 only for equal ones.
-    compare(first, second, type) { Double((Int128($0) - Int128($1)).magnitude) }
-  }
-
-  private mutating func compare<Number: TensorScalar>(
-    _ first: AnyTensor, _ second: AnyTensor, _ type: Number.Type,
-    _ distance: (Number, Number) -> Double
-  ) {
-    guard let first = try? Tensor<Number>(first), let second = try? Tensor<Number>(second) else {
-      return compareBytes(first, second)  // every dtype above is that of its Swift type
-    }
-    let (scalars, others) = (first.scalars, second.scalars)
-    var largest = 0.0
-    for index in scalars.indices {
-      let distance = distance(scalars[index], others[index])
-      guard distance > tolerance else { continue }
-      differingCount += 1
-      largest = max(largest, distance)
-    }
-    if differingCount > 0 { self.largest = largest }
+    guard let number = first.spec.dtype.scalarType as? any MeasuredNumber.Type,
+      let found = number.distances(first, second, above: tolerance)
+    else { return compareBytes(first, second) }
+    differingCount = found.count
+    if found.count > 0 { largest = found.largest }
   }
 
   private mutating func compareBytes(_ first: AnyTensor, _ second: AnyTensor) {
@@ -96,6 +39,73 @@ struct ValueDistance {
       let range = start..<start + width
       if !bytes.extracting(range).elementsEqual(others.extracting(range)) { differingCount += 1 }
     }
+  }
+}
+
+/// A number of a tensor, whose distance from another one can be told.
+private protocol MeasuredNumber: TensorScalar {
+  func gap(to other: Self) -> Double
+  // A requirement, so that each type has the loop for itself.
+  static func distances(_ first: AnyTensor, _ second: AnyTensor, above tolerance: Double)
+    -> (count: Int, largest: Double)?
+}
+
+extension MeasuredNumber {
+  static func distances(_ first: AnyTensor, _ second: AnyTensor, above tolerance: Double)
+    -> (count: Int, largest: Double)?
+  {
+    guard let first = try? Tensor<Self>(first), let second = try? Tensor<Self>(second) else {
+      return nil  // both are of the dtype of this type
+    }
+    let (scalars, others) = (first.scalars, second.scalars)
+    var (count, largest) = (0, 0.0)
+    for index in scalars.indices {
+      let distance = scalars[index].gap(to: others[index])
+      guard distance > tolerance else { continue }
+      count += 1
+      largest = max(largest, distance)
+    }
+    return (count, largest)
+  }
+}
+
+extension MeasuredNumber where Self: FixedWidthInteger {
+  // The difference of two integers of 64 bits is one of 65: rounded, but 0 only for equal ones.
+  func gap(to other: Self) -> Double { Double((Int128(self) - Int128(other)).magnitude) }
+}
+
+extension MeasuredNumber where Self: BinaryFloatingPoint {
+  // Of two that are no numbers 0; of one, and of different infinities, infinite.
+  func gap(to other: Self) -> Double {
+    let (first, second) = (Double(self), Double(other))
+    if first == second || first.isNaN && second.isNaN { return 0 }
+    let distance = (first - second).magnitude
+    return distance.isNaN ? .infinity : distance
+  }
+}
+
+extension Float: MeasuredNumber {}
+extension Double: MeasuredNumber {}
+#if !((os(macOS) || targetEnvironment(macCatalyst)) && arch(x86_64))
+extension Float16: MeasuredNumber {}
+#endif
+extension Int8: MeasuredNumber {}
+extension Int16: MeasuredNumber {}
+extension Int32: MeasuredNumber {}
+extension Int64: MeasuredNumber {}
+extension UInt8: MeasuredNumber {}
+extension UInt16: MeasuredNumber {}
+extension UInt32: MeasuredNumber {}
+extension UInt64: MeasuredNumber {}
+
+extension BFloat16: MeasuredNumber {
+  fileprivate func gap(to other: BFloat16) -> Double { Float(self).gap(to: Float(other)) }
+}
+
+extension ComplexScalar: MeasuredNumber {
+  fileprivate func gap(to other: Self) -> Double {
+    max(
+      Double(real).gap(to: Double(other.real)), Double(imaginary).gap(to: Double(other.imaginary)))
   }
 }
 

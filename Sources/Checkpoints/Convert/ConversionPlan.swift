@@ -180,7 +180,7 @@ struct ConversionPlan {
   }
 
   private mutating func noteSlices() {
-    for tensor in tensors where !tensor.slices.isEmpty && tensor.spec.dtype.isRarelyJoined {
+    for tensor in tensors where !tensor.slices.isEmpty && !tensor.spec.dtype.isJoinedByTensorFlow {
       notes.append(
         "'\(tensor.key)' stays in slices, which TensorFlow does not put together for "
           + tensor.spec.dtype.name)
@@ -251,19 +251,6 @@ extension ConvertedTensor {
     slices.reduce(0) { count, slice in
       let region = try? slice.region(in: spec.shape)
       return count.addingReportingOverflow(region?.shape.elementCount ?? 0).partialValue
-    }
-  }
-}
-
-extension DType {
-  // Source: tensorflow/core/util/tensor_slice_reader.cc and tensor_bundle.cc, `GetSliceValue`: the
-  // dtypes whose slices are copied together.
-  fileprivate var isRarelyJoined: Bool {
-    switch self {
-    case .float32, .float64, .int32, .uint8, .int16, .int8, .complex64, .complex128, .int64, .bool,
-      .qint32, .quint8, .qint8, .bfloat16, .int4, .uint4:
-      false
-    default: true
     }
   }
 }

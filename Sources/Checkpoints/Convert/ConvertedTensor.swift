@@ -56,8 +56,7 @@ struct ConvertedTensor: Sendable {
     slices = []
     sources = [key]
     values = .known(tensor)
-    let strings = tensor.strings?.reduce(0) { $0 + $1.count } ?? 0
-    byteCount = UInt64(tensor.spec.byteCount ?? strings)
+    byteCount = UInt64(tensor.byteCount)
   }
 
   /// What is written: the tensor, or each of its slices.

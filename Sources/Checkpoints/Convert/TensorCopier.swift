@@ -70,8 +70,7 @@ final class TensorCopier {
     -> AnyTensor
   {
     let values = try tensor.tensor(part)
-    let strings = values.strings?.reduce(0) { $0 + $1.count } ?? 0
-    count(values.spec.byteCount ?? strings)
+    count(values.byteCount)
     return values
   }
 
