@@ -94,7 +94,8 @@ public struct Verification: Sendable {
     if let error = findings.problems.refusalError(for: reader.path) { throw error }
   }
 
-  // `notFound` is a file that others of the checkpoint name.
+  // Not the question of `isDamage`: here `notFound` is a file that others of the checkpoint name, and what
+  // is no checkpoint at all is an error of whoever asks.
   private static let damage: Set<CheckpointError.Code> = [
     .corrupt, .truncated, .limitExceeded, .notFound,
   ]

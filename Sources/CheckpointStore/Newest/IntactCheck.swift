@@ -6,23 +6,6 @@ package struct IntactCheck {
 
   package init(_ fileSystem: any FileSystem) { self.fileSystem = fileSystem }
 
-  /// Whether an error says that a checkpoint is damaged, rather than that something else is wrong.
-  ///
-  /// What the system refuses to read says nothing of the bytes, nor does what has gone meanwhile.
-  static func isDamage(_ error: CheckpointError) -> Bool {
-    guard !error.saysNothingOfContent, !error.isOutdated else { return false }
-    let damage: Set<CheckpointError.Code> = [.corrupt, .truncated, .limitExceeded, .notACheckpoint]
-    if damage.contains(error.code) { return true }
-    // A data file or a part that is missing, and not a key.
-    if error.code == .notFound, error.key == nil, let file = error.file {
-      switch CheckpointFileName(Path(file).name) {
-      case .data, .part: return true
-      default: break
-      }
-    }
-    return error.problems.contains(where: isDamage)
-  }
-
   /// Looks at a checkpoint: one that is replaced meanwhile is looked at again.
   ///
   /// - Throws: What is wrong with it; `notFound`, as something that is no damage, if it was deleted

@@ -75,7 +75,7 @@ package struct NewestCheckpoints {
     do throws(CheckpointError) {
       try IntactCheck(fileSystem).check(path, .files)
       return true
-    } catch  where IntactCheck.isDamage(error) || error.isOutdated {
+    } catch  where error.isDamage || error.isOutdated {
       return false  // damaged, or gone
     }
   }

@@ -56,7 +56,7 @@ package struct NewestIntact {
       } catch {
         guard !error.hasChangedVariables else { throw error }
         if error.isOutdated { return nil }
-        guard IntactCheck.isDamage(error) else { throw error }
+        guard error.isDamage else { throw error }
         if try !fileSystem.hasCheckpoint(at: path) { return nil }
         found.damaged.append((path, error.located(file: path)))
       }

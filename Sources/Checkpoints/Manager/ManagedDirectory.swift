@@ -92,11 +92,6 @@ struct ManagedDirectory: Sendable {
       }
   }
 
-  // Of a file beside the checkpoints; what the system refuses is no such thing.
-  private static func isAboutContent(_ error: CheckpointError) -> Bool {
-    [.corrupt, .truncated, .limitExceeded, .notACheckpoint].contains(error.code)
-  }
-
   // MARK: The history
 
   private mutating func readHistory() throws(CheckpointError) -> CheckpointHistory? {
@@ -105,7 +100,7 @@ struct ManagedDirectory: Sendable {
       history.checkpoints.removeAll { place.naming.number(of: $0.name) == nil }
       history.saving.removeAll { place.naming.number(of: $0.entry.name) == nil }
       return history
-    } catch  where Self.isAboutContent(error) {
+    } catch  where error.isDamage {
       problems.append(error)
       return nil
     }
@@ -147,7 +142,7 @@ struct ManagedDirectory: Sendable {
   private mutating func readState() throws(CheckpointError) -> NewestCheckpoints? {
     do throws(CheckpointError) {
       return try NewestCheckpoints(place.stateFile(), fileSystem: place.fileSystem)
-    } catch  where Self.isAboutContent(error) {
+    } catch  where error.isDamage {
       problems.append(error)
       return nil
     }

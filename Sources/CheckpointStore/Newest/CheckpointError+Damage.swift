@@ -1,0 +1,21 @@
+package import CheckpointIO
+
+extension CheckpointError {
+  /// Whether it says that files are damaged, rather than that something else is wrong.
+  ///
+  /// What the system refuses to read says nothing of the bytes, nor does what has gone meanwhile.
+  package var isDamage: Bool {
+    guard !saysNothingOfContent, !isOutdated else { return false }
+    switch code {
+    case .corrupt, .truncated, .limitExceeded, .notACheckpoint: return true
+    // A data file or a part that is missing, and not a key.
+    case .notFound where key == nil:
+      switch file.map({ CheckpointFileName(Path($0).name) }) {
+      case .data, .part: return true
+      default: break
+      }
+    default: break
+    }
+    return problems.contains(where: \.isDamage)
+  }
+}
