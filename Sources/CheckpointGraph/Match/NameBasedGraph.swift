@@ -1,6 +1,5 @@
-import CheckpointGraph
-import CheckpointIO
-import CheckpointTensors
+package import CheckpointIO
+package import CheckpointTensors
 
 /// A name-based checkpoint as an object graph: that of the running program, each variable with the
 /// tensor of its name.
@@ -9,14 +8,16 @@ import CheckpointTensors
 /// variable has the name of are nodes that nothing leads to: they are left over, or wait for a
 /// variable that comes later.
 /// Source: tensorflow/python/checkpoint/checkpoint.py, `NameBasedSaverStatus`.
-struct NameBasedGraph {
+package struct NameBasedGraph {
   /// The graph.
-  let graph: SavedGraph
+  package let graph: SavedGraph
   /// The nodes of the tensors that are left over, by name.
-  let leftovers: [TensorKey: Int]
+  package let leftovers: [TensorKey: Int]
 
   /// Finds the tensors of the variables.
-  init(_ live: LiveGraph, in reader: any TensorReader) throws(CheckpointError) {
+  ///
+  /// - Throws: What listing the checkpoint throws.
+  package init(_ live: LiveGraph, in reader: any TensorReader) throws(CheckpointError) {
     let message = live.saved().message
     var graph = try ObjectGraph(message: message.span)
     var entries: Set<TensorKey> = []

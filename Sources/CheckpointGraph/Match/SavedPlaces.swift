@@ -1,13 +1,11 @@
-import CheckpointGraph
-
 /// The places of the nodes of a saved graph: their shortest paths from the root, and those of slot
 /// variables.
-struct SavedPlaces {
+package struct SavedPlaces {
   private let ways: SavedGraph.Ways
   private var slots: [Int: String] = [:]
 
   /// Finds the ways to all nodes.
-  init(_ saved: SavedGraph) {
+  package init(_ saved: SavedGraph) {
     ways = saved.shortestWays
     for optimizer in saved.nodes {
       for slot in saved.slots[optimizer].map(saved.slotVariable) {
@@ -19,7 +17,7 @@ struct SavedPlaces {
   }
 
   /// The place of a node; `nil` for one that nothing leads to.
-  func place(of node: Int, in saved: SavedGraph) -> String? {
+  package func place(of node: Int, in saved: SavedGraph) -> String? {
     path(of: node, in: saved) ?? slots[node]
   }
 
