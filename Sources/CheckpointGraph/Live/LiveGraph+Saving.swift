@@ -85,8 +85,8 @@ extension LiveGraph {
     return parts.joined(separator: "/")
   }
 
-  // A node has values if it has a value or slot variables, or if a node below it has.
-  private func nodesWithValues() -> [Bool] {
+  /// Of each node whether it has values: it has a value or slot variables, or a node below it has.
+  func nodesWithValues() -> [Bool] {
     let edgesByTarget = EdgesByTarget(edges, nodeCount: nodes.count)
     var hasValues = Array(repeating: false, count: nodes.count)
     var marked: [Int] = []

@@ -18,13 +18,11 @@ package struct NameBasedGraph {
   ///
   /// - Throws: What listing the checkpoint throws.
   package init(_ live: LiveGraph, in reader: any TensorReader) throws(CheckpointError) {
-    let message = live.saved().message
-    var graph = try ObjectGraph(message: message.span)
+    var graph = ObjectGraph(withoutValues: live)
     var entries: Set<TensorKey> = []
     try reader.forEachEntry { entries.insert($0.key) }
     var used: Set<TensorKey> = []
     for number in graph.nodes.indices {
-      graph.nodes[number].attributes = []
       let names = live.names(of: number)
       if let tensors = live.attributes(of: number) {
         guard let name = names.first else { continue }
@@ -69,5 +67,20 @@ package struct NameBasedGraph {
   ) -> ObjectGraph.Attribute {
     let name = name.description
     return ObjectGraph.Attribute(name: attribute, fullName: name, key: name)
+  }
+}
+
+extension ObjectGraph {
+  // What a program has, but for the values: nodes, what they depend on, and slot variables.
+  fileprivate init(withoutValues live: LiveGraph) {
+    let hasValues = live.nodesWithValues()
+    self.init(
+      nodes: live.nodes.indices.map { number in
+        var node = Node()
+        node.children = Array(live.edges[number])
+        node.slotVariables = Array(live.slots[number])
+        node.hasCheckpointValues = hasValues[number]
+        return node
+      })
   }
 }
