@@ -59,18 +59,14 @@ struct SafetensorsLayout {
       json.append(":{")
       // Sorted, so that the same content gives the same bytes.
       let texts = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-      for (index, text) in texts.enumerated() {
-        if index > 0 { json.append(",") }
+      json.append(texts, separator: ",") { json, text in
         json.append(string: text.key.utf8)
         json.append(":")
         json.append(string: text.value.utf8)
       }
-      json.append("}")
+      json.append(tensors.isEmpty ? "}" : "},")
     }
-    for (index, tensor) in tensors.enumerated() {
-      if index > 0 || !metadata.isEmpty { json.append(",") }
-      json.append(tensor)
-    }
+    json.append(tensors, separator: ",") { $0.append($1) }
     json.append("}")
     while json.bytes.count % SafetensorsFormat.alignment != 0 { json.append(" ") }
     return json.bytes

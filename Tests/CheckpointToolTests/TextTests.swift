@@ -10,7 +10,7 @@ import Testing
     let scalars = (0...0x2100).compactMap { Unicode.Scalar($0 as UInt32) } + ["😀", "\u{10FFFF}"]
     for scalar in scalars {
       let text = "a\(scalar)\"\\"
-      let json = JSONText.string(text)
+      let json = JSONValue.string(text).text
       let array = try JSONDecoder().decode([String].self, from: Data("[\(json)]".utf8))
       #expect(array.map { Array($0.utf8) } == [Array(text.utf8)])
       #expect(!json.unicodeScalars.contains { $0.value < 0x20 || (0x2028...0x2029) ~= $0.value })
@@ -21,7 +21,7 @@ import Testing
     var rng = SeededGenerator(seed: 7)
     for count in 0..<100 {
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &rng) }
-      #expect(JSONText.base64(bytes) == "\"\(Data(bytes).base64EncodedString())\"")
+      #expect(JSONValue.base64(bytes).text == "\"\(Data(bytes).base64EncodedString())\"")
     }
   }
 

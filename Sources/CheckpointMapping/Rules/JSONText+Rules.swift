@@ -62,10 +62,7 @@ extension JSONText {
   private mutating func append(_ field: RuleField, _ texts: [String]) {
     append(field)
     append("[")
-    for (index, text) in texts.enumerated() {
-      if index > 0 { append(", ") }
-      append(string: text.utf8)
-    }
+    append(texts, separator: ", ") { $0.append(string: $1.utf8) }
     append("]")
   }
 
@@ -77,13 +74,13 @@ extension JSONText {
   // In byte order of the names, one a line if there are several.
   private mutating func append(_ field: RuleField, _ names: [String: String]) {
     append(field)
-    append("{")
     let separator = names.count > 1 ? "\n    " : ""
-    for (index, pair) in names.sorted(by: { TensorKey($0.key) < TensorKey($1.key) }).enumerated() {
-      append(index == 0 ? separator : "," + separator)
-      append(string: pair.key.utf8)
-      append(": ")
-      append(string: pair.value.utf8)
+    append("{" + separator)
+    let pairs = names.sorted { TensorKey($0.key) < TensorKey($1.key) }
+    append(pairs, separator: "," + separator) { json, pair in
+      json.append(string: pair.key.utf8)
+      json.append(": ")
+      json.append(string: pair.value.utf8)
     }
     append(names.count > 1 ? "\n  }" : "}")
   }

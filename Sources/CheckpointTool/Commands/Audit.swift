@@ -120,29 +120,22 @@ struct Audit: Command {
   )
     throws(CheckpointError)
   {
-    let files = audit.files.map { file in
-      Self.object([
-        ("name", JSONText.string(file.name)), ("kind", JSONText.string(file.kind.rawValue)),
-        ("bytes", "\(file.byteCount)"), ("checkpoint", Self.string(file.checkpoint)),
-        ("note", Self.string(file.note)),
-      ])
+    let files = audit.files.map { file -> JSONValue in
+      [
+        "name": .string(file.name), "kind": .string(file.kind.rawValue),
+        "bytes": .number(file.byteCount), "checkpoint": .stringIfAny(file.checkpoint),
+        "note": .stringIfAny(file.note),
+      ]
     }
-    let plan = (policy.map { audit.plan($0).decisions } ?? []).map { decision in
-      Self.object([
-        ("path", JSONText.string(decision.checkpoint.path)), ("stays", "\(decision.stays)"),
-        ("reasons", JSONText.array(decision.reasons.map(JSONText.string))),
-      ])
+    let plan = (policy.map { audit.plan($0).decisions } ?? []).map { decision -> JSONValue in
+      [
+        "path": .string(decision.checkpoint.path), "stays": .bool(decision.stays),
+        "reasons": .strings(decision.reasons),
+      ]
     }
-    let all = Self.object([
-      ("files", JSONText.array(files)), ("plan", JSONText.array(plan)),
-      ("actions", JSONText.array(actions.map(JSONText.string))),
-    ])
-    try output.write(all + "\n")
-  }
-
-  private static func string(_ text: String?) -> String { text.map(JSONText.string) ?? "null" }
-
-  private static func object(_ fields: [(String, String)]) -> String {
-    "{\(fields.map { "\"\($0)\":\($1)" }.joined(separator: ","))}"
+    let all: JSONValue = [
+      "files": .array(files), "plan": .array(plan), "actions": .strings(actions),
+    ]
+    try output.write(all.text + "\n")
   }
 }

@@ -50,9 +50,11 @@ struct Diff: Command {
     }
     bar.clear()
     if isJSON {
-      let differences = comparison.differences.map(Self.json).joined(separator: ",\n")
-      let lines = differences.isEmpty ? "" : "\n\(differences)\n"
-      try output.write("{\"equal\":\(comparison.equalCount),\"differences\":[\(lines)]}\n")
+      let json: JSONValue = [
+        "equal": .number(comparison.equalCount),
+        "differences": .array(comparison.differences.map(Self.json), .around),
+      ]
+      try output.write(json.text + "\n")
     } else {
       for difference in comparison.differences { try output.write(Self.line(difference)) }
       try output.write(Self.summary(comparison))
@@ -78,27 +80,32 @@ struct Diff: Command {
     return "\(comparison.differences.count.of("difference")), \(equal) the same\n"
   }
 
-  private static func json(_ difference: CheckpointReader.Comparison.Difference) -> String {
-    var fields = ["\"name\":\(JSONText.string(difference.key.description))"]
-    if difference.key.string == nil {
-      fields.append("\"name_base64\":\(JSONText.base64(difference.key.bytes))")
-    }
+  private static func json(_ difference: CheckpointReader.Comparison.Difference) -> JSONValue {
+    var members = JSONValue.name(difference.key)
     switch difference.kind {
-    case .onlyInFirst(let spec): fields += specs("only_in_first", spec, nil)
-    case .onlyInSecond(let spec): fields += specs("only_in_second", nil, spec)
-    case .spec(let first, let second): fields += specs("spec", first, second)
+    case .onlyInFirst(let spec): members += specs("only_in_first", spec, nil)
+    case .onlyInSecond(let spec): members += specs("only_in_second", nil, spec)
+    case .spec(let first, let second): members += specs("spec", first, second)
     case .values(let spec, let count, let largest):
-      fields += specs("values", spec, spec)
-      fields.append("\"differing\":\(count),\"elements\":\(spec.shape.elementCount)")
-      let distance = largest.map { $0.isFinite ? "\($0)" : "\"inf\"" } ?? "null"
-      fields.append("\"largest_distance\":\(distance)")
+      members += specs("values", spec, spec)
+      members += [
+        ("differing", .number(count)), ("elements", .number(spec.shape.elementCount)),
+        ("largest_distance", largest.map(distance) ?? .null),
+      ]
     }
-    return "{\(fields.joined(separator: ","))}"
+    return .object(members)
   }
 
-  private static func specs(_ kind: String, _ first: TensorSpec?, _ second: TensorSpec?) -> [String]
+  private static func distance(_ distance: Double) -> JSONValue {
+    distance.isFinite ? .raw("\(distance)") : .string("inf")
+  }
+
+  private static func specs(_ kind: String, _ first: TensorSpec?, _ second: TensorSpec?)
+    -> [JSONValue.Member]
   {
-    let text = { (spec: TensorSpec?) in spec.map { JSONText.string("\($0)") } ?? "null" }
-    return ["\"kind\":\"\(kind)\"", "\"first\":\(text(first))", "\"second\":\(text(second))"]
+    [
+      ("kind", .string(kind)), ("first", .stringIfAny(first?.description)),
+      ("second", .stringIfAny(second?.description)),
+    ]
   }
 }

@@ -100,28 +100,31 @@ struct Graph: Command {
   {
     try output.write("{\"id\":\(node),\"children\":")
     try writeArray(graph.children[node], output) { child in
-      "{\"id\":\(child.node),\"name\":\(JSONText.string(graph.string(child.name)))}"
+      ["id": .number(child.node), "name": .string(graph.string(child.name))]
     }
     try output.write(",\"attributes\":")
     try writeArray(graph.attributes(of: node), output) { attribute in
-      "{\"name\":\(JSONText.string(attribute.name)),"
-        + "\"full_name\":\(JSONText.string(attribute.fullName)),"
-        + "\"key\":\(JSONText.string(attribute.key))}"
+      [
+        "name": .string(attribute.name), "full_name": .string(attribute.fullName),
+        "key": .string(attribute.key),
+      ]
     }
     try output.write(",\"slots\":")
     try writeArray(graph.slots[node], output) { slot in
-      "{\"variable\":\(slot.original),\"slot\":\(JSONText.string(graph.string(slot.name))),"
-        + "\"node\":\(slot.node)}"
+      [
+        "variable": .number(slot.original), "slot": .string(graph.string(slot.name)),
+        "node": .number(slot.node),
+      ]
     }
     try output.write("}")
   }
 
   private static func writeArray<Element>(
-    _ elements: some Sequence<Element>, _ output: StandardOutput, _ json: (Element) -> String
+    _ elements: some Sequence<Element>, _ output: StandardOutput, _ json: (Element) -> JSONValue
   ) throws(CheckpointError) {
     var separator = "["
     for element in elements {
-      try output.write(separator + json(element))
+      try output.write(separator + json(element).text)
       separator = ","
     }
     try output.write(separator == "[" ? "[]" : "]")

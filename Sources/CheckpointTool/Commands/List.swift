@@ -50,24 +50,20 @@ struct List: Command {
     var separator = "\n"
     try reader.forEachEntry { entry throws(CheckpointError) in
       try output.write(separator)
-      try output.write(Self.json(entry))
+      try output.write(Self.json(entry).text)
       separator = ",\n"
     }
     try output.write("\n]\n")
   }
 
-  private static func json(_ entry: TensorEntry) -> String {
-    var fields = ["\"name\":\(JSONText.string(entry.key.description))"]
-    if entry.key.string == nil {
-      fields.append("\"name_base64\":\(JSONText.base64(entry.key.bytes))")
-    }
-    fields += [
-      "\"dtype\":\"\(entry.spec.dtype.name)\"",
-      "\"shape\":\(JSONText.array(entry.spec.shape.dimensions.map(String.init)))",
-      "\"bytes\":\(entry.byteCount)",
-      "\"shard\":\(entry.shard.map(String.init) ?? "null")",
-      "\"slices\":\(JSONText.array(entry.slices.map { JSONText.string($0.description) }))",
-    ]
-    return "{\(fields.joined(separator: ","))}"
+  private static func json(_ entry: TensorEntry) -> JSONValue {
+    .object(
+      JSONValue.name(entry.key) + [
+        ("dtype", .string(entry.spec.dtype.name)),
+        ("shape", .numbers(entry.spec.shape.dimensions)),
+        ("bytes", .number(entry.byteCount)),
+        ("shard", entry.shard.map { .number($0) } ?? .null),
+        ("slices", .strings(entry.slices.map(\.description))),
+      ])
   }
 }

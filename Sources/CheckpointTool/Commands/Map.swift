@@ -48,7 +48,7 @@ struct Map: Command {
     let reader = try NamedTensors(at: path, usesFullNames: usesFullNames).reader
     let preview = try mapping.preview(of: reader)
     if isJSON {
-      try output.write(Self.json(preview))
+      try output.write(Self.json(preview).text + "\n")
     } else {
       try write(preview, mapping, output)
     }
@@ -84,22 +84,25 @@ struct Map: Command {
 
   // MARK: For programs
 
-  private static func json(_ preview: KeyMapping.Preview) -> String {
+  private static func json(_ preview: KeyMapping.Preview) -> JSONValue {
     let tensors = preview.tensors.map { tensor in
-      let sources = JSONText.array(tensor.sources.map { "{\(members($0.name, $0.spec))}" })
-      return "\n{\(members(tensor.name, tensor.spec)),\"sources\":\(sources)}"
+      let sources = tensor.sources.map { JSONValue.object(members($0.name, $0.spec)) }
+      return JSONValue.object(members(tensor.name, tensor.spec) + [("sources", .array(sources))])
     }
-    let fields = [
-      "\"tensors\":\(JSONText.array(tensors))",
-      "\"dropped\":\(JSONText.array(preview.dropped.map { "\n{\(members($0.name, $0.spec))}" }))",
-      "\"idle_rules\":\(JSONText.array(preview.idleRules.map(String.init)))",
-      "\"problems\":\(JSONText.array(preview.problems.map { JSONText.string($0.description) }))",
-    ]
-    return "{\(fields.joined(separator: ",\n"))}\n"
+    let dropped = preview.dropped.map { JSONValue.object(members($0.name, $0.spec)) }
+    return .object(
+      [
+        ("tensors", .array(tensors, .before)),
+        ("dropped", .array(dropped, .before)),
+        ("idle_rules", .numbers(preview.idleRules)),
+        ("problems", .strings(preview.problems.map(\.description))),
+      ], .between)
   }
 
-  private static func members(_ name: TensorKey, _ spec: TensorSpec) -> String {
-    "\"name\":\(JSONText.string(name.description)),\"dtype\":\"\(spec.dtype.name)\","
-      + "\"shape\":\(JSONText.array(spec.shape.dimensions.map(String.init)))"
+  private static func members(_ name: TensorKey, _ spec: TensorSpec) -> [JSONValue.Member] {
+    [
+      ("name", .string(name.description)), ("dtype", .string(spec.dtype.name)),
+      ("shape", .numbers(spec.shape.dimensions)),
+    ]
   }
 }

@@ -56,35 +56,35 @@ struct Suggest: Command {
     if isRules {
       try output.write(proposal.mapping.json())
     } else if isJSON {
-      try output.write(Self.json(proposal))
+      try output.write(Self.json(proposal).text + "\n")
     } else {
       try output.write(proposal.description.shownAsLines + "\n")
     }
     return proposal.pairs.count == proposal.wantedCount ? .success : .failure
   }
 
-  private static func json(_ proposal: KeyMapping.Proposal) throws(CheckpointError) -> String {
-    let fields = [
-      "\"pairs\":\(JSONText.array(proposal.pairs.map { "\n{\(members($0))}" }))",
-      "\"ambiguous\":\(JSONText.array(proposal.ambiguous.map { "\n{\(members($0))}" }))",
-      "\"unmatched_wanted\":\(names(proposal.missing))",
-      "\"unmatched_stored\":\(names(proposal.unused))",
-      "\"rules\":\(try proposal.mapping.json())",
+  private static func json(_ proposal: KeyMapping.Proposal) throws(CheckpointError) -> JSONValue {
+    .object(
+      [
+        ("pairs", .array(proposal.pairs.map(json), .before)),
+        ("ambiguous", .array(proposal.ambiguous.map(json), .before)),
+        ("unmatched_wanted", names(proposal.missing)),
+        ("unmatched_stored", names(proposal.unused)),
+        ("rules", .raw(try proposal.mapping.json())),
+      ], .between)
+  }
+
+  private static func json(_ pair: KeyMapping.Proposal.Pair) -> JSONValue {
+    [
+      "stored": .string(pair.stored.description), "wanted": .string(pair.wanted.description),
+      "confidence": .raw("\(pair.shownConfidence)"),
+      "transform": .stringIfAny(pair.transform?.description),
     ]
-    return "{\(fields.joined(separator: ",\n"))}\n"
   }
 
-  private static func members(_ pair: KeyMapping.Proposal.Pair) -> String {
-    let transform = pair.transform.map { JSONText.string($0.description) } ?? "null"
-    return "\"stored\":\(name(pair.stored)),\"wanted\":\(name(pair.wanted)),"
-      + "\"confidence\":\(pair.shownConfidence),\"transform\":\(transform)"
+  private static func json(_ open: KeyMapping.Proposal.Ambiguity) -> JSONValue {
+    ["wanted": .string(open.wanted.description), "candidates": names(open.candidates)]
   }
 
-  private static func members(_ open: KeyMapping.Proposal.Ambiguity) -> String {
-    "\"wanted\":\(name(open.wanted)),\"candidates\":\(names(open.candidates))"
-  }
-
-  private static func names(_ keys: [TensorKey]) -> String { JSONText.array(keys.map(name)) }
-
-  private static func name(_ key: TensorKey) -> String { JSONText.string(key.description) }
+  private static func names(_ keys: [TensorKey]) -> JSONValue { .strings(keys.map(\.description)) }
 }
