@@ -9,10 +9,7 @@ extension SafetensorsReader: TensorPieceReader {
     of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
-      guard let entry = header[key] else {
-        let nearest = NearestKeys(to: key, among: header.tensors.map(\.key))
-        throw CheckpointError(.notFound, "there is no such tensor\(nearest.hint)")
-      }
+      guard let entry = header[key] else { throw try missing(key) }
       try elements(of: entry).forEachPiece(byteCount: entry.range.count, body)
     } catch {
       throw explained(error).located(file: path, key: key.description)

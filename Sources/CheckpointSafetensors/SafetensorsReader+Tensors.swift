@@ -3,71 +3,31 @@ package import CheckpointTensors
 
 // Reading values: whole tensors, and parts of them.
 
-extension SafetensorsReader {
-  /// Reads the elements of a tensor, or of a part of it, into memory of the caller.
-  ///
-  /// - Throws: As ``TensorReader/read(_:slice:into:)`` says; `unsupported` if the element type is not
-  ///   read here. There are no checksums to be wrong.
-  package func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
-    throws(CheckpointError)
-  {
-    do throws(CheckpointError) {
-      let wanted = try find(key, slice)
-      guard output.byteCount == wanted.spec.byteCount else {
-        throw CheckpointError(
-          .mismatch,
-          "\(wanted.spec) takes \(wanted.spec.byteCount ?? 0) bytes, "
-            + "there is room for \(output.byteCount)")
-      }
-      try read(wanted, into: &output)
-    } catch {
-      throw explained(error).located(file: path, key: key.description)
-    }
-  }
-
-  /// Reads a tensor, or a part of it, into new memory.
-  ///
-  /// - Throws: As ``read(_:slice:into:)`` does.
-  package func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
-  {
-    do throws(CheckpointError) {
-      let wanted = try find(key, slice)
-      // The file has as many bytes, or more: they were checked at opening.
-      let storage = TensorStorage(uninitializedByteCount: wanted.spec.byteCount ?? 0)
-      try storage.withMutableBytes { bytes throws(CheckpointError) in
-        try read(wanted, into: &bytes)
-      }
-      return try AnyTensor(wanted.spec, .bytes(storage))
-    } catch {
-      throw explained(error).located(file: path, key: key.description)
-    }
-  }
-
-  // A tensor and the region of it that is asked for.
-  private struct Wanted {
+extension SafetensorsReader: FormatReader {
+  /// A tensor and what of it is asked for.
+  package struct Found: FoundTensor {
     let entry: SafetensorsEntry
-    let dtype: DType
-    let region: TensorRegion
-
-    var spec: TensorSpec { TensorSpec(dtype, region.shape) }
+    /// What is wanted: the file has as many bytes, or more, which was checked at opening.
+    package let wanted: WantedRegion
   }
 
-  private func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError) -> Wanted {
-    guard let entry = header[key] else {
-      let nearest = NearestKeys(to: key, among: header.tensors.map(\.key))
-      throw CheckpointError(.notFound, "there is no such tensor\(nearest.hint)")
+  package func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError) -> Found? {
+    guard let entry = header[key] else { return nil }
+    return Found(entry: entry, wanted: try WantedRegion(of: entry.tensorEntry.spec, slice: slice))
+  }
+
+  package var keys: [TensorKey] { header.tensors.map(\.key) }
+
+  package func read(_ found: Found, into output: inout MutableRawSpan) throws(CheckpointError) {
+    let dtype = found.wanted.spec.dtype
+    for part in found.wanted.parts {
+      let runs = found.wanted.runs(of: part)
+      try elements(of: found.entry).read(runs, width: dtype.byteWidth ?? 1, into: &output)
     }
-    let dtype = try entry.tensorEntry.spec.dtype
-    let region = try slice?.region(in: entry.shape) ?? TensorRegion(all: entry.shape)
-    return Wanted(entry: entry, dtype: dtype, region: region)
-  }
-
-  private func read(_ wanted: Wanted, into output: inout MutableRawSpan) throws(CheckpointError) {
-    let runs = ElementRuns(
-      of: wanted.region, from: TensorRegion(all: wanted.entry.shape), to: wanted.region)
-    let width = wanted.dtype.byteWidth ?? 1
-    try elements(of: wanted.entry).read(runs, width: width, into: &output)
-    let numberWidth = wanted.dtype.byteOrderWidth ?? 1
+    let numberWidth = dtype.byteOrderWidth ?? 1
     if 1.littleEndian != 1, numberWidth > 1 { output.reverseBytes(ofEvery: numberWidth) }
   }
+
+  /// Nothing: the format has no strings.
+  package func strings(of found: Found) -> [[UInt8]] { [] }
 }

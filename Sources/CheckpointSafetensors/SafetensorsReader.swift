@@ -98,7 +98,7 @@ package struct SafetensorsReader: TensorReader {
   }
 
   /// Says of an error that the file was deleted or replaced meanwhile, if that is its cause.
-  func explained(_ error: CheckpointError) -> CheckpointError {
+  package func explained(_ error: CheckpointError) -> CheckpointError {
     (file as? PooledFile)?.explained(error, path: path) ?? error
   }
 

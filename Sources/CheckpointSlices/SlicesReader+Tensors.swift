@@ -3,81 +3,32 @@ package import CheckpointTensors
 
 // Reading values: whole tensors and parts, stored whole or in slices.
 
-extension SlicesReader {
-  /// Reads the fixed-width elements of a tensor, or of a part of it, into memory of the caller.
-  ///
-  /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  package func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
-    throws(CheckpointError)
+extension SlicesReader: FormatReader {
+  package func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError)
+    -> WantedSlices?
   {
-    do throws(CheckpointError) {
-      let wanted = try find(key, slice)
-      let byteCount = try byteCount(wanted)
-      guard output.byteCount == byteCount else {
-        throw CheckpointError(
-          .mismatch,
-          "\(wanted.spec) takes \(byteCount) bytes, there is room for \(output.byteCount)")
-      }
-      try read(key, wanted, into: &output)
-    } catch {
-      throw explained(error).located(file: path, key: key.description)
-    }
+    guard let tensor = catalog[key] else { return nil }
+    return try WantedSlices(of: key, tensor, slice: slice, files: files)
   }
 
-  /// Reads a tensor, or a part of it, into new memory.
-  ///
-  /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  package func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
-  {
-    do throws(CheckpointError) {
-      let wanted = try find(key, slice)
-      guard wanted.spec.dtype.byteWidth != nil else {
-        return try AnyTensor(wanted.spec, .strings(strings(key, wanted)))
-      }
-      let storage = TensorStorage(uninitializedByteCount: try byteCount(wanted))
-      try storage.withMutableBytes { bytes throws(CheckpointError) in
-        try read(key, wanted, into: &bytes)
-      }
-      return try AnyTensor(wanted.spec, .bytes(storage))
-    } catch {
-      throw explained(error).located(file: path, key: key.description)
-    }
-  }
-
-  private func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError) -> WantedSlices
-  {
-    guard let tensor = catalog[key] else {
-      let nearest = NearestKeys(to: key, among: catalog.keys)
-      throw CheckpointError(.notFound, "there is no such tensor\(nearest.hint)")
-    }
-    return try WantedSlices(of: tensor, slice: slice, files: files)
-  }
-
-  private func byteCount(_ wanted: WantedSlices) throws(CheckpointError) -> Int {
-    guard wanted.spec.dtype.byteWidth != nil else {
-      throw CheckpointError(.mismatch, "\(wanted.spec.dtype.name) elements have no fixed width")
-    }
-    guard let byteCount = wanted.spec.byteCount else {
-      throw CheckpointError(.corrupt, "a tensor \(wanted.spec) is larger than any memory")
-    }
-    return byteCount
-  }
+  package var keys: [TensorKey] { catalog.keys }
 
   // MARK: Numbers
 
-  private func read(_ key: TensorKey, _ wanted: WantedSlices, into output: inout MutableRawSpan)
+  package func read(_ found: WantedSlices, into output: inout MutableRawSpan)
     throws(CheckpointError)
   {
+    let (wanted, list) = (found.wanted, found.list)
     let width = wanted.spec.dtype.byteWidth ?? 1
-    for part in wanted.region.parts {
-      let runs = wanted.region.runs(of: part)
+    for part in wanted.parts {
+      let runs = wanted.runs(of: part)
       let place = part.wanted == part.place ? runs.single?.target(width: width) : nil
-      try withRecord(of: key, wanted.slices[part.index]) { record throws(CheckpointError) in
+      try withRecord(of: found.key, found.slices[part.index]) { record throws(CheckpointError) in
         if let place {
           var place = output._mutatingExtracting(place)
-          try Self.decode(record, wanted.list, part.place.shape, into: &place)
+          try Self.decode(record, list, part.place.shape, into: &place)
         } else {
-          try Self.scatter(record, wanted.list, part.place.shape, runs, into: &output)
+          try Self.scatter(record, list, part.place.shape, runs, into: &output)
         }
       }
     }
@@ -131,13 +82,10 @@ extension SlicesReader {
 
   // MARK: Strings
 
-  private func strings(_ key: TensorKey, _ wanted: WantedSlices) throws(CheckpointError)
-    -> [[UInt8]]
-  {
-    // The files can have that many: it was checked.
-    try wanted.region.strings { _, part throws(CheckpointError) in
-      var values = TensorValueReader(wanted.list, elementCount: part.place.shape.elementCount)
-      try withRecord(of: key, wanted.slices[part.index]) { record throws(CheckpointError) in
+  package func strings(of found: WantedSlices) throws(CheckpointError) -> [[UInt8]] {
+    try found.wanted.strings { _, part throws(CheckpointError) in
+      var values = TensorValueReader(found.list, elementCount: part.place.shape.elementCount)
+      try withRecord(of: found.key, found.slices[part.index]) { record throws(CheckpointError) in
         try SavedSliceRecord.forEachTensor(in: record) { message throws(CheckpointError) in
           try values.readStrings(message)
         }

@@ -47,7 +47,7 @@ package struct SlicesReader: TensorReader {
   }
 
   /// Says of an error that the checkpoint was deleted or replaced meanwhile, if that is its cause.
-  func explained(_ error: CheckpointError) -> CheckpointError {
+  package func explained(_ error: CheckpointError) -> CheckpointError {
     guard error.maySayChange else { return error }
     return files.reduce(error) { $0.isOutdated ? $0 : $1.file.explained($0, path: path) }
   }

@@ -88,17 +88,6 @@ package struct SlicesWriter: ShardedTensorWriter {
     shards = Array(repeating: SlicesContent(), count: files.count)
   }
 
-  /// Adds a tensor, or a part of one, to the first file.
-  ///
-  /// - Throws: As ``add(_:for:part:shard:)`` says.
-  package mutating func add(
-    _ tensor: some TensorStorable, for key: TensorKey, part: TensorSlice.Part?
-  )
-    throws(CheckpointError)
-  {
-    try add(tensor, for: key, part: part, shard: 0)
-  }
-
   /// Adds a tensor, or a part of one, to a file.
   ///
   /// - Parameters:
@@ -180,13 +169,7 @@ package struct SlicesWriter: ShardedTensorWriter {
     -> TensorSlice
   {
     guard let part else { return .all(rank: spec.shape.rank) }
-    let region = try part.slice.region(in: part.fullShape)
-    guard region.shape == spec.shape else {
-      throw CheckpointError(
-        .mismatch,
-        "slice \(part.slice) of \(part.fullShape) has the shape \(region.shape), "
-          + "the values have \(spec.shape)")
-    }
+    _ = try part.place(of: spec)
     return part.slice
   }
 

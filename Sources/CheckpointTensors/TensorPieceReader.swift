@@ -24,13 +24,33 @@ extension TensorReader {
     if let reader = self as? any TensorPieceReader {
       return try reader.forEachLittleEndianPiece(of: key, body)
     }
+    try withAllPieces(of: key, body)
+  }
+
+  /// Calls `body` once with the fixed-width elements of a tensor, read as a whole, as little-endian
+  /// numbers.
+  ///
+  /// - Throws: As ``TensorPieceReader/forEachLittleEndianPiece(of:_:)`` says.
+  package func withAllPieces(of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
     let tensor = try tensor(for: key)
-    let width = tensor.spec.dtype.byteOrderWidth ?? 1
+    let width = 1.littleEndian == 1 ? 1 : tensor.spec.dtype.byteOrderWidth ?? 1
     try tensor.withTensorBytes { bytes throws(CheckpointError) in
-      guard 1.littleEndian != 1, width > 1 else { return try body(bytes) }
-      let copy = TensorStorage(copying: bytes)
-      try copy.withMutableBytes { $0.reverseBytes(ofEvery: width) }
-      try body(copy.bytes)
+      try bytes.withReversedBytes(ofEvery: width, body)
     }
+  }
+}
+
+extension RawSpan {
+  /// Calls `body` with a copy in which the bytes of every number of `width` bytes are reversed; with the
+  /// bytes as they are, if a number has one.
+  package func withReversedBytes(
+    ofEvery width: Int, _ body: (RawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    guard width > 1 else { return try body(self) }
+    let copy = TensorStorage(copying: self)
+    try copy.withMutableBytes { $0.reverseBytes(ofEvery: width) }
+    try body(copy.bytes)
   }
 }

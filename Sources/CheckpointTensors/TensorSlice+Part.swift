@@ -78,3 +78,19 @@ extension TensorSlice {
     }
   }
 }
+
+extension TensorSlice.Part {
+  /// The place of values of a shape.
+  ///
+  /// - Throws: `mismatch` if it has another shape than they.
+  package func place(of values: TensorSpec) throws(CheckpointError) -> TensorRegion {
+    let region = try slice.region(in: fullShape)
+    guard region.shape == values.shape else {
+      throw CheckpointError(
+        .mismatch,
+        "slice \(slice) of \(fullShape) has the shape \(region.shape), "
+          + "the values have \(values.shape)")
+    }
+    return region
+  }
+}

@@ -41,6 +41,35 @@ package protocol ShardedTensorWriter: TensorWriter {
     throws(CheckpointError)
 }
 
+extension ShardedTensorWriter {
+  /// Adds a tensor, or a part of one, to the first data file.
+  ///
+  /// - Throws: As ``TensorWriter/add(_:for:part:)`` says.
+  package mutating func add(
+    _ tensor: some TensorStorable, for key: TensorKey, part: TensorSlice.Part?
+  ) throws(CheckpointError) {
+    try add(tensor, for: key, part: part, shard: 0)
+  }
+}
+
+/// Calls its argument with the elements of a tensor, in order, as little-endian numbers.
+package typealias LittleEndianPieces = ((RawSpan) throws(CheckpointError) -> Void)
+  throws(CheckpointError) -> Void
+
+/// A writer that takes a tensor piece by piece, so that it need not fit into memory.
+package protocol TensorPieceWriter: TensorWriter {
+  /// Adds a whole tensor of numbers piece by piece.
+  ///
+  /// - Parameters:
+  ///   - spec: The dtype and the shape.
+  ///   - key: The key.
+  ///   - pieces: Gives the elements.
+  /// - Throws: As ``TensorWriter/add(_:for:part:)`` says; what `pieces` throws.
+  mutating func add(
+    _ spec: TensorSpec, for key: TensorKey, littleEndianPieces pieces: LittleEndianPieces)
+    throws(CheckpointError)
+}
+
 extension TensorWriter {
   /// Adds a whole tensor.
   ///

@@ -15,33 +15,16 @@ extension BundleReader: TensorPieceReader {
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
       let entry = try index.entry(for: key)
-      if let entry, entry.slices.isEmpty, let width = entry.spec.dtype.byteOrderWidth {
-        // A piece holds whole elements: its size is a multiple of every width.
-        try PayloadReader(entry: entry, shards: shards).forEachPiece {
-          piece,
-          _ throws(CheckpointError) in
-          try Self.withLittleEndian(piece, width, isBigEndian: isBigEndian, body)
-        }
-      } else {
-        let tensor = try tensor(for: key)
-        let width = tensor.spec.dtype.byteOrderWidth ?? 1
-        let isBigEndian = 1.littleEndian != 1  // this machine
-        try tensor.withTensorBytes { bytes throws(CheckpointError) in
-          try Self.withLittleEndian(bytes, width, isBigEndian: isBigEndian, body)
-        }
+      guard let entry, entry.slices.isEmpty, let width = entry.spec.dtype.byteOrderWidth else {
+        return try withAllPieces(of: key, body)
+      }
+      // A piece holds whole elements: its size is a multiple of every width.
+      try PayloadReader(entry: entry, shards: shards).forEachPiece {
+        piece, _ throws(CheckpointError) in
+        try piece.withReversedBytes(ofEvery: isBigEndian ? width : 1, body)
       }
     } catch {
       throw explained(error).located(file: path, key: key.description)
     }
-  }
-
-  private static func withLittleEndian(
-    _ bytes: RawSpan, _ width: Int, isBigEndian: Bool,
-    _ body: (RawSpan) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    guard isBigEndian, width > 1 else { return try body(bytes) }
-    let copy = TensorStorage(copying: bytes)
-    try copy.withMutableBytes { $0.reverseBytes(ofEvery: width) }
-    try body(copy.bytes)
   }
 }

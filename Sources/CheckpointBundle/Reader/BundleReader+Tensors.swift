@@ -3,74 +3,26 @@ package import CheckpointTensors
 
 // Reading values: whole tensors and parts, stored whole or in parts.
 
-extension BundleReader {
-  /// Reads the fixed-width elements of a tensor, or of a part of it, into memory of the caller.
-  ///
-  /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  package func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
-    throws(CheckpointError)
+extension BundleReader: FormatReader {
+  package func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError)
+    -> WantedBlocks?
   {
-    do throws(CheckpointError) {
-      let stored = try find(key, slice)
-      let byteCount = try byteCount(stored)
-      guard output.byteCount == byteCount else {
-        throw CheckpointError(
-          .mismatch,
-          "\(stored.spec) takes \(byteCount) bytes, there is room for \(output.byteCount)")
-      }
-      try read(stored, into: &output)
-    } catch {
-      throw explained(error).located(file: path, key: key.description)
-    }
+    guard let entry = try index.entry(for: key) else { return nil }
+    let found = try WantedBlocks(of: key, entry, slice: slice, index: index)
+    try found.checkBytes(in: shards)
+    return found
   }
 
-  /// Reads a tensor, or a part of it, into new memory.
-  ///
-  /// - Throws: As ``TensorReader/read(_:slice:into:)`` says.
-  package func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
-  {
-    do throws(CheckpointError) {
-      let stored = try find(key, slice)
-      guard stored.spec.dtype.byteWidth != nil else {
-        return try AnyTensor(stored.spec, .strings(elements(stored)))
-      }
-      let storage = TensorStorage(uninitializedByteCount: try byteCount(stored))
-      try storage.withMutableBytes { bytes throws(CheckpointError) in
-        try read(stored, into: &bytes)
-      }
-      return try AnyTensor(stored.spec, .bytes(storage))
-    } catch {
-      throw explained(error).located(file: path, key: key.description)
-    }
-  }
-
-  private func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError) -> WantedBlocks
-  {
-    guard let entry = try index.entry(for: key) else {
-      let nearest = NearestKeys(to: key, among: try entries().map(\.key))
-      throw CheckpointError(.notFound, "there is no such tensor\(nearest.hint)")
-    }
-    return try WantedBlocks(of: key, entry, slice: slice, index: index)
-  }
-
-  // The memory that numbers take. Whoever asks for it may allocate it: the files have the bytes.
-  private func byteCount(_ stored: WantedBlocks) throws(CheckpointError) -> Int {
-    guard stored.spec.dtype.byteWidth != nil else {
-      throw CheckpointError(.mismatch, "\(stored.spec.dtype.name) elements have no fixed width")
-    }
-    try stored.checkBytes(in: shards)
-    guard let byteCount = stored.spec.byteCount else {
-      throw CheckpointError(.corrupt, "a tensor \(stored.spec) is larger than any memory")
-    }
-    return byteCount
+  package var keys: [TensorKey] {
+    get throws(CheckpointError) { try entries().map(\.key) }
   }
 
   // MARK: Numbers
 
-  private func read(_ stored: WantedBlocks, into output: inout MutableRawSpan)
+  package func read(_ stored: WantedBlocks, into output: inout MutableRawSpan)
     throws(CheckpointError)
   {
-    let width = stored.spec.dtype.byteWidth ?? 1
+    let width = stored.wanted.spec.dtype.byteWidth ?? 1
     for (part, entry) in zip(stored.wanted.parts, stored.entries) {
       let payload = PayloadReader(entry: entry, shards: shards)
       let runs = stored.wanted.runs(of: part)
@@ -109,10 +61,8 @@ extension BundleReader {
 
   // MARK: Strings
 
-  // As `byteCount`: each element takes a byte or more of files that have them.
-  private func elements(_ stored: WantedBlocks) throws(CheckpointError) -> [[UInt8]] {
-    try stored.checkBytes(in: shards)
-    return try stored.wanted.strings { number, _ throws(CheckpointError) in
+  package func strings(of stored: WantedBlocks) throws(CheckpointError) -> [[UInt8]] {
+    try stored.wanted.strings { number, _ throws(CheckpointError) in
       try PayloadReader(entry: stored.entries[number], shards: shards).elements()
     }
   }

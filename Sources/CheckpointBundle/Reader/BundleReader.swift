@@ -41,7 +41,7 @@ package struct BundleReader: TensorReader {
   }
 
   /// Says of an error that the checkpoint was deleted or replaced meanwhile, if that is its cause.
-  func explained(_ error: CheckpointError) -> CheckpointError { index.explained(error) }
+  package func explained(_ error: CheckpointError) -> CheckpointError { index.explained(error) }
 
   /// The number of data files, by their names.
   package var shardCount: Int { shards.count }

@@ -1,5 +1,5 @@
 import CheckpointIO
-import CheckpointTensors
+package import CheckpointTensors
 import CheckpointWire
 
 /// The stored blocks that a wanted region of a tensor is put together from: the tensor itself, or the
@@ -8,14 +8,11 @@ import CheckpointWire
 /// Everything is checked before the first element is read: each part exists, has the dtype and the
 /// shape that the list promises, none overlaps another, and together they cover the region.
 /// Source: tensorflow/core/util/tensor_slice_set.cc, which checks neither dtype nor shape.
-struct WantedBlocks {
+package struct WantedBlocks: FoundTensor {
   /// What is wanted, and the parts that have it.
-  let wanted: WantedRegion
+  package let wanted: WantedRegion
   /// The entry of each of these parts.
   let entries: [BundleEntry]
-
-  /// The dtype and the shape of what is wanted.
-  var spec: TensorSpec { wanted.spec }
 
   /// Finds the blocks of a part of the tensor that `full` describes; of all of it for `nil`.
   init(of key: TensorKey, _ full: BundleEntry, slice: TensorSlice?, index: BundleIndexReader)

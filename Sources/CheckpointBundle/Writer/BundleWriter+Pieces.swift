@@ -1,18 +1,11 @@
 package import CheckpointIO
 package import CheckpointTensors
 
-extension BundleWriter {
+extension BundleWriter: TensorPieceWriter {
   /// Adds a whole tensor of numbers piece by piece, so that it need not fit into memory.
-  ///
-  /// - Parameters:
-  ///   - spec: The dtype and the shape.
-  ///   - key: The key.
-  ///   - pieces: Calls its argument with the elements, in order, as little-endian numbers.
-  /// - Throws: As ``add(_:for:part:)`` says; what `pieces` throws.
   package mutating func add(
     _ spec: TensorSpec, for key: TensorKey,
-    littleEndianPieces pieces: ((RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError)
-      -> Void
+    littleEndianPieces pieces: LittleEndianPieces
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
       guard !isFinished else { throw .writerIsFinished }

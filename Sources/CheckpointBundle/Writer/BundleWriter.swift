@@ -76,17 +76,6 @@ package struct BundleWriter: ShardedTensorWriter {
     keys.reserveCapacity(count)
   }
 
-  /// Adds a tensor, or a part of one, to the first data file.
-  ///
-  /// - Throws: As ``TensorWriter/add(_:for:part:)`` says.
-  package mutating func add(
-    _ tensor: some TensorStorable, for key: TensorKey, part: TensorSlice.Part?
-  )
-    throws(CheckpointError)
-  {
-    try add(tensor, for: key, part: part, shard: 0)
-  }
-
   /// Adds a tensor, or a part of one, to a data file.
   ///
   /// - Parameters:
@@ -144,14 +133,7 @@ package struct BundleWriter: ShardedTensorWriter {
     -> TensorSlice.Part?
   {
     guard let part else { return nil }
-    let region = try part.slice.region(in: part.fullShape)
-    guard region.shape == spec.shape else {
-      throw CheckpointError(
-        .mismatch,
-        "slice \(part.slice) of \(part.fullShape) has the shape \(region.shape), "
-          + "the values have \(spec.shape)")
-    }
-    return region.shape == part.fullShape ? nil : part
+    return try part.place(of: spec).shape == part.fullShape ? nil : part
   }
 
   // The key that the values are stored under.

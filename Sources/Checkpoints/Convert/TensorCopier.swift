@@ -74,11 +74,8 @@ final class TensorCopier {
     return values
   }
 
-  private typealias Pieces = ((RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError) ->
-    Void
-
   // A tensor of numbers that a reader has whole comes in pieces.
-  private func pieces(of tensor: ConvertedTensor) -> Pieces? {
+  private func pieces(of tensor: ConvertedTensor) -> LittleEndianPieces? {
     guard tensor.slices.isEmpty, tensor.spec.dtype.byteWidth != nil,
       case .stored(let reader, let key) = tensor.values, reader is any TensorPieceReader
     else { return nil }
