@@ -109,8 +109,8 @@ package struct BundleWriter: ShardedTensorWriter {
     throws(CheckpointError) -> (ByteRange, CRC32C)
   {
     switch spec.dtype {
-    case .string: return try shards[shard].append(strings: tensor.tensorSnapshot().strings ?? [])
-    case .variant: return try shards[shard].append(variants: tensor.tensorSnapshot().strings ?? [])
+    case .string: return try shards[shard].append(strings: Self.strings(of: tensor, spec))
+    case .variant: return try shards[shard].append(variants: Self.strings(of: tensor, spec))
     default:
       var place = ByteRange(offset: 0, count: 0)
       var checksum = CRC32C()
@@ -125,6 +125,17 @@ package struct BundleWriter: ShardedTensorWriter {
       }
       return (place, checksum)
     }
+  }
+
+  private static func strings(of tensor: some TensorStorable, _ spec: TensorSpec)
+    throws(CheckpointError) -> [[UInt8]]
+  {
+    let snapshot = try tensor.tensorSnapshot()
+    guard snapshot.spec == spec, let strings = snapshot.strings else {
+      throw CheckpointError(
+        .mismatch, "the variable is \(spec), its values are \(snapshot.spec)")
+    }
+    return strings
   }
 
   // Where the values belong, if they are less than all of the tensor.
