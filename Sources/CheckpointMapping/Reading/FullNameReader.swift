@@ -8,7 +8,7 @@ package import CheckpointTensors
 /// A key counts before a name. A name that several variables have is refused when it is asked for,
 /// where TensorFlow takes the last one.
 /// Source: tensorflow/python/training/saver.py, `object_graph_key_mapping`.
-package struct FullNameReader: TensorReader {
+package struct FullNameReader: BatchReader {
   /// The names, each with the keys that it stands for.
   package let keys: [TensorKey: [TensorKey]]
   private let reader: any TensorReader
@@ -75,11 +75,11 @@ package struct FullNameReader: TensorReader {
     try reader.tensor(for: try storedKey(key) ?? key, slice: slice)
   }
 
-  package func batch(of requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
-    try reader.batch(
-      of: requests.map { request throws(CheckpointError) in
-        TensorRequest(try storedKey(request.key) ?? request.key, slice: request.slice)
-      })
+  package func lookUp(_ requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
+    let stored = try requests.map { request throws(CheckpointError) in
+      TensorRequest(try storedKey(request.key) ?? request.key, slice: request.slice)
+    }
+    return RenamedBatch(try reader.batch(of: stored), keys: requests.map(\.key))
   }
 
   /// The key of what a saver calls so; `nil` if there is nothing of that name.

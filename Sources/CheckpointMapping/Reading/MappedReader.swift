@@ -61,7 +61,7 @@ package struct MappedReader: BatchReader {
       storedKey(request.key).map { TensorRequest($0, slice: request.slice) }
     }
     guard stored.count == requests.count else { return try SingleTensors(requests, of: self) }
-    return try reader.batch(of: stored)
+    return RenamedBatch(try reader.batch(of: stored), keys: requests.map(\.key))
   }
 
   /// The names in the checkpoint of what a tensor of a new name is made of.
