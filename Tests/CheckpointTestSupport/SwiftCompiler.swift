@@ -25,17 +25,27 @@ package struct SwiftCompiler: Sendable {
 
   /// What is wrong with some code.
   ///
-  /// - Parameter code: A source file.
+  /// - Parameters:
+  ///   - code: A source file.
+  ///   - isInPackage: Whether it is a file of this package, which sees what its modules share.
   /// - Returns: A text for each error.
   /// - Throws: If the compiler cannot be run.
-  package func errors(in code: String) throws -> [String] {
+  package func errors(in code: String, inPackage isInPackage: Bool = false) throws -> [String] {
     let directory = try TemporaryDirectory()
     let file = directory.path("main.swift")
     try code.write(toFile: file, atomically: true, encoding: .utf8)
-    let outcome = try ChildProcess.run("/usr/bin/env", arguments + [file])
+    let package = isInPackage ? ["-package-name", Self.packageName] : []
+    let outcome = try ChildProcess.run("/usr/bin/env", arguments + package + [file])
     let errors = outcome.errors.split(separator: "\n").compactMap { line in
       line.firstRange(of: ": error: ").map { String(line[$0.upperBound...]) }
     }
     return errors.isEmpty && outcome.status != 0 ? [outcome.errors] : errors
   }
+
+  // What SwiftPM calls it: the name of the package's folder, as an identifier.
+  private static let packageName: String = {
+    let folder = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardized
+    return String(
+      folder.lastPathComponent.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
+  }()
 }
