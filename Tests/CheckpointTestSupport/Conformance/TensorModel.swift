@@ -1,0 +1,128 @@
+package import CheckpointTensors
+
+/// What a checkpoint has to hold, as plain values: what readers and writers are compared with.
+package struct TensorModel: Sendable {
+  /// The tensors.
+  package let tensors: [TensorKey: AnyTensor]
+
+  /// The keys, in byte order.
+  package let keys: [TensorKey]
+
+  /// A model of these tensors.
+  package init(_ tensors: [TensorKey: AnyTensor]) {
+    self.tensors = tensors
+    keys = tensors.keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+  }
+
+  /// The tensor of a key; `nil` if there is none.
+  package subscript(key: TensorKey) -> AnyTensor? { tensors[key] }
+
+  /// The same with other tensors.
+  package func adding(_ more: [TensorKey: AnyTensor]) -> TensorModel {
+    TensorModel(tensors.merging(more) { $1 })
+  }
+
+  /// A part of a tensor, found one element after the other; `nil` for a slice that leaves its shape.
+  package static func part(_ slice: TensorSlice?, of tensor: AnyTensor) -> AnyTensor? {
+    guard let slice else { return tensor }
+    let dimensions = tensor.spec.shape.dimensions
+    guard slice.extents.count == dimensions.count else { return nil }
+    var ranges: [Range<Int>] = []
+    for (extent, dimension) in zip(slice.extents, dimensions) {
+      switch extent {
+      case .full: ranges.append(0..<dimension)
+      case .range(let start, let length):
+        guard (0..<dimension).contains(start), (1...dimension - start).contains(length) else {
+          return nil
+        }
+        ranges.append(start..<start + length)
+      }
+    }
+    var places = [0]
+    for (range, dimension) in zip(ranges, dimensions) {
+      places = places.flatMap { place in range.map { place * dimension + $0 } }
+    }
+    let elements = elements(of: tensor)
+    let spec = TensorSpec(tensor.spec.dtype, TensorShape(ranges.map(\.count)))
+    return self.tensor(spec, places.map { elements[$0] })
+  }
+
+  /// The bytes of each element, as they are in memory.
+  package static func elements(of tensor: AnyTensor) -> [[UInt8]] {
+    guard let storage = tensor.storage else { return tensor.strings ?? [] }
+    let width = tensor.spec.dtype.byteWidth ?? 1
+    let bytes = storage.bytes
+    let all = (0..<bytes.byteCount).map {
+      unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self)
+    }
+    return stride(from: 0, to: all.count, by: width).map { Array(all[$0..<$0 + width]) }
+  }
+
+  /// A tensor of these elements, each as its bytes in memory.
+  package static func tensor(_ spec: TensorSpec, _ elements: [[UInt8]]) -> AnyTensor {
+    let bytes = elements.flatMap { $0 }
+    do {
+      guard spec.dtype.byteWidth != nil else { return try AnyTensor(spec, .strings(elements)) }
+      return try unsafe AnyTensor(spec, bytes: bytes.span.bytes)
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
+}
+
+extension TensorModel {
+  private static let shapes: [TensorShape] = [
+    .scalar, [0], [1], [7], [3, 4], [2, 0, 3], [2, 3, 2], [1, 1, 1, 1, 5], [40, 3],
+  ]
+
+  // In byte order, but for their number; the beginning of one another, and of one look.
+  private static let names = [
+    "a", "a/", "a/b", "ab", "B", "e\u{301}", "\u{E9}", "~", "step 1\n", "0",
+    String(repeating: "long/", count: 60),
+  ]
+
+  /// A model with every shape and every one of some dtypes, and with names that are easily mixed up.
+  ///
+  /// - Parameters:
+  ///   - dtypes: The dtypes.
+  ///   - names: More names, which need not be text.
+  ///   - seed: What the values depend on.
+  /// - Returns: The model.
+  package static func sample(
+    _ dtypes: [DType] = DType.allCases, names: [TensorKey] = [], seed: UInt64 = 1
+  ) -> TensorModel {
+    var random = SeededGenerator(seed: seed)
+    let keys = Self.names.map { TensorKey($0) } + names
+    var tensors: [TensorKey: AnyTensor] = [:]
+    for (index, key) in keys.enumerated() {
+      let dtype = dtypes[index % dtypes.count]
+      tensors[key] = self.random(dtype, shapes[index % shapes.count], &random)
+    }
+    for dtype in dtypes {
+      for (number, shape) in shapes.enumerated()
+      where dtype == dtypes[0] || dtype == .string || Int.random(in: 0..<3, using: &random) == 0 {
+        tensors[TensorKey("\(dtype.name)/\(number)")] = self.random(dtype, shape, &random)
+      }
+    }
+    return TensorModel(tensors)
+  }
+
+  /// A tensor of random values.
+  package static func random(
+    _ dtype: DType, _ shape: TensorShape, _ random: inout SeededGenerator
+  ) -> AnyTensor {
+    let elements = (0..<shape.elementCount).map { _ in element(dtype, &random) }
+    return tensor(TensorSpec(dtype, shape), elements)
+  }
+
+  private static func element(_ dtype: DType, _ random: inout SeededGenerator) -> [UInt8] {
+    let mask: UInt8 =
+      switch dtype {
+      case .bool, .int2, .uint2: 1
+      case .int4, .uint4, .float4E2M1FN: 7
+      default: 0xFF
+      }
+    let count = dtype.byteWidth ?? [0, 0, 1, 3, 200, 3000].randomElement(using: &random) ?? 0
+    return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) & mask }
+  }
+}
