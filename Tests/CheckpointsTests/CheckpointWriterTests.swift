@@ -170,7 +170,7 @@ import Testing
 
   @Test func `a tensor is made of bytes or strings, and read by spans`() throws {
     let numbers: [Int32] = [1, 2]
-    let tensor = try AnyTensor(TensorSpec(.int32, [2]), bytes: numbers.span.bytes)
+    let tensor = unsafe try AnyTensor(TensorSpec(.int32, [2]), bytes: numbers.span.bytes)
     #expect(tensor.bytes?.byteCount == 8 && tensor.strings == nil)
     let words = try AnyTensor(TensorSpec(.string, [1]), strings: [[97]])
     #expect(words.bytes == nil && words.strings == [[97]])

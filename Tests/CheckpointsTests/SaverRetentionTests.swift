@@ -130,8 +130,8 @@ private final class TestClock: Sendable {
 
   @Test func `Saver row 58: warns of what cannot be deleted, and tries again`() throws {
     let isBroken = Mutex(true)
-    let saver = try saver(.latest(1)) { options in
-      options.files.fileSystem = InterceptingFileSystem { _, call throws(CheckpointError) in
+    let saver = try saver(.latest(1)) { _, options in
+      options.fileSystem = InterceptingFileSystem { _, call throws(CheckpointError) in
         guard call.kind == .remove, call.path.hasSuffix("m-1.index") else { return }
         guard isBroken.withLock({ $0 }) else { return }
         throw .system("injected", errno: EACCES, file: call.path)
@@ -196,8 +196,8 @@ private final class TestClock: Sendable {
   }
 
   @Test func `deletes nothing if the state file cannot be written`() throws {
-    let saver = try saver(.latest(1)) { options in
-      options.files.fileSystem = InterceptingFileSystem { number, call throws(CheckpointError) in
+    let saver = try saver(.latest(1)) { _, options in
+      options.fileSystem = InterceptingFileSystem { number, call throws(CheckpointError) in
         guard call.kind == .rename, Path(call.path).name == "checkpoint" else { return }
         throw .system("injected", errno: EIO, file: call.path)
       }

@@ -180,13 +180,6 @@ extension ReaderCheck {
       }
       expect(required == entry, "requiredEntry(for: '\(key)'): differs from entry(for:)")
     }
-    let keys = shuffled(model.keys + unknownKeys, 2)
-    let several = attempt("entries(for:)") { () throws(CheckpointError) in
-      try reader.entries(for: keys)
-    }
-    if let several {
-      expect(several == keys.map { entries[$0] }, "entries(for:): differs from the listed ones")
-    }
   }
 
   func checkUnknownKeys() {
