@@ -364,11 +364,14 @@ import Testing
     throws
   {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Sources/Checkpoints/Saver")
+      .appendingPathComponent("../../Sources/Checkpoints")
     var shown: [String] = []
-    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-    where (name == "Saver.swift" || name.hasPrefix("Saver+")) && name != "Saver+Saved.swift" {
-      let text = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+    for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted() {
+      let name = URL(fileURLWithPath: path).lastPathComponent
+      let isOther = ["Saver+Saved.swift", "Saver+Definition.swift", "Saver+URL.swift"].contains(
+        name)
+      guard name == "Saver.swift" || name.hasPrefix("Saver+"), !isOther else { continue }
+      let text = try String(contentsOf: folder.appendingPathComponent(path), encoding: .utf8)
       for line in text.split(separator: "\n") {
         let match = line.firstMatch(
           of:

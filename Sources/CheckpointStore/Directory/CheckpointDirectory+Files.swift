@@ -95,12 +95,7 @@ extension CheckpointDirectory {
       guard try directoryExists() else { return true }
       let files = try CommittedFiles(of: path, options.fileSystem)
       guard let files, !files.isIndex else { return false }
-      guard try CheckpointFormat(at: path, options.fileSystem) != nil else {
-        throw CheckpointError(
-          .notACheckpoint,
-          "this file is no checkpoint, or a damaged one, and is left alone; remove it yourself if it is "
-            + "of no use", file: path)
-      }
+      guard try CheckpointFormat(at: path, options.fileSystem) != nil else { return false }
       try removeFiles()
       return true
     }

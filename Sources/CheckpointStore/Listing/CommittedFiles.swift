@@ -61,9 +61,11 @@ package struct CommittedFiles {
   private static func partsThere(_ parts: PartsName, _ fileSystem: any FileSystem)
     throws(CheckpointError) -> [String]
   {
-    let directory = Path(parts.prefix).directory
-    let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem)
-    return listing?.parts(of: Path(parts.pattern).name).map { Path.join(directory, $0) } ?? []
+    let (directory, pattern) = (Path(parts.prefix).directory, FileName(Path(parts.pattern).name))
+    guard try fileSystem.status(of: directory)?.kind == .directory else { return [] }
+    return try fileSystem.namesInDirectory(directory).sorted()
+      .filter { PartsName(part: $0).map { FileName($0.pattern) == pattern } ?? false }
+      .map { Path.join(directory, $0) }
   }
 
   /// When the last of them was written.

@@ -15,7 +15,7 @@ extension DirectoryListing {
   ///
   /// - Throws: `io` if the system refuses.
   package func newestBundles() throws(CheckpointError) -> [ListedCheckpoint] {
-    Self.newestFirst(try checkpoints(among: candidates.filter(\.isBundle)).filter { !$0.isEmpty })
+    Self.newestFirst(try checkpoints(among: candidates.filter(\.isBundle)))
   }
 
   /// The others; models in several safetensors files, which are not opened as one, last.

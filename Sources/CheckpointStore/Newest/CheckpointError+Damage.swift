@@ -9,9 +9,10 @@ extension CheckpointError {
     switch code {
     case .corrupt, .truncated, .limitExceeded, .notACheckpoint: return true
     // A data file or a part that is missing, and not a key.
-    case .notFound where key == nil:
+    case .notFound:
       switch file.map({ CheckpointFileName(Path($0).name) }) {
-      case .data, .part: return true
+      case .data: return true
+      case .part where key == nil: return true
       default: break
       }
     default: break

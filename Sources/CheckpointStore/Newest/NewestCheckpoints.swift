@@ -58,8 +58,6 @@ package struct NewestCheckpoints {
       // Wherever the list says that it is: in doubt the state file counts.
       guard !listed.contains(FileName(successor.name.name)), try wasWritten(path, after: time)
       else { continue }
-      // What is written for TensorFlow comes after what is: nothing else is a successor.
-      guard try listing?.checkpoint(successor)?.format != .safetensors else { continue }
       if try isComplete(path) { newer.append(path) }
     }
   }

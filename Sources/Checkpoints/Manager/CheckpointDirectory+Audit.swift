@@ -148,7 +148,10 @@ extension CheckpointDirectory {
     private func isAnnounced(_ newest: String, by file: StateFile) throws(CheckpointError) -> Bool {
       do throws(CheckpointError) {
         let found = try NewestCheckpoints(file, fileSystem: fileSystem)
-        guard let named = found.named, found.newer.isEmpty else { return false }
+        // A safetensors file is none that TensorFlow could be pointed to.
+        guard let named = found.named, found.newer.allSatisfy(CheckpointName.isSafetensors) else {
+          return false
+        }
         let there = try fileSystem.status(of: Path(named).directory)?.identity
         guard try fileSystem.status(of: directory)?.identity == there else { return true }
         return FileName(Path(named).name) == FileName(Path(newest).name)

@@ -52,12 +52,6 @@ extension CheckpointManager {
       return policy
     }
 
-    /// When the last save was.
-    struct Moment: Sendable {
-      var step: Int?
-      var time: Double
-    }
-
     /// Whether it looks at steps.
     var needsStep: Bool { stepCount != nil }
 
@@ -68,21 +62,21 @@ extension CheckpointManager {
     ///   - last: Those of the last save or restore; `nil` if there was none.
     ///   - isForced: Whether only a save at the same step is none.
     /// - Returns: Whether to save.
-    func isDue(_ now: Moment, last: Moment?, isForced: Bool) -> Bool {
+    func isDue(_ now: SaveMoment, last: SaveMoment?, isForced: Bool) -> Bool {
       guard let last, self != .always else { return true }
       if needsStep, let step = now.step, step == last.step { return false }
       guard !isForced else { return true }
       return isStepDue(now, last) || isTimeDue(now, last)
     }
 
-    private func isStepDue(_ now: Moment, _ last: Moment) -> Bool {
+    private func isStepDue(_ now: SaveMoment, _ last: SaveMoment) -> Bool {
       guard let stepCount, let step = now.step else { return false }
       guard let lastStep = last.step else { return true }
       let (next, overflows) = lastStep.addingReportingOverflow(stepCount)
       return !overflows && step >= next
     }
 
-    private func isTimeDue(_ now: Moment, _ last: Moment) -> Bool {
+    private func isTimeDue(_ now: SaveMoment, _ last: SaveMoment) -> Bool {
       guard let period else { return false }
       return now.time - last.time >= period.seconds || now.time < last.time
     }

@@ -49,7 +49,7 @@ public final class CheckpointManager {
   private let saving: CheckpointManager.SavePolicy
   private let stepCounter: Variable<Int64>?
   private let ownOptions: SaveOptions?
-  var lastSave: CheckpointManager.SavePolicy.Moment?
+  var lastSave: SaveMoment?
 
   /// Creates a manager of a directory, which need not exist.
   ///
@@ -202,15 +202,13 @@ public final class CheckpointManager {
   }
 
   /// The step and the time; `nil` if it is too early to save.
-  func dueMoment(step: Int?, force: Bool) throws(CheckpointError) -> CheckpointManager.SavePolicy
-    .Moment?
-  {
+  func dueMoment(step: Int?, force: Bool) throws(CheckpointError) -> SaveMoment? {
     let moment = try moment(step)
     return saving.isDue(moment, last: lastSave, isForced: force) ? moment : nil
   }
 
   /// Takes a number for a save, of which nothing is written yet.
-  func begin(step: Int?, _ moment: CheckpointManager.SavePolicy.Moment, metrics: [String: Double])
+  func begin(step: Int?, _ moment: SaveMoment, metrics: [String: Double])
     throws(CheckpointError) -> ManagedSave
   {
     let number: Int
@@ -224,7 +222,7 @@ public final class CheckpointManager {
     return ManagedSave(keeper.place, number: number, step: step, moment, metrics: metrics)
   }
 
-  private func moment(_ step: Int?) throws(CheckpointError) -> CheckpointManager.SavePolicy.Moment {
+  private func moment(_ step: Int?) throws(CheckpointError) -> SaveMoment {
     let step = step ?? stepCounter.map { Int(clamping: $0.value[]) }
     if saving.needsStep, step == nil {
       throw CheckpointError(
@@ -235,13 +233,13 @@ public final class CheckpointManager {
     if let step, step < 0 {
       throw CheckpointError(.invalidArgument, "the step \(step) is negative", file: directory)
     }
-    return CheckpointManager.SavePolicy.Moment(step: step, time: keeper.clock())
+    return SaveMoment(step: step, time: keeper.clock())
   }
 
   /// Remembers that a step was restored: the next save is counted from there.
   func noteRestored(step: Int?) {
     let counted = stepCounter.map { Int(clamping: $0.value[]) }
-    lastSave = CheckpointManager.SavePolicy.Moment(step: counted ?? step, time: keeper.clock())
+    lastSave = SaveMoment(step: counted ?? step, time: keeper.clock())
   }
 }
 

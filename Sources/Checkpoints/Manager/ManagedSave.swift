@@ -21,7 +21,7 @@ struct ManagedSave: Sendable {
   /// What somebody should know of how it is spread over data files.
   var notes: [CheckpointError] = []
   /// When it began.
-  let moment: CheckpointManager.SavePolicy.Moment
+  let moment: SaveMoment
   private let place: ManagedPlace
 
   /// Begins a save.
@@ -33,7 +33,7 @@ struct ManagedSave: Sendable {
   ///   - moment: When.
   ///   - metrics: What was measured.
   init(
-    _ place: ManagedPlace, number: Int, step: Int?, _ moment: CheckpointManager.SavePolicy.Moment,
+    _ place: ManagedPlace, number: Int, step: Int?, _ moment: SaveMoment,
     metrics: [String: Double]
   ) {
     self.place = place

@@ -69,9 +69,11 @@ struct SaverHistory {
       }
       do throws(CheckpointError) {
         guard try !isKept(checkpoint, files.fileSystem) else { continue }
+        let wasFile = try CommittedFiles(of: checkpoint.path, files.fileSystem)?.isIndex == false
         try CheckpointDirectory.Files(
           of: checkpoint.path, metaSuffix: settings.metaGraphSuffix, options: files
         ).remove()
+        if wasFile { try checkGone(checkpoint.path, files.fileSystem) }
         deleted.append(checkpoint.path)
       } catch {
         left.append(checkpoint)
@@ -80,6 +82,15 @@ struct SaverHistory {
     }
     condemned = left
     return (deleted, failures)
+  }
+
+  // A file that is no checkpoint any more by its looks is not removed.
+  private func checkGone(_ path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
+    guard try CommittedFiles(of: path, fileSystem) != nil else { return }
+    throw CheckpointError(
+      .notACheckpoint,
+      "this is no checkpoint, or a damaged one, and is left alone; remove it yourself "
+        + "if it is of no use", file: path)
   }
 
   private func isKept(_ checkpoint: RetentionPolicy.SavedCheckpoint, _ fileSystem: any FileSystem)

@@ -1,0 +1,5 @@
+/// When the last save was.
+struct SaveMoment: Sendable {
+  var step: Int?
+  var time: Double
+}
