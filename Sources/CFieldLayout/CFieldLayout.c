@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-#if defined(CK_ASKS_RUNTIME) && defined(__ELF__) && __has_attribute(swiftcall)
+#if defined(__ELF__) && __has_attribute(swiftcall)
 
 typedef struct {
   const char *name;
@@ -27,76 +27,7 @@ extern RUNTIME const void *swift_getTypeByMangledNameInContext(const char *name,
 // class.
 enum { kindClass = 0, kindStruct = 0x200, kindEnum = 0x201, kindTuple = 0x301, kindLast = 0x7FF };
 
-bool ck_asks_runtime(void) { return true; }
-
 static uintptr_t kind(const void *type) { return *(const uintptr_t *)type; }
-
-// A pointer as the distance from the place where it stands; NULL for 0.
-static const char *target(const int32_t *place) {
-  return *place ? (const char *)place + *place : NULL;
-}
-
-// What describes the properties of a class, or the cases of an enumeration.
-typedef struct {
-  int32_t typeName, superclass;
-  uint16_t kind, recordSize;
-  uint32_t count;
-} field_descriptor;
-
-typedef struct {
-  uint32_t flags;
-  int32_t typeName, name;
-} field_record;
-
-// NULL if there is nothing.
-static const field_descriptor *fields(const int32_t *context) {
-  return (const field_descriptor *)target(context + 4);  // behind flags, parent, name, accessor
-}
-
-static const field_record *record(const field_descriptor *descriptor, ptrdiff_t index) {
-  return (const field_record *)((const char *)(descriptor + 1) + index * descriptor->recordSize);
-}
-
-// A mangled name ends with a 0; bytes below 0x20 have a reference of four or eight bytes behind them.
-static size_t length(const char *name) {
-  const unsigned char *end = (const unsigned char *)name;
-  while (*end) end += *end >= 0x20 ? 1 : *end >= 0x18 ? 1 + sizeof(void *) : 1 + sizeof(int32_t);
-  return end - (const unsigned char *)name;
-}
-
-// A class where there is no Objective-C, as on ELF platforms.
-typedef struct class_metadata {
-  uintptr_t kind;
-  const struct class_metadata *superclass;
-  uint32_t flags, addressPoint, size;
-  uint16_t alignmentMask, reserved;
-  uint32_t classSize, classAddressPoint;
-  const int32_t *description;
-} class_metadata;
-
-// The mangled type of a property; those of superclasses come first. NULL if there is none.
-static const char *declaredType(const class_metadata *type, ptrdiff_t index) {
-  const class_metadata *superclass = type->superclass;
-  ptrdiff_t inherited = superclass ? swift_reflectionMirror_recursiveCount(superclass) : 0;
-  if (index < inherited) return declaredType(superclass, index);
-  const field_descriptor *found = fields(type->description);
-  if (!found || found->recordSize < sizeof(field_record) || index - inherited >= (ptrdiff_t)found->count)
-    return NULL;
-  return target(&record(found, index - inherited)->typeName);
-}
-
-// Of a property that is not strong. The mangled type ends with what it is.
-static ck_ownership ownership(const void *type, ptrdiff_t index) {
-  const char *name = kind(type) == kindClass ? declaredType(type, index) : NULL;
-  size_t count = name ? length(name) : 0;
-  if (count < 2 || name[count - 2] != 'X') return ck_unknown;
-  switch (name[count - 1]) {
-    case 'w': return ck_weak;
-    case 'o': return ck_unowned;
-    case 'u': return ck_unmanaged;
-    default: return ck_unknown;
-  }
-}
 
 ptrdiff_t ck_field_count(const void *type) {
   if (!swift_reflectionMirror_recursiveCount || !swift_reflectionMirror_recursiveChildOffset ||
@@ -112,7 +43,7 @@ ck_field ck_field_at(const void *type, ptrdiff_t index) {
   ck_field found;
   found.type = swift_reflectionMirror_recursiveChildMetadata(type, index, &field);
   found.offset = swift_reflectionMirror_recursiveChildOffset(type, index);
-  found.ownership = field.isStrong ? ck_strong : ownership(type, index);
+  found.isStrong = field.isStrong;
   found.isVariable = field.isVariable;
   found.name = field.free ? NULL : field.name;
   if (field.free) field.free(field.name);
@@ -121,11 +52,28 @@ ck_field ck_field_at(const void *type, ptrdiff_t index) {
 
 bool ck_is_tuple(const void *type) { return kind(type) == kindTuple; }
 
+// A pointer as the distance from the place where it stands; NULL for 0.
+static const char *target(const int32_t *place) {
+  return *place ? (const char *)place + *place : NULL;
+}
+
+// What describes the cases of an enumeration; NULL if there is nothing.
+typedef struct {
+  int32_t typeName, superclass;
+  uint16_t kind, recordSize;
+  uint32_t count;
+} field_descriptor;
+
+typedef struct {
+  uint32_t flags;
+  int32_t typeName, name;
+} field_record;
+
 static const int32_t *context(const void *type) { return ((const int32_t *const *)type)[1]; }
 
 static const field_descriptor *cases(const void *type) {
   if (kind(type) != kindEnum || !swift_getTypeByMangledNameInContext) return NULL;
-  return fields(context(type));
+  return (const field_descriptor *)target(context(type) + 4);  // behind flags, parent, name, accessor
 }
 
 ptrdiff_t ck_case_count(const void *type) {
@@ -133,10 +81,19 @@ ptrdiff_t ck_case_count(const void *type) {
   return found && found->recordSize >= sizeof(field_record) ? (ptrdiff_t)found->count : -1;
 }
 
+// A mangled name ends with a 0; bytes below 0x20 have a reference of four or eight bytes behind them.
+static size_t length(const char *name) {
+  const unsigned char *end = (const unsigned char *)name;
+  while (*end) end += *end >= 0x20 ? 1 : *end >= 0x18 ? 1 + sizeof(void *) : 1 + sizeof(int32_t);
+  return end - (const unsigned char *)name;
+}
+
 ck_case ck_case_at(const void *type, ptrdiff_t index) {
-  const field_record *found = record(cases(type), index);
-  const char *name = target(&found->typeName);
-  ck_case result = {target(&found->name), name != NULL, NULL};
+  const field_descriptor *found = cases(type);
+  const field_record *record =
+      (const field_record *)((const char *)(found + 1) + index * found->recordSize);
+  const char *name = target(&record->typeName);
+  ck_case result = {target(&record->name), name != NULL, NULL};
   // The arguments of a generic enumeration stand behind kind and context.
   if (name)
     result.type = swift_getTypeByMangledNameInContext(name, length(name), context(type),
@@ -146,12 +103,10 @@ ck_case ck_case_at(const void *type, ptrdiff_t index) {
 
 #else
 
-bool ck_asks_runtime(void) { return false; }
-
 ptrdiff_t ck_field_count(const void *type) { return -1; }
 
 ck_field ck_field_at(const void *type, ptrdiff_t index) {
-  ck_field none = {NULL, NULL, 0, ck_unknown, false};
+  ck_field none = {NULL, NULL, 0, false, false};
   return none;
 }
 

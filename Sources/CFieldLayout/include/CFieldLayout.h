@@ -4,33 +4,16 @@
 // `Mirror` asks the same functions of the runtime, but for every property of every instance again,
 // and says nothing of a type without an instance. The standard library calls them from Swift code of
 // its own, so that they are as fixed as its interface, though no header declares them. They are
-// linked weakly: a runtime without them says -1 properties, and `Mirror` does the work. That a runtime
-// tells something else is what the tests of FieldLayoutTests are for; whoever cannot wait until they are
-// mended builds without the package trait `RuntimeFieldLayout`.
+// linked weakly: a runtime without them says -1 properties, and `Mirror` does the work.
 //
 // Source: swift/stdlib/public/runtime/ReflectionMirror.cpp, core/ReflectionMirror.swift; for
-// enumerations, and for what is not strong, include/swift/ABI/Metadata.h,
-// include/swift/RemoteInspection/Records.h, docs/ABI/Mangling.rst.
+// enumerations include/swift/ABI/Metadata.h, include/swift/RemoteInspection/Records.h.
 
 #ifndef C_FIELD_LAYOUT_H
 #define C_FIELD_LAYOUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
-
-// Whether this was built to ask the runtime: on ELF platforms, with the trait `RuntimeFieldLayout`.
-bool ck_asks_runtime(void);
-
-// How a property holds an object: values of other types are strong.
-typedef enum {
-  ck_strong,
-  ck_weak,
-  ck_unowned,
-  // unowned(unsafe)
-  ck_unmanaged,
-  // None of which the runtime tells more than that it is not strong; always so in structs.
-  ck_unknown
-} ck_ownership;
 
 // A stored property.
 typedef struct {
@@ -40,8 +23,8 @@ typedef struct {
   const void *type;
   // Bytes from the beginning of the instance.
   ptrdiff_t offset;
-  // How it holds an object.
-  ck_ownership ownership;
+  // Whether it is neither weak nor unowned.
+  bool isStrong;
   // Whether it is a `var`.
   bool isVariable;
 } ck_field;

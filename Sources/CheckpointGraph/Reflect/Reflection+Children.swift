@@ -19,14 +19,11 @@ extension Reflection {
   struct PropertyTraits {
     /// Whether it is a `var`.
     var isVariable = true
-    /// How it holds an object.
-    var ownership = Ownership.strong
+    /// Whether it is neither weak nor unowned.
+    var isStrong = true
     /// Its declared type, and the distance in bytes from the beginning of the object; `nil` if the
     /// runtime does not tell.
     var place: (type: Any.Type, offset: Int)?
-
-    /// Whether it is neither weak nor unowned.
-    var isStrong: Bool { ownership == .strong }
   }
 
   /// The stored properties of an object, those of superclasses first.
@@ -68,7 +65,7 @@ extension Reflection {
       traits.append(
         unsafe PropertyTraits(
           isVariable: field.isVariable,
-          ownership: Ownership(field.ownership),
+          isStrong: field.isStrong,
           // The other way round: the metadata of a type that can be copied; what cannot, the runtime
           // calls `()`.
           place: (unsafeBitCast(type, to: Any.Type.self), field.offset)

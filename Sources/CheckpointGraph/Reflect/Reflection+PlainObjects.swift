@@ -34,7 +34,7 @@ extension Reflection {
     guard count > 0 else { return false }
     return (0..<count).contains { index in
       let field = unsafe ck_field_at(metadata, index)
-      guard let type = unsafe field.type, unsafe field.ownership == ck_strong else {
+      guard let type = unsafe field.type, unsafe field.isStrong else {
         return false
       }
       switch StoredType.of(unsafe unsafeBitCast(type, to: Any.Type.self)) {

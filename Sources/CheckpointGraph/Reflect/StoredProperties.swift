@@ -5,8 +5,8 @@ import Synchronization
 /// object, and as long for the next object of the class.
 ///
 /// Where a property is, the runtime tells; what it is called, `Mirror` does. On the first object both
-/// have to agree in everything, names, order and values; a class for which they do not, or that has a
-/// mirror of its own, is left to `Mirror`.
+/// have to agree in everything, names, order and values; a class for which they do not, or that has
+/// weak or unowned properties or a mirror of its own, is left to `Mirror`.
 final class StoredProperties {
   /// One that may hold something of a checkpoint.
   struct Property {
@@ -25,8 +25,6 @@ final class StoredProperties {
     case object(any Checkpointable.Type)
     /// An array, a dictionary, a set.
     case container(any DependencyContainer.Type)
-    /// An object that it refers to without keeping it.
-    case reference(Ownership)
     /// Values that nobody would save.
     case forgotten([ForgottenValue])
     /// Something else, to be looked into.
@@ -74,33 +72,15 @@ final class StoredProperties {
     guard !(object is any CustomReflectable) else { return nil }
     var properties: [Property] = []
     for child in Reflection.children(of: object) {
-      guard let place = child.traits.place, agrees(child, place, with: object) else { return nil }
+      guard let place = child.traits.place, child.traits.isStrong else { return nil }
+      let value = value(of: place.type, in: object, at: place.offset)
+      guard isSame(value, child.value) else { return nil }
       guard let content = content(child, place.type) else { continue }
       properties.append(
         Property(
           label: child.label, isStrict: child.isStrict, content: content, offset: place.offset))
     }
     return properties
-  }
-
-  // Whether what is read in place is what `Mirror` shows.
-  private static func agrees(
-    _ child: Reflection.Child, _ place: (type: Any.Type, offset: Int), with object: AnyObject
-  ) -> Bool {
-    switch child.traits.ownership {
-    case .unknown: return false
-    case .strong:
-      return isSame(value(of: place.type, in: object, at: place.offset), child.value)
-    case .weak, .unowned, .unmanaged:
-      // `child` keeps the object of a weak reference: there is one now if there was one then.
-      let referent = child.traits.ownership.object(in: object, at: place.offset)
-      return referent === Self.referent(child.value)
-    }
-  }
-
-  private static func referent(_ value: Any) -> AnyObject? {
-    if type(of: value) is AnyObject.Type { return value as AnyObject }
-    return Mirror(reflecting: value).children.first.map { $0.value as AnyObject }  // an optional
   }
 
   private static func isSame(_ one: Any, _ other: Any) -> Bool {
@@ -112,9 +92,6 @@ final class StoredProperties {
   // Nothing for a property that never holds anything of a checkpoint: the rules of
   // `Reflection.dependency`, for all values of a type at once.
   private static func content(_ child: Reflection.Child, _ type: Any.Type) -> Content? {
-    guard child.traits.isStrong else {
-      return StoredType.of(type) == .configuration ? nil : .reference(child.traits.ownership)
-    }
     let mayBeWrapper = child.label.wrappedName != nil
     if let type = type as? any PlainVariable.Type { return .variable(type) }
     if !mayBeWrapper, let type = type as? any Checkpointable.Type { return .object(type) }
@@ -149,11 +126,6 @@ final class StoredProperties {
       return .object(Self.object(of: type, in: object, at: property.offset))
     case .container(let type):
       return Self.container(of: type, in: object, at: property.offset).dependency(&reflection)
-    case .reference(let ownership):
-      guard let referent = ownership.object(in: object, at: property.offset) else {
-        return .nothing
-      }
-      return reflection.dependency(in: referent, isWrapper: property.label.wrappedName != nil)
     case .forgotten(let values):
       for value in values { reflection.note(value) }
       return .nothing
@@ -165,12 +137,11 @@ final class StoredProperties {
   }
 
   /// What the properties that may hold something hold, and what of them would be forgotten; those of
-  /// other types are not read, nor is what an object only refers to.
+  /// other types are not read.
   func contents(of object: AnyObject) -> (values: [Any], forgotten: [ForgottenValue]) {
     var contents: (values: [Any], forgotten: [ForgottenValue]) = ([], [])
     for property in properties {
       switch property.content {
-      case .reference: break
       case .forgotten(let values): contents.forgotten += values
       case .variable(let type):
         contents.values.append(Self.variable(of: type, in: object, at: property.offset))
