@@ -110,12 +110,6 @@ import Testing
       ])
   }
 
-  @Test func `without a note nothing is left over`() throws {
-    var image = image(.file, Self.names)
-    image.files[TemporaryName.lock(for: "/run/m")] = []
-    #expect(try left(image) == [])
-  }
-
   @Test func `a file with two names is somebody's, whatever the note says`() throws {
     let system = MemoryFileSystem(image(.file, ["m.swift-checkpoints-tmp"]))
     #expect(try system.link("/run/m.swift-checkpoints-tmp", to: "/run/thesis"))

@@ -8,7 +8,7 @@ import CheckpointTensors
 extension Saver {
   /// Saves the variables, updates the directory's state file, and deletes old checkpoints.
   ///
-  /// Each of these steps is on the disk before the next one begins. ``Options/retention`` says
+  /// Each of these steps is on the disk before the next one begins. ``Settings/retention`` says
   /// which checkpoints stay.
   ///
   /// - Parameters:
