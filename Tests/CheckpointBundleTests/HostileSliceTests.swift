@@ -90,11 +90,11 @@ import Testing
     (["0,2:-", "0,2:-"], "the slices 0,2:- and 0,2:- overlap"),
     (["0,2:-", "2,2:-", "1,2:-"], "the slices 0,2:- and 1,2:- overlap"),
     (["-:-", "0,2:-"], "the slices -:- and 0,2:- overlap"),
-    (["0,3:-"], "slice 0,3:- is listed, but has no entry"),
+    (["0,3:-", "3,1:-"], "slice 0,3:- is listed, but has no entry"),
     (["0,5:-"], "slice 0,5:- leaves the tensor's shape [4, 2]"),
     (["4,1:-"], "slice 4,1:- leaves the tensor's shape [4, 2]"),
     (["0,2:0,3"], "slice 0,2:0,3 leaves the tensor's shape [4, 2]"),
-    (["0,2:0,2"], "slice 0,2:0,2 is listed, but has no entry"),
+    (["0,2:0,2", "2,2:-"], "slice 0,2:0,2 is listed, but has no entry"),
     (["0,2"], "slice 0,2 has 1 dimensions, the tensor [4, 2] has 2"),
     (["0,2:-:-"], "slice 0,2:-:- has 3 dimensions, the tensor [4, 2] has 2"),
   ])
