@@ -107,7 +107,7 @@ struct ReaderCheck {
       TensorKey(bytes: []), TensorKey(bytes: [0xFF]), TensorKey(bytes: [0xC3]), "\u{0}",
       "a key that is none",
     ]
-    for key in model.keys.prefix(12) + model.keys.suffix(3) {
+    for key in model.keys.prefix(2) + model.keys.suffix(1) {
       keys.append(TensorKey(bytes: key.bytes + [0]))
       keys.append(TensorKey(bytes: key.bytes + [0xFF]))
       keys.append(TensorKey(bytes: key.bytes.dropLast()))
