@@ -87,4 +87,36 @@ import Testing
     list.nameForeignContent(in: LocalFileSystem())
     #expect(list.count == 2)
   }
+
+  // Numbers may begin as anything: what is wrong with them counts, and which tensor they are of.
+  @Test func `a data file is not taken for something else by two bytes`() throws {
+    let directory = try TemporaryDirectory("foreign")
+    let name = "ckpt-7.data-00000-of-00001"
+    func named(_ code: CheckpointError.Code, _ bytes: [UInt8]) throws -> CheckpointError {
+      try directory.write(bytes, to: name)
+      let error = CheckpointError(
+        code, "the checksum is wrong", file: directory.path(name), key: "w")
+      return error.namingForeignContent(in: LocalFileSystem())
+    }
+    let html = Array("<html><body>".utf8)
+    for (code, bytes) in [
+      (.corrupt, [0x1F, 0x8B, 8, 0]), (.truncated, [0x1F, 0x8B, 8, 0]),
+      (.truncated, [0x80, 2, 0x8A]),
+      (.corrupt, html),
+    ] as [(CheckpointError.Code, [UInt8])] {
+      #expect(try named(code, bytes).key == "w", "\(bytes)")
+    }
+    #expect(try named(.truncated, html).message.contains("HTML"))
+    #expect(try named(.corrupt, Self.known[0].bytes).message.contains("git lfs pull"))
+  }
+
+  @Test func `a damaged safetensors file is no pickle, whatever the length of its header`() throws {
+    let directory = try TemporaryDirectory("foreign")
+    for length in [0x280, 0x380, 0x480, 0x580] {
+      let start = [UInt8(length & 0xFF), UInt8(length >> 8), 0, 0, 0, 0, 0, 0]
+      try directory.write(start + Array("{\"a\":".utf8), to: "s")
+      #expect(ForeignContent(at: directory.path("s"), LocalFileSystem()) == nil)
+      #expect(ForeignContent(start) == nil)
+    }
+  }
 }

@@ -1,3 +1,4 @@
+import CheckpointBundle
 import CheckpointIO
 import CheckpointSafetensors
 import CheckpointSlices
@@ -5,6 +6,7 @@ import CheckpointStore
 import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints
+import Foundation
 import Testing
 
 /// Proves that an audit knows every file, and that a repair touches only what it may.
@@ -206,6 +208,74 @@ import Testing
     let latest = try CheckpointDirectory("/run", fileSystem: system).latest()
     #expect(latest == "/run/m-12-?????-of-00002")
     #expect(try audit().repair() == [])
+  }
+
+  @Test func `points a state file that names a torn V1 checkpoint to a whole one`() throws {
+    try system.createDirectory("/run")
+    try saveV1("m-3", shards: 2)
+    try saveV1("m-12", shards: 2)
+    try system.write("model_checkpoint_path: \"m-12-?????-of-00002\"\n", to: "/run/checkpoint")
+    #expect(try audit().repair() == [])
+    try system.removeFile("/run/m-12-00000-of-00002")
+    #expect(try audit().repair() == ["rebuilt checkpoint"])
+    let state = try CheckpointDirectory.State.read(from: "/run", in: system)
+    #expect(state?.latest == "/run/m-3-?????-of-00002")
+  }
+
+  // MARK: What a repair leaves alone
+
+  @Test(arguments: ["GGUF\u{3}\0\0\0 weights", "<html><body>404</body></html>"])
+  func `a file of another program is no state file, and stays`(text: String) throws {
+    _ = try prepare()
+    try system.write(text, to: "/run/checkpoint")
+    #expect(try kinds()["checkpoint"] == .foreign)
+    let error = #expect(throws: CheckpointError.self) { try audit().repair() }
+    #expect(error?.code == .pathConflict)
+    #expect(error?.file == "/run/checkpoint")
+    #expect(system.text("/run/checkpoint") == text)
+  }
+
+  @Test func `a checkpoint that is called as the state file is none, and stays`() throws {
+    _ = try prepare()
+    var options = FileOptions()
+    options.fileSystem = system
+    var writer = try SlicesWriter(path: "/run/v1", options: options)
+    try writer.add(Tensor<Float>(1), for: "w")
+    try writer.finish()
+    try system.copy("/run/v1", to: "/run/checkpoint")
+    let before = system.text("/run/checkpoint")
+    #expect(try kinds()["checkpoint"] == .foreign)
+    #expect(throws: CheckpointError.self) { try audit().repair() }
+    #expect(system.text("/run/checkpoint") == before)
+  }
+
+  @Test(arguments: [
+    "DIR/m-50", "DIR/./m-50", "DIR//m-50", "./m-50", "../OTHER/m-7", "UP/OTHER/m-7",
+  ])
+  func `a state file that leads to a whole checkpoint stays, however it spells the way`(
+    path: String
+  ) throws {
+    let directory = try TemporaryDirectory("audit")
+    for name in ["run", "other"] { try LocalFileSystem().createDirectory(directory.path(name)) }
+    for prefix in ["run/m-50", "run/m-100", "other/m-7"] {
+      var writer = try BundleWriter(
+        prefix: directory.path(prefix), shardByteCounts: [4], options: FileOptions())
+      try writer.add(Tensor<Float>(1), for: "w")
+      try writer.finish()
+    }
+    let recorded = path.replacingOccurrences(of: "DIR", with: directory.path("run"))
+      .replacingOccurrences(of: "UP", with: directory.path)
+      .replacingOccurrences(of: "OTHER", with: "other")
+    let text = "model_checkpoint_path: \"\(recorded)\"\n"
+    try directory.write(text.utf8, to: "run/checkpoint")
+    // Named is the older one on purpose: where all are managed, that is what a repair mends.
+    let done = try CheckpointDirectory.Audit(of: directory.path("run")).repair()
+    let leavesDirectory = recorded.contains("other")
+    #expect(done == (leavesDirectory ? [] : ["rebuilt checkpoint"]))
+    try LocalFileSystem().removeFile(directory.path("run/m-100.index"))
+    try directory.write(text.utf8, to: "run/checkpoint")
+    #expect(try CheckpointDirectory.Audit(of: directory.path("run")).repair() == [])
+    #expect(try directory.bytes("run/checkpoint") == Array(text.utf8))
   }
 
   @Test func `says what foreign files are`() throws {

@@ -18,13 +18,15 @@ extension CheckpointError {
   }
 
   // What the file is that this says to be damaged, if it is something else. Numbers may begin as anything:
-  // of a data file that is as long as it should be, only the pointer of Git LFS counts.
+  // of a data file that is as long as it should be, only the pointer of Git LFS counts; of one that is
+  // too short, what numbers hardly ever begin as.
   fileprivate func foreignContent(in fileSystem: any FileSystem) -> ForeignContent? {
     guard mayBeOfForeignFile, let file, let content = ForeignContent(at: file, fileSystem) else {
       return nil
     }
-    guard code != .truncated, DataFileName(Path(file).name) != nil else { return content }
-    return content == .pointer ? content : nil
+    guard DataFileName(Path(file).name) != nil else { return content }
+    let counts = code == .truncated ? content.isSure : content == .pointer
+    return counts ? content : nil
   }
 
   // Whether it says that a file is damaged, which may be something else.

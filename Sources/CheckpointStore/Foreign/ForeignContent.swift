@@ -32,7 +32,12 @@ package struct ForeignContent: Sendable, Hashable {
   /// How many bytes are looked at, at most.
   package static let byteCount = 512
 
-  private init(_ what: String, _ advice: String) { (self.what, self.advice) = (what, advice) }
+  /// Whether so much has been recognized that numbers hardly ever begin so: four bytes or more.
+  package let isSure: Bool
+
+  private init(_ what: String, _ advice: String, isSure: Bool = true) {
+    (self.what, self.advice, self.isSure) = (what, advice, isSure)
+  }
 
   /// A sentence of both.
   package var sentence: String { "this is \(what); \(advice)" }
@@ -108,7 +113,8 @@ package struct ForeignContent: Sendable, Hashable {
       ("zstd", [0x28, 0xB5, 0x2F, 0xFD]), ("bzip2", Array("BZh".utf8)),
     ]
     return kinds.first { start.starts(with: $0.magic) }.map { kind in
-      ForeignContent("a file that \(kind.name) has compressed", "unpack it first")
+      ForeignContent(
+        "a file that \(kind.name) has compressed", "unpack it first", isSure: kind.magic.count >= 4)
     }
   }
 
@@ -146,7 +152,7 @@ package struct ForeignContent: Sendable, Hashable {
   private static func model(_ start: [UInt8]) -> ForeignContent? {
     if start.count > 2, start[0] == 0x80, (2...5).contains(start[1]), start[2] != 0 {
       return ForeignContent(
-        "a pickle of Python, as older files of PyTorch are", pyTorch.advice)
+        "a pickle of Python, as older files of PyTorch are", pyTorch.advice, isSure: false)
     }
     if start.starts(with: [0x93] + Array("NUMPY".utf8)) {
       return ForeignContent("an array of NumPy (npy)", "save it as safetensors with Python")
@@ -172,7 +178,8 @@ package struct ForeignContent: Sendable, Hashable {
   private static func message(_ start: [UInt8]) -> ForeignContent? {
     if isEventFile(start) {
       return ForeignContent(
-        "an event file of TensorBoard", "it has summaries and no variables: give a checkpoint")
+        "an event file of TensorBoard", "it has summaries and no variables: give a checkpoint",
+        isSure: false)
     }
     switch FieldStart(start[...]) {
     case .number(1, let version, let rest): return versioned(version, FieldStart(rest))
@@ -192,12 +199,13 @@ package struct ForeignContent: Sendable, Hashable {
     if version == 1, content.first == 0x0A {
       return ForeignContent(
         "the graph of a SavedModel",
-        "give the SavedModel's directory, or its variables: 'variables/variables'")
+        "give the SavedModel's directory, or its variables: 'variables/variables'", isSure: false)
     }
     let isName = !content.isEmpty && content.allSatisfy { (0x20..<0x7F).contains($0) }
     guard (3...20).contains(version), isName else { return nil }
     return ForeignContent(
-      "a model of ONNX", "give the checkpoint or the safetensors file that it was exported from")
+      "a model of ONNX", "give the checkpoint or the safetensors file that it was exported from",
+      isSure: false)
   }
 
   private static func frozenGraph(_ node: ArraySlice<UInt8>) -> ForeignContent? {
@@ -208,7 +216,7 @@ package struct ForeignContent: Sendable, Hashable {
     else { return nil }
     return ForeignContent(
       "a graph of TensorFlow (GraphDef), as frozen models are",
-      "give the checkpoint that it was frozen from")
+      "give the checkpoint that it was frozen from", isSure: false)
   }
 }
 

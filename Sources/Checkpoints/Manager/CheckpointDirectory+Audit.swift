@@ -107,7 +107,7 @@ extension CheckpointDirectory {
       Set(files.filter { $0.kind == .complete }.compactMap(\.checkpoint).map(FileName.init))
     }
 
-    // Where nothing is managed, a state file that leads somewhere is somebody's choice, and stays.
+    // Where nothing is managed, a state file that leads to a whole checkpoint is somebody's choice.
     private func rebuildState() throws(CheckpointError) -> Bool {
       let whole = whole
       guard let newest = newestFirst.first(where: { whole.contains(FileName($0)) }) else {
@@ -116,11 +116,7 @@ extension CheckpointDirectory {
       let file = try StateFile(in: directory, fileSystem: fileSystem)
       return try file.write(CheckpointDirectory.State(latest: newest), repairs: true) {
         () throws(CheckpointError) in
-        do throws(CheckpointError) {
-          return try NewestCheckpoints(file, fileSystem: fileSystem).newest == nil
-        } catch  where !error.saysNothingOfContent {
-          return true  // it cannot be read
-        }
+        try !leads(file, toOneOf: whole)
       }
     }
 
@@ -131,7 +127,7 @@ extension CheckpointDirectory {
       guard let newest = newestFirst.first(where: { whole.contains(FileName($0)) }) else {
         return false
       }
-      guard try !isAnnounced(newest, by: place.stateFile()) else { return false }
+      guard try !leads(place.stateFile(), toOneOf: [FileName(newest)]) else { return false }
       let state = try stateToWrite(newest, managed, whole)
       let lock = try place.lock()
       let found = try ManagedDirectory(place, now: now, start: now)
@@ -143,9 +139,11 @@ extension CheckpointDirectory {
       return isUnchanged
     }
 
-    // Whether the state file leads to it, however it spells the way; or to another directory, which is
-    // somebody's choice.
-    private func isAnnounced(_ newest: String, by file: StateFile) throws(CheckpointError) -> Bool {
+    // Whether the state file leads to one of these, however it spells the way; or to another directory,
+    // which is somebody's choice. One that cannot be read leads nowhere.
+    private func leads(_ file: StateFile, toOneOf paths: Set<FileName>) throws(CheckpointError)
+      -> Bool
+    {
       do throws(CheckpointError) {
         let found = try NewestCheckpoints(file, fileSystem: fileSystem)
         // A safetensors file is none that TensorFlow could be pointed to.
@@ -154,7 +152,7 @@ extension CheckpointDirectory {
         }
         let there = try fileSystem.status(of: Path(named).directory)?.identity
         guard try fileSystem.status(of: directory)?.identity == there else { return true }
-        return FileName(Path(named).name) == FileName(Path(newest).name)
+        return paths.contains { FileName(Path($0.text).name) == FileName(Path(named).name) }
       } catch  where !error.saysNothingOfContent {
         return false
       }
