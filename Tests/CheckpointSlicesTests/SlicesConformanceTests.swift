@@ -17,7 +17,7 @@ import Testing
   }()
 
   private static func subject(shardCount: Int?) -> WriterSubject {
-    WriterSubject { path, _ throws(CheckpointError) in
+    WriterSubject(replaces: (shardCount ?? 1) == 1) { path, _ throws(CheckpointError) in
       guard let shardCount else { return try SlicesWriter(path: path, options: options) }
       return try SlicesWriter(prefix: path, shardCount: shardCount, options: options)
     } open: { path throws(CheckpointError) in
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [nil, 1])
+  @Test(arguments: [nil, 1, 3])
   func `the writer keeps its promises`(shardCount: Int?) throws {
     let model = TensorModel.sample(Self.dtypes, seed: UInt64(shardCount ?? 0))
     #expect(try checkTensorWriter(Self.subject(shardCount: shardCount), of: model) == [])

@@ -165,6 +165,7 @@ struct WriterCheck {
 
   /// The old checkpoint stands until the new one is whole.
   func checkReplacing() {
+    guard subject.replaces else { return checkRefusesToReplace() }
     write("whole", "saving again")
     checkReader("whole", "saving again")
     let before = directory.names
@@ -175,6 +176,17 @@ struct WriterCheck {
     expect(
       directory.names == before, "a save that is let go leaves \(directory.names), not \(before)")
     checkReader("whole", "the old checkpoint after a save that was let go")
+  }
+
+  private func checkRefusesToReplace() {
+    let before = directory.names
+    note.expectError(.unsupported, "saving again") { () throws(CheckpointError) in
+      var writer = try make("whole")
+      try add(model.keys, to: &writer)
+      try writer.finish()
+    }
+    expect(directory.names == before, "saving again leaves \(directory.names), not \(before)")
+    checkReader("whole", "the old checkpoint after saving again")
   }
 
   func checkOneAtATime() {

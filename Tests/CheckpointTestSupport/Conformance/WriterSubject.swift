@@ -12,12 +12,14 @@ package struct WriterSubject: Sendable {
   package let open: @Sendable (_ path: String) throws(Failure) -> any TensorReader
   /// Whether tensors can be written in parts.
   package let takesParts: Bool
+  /// Whether a checkpoint can be saved where another one stands; else that is `unsupported`.
+  package let replaces: Bool
 
   package init(
-    takesParts: Bool = true,
+    takesParts: Bool = true, replaces: Bool = true,
     make: @escaping @Sendable (String, TensorModel) throws(Failure) -> any TensorWriter,
     open: @escaping @Sendable (String) throws(Failure) -> any TensorReader
   ) {
-    (self.takesParts, self.make, self.open) = (takesParts, make, open)
+    (self.takesParts, self.replaces, self.make, self.open) = (takesParts, replaces, make, open)
   }
 }
