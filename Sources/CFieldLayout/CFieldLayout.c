@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-#if defined(__ELF__) && __has_attribute(swiftcall)
+#if defined(CK_ASKS_RUNTIME) && defined(__ELF__) && __has_attribute(swiftcall)
 
 typedef struct {
   const char *name;
@@ -26,6 +26,8 @@ extern RUNTIME const void *swift_getTypeByMangledNameInContext(const char *name,
 // Kinds of metadata: swift/ABI/MetadataKind.def. Larger numbers are pointers, to the class of a
 // class.
 enum { kindClass = 0, kindStruct = 0x200, kindEnum = 0x201, kindTuple = 0x301, kindLast = 0x7FF };
+
+bool ck_asks_runtime(void) { return true; }
 
 static uintptr_t kind(const void *type) { return *(const uintptr_t *)type; }
 
@@ -102,6 +104,8 @@ ck_case ck_case_at(const void *type, ptrdiff_t index) {
 }
 
 #else
+
+bool ck_asks_runtime(void) { return false; }
 
 ptrdiff_t ck_field_count(const void *type) { return -1; }
 

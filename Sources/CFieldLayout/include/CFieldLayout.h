@@ -4,7 +4,9 @@
 // `Mirror` asks the same functions of the runtime, but for every property of every instance again,
 // and says nothing of a type without an instance. The standard library calls them from Swift code of
 // its own, so that they are as fixed as its interface, though no header declares them. They are
-// linked weakly: a runtime without them says -1 properties, and `Mirror` does the work.
+// linked weakly: a runtime without them says -1 properties, and `Mirror` does the work. FieldLayoutTests
+// fail if a runtime tells something else than `Mirror` shows. The package trait `RuntimeFieldLayout`, on
+// by default, is the switch: without it nothing is asked, and `Mirror` does the work.
 //
 // Source: swift/stdlib/public/runtime/ReflectionMirror.cpp, core/ReflectionMirror.swift; for
 // enumerations include/swift/ABI/Metadata.h, include/swift/RemoteInspection/Records.h.
@@ -14,6 +16,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+// Whether this was built to ask the runtime: on ELF platforms, with the trait `RuntimeFieldLayout`.
+bool ck_asks_runtime(void);
 
 // A stored property.
 typedef struct {

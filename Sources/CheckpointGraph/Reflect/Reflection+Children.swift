@@ -5,6 +5,8 @@ extension Reflection {
   struct Child {
     /// Which of all stored properties it is.
     let index: Int
+    /// Where its mirror is.
+    let position: MirrorPosition
     let label: PropertyLabel
     let value: Any
     /// Whether a class declares it that could say what becomes of it.
@@ -13,6 +15,22 @@ extension Reflection {
 
     /// Whether a value in it that would be forgotten is a problem.
     var isStrict: Bool { isOwn && traits.isStrong }
+  }
+
+  /// Where `Mirror` shows a stored property of an object.
+  struct MirrorPosition {
+    /// How many superclasses up from the object's class it is declared.
+    let superclass: Int
+    /// Which of the properties of that class it is.
+    let index: Int
+
+    /// What the property holds, as `Mirror` shows it: one value, not those beside it.
+    func value(in object: AnyObject) -> Any {
+      var mirror = Mirror(reflecting: object)
+      for _ in 0..<superclass { mirror = mirror.superclassMirror ?? mirror }
+      let children = mirror.children
+      return children[children.index(children.startIndex, offsetBy: index)].value
+    }
   }
 
   /// What the runtime knows of a stored property besides its value.
@@ -35,16 +53,18 @@ extension Reflection {
     let isSubject = !(object is any Checkpointable)
     var children: [Child] = []
     var index = 0
-    for level in levels.reversed() {
+    for (superclass, level) in levels.enumerated().reversed() {
       let isOwn = isSubject || level.subjectType is any Checkpointable.Type
       let isObservable = level.children.contains { PropertyLabel.isRegistrar($0.label) }
-      for child in level.children {
+      for (position, child) in level.children.enumerated() {
         defer { index += 1 }
         guard let text = child.label, !PropertyLabel.isRegistrar(text) else { continue }
         let traits = traits?[index] ?? PropertyTraits()
         let label = PropertyLabel(text, isObservable: isObservable, isVariable: traits.isVariable)
         children.append(
-          Child(index: index, label: label, value: child.value, isOwn: isOwn, traits: traits))
+          Child(
+            index: index, position: MirrorPosition(superclass: superclass, index: position),
+            label: label, value: child.value, isOwn: isOwn, traits: traits))
       }
     }
     return children

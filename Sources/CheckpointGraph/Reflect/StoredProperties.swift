@@ -5,8 +5,9 @@ import Synchronization
 /// object, and as long for the next object of the class.
 ///
 /// Where a property is, the runtime tells; what it is called, `Mirror` does. On the first object both
-/// have to agree in everything, names, order and values; a class for which they do not, or that has
-/// weak or unowned properties or a mirror of its own, is left to `Mirror`.
+/// have to agree in everything, names, order and values; a class for which they do not, or that has a
+/// mirror of its own, is left to `Mirror`. Weak and unowned properties are read through `Mirror`, each
+/// alone: how a reference is counted, only the runtime knows.
 final class StoredProperties {
   /// One that may hold something of a checkpoint.
   struct Property {
@@ -14,6 +15,7 @@ final class StoredProperties {
     /// Whether values in it that would be forgotten are problems.
     let isStrict: Bool
     fileprivate let content: Content
+    /// Bytes from the beginning of the object.
     fileprivate let offset: Int
   }
 
@@ -25,6 +27,8 @@ final class StoredProperties {
     case object(any Checkpointable.Type)
     /// An array, a dictionary, a set.
     case container(any DependencyContainer.Type)
+    /// An object that it refers to without keeping it.
+    case reference(Reflection.MirrorPosition)
     /// Values that nobody would save.
     case forgotten([ForgottenValue])
     /// Something else, to be looked into.
@@ -72,8 +76,10 @@ final class StoredProperties {
     guard !(object is any CustomReflectable) else { return nil }
     var properties: [Property] = []
     for child in Reflection.children(of: object) {
-      guard let place = child.traits.place, child.traits.isStrong else { return nil }
-      let value = value(of: place.type, in: object, at: place.offset)
+      guard let place = child.traits.place else { return nil }
+      let value =
+        child.traits.isStrong
+        ? value(of: place.type, in: object, at: place.offset) : child.position.value(in: object)
       guard isSame(value, child.value) else { return nil }
       guard let content = content(child, place.type) else { continue }
       properties.append(
@@ -92,6 +98,7 @@ final class StoredProperties {
   // Nothing for a property that never holds anything of a checkpoint: the rules of
   // `Reflection.dependency`, for all values of a type at once.
   private static func content(_ child: Reflection.Child, _ type: Any.Type) -> Content? {
+    guard child.traits.isStrong else { return .reference(child.position) }
     let mayBeWrapper = child.label.wrappedName != nil
     if let type = type as? any PlainVariable.Type { return .variable(type) }
     if !mayBeWrapper, let type = type as? any Checkpointable.Type { return .object(type) }
@@ -126,6 +133,10 @@ final class StoredProperties {
       return .object(Self.object(of: type, in: object, at: property.offset))
     case .container(let type):
       return Self.container(of: type, in: object, at: property.offset).dependency(&reflection)
+    case .reference(let position):
+      return reflection.dependency(
+        in: property.label.declared(position.value(in: object)),
+        isWrapper: property.label.wrappedName != nil)
     case .forgotten(let values):
       for value in values { reflection.note(value) }
       return .nothing
@@ -149,6 +160,7 @@ final class StoredProperties {
         contents.values.append(Self.object(of: type, in: object, at: property.offset))
       case .container(let type):
         contents.values.append(Self.container(of: type, in: object, at: property.offset))
+      case .reference(let position): contents.values.append(position.value(in: object))
       case .other(let type):
         contents.values.append(Self.value(of: type, in: object, at: property.offset))
       }
