@@ -54,16 +54,17 @@ import Testing
   }
 
   @Test func `reads the saver's definition`() throws {
-    #expect(try summary("default").saverDefinition == Saver.Definition())
+    #expect(try summary("default").saverDefinition == MetaGraphSummary.SaverDefinition())
     #expect(
       try summary("references").saverDefinition
-        == Saver.Definition(maxToKeep: 2, keepCheckpointEveryNHours: 1.5))
+        == MetaGraphSummary.SaverDefinition(maxToKeep: 2, keepCheckpointEveryNHours: 1.5))
     #expect(
       try summary("sharded").saverDefinition
-        == Saver.Definition(saveTensorName: "save/Identity:0", isSharded: true))
+        == MetaGraphSummary.SaverDefinition(saveTensorName: "save/Identity:0", isSharded: true))
     #expect(
       try summary("version_1_sharded").saverDefinition
-        == Saver.Definition(saveTensorName: "save/ShardedFilespec:0", isSharded: true, version: .v1)
+        == MetaGraphSummary.SaverDefinition(
+          saveTensorName: "save/ShardedFilespec:0", isSharded: true, version: .v1)
     )
     #expect(try summary("no_saver").saverDefinition == nil)
   }

@@ -12,20 +12,21 @@ import Testing
     + [0x20, 0x02, 0x35, 0x00, 0x00, 0xC0, 0x3F, 0x38, 0x02]
 
   @Test func `is written and read as TensorFlow does`() throws {
-    let definition = Saver.Definition(maxToKeep: 2, keepCheckpointEveryNHours: 1.5)
+    let definition = MetaGraphSummary.SaverDefinition(maxToKeep: 2, keepCheckpointEveryNHours: 1.5)
     #expect(definition.serialized() == Self.bytes)
-    #expect(try Saver.Definition(serialized: Self.bytes) == definition)
-    let empty = try Saver.Definition(serialized: [])
+    #expect(try MetaGraphSummary.SaverDefinition(serialized: Self.bytes) == definition)
+    let empty = try MetaGraphSummary.SaverDefinition(serialized: [])
     #expect(empty.version == .legacy)
     #expect(empty.serialized() == [])
-    let sharded = Saver.Definition(maxToKeep: -1, isSharded: true, version: .init(rawValue: 7))
-    #expect(try Saver.Definition(serialized: sharded.serialized()) == sharded)
+    let sharded = MetaGraphSummary.SaverDefinition(
+      maxToKeep: -1, isSharded: true, version: .init(rawValue: 7))
+    #expect(try MetaGraphSummary.SaverDefinition(serialized: sharded.serialized()) == sharded)
   }
 
   @Test func `refuses bytes that are no message`() {
     for count in 1..<12 {
       #expect(throws: CheckpointError.self) {
-        try Saver.Definition(serialized: Array(Self.bytes.prefix(count)))
+        try MetaGraphSummary.SaverDefinition(serialized: Array(Self.bytes.prefix(count)))
       }
     }
   }
@@ -37,11 +38,11 @@ import Testing
     ("outer/save/Const", nil),
   ])
   func `loses its scope, if all of it is in it`(scope: String, filename: String?) {
-    let definition = Saver.Definition(
+    let definition = MetaGraphSummary.SaverDefinition(
       filenameTensorName: "outer/save/Const:0", saveTensorName: "outer/save/control_dependency:0",
       restoreOpName: "outer/save/restore_all")
     #expect(definition.strippingScope(scope)?.filenameTensorName == filename)
-    let slashes = Saver.Definition(
+    let slashes = MetaGraphSummary.SaverDefinition(
       filenameTensorName: "a///b:0", saveTensorName: "a/c:0", restoreOpName: "a/d")
     #expect(slashes.strippingScope("a")?.filenameTensorName == "b:0")
   }

@@ -30,14 +30,14 @@ import Testing
   // MARK: Definitions
 
   @Test func `Saver rows 24, 59, 60: has a definition at any time`() throws {
-    #expect(try Saver([w]).definition == Saver.Definition())
+    #expect(try Saver([w]).definition == MetaGraphSummary.SaverDefinition())
     var options = SaveOptions()
     var settings = Saver.Settings()
     options.format = .v1
     options.sharding = .count(2)
     settings.retention = .latest(2).or(.everyHours(1.5, anchored: .grid))
     let definition = try Saver([w], settings: settings, options: options).definition
-    let expected = Saver.Definition(
+    let expected = MetaGraphSummary.SaverDefinition(
       maxToKeep: 2,
       isSharded: true,
       keepCheckpointEveryNHours: 1.5,
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func `Saver rows 42, 61: does what a definition says, and gives it back`() throws {
-    let definition = Saver.Definition(
+    let definition = MetaGraphSummary.SaverDefinition(
       filenameTensorName: "outer/save/Const:0",
       saveTensorName: "outer/save/Identity:0",
       restoreOpName: "outer/save/restore_all",
@@ -58,23 +58,23 @@ import Testing
       keepCheckpointEveryNHours: 2,
       version: .v1
     )
-    let decoded = try Saver.Definition(serialized: definition.serialized())
+    let decoded = try MetaGraphSummary.SaverDefinition(serialized: definition.serialized())
     let saver = try Saver([w], settings: Saver.Settings(decoded), options: SaveOptions(decoded))
     #expect(saver.definition == definition)
     #expect(saver.definition.strippingScope("outer")?.restoreOpName == "save/restore_all")
     #expect(saver.settings.retention == .latest(3).or(.everyHours(2, anchored: .grid)))
     let path = try saver.save(to: directory.path("m"))
     #expect(path == directory.path("m-?????-of-00001"))
-    let legacy = Saver.Definition(maxToKeep: 0, version: .legacy)
+    let legacy = MetaGraphSummary.SaverDefinition(maxToKeep: 0, version: .legacy)
     #expect(try SaveOptions(legacy).format == .v1 && Saver.Settings(legacy).retention == .all)
   }
 
   @Test func `Saver row 55: refuses a definition that makes no sense`() {
-    let cases: [(Saver.Definition, CheckpointError.Code)] = [
-      (Saver.Definition(maxToKeep: -1), .invalidArgument),
-      (Saver.Definition(keepCheckpointEveryNHours: -1), .invalidArgument),
-      (Saver.Definition(keepCheckpointEveryNHours: .nan), .invalidArgument),
-      (Saver.Definition(version: .init(rawValue: 3)), .unsupported),
+    let cases: [(MetaGraphSummary.SaverDefinition, CheckpointError.Code)] = [
+      (.init(maxToKeep: -1), .invalidArgument),
+      (.init(keepCheckpointEveryNHours: -1), .invalidArgument),
+      (.init(keepCheckpointEveryNHours: .nan), .invalidArgument),
+      (.init(version: .init(rawValue: 3)), .unsupported),
     ]
     for (definition, code) in cases {
       let error = error { () throws(CheckpointError) in
@@ -368,8 +368,7 @@ import Testing
     var shown: [String] = []
     for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted() {
       let name = URL(fileURLWithPath: path).lastPathComponent
-      let isOther = ["Saver+Saved.swift", "Saver+Definition.swift", "Saver+URL.swift"].contains(
-        name)
+      let isOther = ["Saver+Saved.swift", "Saver+URL.swift"].contains(name)
       guard name == "Saver.swift" || name.hasPrefix("Saver+"), !isOther else { continue }
       let text = try String(contentsOf: folder.appendingPathComponent(path), encoding: .utf8)
       for line in text.split(separator: "\n") {

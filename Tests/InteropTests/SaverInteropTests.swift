@@ -203,7 +203,7 @@ struct SaverInteropTests {
     ])
     let clock = TestClock(times[0])
     var settings = try Saver.Settings(
-      Saver.Definition(maxToKeep: keep, keepCheckpointEveryNHours: Float(hours)))
+      MetaGraphSummary.SaverDefinition(maxToKeep: keep, keepCheckpointEveryNHours: Float(hours)))
     settings.savesRelativePaths = false
     settings.now = { clock.now }
     let saver = try Saver(["w": Variable<Float>([1, 2])], settings: settings)

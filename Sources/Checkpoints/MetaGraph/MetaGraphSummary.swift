@@ -20,7 +20,7 @@ public struct MetaGraphSummary: Sendable {
   /// What the graph is for: `serve`, `train`.
   public let tags: [String]
   /// How its saver saves; `nil` if it has none.
-  public let saverDefinition: Saver.Definition?
+  public let saverDefinition: SaverDefinition?
   /// The variables that a saver saves by default, in the order of the graph's collection: all but the
   /// local ones.
   public let variables: [Variable]
@@ -68,7 +68,7 @@ public struct MetaGraphSummary: Sendable {
     tensorFlowVersion = message.tensorFlowVersion
     tensorFlowGitVersion = message.tensorFlowGitVersion
     tags = message.tags
-    saverDefinition = saver.map { Saver.Definition($0) }
+    saverDefinition = saver.map { SaverDefinition($0) }
     variables = try Self.variables(of: message)
     guard let saver else {
       savedTensors = []

@@ -67,7 +67,7 @@ extension MetaGraphSummary {
       "these are not the variables of the graph's saver, for \($0) reasons"
     }
     if let error { throw error }
-    let definition = saverDefinition ?? Saver.Definition()
+    let definition = saverDefinition ?? SaverDefinition()
     return try Saver(
       variables, settings: Saver.Settings(definition), options: SaveOptions(definition))
   }

@@ -10,16 +10,14 @@ extension Saver {
   /// The names of its operations are those that ``Settings/init(_:)`` got, else those of a saver that
   /// is alone in its graph. A ``RetentionPolicy`` can do more than the message can say: of other rules
   /// than the latest and one for each so many hours there is nothing in it.
-  public var definition: Saver.Definition {
+  public var definition: MetaGraphSummary.SaverDefinition {
     var definition = settings.graphNames
     definition.version = options.format == .v1 ? .v1 : .v2
     definition.isSharded = options.sharding != .none
     definition.maxToKeep = settings.retention.latestCount ?? 0
-    if let period = settings.retention.period {
-      definition.keepCheckpointEveryNHours = Float(period.seconds / 3600)
-    } else {
-      definition.keepCheckpointEveryNHours = Saver.Definition().keepCheckpointEveryNHours
-    }
+    definition.keepCheckpointEveryNHours =
+      settings.retention.period.map { Float($0.seconds / 3600) }
+      ?? MetaGraphSummary.SaverDefinition().keepCheckpointEveryNHours
     return definition
   }
 }
@@ -27,14 +25,15 @@ extension Saver {
 extension Saver.Settings {
   /// Creates the settings that a definition asks for: how many checkpoints stay.
   ///
-  ///     let definition = try MetaGraphSummary(contentsOf: "run/model-1000.meta").saverDefinition
+  ///     let summary = try MetaGraphSummary(contentsOf: "run/model-1000.meta")
+  ///     let definition = summary.saverDefinition ?? MetaGraphSummary.SaverDefinition()
   ///     let saver = try Saver(
-  ///       [kernel, bias], settings: Saver.Settings(definition ?? Saver.Definition()),
-  ///       options: SaveOptions(definition ?? Saver.Definition()))
+  ///       [kernel, bias], settings: Saver.Settings(definition),
+  ///       options: SaveOptions(definition))
   ///
   /// - Parameter definition: The definition; its operations are not run.
   /// - Throws: `invalidArgument` for numbers that make no sense.
-  public init(_ definition: Saver.Definition) throws(CheckpointError) {
+  public init(_ definition: MetaGraphSummary.SaverDefinition) throws(CheckpointError) {
     self.init()
     graphNames = definition
     retention = try definition.retention
@@ -46,12 +45,12 @@ extension SaveOptions {
   ///
   /// - Parameter definition: The definition.
   /// - Throws: `unsupported` for a format of the future.
-  public init(_ definition: Saver.Definition) throws(CheckpointError) {
+  public init(_ definition: MetaGraphSummary.SaverDefinition) throws(CheckpointError) {
     self.init(format: try definition.format, sharding: definition.isSharded ? .perDevice : .none)
   }
 }
 
-extension Saver.Definition {
+extension MetaGraphSummary.SaverDefinition {
   fileprivate var format: CheckpointFormat {
     get throws(CheckpointError) {
       switch version {

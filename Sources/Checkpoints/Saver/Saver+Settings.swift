@@ -41,7 +41,7 @@ extension Saver {
     /// The time, in seconds since 1970: the seam for tests.
     package var now: @Sendable () -> Double = { Date().timeIntervalSince1970 }
     // The names that a definition gave to operations of a graph.
-    var graphNames = Saver.Definition()
+    var graphNames = MetaGraphSummary.SaverDefinition()
 
     /// Creates the default settings.
     public init() {}

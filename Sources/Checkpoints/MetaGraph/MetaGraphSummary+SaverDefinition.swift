@@ -1,14 +1,14 @@
 public import CheckpointIO
 import CheckpointWire
 
-extension Saver {
+extension MetaGraphSummary {
   /// How a saver of TensorFlow's graphs saves: the settings, and the names of its operations.
   ///
   ///     let definition = try MetaGraphSummary(contentsOf: "run/model-1000.meta").saverDefinition
   ///     print(definition?.maxToKeep ?? 5)
   ///
   /// Source: tensorflow/core/protobuf/saver.proto, `SaverDef`.
-  public struct Definition: Hashable, Sendable {
+  public struct SaverDefinition: Hashable, Sendable {
     /// The format of the files that a saver writes.
     public struct FormatVersion: RawRepresentable, Hashable, Sendable {
       /// TensorFlow's number.
@@ -87,7 +87,7 @@ extension Saver {
     /// The definition with a name scope taken off its names; `nil` if they are not all in it.
     ///
     /// Source: tensorflow/python/training/saver.py, `Saver.to_proto`.
-    public func strippingScope(_ scope: String) -> Saver.Definition? {
+    public func strippingScope(_ scope: String) -> SaverDefinition? {
       let names = [filenameTensorName, saveTensorName, restoreOpName]
       guard names.allSatisfy({ $0.utf8.starts(with: scope.utf8) }) else { return nil }
       var definition = self
