@@ -122,8 +122,7 @@ let package = Package(
     layer(
       "Checkpoints",
       [
-        "CheckpointPlatform", "CheckpointIO", "CheckpointTensors", "CheckpointWire",
-        "CheckpointBundle",
+        "CheckpointPlatform", "CheckpointIO", "CheckpointTensors", "CheckpointBundle",
         "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "CheckpointMapping",
         "CheckpointStore", "CheckpointPlans",
       ]
@@ -240,10 +239,9 @@ let package = Package(
     tests(
       "CheckpointsTests",
       [
-        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
-        "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "CheckpointMapping",
-        "CheckpointStore", "CheckpointPlans", "Checkpoints",
-        "crashing-saver", "documentation-samples",
+        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices",
+        "CheckpointSafetensors", "CheckpointGraph", "CheckpointMapping", "CheckpointStore",
+        "CheckpointPlans", "Checkpoints", "crashing-saver", "documentation-samples",
       ]
     ),
     tests(

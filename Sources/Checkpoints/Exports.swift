@@ -32,6 +32,7 @@
 @_exported public import enum CheckpointStore.CheckpointPhase
 @_exported public import struct CheckpointStore.CheckpointReader
 @_exported public import enum CheckpointStore.CheckpointWarnings
+@_exported public import struct CheckpointStore.MetaGraphSummary
 @_exported public import struct CheckpointStore.Verification
 @_exported public import struct CheckpointTensors.AnyTensor
 @_exported public import struct CheckpointTensors.BFloat16

@@ -102,8 +102,12 @@ import Testing
     )
   }
 
+  private static let graphs =
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().path + "/TensorFlowFixtureTests/Fixtures/meta"
+
   private func summary(_ name: String) throws -> MetaGraphSummary {
-    try MetaGraphSummary(contentsOf: "\(MetaGraphSummaryTests.folder)/\(name).meta")
+    try MetaGraphSummary(contentsOf: "\(Self.graphs)/\(name).meta")
   }
 
   @Test func `Saver row 86: makes the saver of a graph of the program's variables`() throws {
@@ -134,7 +138,7 @@ import Testing
     ]
     let summary = try summary("default")
     let error = error { () throws(CheckpointError) in _ = try summary.makeSaver(variables) }
-    let path = "\(MetaGraphSummaryTests.folder)/default.meta"
+    let path = "\(Self.graphs)/default.meta"
     #expect(
       error?.description == """
         \(path): these are not the variables of the graph's saver, for 3 reasons (several)

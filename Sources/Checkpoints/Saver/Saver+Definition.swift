@@ -1,6 +1,6 @@
 public import CheckpointIO
 public import CheckpointPlans
-import CheckpointStore
+public import CheckpointStore
 
 // The settings as TensorFlow's SaverDef message has them.
 

@@ -1,5 +1,6 @@
 import CheckpointPlans
 import CheckpointIO
+import CheckpointStore
 import Foundation
 
 extension Saver {

@@ -1,6 +1,6 @@
-import CheckpointTensors
 import CheckpointIO
-import Checkpoints
+import CheckpointStore
+import CheckpointTensors
 import CheckpointTestSupport
 import Foundation
 import Testing

@@ -1,6 +1,5 @@
 import CheckpointIO
 public import CheckpointTensors
-import CheckpointWire
 
 extension MetaGraphSummary {
   /// A variable of the program that wrote a `.meta` file.

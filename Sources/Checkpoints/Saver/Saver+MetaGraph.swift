@@ -1,5 +1,7 @@
 public import CheckpointGraph
 public import CheckpointIO
+import CheckpointPlans
+public import CheckpointStore
 import CheckpointTensors
 
 // Graphs of TensorFlow's first generation: what there is here in their place.

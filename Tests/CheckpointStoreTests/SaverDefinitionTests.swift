@@ -1,5 +1,5 @@
 import CheckpointIO
-import Checkpoints
+import CheckpointStore
 import Testing
 
 /// Proves the bytes of a saver's definition, and how scopes are taken off its names.

@@ -1,5 +1,4 @@
 public import CheckpointIO
-import CheckpointWire
 
 extension MetaGraphSummary {
   /// How a saver of TensorFlow's graphs saves: the settings, and the names of its operations.

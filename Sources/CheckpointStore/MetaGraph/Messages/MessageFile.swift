@@ -1,4 +1,5 @@
 package import CheckpointIO
+import CheckpointWire
 
 /// The fields of a message in a file, which is not read into memory: what nobody asks for is passed
 /// over by its length.

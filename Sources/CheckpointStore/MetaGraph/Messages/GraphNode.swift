@@ -1,5 +1,6 @@
 package import CheckpointIO
 package import CheckpointTensors
+import CheckpointWire
 
 /// NodeDef: 1 name, 2 op, strings; 3 input, repeated string; 5 attr, map of AttrValue.
 ///

@@ -1,5 +1,4 @@
 public import CheckpointIO
-import CheckpointWire
 
 /// What a `.meta` file says of the checkpoint beside it: enough to restore a directory whose program
 /// is gone.

@@ -1,4 +1,5 @@
 package import CheckpointIO
+import CheckpointWire
 
 /// A MetaGraphDef in protobuf's text form, as `export_meta_graph(as_text=True)` writes it.
 ///

@@ -1,4 +1,5 @@
 package import CheckpointIO
+import CheckpointWire
 
 /// SaverDef: 1 filename_tensor_name, 2 save_tensor_name, 3 restore_op_name, all strings;
 /// 4 max_to_keep int32, 5 sharded bool, 6 keep_checkpoint_every_n_hours float, 7 version enum.

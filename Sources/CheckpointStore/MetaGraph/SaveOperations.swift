@@ -1,6 +1,5 @@
 import CheckpointIO
 import CheckpointTensors
-import CheckpointWire
 
 /// The operations of a graph that save: found from the tensor that a saver evaluates, backwards.
 ///

@@ -1,4 +1,5 @@
 package import CheckpointIO
+import CheckpointWire
 
 /// VariableDef: 1 variable_name, 2 initializer_name, 3 snapshot_name, strings;
 /// 4 save_slice_info_def message, 5 is_resource bool, 6 initial_value_name string, 7 trainable bool,
