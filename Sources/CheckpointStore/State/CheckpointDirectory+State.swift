@@ -1,5 +1,4 @@
 public import CheckpointIO
-import CheckpointWire
 
 extension CheckpointDirectory {
   /// A point in time, as TensorFlow's state files have it: the seconds since 1970 began, in UTC.

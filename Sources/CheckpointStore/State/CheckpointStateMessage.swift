@@ -1,4 +1,5 @@
 package import CheckpointIO
+import CheckpointWire
 
 /// CheckpointState, the message of the `checkpoint` file, in protobuf's text form:
 /// 1 model_checkpoint_path string, 2 all_model_checkpoint_paths repeated string,
