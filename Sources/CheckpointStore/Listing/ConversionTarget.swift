@@ -1,15 +1,14 @@
-import CheckpointStore
 import CheckpointBundle
-import CheckpointIO
+package import CheckpointIO
 import CheckpointSlices
 
 /// The place where a converted checkpoint is to stand.
-struct ConversionTarget {
+package struct ConversionTarget {
   private let path: String
   private let format: CheckpointFormat
   private let fileSystem: any FileSystem
 
-  init(_ path: String, _ format: CheckpointFormat, _ fileSystem: any FileSystem) {
+  package init(_ path: String, _ format: CheckpointFormat, _ fileSystem: any FileSystem) {
     self.path = path
     self.format = format
     self.fileSystem = fileSystem
@@ -19,7 +18,7 @@ struct ConversionTarget {
   ///
   /// - Throws: `invalidArgument` or `unsupported` for a path that the format does not have;
   ///   `pathConflict` if a checkpoint would be replaced, or would hide the new one.
-  func check(overwrites: Bool) throws(CheckpointError) {
+  package func check(overwrites: Bool) throws(CheckpointError) {
     do throws(CheckpointError) {
       try checkForm()
       if format != .v2 { try checkVisible() }
