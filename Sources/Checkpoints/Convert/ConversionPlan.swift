@@ -198,7 +198,7 @@ struct ConversionPlan {
           + "restored by names only")
     }
     var follower = GraphFollower(graph.original, storedKeys: graph.storedKeys)
-    follower.follow(tensors)
+    follower.follow(tensors.map { ($0.key, $0.sources) })
     if let note = follower.note { notes.append(note) }
     guard follower.hasValues else {
       return notes.append("the object graph is left out: no object has a value any more")

@@ -1,10 +1,12 @@
-import CheckpointGraph
-import CheckpointTensors
+package import CheckpointTensors
 
 /// An object graph whose keys follow the new names of the tensors.
-struct GraphFollower {
+package struct GraphFollower {
+  /// A tensor: its name now, and the names of what it was made of.
+  package typealias MovedTensor = (key: TensorKey, sources: [TensorKey])
+
   /// The graph, as it is now.
-  private(set) var graph: ObjectGraph
+  package private(set) var graph: ObjectGraph
   private let storedKeys: Set<TensorKey>
   private var removed: [String] = []
 
@@ -13,7 +15,7 @@ struct GraphFollower {
   /// - Parameters:
   ///   - graph: The graph.
   ///   - storedKeys: The tensors beside it: values without a tensor stay as they are.
-  init(_ graph: ObjectGraph, storedKeys: Set<TensorKey>) {
+  package init(_ graph: ObjectGraph, storedKeys: Set<TensorKey>) {
     self.graph = graph
     self.storedKeys = storedKeys
   }
@@ -22,8 +24,8 @@ struct GraphFollower {
   ///
   /// A value whose tensor was left out, split, put together with others, or given a name that is no
   /// key of an object, is no value of an object any more.
-  mutating func follow(_ tensors: [ConvertedTensor]) {
-    var users: [TensorKey: [ConvertedTensor]] = [:]
+  package mutating func follow(_ tensors: [MovedTensor]) {
+    var users: [TensorKey: [MovedTensor]] = [:]
     for tensor in tensors {
       for source in tensor.sources { users[source, default: []].append(tensor) }
     }
@@ -44,7 +46,7 @@ struct GraphFollower {
   // Its one tensor's key: a text, and one that TensorFlow can take apart. One that it cannot would keep
   // it from restoring any object.
   // Source: tensorflow/python/trackable/trackable_utils.py, `extract_object_name`.
-  private static func key(for users: [ConvertedTensor]) -> String? {
+  private static func key(for users: [MovedTensor]) -> String? {
     guard users.count == 1, users[0].sources.count == 1 else { return nil }
     let isSame = users[0].key == users[0].sources[0]
     guard let key = users[0].key.string, isSame || key.contains("/.ATTRIBUTES/") else { return nil }
@@ -52,10 +54,10 @@ struct GraphFollower {
   }
 
   /// Whether an object has a value.
-  var hasValues: Bool { graph.nodes.contains { !$0.attributes.isEmpty } }
+  package var hasValues: Bool { graph.nodes.contains { !$0.attributes.isEmpty } }
 
   /// What objects have lost; `nil` if nothing.
-  var note: String? {
+  package var note: String? {
     guard let first = removed.first else { return nil }
     let others = removed.count > 1 ? " and \(removed.count - 1) others" : ""
     return
