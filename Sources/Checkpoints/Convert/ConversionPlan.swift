@@ -40,7 +40,7 @@ struct ConversionPlan {
         "its elements are of the type \(tensor.typeName), which is not read here", tensor.key)
     }
     try addGraph(of: source)
-    let reader: any TensorReader = graph == nil ? source.reader : WithoutGraph(source.reader)
+    let reader: any TensorReader = graph == nil ? source.reader : ReaderWithoutGraph(source.reader)
     guard let mapping = options.mapping else {
       return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: source.reader)) }
     }
@@ -206,42 +206,6 @@ struct ConversionPlan {
     guard follower.graph != graph.original else { return tensors.append(graph.tensor) }
     let message = AnyTensor(Tensor<[UInt8]>(follower.graph.message))
     tensors.append(ConvertedTensor(graph.tensor.key, message))
-  }
-}
-
-/// A checkpoint without its object graph.
-private struct WithoutGraph: TensorPieceReader {
-  private let reader: any TensorReader
-
-  init(_ reader: any TensorReader) { self.reader = reader }
-
-  var path: String { reader.path }
-
-  func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void) throws(CheckpointError) {
-    let graph = TensorKey(ObjectGraph.key)
-    try reader.forEachEntry { entry throws(CheckpointError) in
-      if entry.key != graph { try body(entry) }
-    }
-  }
-
-  func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
-    key == TensorKey(ObjectGraph.key) ? nil : try reader.entry(for: key)
-  }
-
-  func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
-    throws(CheckpointError)
-  {
-    try reader.read(key, slice: slice, into: &output)
-  }
-
-  func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
-    try reader.tensor(for: key, slice: slice)
-  }
-
-  func forEachLittleEndianPiece(
-    of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    try reader.forEachPiece(of: key, body)
   }
 }
 
