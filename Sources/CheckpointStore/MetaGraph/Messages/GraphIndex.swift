@@ -1,11 +1,11 @@
-package import CheckpointIO
+import CheckpointIO
 
 /// GraphDef, 1 node, repeated NodeDef: where each node is, by its name.
 ///
 /// The nodes themselves stay in the file.
 ///
 /// Source: tensorflow/core/framework/graph.proto.
-package struct GraphIndex {
+struct GraphIndex {
   private struct Place {
     let hash: Int
     let offset: UInt64
@@ -19,7 +19,7 @@ package struct GraphIndex {
   ///
   /// - Throws: `corrupt` or `truncated` for bytes of another form; `limitExceeded` for more nodes
   ///   than any graph has.
-  package init(_ graphs: [ByteRange], in file: MessageFile) throws(CheckpointError) {
+  init(_ graphs: [ByteRange], in file: MessageFile) throws(CheckpointError) {
     self.file = file
     for graph in graphs {
       try file.forEachField(of: graph) { number, value throws(CheckpointError) in
@@ -48,7 +48,7 @@ package struct GraphIndex {
   }
 
   /// The node of a name; `nil` if there is none.
-  package func node(named name: String) throws(CheckpointError) -> GraphNode? {
+  func node(named name: String) throws(CheckpointError) -> GraphNode? {
     let hash = name.hashValue
     var (low, high) = (0, places.count)
     while low < high {

@@ -1,5 +1,5 @@
-package import CheckpointIO
-package import CheckpointTensors
+import CheckpointIO
+import CheckpointTensors
 import CheckpointWire
 
 /// NodeDef: 1 name, 2 op, strings; 3 input, repeated string; 5 attr, map of AttrValue.
@@ -7,13 +7,13 @@ import CheckpointWire
 /// AttrValue: 1 list { 6 type repeated enum, 7 shape repeated message }, 7 shape message,
 /// 8 tensor message.
 /// Source: tensorflow/core/framework/node_def.proto, attr_value.proto.
-package struct GraphNode {
+struct GraphNode {
   /// The node's name.
-  package private(set) var name = ""
+  private(set) var name = ""
   /// What it does: `SaveV2`.
-  package private(set) var operation = ""
+  private(set) var operation = ""
   /// The tensors that it takes, `node:2`, and the nodes that it waits for, `^node`.
-  package private(set) var inputs: [String] = []
+  private(set) var inputs: [String] = []
   private let file: MessageFile
   private var attributes: [String: ByteRange] = [:]
 
@@ -45,7 +45,7 @@ package struct GraphNode {
   }
 
   /// The numbers of the dtypes in an attribute.
-  package func dtypes(_ attribute: String) throws(CheckpointError) -> [Int32] {
+  func dtypes(_ attribute: String) throws(CheckpointError) -> [Int32] {
     var numbers: [Int32] = []
     try forEachField(attribute, of: 1) { number, value throws(CheckpointError) in
       switch (number, value) {
@@ -62,7 +62,7 @@ package struct GraphNode {
 
   /// The shape in an attribute, or the first of a list; `nil` if there is none, or not all of it is
   /// known.
-  package func shape(_ attribute: String) throws(CheckpointError) -> TensorShape? {
+  func shape(_ attribute: String) throws(CheckpointError) -> TensorShape? {
     guard let place = attributes[attribute] else { return nil }
     var shapes: [ByteRange] = []
     try file.forEachField(of: place) { number, value throws(CheckpointError) in
@@ -85,7 +85,7 @@ package struct GraphNode {
   /// The strings of the tensor in an attribute.
   ///
   /// TensorProto: 8 string_val, repeated bytes.
-  package func strings(_ attribute: String) throws(CheckpointError) -> [[UInt8]] {
+  func strings(_ attribute: String) throws(CheckpointError) -> [[UInt8]] {
     var strings: [[UInt8]] = []
     try forEachField(attribute, of: 8) { number, value throws(CheckpointError) in
       guard case (8, .bytes(let text)) = (number, value) else { return }

@@ -1,4 +1,4 @@
-package import CheckpointIO
+import CheckpointIO
 import CheckpointWire
 
 /// The fields of a message in a file, which is not read into memory: what nobody asks for is passed
@@ -7,9 +7,9 @@ import CheckpointWire
 ///     try file.forEachField(of: file.whole) { number, value throws(CheckpointError) in … }
 ///
 /// Reads go through a window of the file, so that small fields cost no system call of their own.
-package final class MessageFile {
+final class MessageFile {
   /// A field's value.
-  package enum Value: Hashable {
+  enum Value: Hashable {
     case varint(UInt64)
     case bytes(ByteRange)
     case fixed32(UInt32)
@@ -17,18 +17,18 @@ package final class MessageFile {
   }
 
   /// The place of the message that the file is.
-  package let whole: ByteRange
+  let whole: ByteRange
   private let file: (any ReadableFile)?  // none if the window has everything
   private var window: [UInt8] = []
   private var windowStart: UInt64 = 0
 
-  package init(_ file: any ReadableFile) {
+  init(_ file: any ReadableFile) {
     self.file = file
     whole = ByteRange(offset: 0, count: file.byteCount)
   }
 
   /// Takes a message that is in memory.
-  package init(_ message: [UInt8]) {
+  init(_ message: [UInt8]) {
     file = nil
     whole = ByteRange(offset: 0, count: UInt64(message.count))
     window = message
@@ -38,7 +38,7 @@ package final class MessageFile {
   ///
   /// - Throws: `corrupt` or `truncated`, with the offset, if the bytes there are no message; what
   ///   `body` throws.
-  package func forEachField(
+  func forEachField(
     of place: ByteRange, _ body: (UInt32, Value) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     var position = place.offset
@@ -69,7 +69,7 @@ package final class MessageFile {
   /// The bytes at a place.
   ///
   /// - Throws: `limitExceeded` if there are more than `limit`.
-  package func bytes(_ place: ByteRange, limit: UInt64, what: String) throws(CheckpointError)
+  func bytes(_ place: ByteRange, limit: UInt64, what: String) throws(CheckpointError)
     -> [UInt8]
   {
     guard place.count <= limit else {
@@ -85,7 +85,7 @@ package final class MessageFile {
   /// The text at a place.
   ///
   /// - Throws: `corrupt` if it is not UTF-8; `limitExceeded` if it is longer than 64 KB.
-  package func string(_ place: ByteRange) throws(CheckpointError) -> String {
+  func string(_ place: ByteRange) throws(CheckpointError) -> String {
     let bytes = try bytes(place, limit: 1 << 16, what: "a text")
     guard let string = String(validating: bytes, as: UTF8.self) else {
       throw CheckpointError(.corrupt, "a text field is not UTF-8", offset: place.offset)

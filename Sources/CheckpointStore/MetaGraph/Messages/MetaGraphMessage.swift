@@ -1,33 +1,33 @@
-package import CheckpointIO
+import CheckpointIO
 
 /// MetaGraphDef: 1 meta_info_def message, 2 graph_def message, 3 saver_def message,
 /// 4 collection_def map of messages; what else there is, is passed over.
 ///
 /// The graph, which may be most of a large file, stays there: see ``GraphIndex``.
 /// Source: tensorflow/core/protobuf/meta_graph.proto.
-package struct MetaGraphMessage {
+struct MetaGraphMessage {
   /// The version of TensorFlow that wrote it; empty if it does not say.
-  package private(set) var tensorFlowVersion = ""
+  private(set) var tensorFlowVersion = ""
   /// The commit of TensorFlow that wrote it; empty if it does not say.
-  package private(set) var tensorFlowGitVersion = ""
+  private(set) var tensorFlowGitVersion = ""
   /// What the graph is for: `serve`, `train`.
-  package private(set) var tags: [String] = []
+  private(set) var tags: [String] = []
   /// The saver.
-  package private(set) var saver: SaverMessage?
+  private(set) var saver: SaverMessage?
   /// The savers in the collection of that name.
-  package private(set) var collectedSavers: [SaverMessage] = []
+  private(set) var collectedSavers: [SaverMessage] = []
   /// The variables in the collection of that name.
-  package private(set) var variables: [VariableMessage] = []
+  private(set) var variables: [VariableMessage] = []
   /// The variables in the collection of those that are trained.
-  package private(set) var trainableVariables: [VariableMessage] = []
+  private(set) var trainableVariables: [VariableMessage] = []
   /// Where the graph is: one place, unless the message was put together from several.
-  package private(set) var graphs: [ByteRange] = []
+  private(set) var graphs: [ByteRange] = []
 
   /// Reads a message.
   ///
   /// - Throws: `corrupt` or `truncated` for bytes of another form; `limitExceeded` for a file that
   ///   TensorFlow could not have written.
-  package init(_ file: MessageFile) throws(CheckpointError) {
+  init(_ file: MessageFile) throws(CheckpointError) {
     guard file.whole.count <= Self.mostBytes else {
       throw CheckpointError(
         .limitExceeded,

@@ -1,4 +1,4 @@
-package import CheckpointIO
+import CheckpointIO
 import CheckpointWire
 
 /// A MetaGraphDef in protobuf's text form, as `export_meta_graph(as_text=True)` writes it.
@@ -11,9 +11,9 @@ import CheckpointWire
 ///         name: "save/SaveV2"
 ///
 /// Source: tensorflow/core/protobuf/meta_graph.proto, and the messages in it.
-package enum MetaGraphText {
+enum MetaGraphText {
   /// Whether a file that begins so is a text: a message begins otherwise.
-  package static func isText(_ beginning: Span<UInt8>) -> Bool {
+  static func isText(_ beginning: Span<UInt8>) -> Bool {
     var position = 0
     while position < beginning.count, isSpace(beginning[position]) { position += 1 }
     let rest = beginning.extracting(position..<beginning.count)
@@ -37,13 +37,13 @@ package enum MetaGraphText {
   /// The message that a text stands for, as far as ``MetaGraphMessage`` and ``GraphIndex`` read it.
   ///
   /// - Throws: `corrupt`, with the offset, for a text of another form; `limitExceeded` if it is too long.
-  package static func message(_ text: Span<UInt8>) throws(CheckpointError) -> [UInt8] {
+  static func message(_ text: Span<UInt8>) throws(CheckpointError) -> [UInt8] {
     var reader = try TextFormatReader(text, limit: mostBytes)
     return try reader.readMessage(metaGraph)
   }
 
   /// The longest text that is read, in bytes.
-  package static let mostBytes: UInt64 = 1 << 29
+  static let mostBytes: UInt64 = 1 << 29
 
   // MARK: The messages
 

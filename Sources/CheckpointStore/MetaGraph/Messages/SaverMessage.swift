@@ -1,33 +1,33 @@
-package import CheckpointIO
+import CheckpointIO
 import CheckpointWire
 
 /// SaverDef: 1 filename_tensor_name, 2 save_tensor_name, 3 restore_op_name, all strings;
 /// 4 max_to_keep int32, 5 sharded bool, 6 keep_checkpoint_every_n_hours float, 7 version enum.
 ///
 /// Source: tensorflow/core/protobuf/saver.proto.
-package struct SaverMessage: Hashable, Sendable {
+struct SaverMessage: Hashable, Sendable {
   /// The tensor that takes the prefix.
-  package var filenameTensorName = ""
+  var filenameTensorName = ""
   /// The tensor that saves when it is evaluated.
-  package var saveTensorName = ""
+  var saveTensorName = ""
   /// The operation that restores.
-  package var restoreOpName = ""
+  var restoreOpName = ""
   /// How many checkpoints are kept; 0 for all.
-  package var maxToKeep: Int32 = 0
+  var maxToKeep: Int32 = 0
   /// Whether each device's variables go to a data file of their own.
-  package var isSharded = false
+  var isSharded = false
   /// Of how many hours one checkpoint is kept for ever.
-  package var keepCheckpointEveryNHours: Float = 0
+  var keepCheckpointEveryNHours: Float = 0
   /// The format's number: 0 and 1 for V1, 2 for V2.
-  package var version: Int32 = 0
+  var version: Int32 = 0
 
-  package init() {}
+  init() {}
 
   /// Reads a message.
-  package init(message bytes: Span<UInt8>) throws(CheckpointError) { try merge(bytes) }
+  init(message bytes: Span<UInt8>) throws(CheckpointError) { try merge(bytes) }
 
   /// Reads a message on top of an earlier one.
-  package mutating func merge(_ bytes: Span<UInt8>) throws(CheckpointError) {
+  mutating func merge(_ bytes: Span<UInt8>) throws(CheckpointError) {
     var fields = WireReader(bytes)
     while let tag = try fields.nextTag() {
       switch tag {
@@ -45,7 +45,7 @@ package struct SaverMessage: Hashable, Sendable {
   }
 
   /// The message.
-  package var message: [UInt8] {
+  var message: [UInt8] {
     var writer = ByteWriter(capacity: 64)
     writer.write(1, string: filenameTensorName)
     writer.write(2, string: saveTensorName)

@@ -1,4 +1,4 @@
-package import CheckpointIO
+import CheckpointIO
 import CheckpointWire
 
 /// VariableDef: 1 variable_name, 2 initializer_name, 3 snapshot_name, strings;
@@ -6,22 +6,22 @@ import CheckpointWire
 /// 8 synchronization enum, 9 aggregation enum.
 ///
 /// Source: tensorflow/core/framework/variable.proto.
-package struct VariableMessage: Hashable, Sendable {
+struct VariableMessage: Hashable, Sendable {
   /// The name of the variable's tensor: `w:0`.
-  package var variableName = ""
+  var variableName = ""
   /// Which part it is, if it is one.
-  package var sliceInfo: SliceInfoMessage?
+  var sliceInfo: SliceInfoMessage?
   /// Whether it is a resource.
-  package var isResource = false
+  var isResource = false
   /// Whether it is trained; files before TensorFlow 1.9 do not say.
-  package var isTrainable = false
+  var isTrainable = false
   /// How replicas read and write it.
-  package var synchronization: Int32 = 0
+  var synchronization: Int32 = 0
   /// How replicas' values become one.
-  package var aggregation: Int32 = 0
+  var aggregation: Int32 = 0
 
   /// Reads a message.
-  package init(message bytes: Span<UInt8>) throws(CheckpointError) {
+  init(message bytes: Span<UInt8>) throws(CheckpointError) {
     var fields = WireReader(bytes)
     while let tag = try fields.nextTag() {
       switch tag {
@@ -43,20 +43,20 @@ package struct VariableMessage: Hashable, Sendable {
 /// SaveSliceInfoDef: 1 full_name string; 2 full_shape, 3 var_offset, 4 var_shape, repeated int64.
 ///
 /// Source: tensorflow/core/framework/variable.proto.
-package struct SliceInfoMessage: Hashable, Sendable {
+struct SliceInfoMessage: Hashable, Sendable {
   /// The name that all parts are stored under.
-  package var fullName = ""
+  var fullName = ""
   /// The dimensions of the whole.
-  package var fullShape: [Int] = []
+  var fullShape: [Int] = []
   /// Where the part begins in each dimension.
-  package var offsets: [Int] = []
+  var offsets: [Int] = []
   /// The dimensions of the part.
-  package var shape: [Int] = []
+  var shape: [Int] = []
 
-  package init() {}
+  init() {}
 
   /// Reads a message on top of an earlier one.
-  package mutating func merge(_ bytes: Span<UInt8>) throws(CheckpointError) {
+  mutating func merge(_ bytes: Span<UInt8>) throws(CheckpointError) {
     var fields = WireReader(bytes)
     while let tag = try fields.nextTag() {
       switch tag {
