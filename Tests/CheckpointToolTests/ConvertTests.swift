@@ -40,6 +40,44 @@ import Testing
     }
   }
 
+  @Test func `names are written in one style, after the rules and what is preferred`() throws {
+    var writer = try BundleWriter(prefix: source)
+    try writer.add(Tensor<Float>(2), for: "conv/w/ExponentialMovingAverage")
+    try writer.add(Tensor<Float>(1), for: "conv/w")
+    try writer.add(Tensor<Float>(3), for: "old/w")
+    try writer.finish()
+    let rules = directory.path("rules.json")
+    try Data(#"[{"prefix": "old/", "to": "new/"}]"#.utf8).write(to: URL(fileURLWithPath: rules))
+    let target = directory.path("m.safetensors")
+    let run = try ToolRun.checkpoint(
+      "convert", source, target, "--map", rules, "--prefer", "/ExponentialMovingAverage",
+      "--names", "dotted")
+    #expect(run.status == 0, "\(run.errors)")
+    let written = try SafetensorsReader(target)
+    #expect(try written.entries().map(\.key) == ["conv.w", "new.w"])
+    #expect(try Tensor<Float>(written.tensor(for: "conv.w")).scalar == 2)
+
+    let back = try ToolRun.checkpoint(
+      "convert", target, directory.path("back"), "--names", "objects")
+    #expect(back.status == 0, "\(back.errors)")
+    #expect(
+      try BundleReader(prefix: directory.path("back")).entries().map(\.key)
+        == ["conv/w/.ATTRIBUTES/VARIABLE_VALUE", "new/w/.ATTRIBUTES/VARIABLE_VALUE"])
+  }
+
+  @Test(arguments: [
+    (["--names", "dots"], "'dots' is no style of names: dotted, slashed or objects"),
+    (["--prefer", ""], "the suffix of '--prefer' is empty"),
+  ])
+  func `options for names that make no sense are misuse`(arguments: [String], problem: String)
+    throws
+  {
+    let run = try ChildProcess.run(
+      "checkpoint", ["convert", source, directory.path("m")] + arguments)
+    #expect(run.status == 2)
+    #expect(run.errors.contains(problem))
+  }
+
   @Test func `rules from a file rename and change what is written`() throws {
     let rules = directory.path("rules.json")
     let text = """

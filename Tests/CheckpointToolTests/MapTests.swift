@@ -1,4 +1,5 @@
 import CheckpointTestSupport
+import Checkpoints
 import Foundation
 import Testing
 
@@ -30,6 +31,28 @@ import Testing
         1 tensor, 1 changed, 1 dropped
 
         """)
+  }
+
+  @Test func `shows what options would make of names, without a file of rules`() throws {
+    let path = directory.path("m")
+    try Saver([
+      "conv/w": Variable<Float>(1), "conv/w/ExponentialMovingAverage": Variable<Float>(2),
+      "step": Variable<Int64>(3),
+    ]).save(to: path)
+    let run = try ToolRun.checkpoint(
+      "map", path, "--dry-run", "--prefer", "/ExponentialMovingAverage", "--names", "dotted")
+    #expect(run.errors == "")
+    #expect(
+      run.output == """
+        conv/w/ExponentialMovingAverage float32[] -> conv.w float32[]
+        same     step int64[]
+        dropped  conv/w float32[]
+        2 tensors, 1 changed, 1 dropped
+
+        """)
+    let nothing = try ToolRun.checkpoint("map", ToolRun.fixture("worked/sliced"), "--dry-run")
+    #expect(nothing.status == 2)
+    #expect(nothing.errors.contains("it needs RULES.json, '--prefer' or '--names'"))
   }
 
   @Test func `says what stays as it is, and what is wrong`() throws {
@@ -88,7 +111,7 @@ import Testing
     let keys = try ToolRun.checkpoint("map", ToolRun.fixture("worked/object"), path, "--dry-run")
     #expect(keys.output.contains("v/.ATTRIBUTES/VARIABLE_VALUE float32[2]"))
     let names = try ToolRun.checkpoint(
-      "map", ToolRun.fixture("worked/object"), path, "--dry-run", "--names")
+      "map", ToolRun.fixture("worked/object"), path, "--dry-run", "--full-names")
     #expect(!names.output.contains("v/.ATTRIBUTES/VARIABLE_VALUE"))
   }
 }

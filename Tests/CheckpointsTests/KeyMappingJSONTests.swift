@@ -21,6 +21,9 @@ import Testing
       .rename(["a": "b", "é": "\"\\"])
     ),
     (#"{"assign": {"bert/": "encoder/"}}"#, .assign(["bert/": "encoder/"])),
+    (#"{"names": "dotted"}"#, .names(.dotted)), (#"{"names": "slashed"}"#, .names(.slashed)),
+    (#"{"names": "objects"}"#, .names(.objects)),
+    (#"{"prefer": "/ExponentialMovingAverage"}"#, .prefer("/ExponentialMovingAverage")),
     (#"{"drop": {"all": true}}"#, .drop(.all)),
     (#"{"drop": {"name": "step"}}"#, .drop(.name("step"))),
     (#"{"keep": {"prefix": "encoder/"}}"#, .keep(.prefix("encoder/"))),
@@ -111,8 +114,8 @@ import Testing
   // MARK: What is no mapping
 
   private static let kinds =
-    "'prefix', 'scope', 'replace', 'rename', 'assign', 'drop', 'keep', 'transpose', 'reshape', 'slice', "
-    + "'convert', 'split', 'stack', 'concatenate'"
+    "'prefix', 'scope', 'replace', 'rename', 'assign', 'names', 'prefer', 'drop', 'keep', 'transpose', "
+    + "'reshape', 'slice', 'convert', 'split', 'stack', 'concatenate'"
 
   static let faults: [(json: String, problem: String)] = [
     ("", "byte 0: line 1: expected '[', the text ends"),
@@ -129,6 +132,11 @@ import Testing
     (
       #"[{"to": "b"}]"#,
       "byte 1: line 1: rule 1: nothing says what the rule does: it needs one of \(kinds)"
+    ),
+    (
+      #"[{"names": "dots"}]"#,
+      "byte 11: line 1: rule 1: field 'names': 'dots' is no style of names: 'dotted', 'slashed' or "
+        + "'objects'"
     ),
     (#"[{"prefix": "a"}]"#, "byte 1: line 1: rule 1: 'prefix' needs the field 'to' too"),
     (#"[{"transpose": [1, 0]}]"#, "byte 1: line 1: rule 1: 'transpose' needs the field 'of' too"),

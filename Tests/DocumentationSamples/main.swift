@@ -18,6 +18,7 @@ let pages: [String: () throws -> Void] = [
   "MappingNames": mappingNames,
   "RegisteringObjects": registeringObjects,
   "RestoringObjects": restoringObjects,
+  "SafetensorsAndHuggingFace": safetensorsAndHuggingFace,
   "SubclassesAndActors": subclassesAndActors,
   "WritingYourOwnArrayType": writingYourOwnArrayType,
 ]

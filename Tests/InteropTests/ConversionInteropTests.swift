@@ -61,6 +61,28 @@ struct ConversionInteropTests {
     }
   }
 
+  @Test(
+    .enabled(if: SafetensorsPackage.isInstalled),
+    arguments: ["object/nested-1", "keras/keras3_adam"])
+  func `objects of TensorFlow become dotted names for safetensors, and come back`(fixture: String)
+    throws
+  {
+    let source = Self.fixture(fixture)
+    let dotted = try convert(source, .safetensors) {
+      $0.mapping = .names(.dotted)
+      $0.omitsUnsupported = true
+    }
+    let dumped = try SafetensorsPackage.dump(dotted).tensors
+    let written = try tensors(dotted)
+    #expect(dumped.map(\.key) == written.map(\.key))
+    #expect(dumped.map(\.sha256) == written.map(\.tensor.sha256))
+    let back = try convert(dotted, .v2) { $0.mapping = .names(.objects) }
+    let held = Set(try CheckpointReader(back).entries().map(\.key))
+    let expected = summaries(try tensors(source).filter { held.contains($0.key) })
+    #expect(held.count == dumped.count)
+    #expect(try TensorFlow.shared.dump(back) == expected)
+  }
+
   static let v2 = [
     "worked/two_tensors", "worked/sliced", "sharded/two", "sharded/three", "slices/partitioned",
     "bigendian/all", "names/odd", "object/nested-1", "blocks/size_64", "snappy/size_512",

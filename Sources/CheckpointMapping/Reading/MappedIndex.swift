@@ -81,6 +81,8 @@ struct MappedIndex: Sendable {
         try pattern.replacing(in: name, with: template)
       }
     case .custom(let function): try renameTexts(function)
+    case .names(let style): try rename(style.name(of:))
+    case .prefer(let suffix): prefer(Array(suffix.utf8))
     case .drop(let pattern): filter(try NameTest(pattern), keepsMatches: false)
     case .keep(let pattern): filter(try NameTest(pattern), keepsMatches: true)
     case .transform(let pattern, let transform): try self.transform(pattern, transform)
@@ -135,6 +137,17 @@ struct MappedIndex: Sendable {
     let error = CheckpointError.combining(problems) { "\($0) names would be given twice" }
     if let error { throw error }
     recipes = renamed
+  }
+
+  private mutating func prefer(_ suffix: [UInt8]) {
+    guard !suffix.isEmpty else { return }
+    let preferred = recipes.filter { key, _ in
+      key.bytes.count > suffix.count && key.bytes.suffix(suffix.count) == suffix[...]
+    }
+    for key in preferred.keys { recipes[key] = nil }
+    for (key, recipe) in preferred {
+      recipes[TensorKey(bytes: Array(key.bytes.dropLast(suffix.count)))] = recipe
+    }
   }
 
   private mutating func filter(_ test: NameTest, keepsMatches: Bool) {

@@ -8,11 +8,12 @@ extension JSONScanner {
   @_lifetime(self: copy self)
   mutating func readValue(of field: RuleField) throws(CheckpointError) -> RuleField.Value {
     switch field {
-    case .prefix, .scope, .split, .to, .with, .comment: .text(try readText())
+    case .prefix, .scope, .prefer, .split, .to, .with, .comment: .text(try readText())
     case .replace: .text(try readExpression())
     case .slice: .text(try readText(where: { TensorSlice(text: $0) != nil }, "a slice, as '0,2:-'"))
     case .convert: .text(try readText(where: { DType(named: $0) != nil }, "a dtype, as 'float32'"))
     case .rename, .assign: .names(try readNames())
+    case .names: .style(try readStyle())
     case .drop, .keep, .of: .pattern(try readPattern())
     case .transpose, .reshape, .lengths: .integers(try readDimensions())
     case .axis: .integer(try readSignedInteger())
@@ -48,6 +49,17 @@ extension JSONScanner {
       throw CheckpointError(.corrupt, error.message, offset: start)
     }
     return text
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func readStyle() throws(CheckpointError) -> KeyMapping.NameStyle {
+    let start = UInt64(position)
+    let text = try readText()
+    guard let style = KeyMapping.NameStyle(rawValue: text) else {
+      throw CheckpointError(
+        .corrupt, "'\(text)' is no style of names: 'dotted', 'slashed' or 'objects'", offset: start)
+    }
+    return style
   }
 
   @_lifetime(self: copy self)

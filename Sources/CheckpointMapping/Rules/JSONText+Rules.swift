@@ -14,6 +14,8 @@ extension JSONText {
     case .replace(let pattern, let template):
       append(.replace, pattern)
       append(next: .with, template)
+    case .names(let style): append(.names, style.rawValue)
+    case .prefer(let suffix): append(.prefer, suffix)
     case .drop(let pattern): append(.drop, pattern)
     case .keep(let pattern): append(.keep, pattern)
     case .transform(let pattern, let transform):

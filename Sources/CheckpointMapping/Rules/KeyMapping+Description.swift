@@ -16,6 +16,8 @@ extension KeyMapping.Rule: CustomStringConvertible {
     case .prefix(let prefix, let new): ".prefix(\(prefix.literal), to: \(new.literal))"
     case .replace(let pattern, let template):
       ".replace(\(pattern.rawLiteral), with: \(template.rawLiteral))"
+    case .names(let style): ".names(.\(style))"
+    case .prefer(let suffix): ".prefer(\(suffix.literal))"
     case .drop(let pattern): ".drop(\(pattern))"
     case .keep(let pattern): ".keep(\(pattern))"
     case .transform(let pattern, let transform): ".transform(\(pattern), \(transform))"

@@ -66,6 +66,15 @@ public struct KeyMapping: Sendable, ExpressibleByArrayLiteral {
     case prefix(String, to: String)
     /// Replaces all matches of a regular expression. `$1` stands for its first group.
     case replace(String, with: String)
+    /// Writes all names in one style: with dots, with slashes, or as the keys of objects.
+    case names(NameStyle)
+    /// Takes, where there are two, the tensor whose name has a suffix: `/ExponentialMovingAverage` has
+    /// `conv/w/ExponentialMovingAverage` for `conv/w`.
+    ///
+    /// It gets the name without the suffix, whether there is another tensor of that name or not; the
+    /// other one is left out. Source: tensorflow/python/training/moving_averages.py,
+    /// `ExponentialMovingAverage.variables_to_restore`.
+    case prefer(String)
     /// Leaves out the tensors that match.
     case drop(Pattern)
     /// Leaves out the tensors that do not match.

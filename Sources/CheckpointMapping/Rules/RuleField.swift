@@ -1,6 +1,6 @@
 /// The fields of rules in JSON.
 enum RuleField: String, CaseIterable {
-  case prefix, scope, replace, rename, assign, drop, keep
+  case prefix, scope, replace, rename, assign, names, prefer, drop, keep
   case transpose, reshape, slice, convert
   case split, stack, concatenate
   case to, with, of, axis, into, lengths, comment
@@ -10,6 +10,7 @@ enum RuleField: String, CaseIterable {
     case text(String)
     case texts([String])
     case names([String: String])
+    case style(KeyMapping.NameStyle)
     case integer(Int)
     case integers([Int])
     case pattern(KeyMapping.Pattern)
@@ -20,7 +21,7 @@ enum RuleField: String, CaseIterable {
     switch self {
     case .prefix, .scope: ([.to], [])
     case .replace: ([.with], [])
-    case .rename, .assign, .drop, .keep: ([], [])
+    case .rename, .assign, .names, .prefer, .drop, .keep: ([], [])
     case .transpose, .reshape, .slice, .convert: ([.of], [])
     case .split: ([.axis, .into], [.lengths])
     case .stack, .concatenate: ([.axis, .into], [])

@@ -95,6 +95,8 @@ struct RuleParser {
     case (.replace, .text(let pattern)): text(.with).map { .replace(pattern, with: $0) }
     case (.rename, .names(let names)): .rename(names)
     case (.assign, .names(let names)): .assign(names)
+    case (.names, .style(let style)): .names(style)
+    case (.prefer, .text(let suffix)): .prefer(suffix)
     case (.drop, .pattern(let pattern)): .drop(pattern)
     case (.keep, .pattern(let pattern)): .keep(pattern)
     case (.split, _), (.stack, _), (.concatenate, _): partsRule(kind)

@@ -42,13 +42,14 @@ package struct RestorePlan {
   ///   - reader: The checkpoint.
   ///   - options: What to do with those that cannot be met.
   ///   - otherProblems: What the front end has found, to be reported with the rest.
+  ///   - otherMissing: The keys of those that `otherProblems` says are missing.
   ///   - count: Of how many variables, if not all of them have a request.
-  ///   - hint: What else the error is to say if several keys are missing, which it gets.
+  ///   - hint: What else the error is to say if keys are missing, which it gets.
   /// - Throws: One error with every problem: `notFound` for keys that are missing, `mismatch` for
   ///   dtypes and shapes, as far as `options` do not allow them; `corrupt` if the index is damaged.
   package init(
     _ wanted: [Request], from reader: any TensorReader, options: RestoreOptions,
-    otherProblems: [CheckpointError] = [], of count: Int? = nil,
+    otherProblems: [CheckpointError] = [], otherMissing: [TensorKey] = [], of count: Int? = nil,
     hint: ([TensorKey]) throws(CheckpointError) -> String = { _ throws(CheckpointError) in "" }
   ) throws(CheckpointError) {
     report = RestoreReport(reader: reader, wanted: wanted.map(\.key))
@@ -84,9 +85,11 @@ package struct RestorePlan {
     }
     leaveOut(groups.isEmpty ? unmet : withGroups(unmet, groups))
     try Self.addHints(to: &problems, report)
-    // If several names are missing, other names may be the reason.
-    let advice = report.missing.count > 1 && !problems.isEmpty ? try hint(report.missing) : ""
     problems = otherProblems + problems
+    // If names are missing, other names may be the reason.
+    let missing = otherMissing + report.missing
+    let advice = missing.isEmpty || problems.isEmpty ? "" : try hint(missing)
+    if problems.count == 1 { problems[0].message += advice }
     let error = CheckpointError.combining(problems, file: reader.path) { number in
       "\(number) of \(count ?? wanted.count) variables cannot be restored; nothing has been changed"
         + advice

@@ -1,6 +1,7 @@
 public import CheckpointIO
 public import CheckpointTensors
 import CheckpointGraph
+import CheckpointMapping
 
 // Tensors by the names that people know them by. Source: tensorflow/python/training,
 // checkpoint_utils.py, `load_variable`, and saver.py, `object_graph_key_mapping`.
@@ -45,7 +46,18 @@ extension CheckpointReader {
     for name in names {
       if let candidates = keys[TensorKey(name)] { return try only(candidates, name) }
     }
+    try checkStyle(of: wanted, name)
     return try requiredEntry(for: TensorKey(name)).key  // it is not there: says what is near
+  }
+
+  private func checkStyle(of wanted: [TensorKey], _ name: String) throws(CheckpointError) {
+    var stored: [TensorKey] = []
+    try forEachEntry { stored.append($0.key) }
+    guard let found = KeyMapping.NameStyle.find(wanted, in: stored) else { return }
+    throw CheckpointError(
+      .notFound,
+      "there is no such tensor; '\(found.stored)' is this name in another style: ask for that, or "
+        + "read through KeyMapping.names(.\(found.style))", file: path, key: name)
   }
 
   private func only(_ candidates: [String], _ name: String) throws(CheckpointError) -> TensorKey {

@@ -11,6 +11,7 @@ struct Convert: Command {
     options: [
       Synopsis.Option(name: "--to", value: "FORMAT", help: "v2, v1 or safetensors."),
       Synopsis.Option(name: "--map", value: "RULES.json", help: "Change names and tensors."),
+    ] + MappingOptions.names + [
       Synopsis.Option(name: "--join", help: "Put tensors in slices together."),
       Synopsis.Option(name: "--drop-objects", help: "Leave the object graph out."),
       Synopsis.Option(name: "--omit-unsupported", help: "Leave out what cannot be held."),
@@ -29,6 +30,8 @@ struct Convert: Command {
       With --map the tensors of DEST have the names, types and shapes that the rules
       in a file of JSON make: 'checkpoint map SOURCE RULES.json --dry-run' shows them.
 
+      \(MappingOptions.details)
+
       Tensors in slices stay so in V2 and V1, unless --join; in safetensors they are
       put together. The objects of an object-based checkpoint are kept, with the new
       names if there are some, so that TensorFlow restores objects from it; not in
@@ -41,13 +44,13 @@ struct Convert: Command {
 
   private let source: String
   private let destination: String
-  private let rules: String?
+  private let mapping: KeyMapping?
   private var options = CheckpointConversion.Options()
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     source = try arguments.path(0)
     destination = try arguments.path(1)
-    rules = arguments.value(of: "--map")
+    mapping = try arguments.mapping(rules: arguments.value(of: "--map"))
     options.joinsSlices = arguments.has("--join")
     options.dropsObjectGraph = arguments.has("--drop-objects")
     options.omitsUnsupported = arguments.has("--omit-unsupported")
@@ -57,9 +60,7 @@ struct Convert: Command {
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     var options = options
-    options.mapping = try rules.map { rules throws(CheckpointError) in
-      try KeyMapping(jsonFile: rules)
-    }
+    options.mapping = mapping
     let run = ConversionRun(conversion: try ConversionRun.plan([source], to: destination, options))
     try run.carryOut(output)
     return .success

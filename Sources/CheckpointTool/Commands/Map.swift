@@ -7,10 +7,10 @@ import Checkpoints
 struct Map: Command {
   static let synopsis = Synopsis(
     name: "map", summary: "Shows what rules would make of a checkpoint's names and shapes.",
-    operands: ["PREFIX", "RULES.json"],
-    options: [
+    operands: ["PREFIX", "[RULES.json]"],
+    options: MappingOptions.names + [
       Synopsis.Option(name: "--dry-run", help: "Has to be given: nothing is written."),
-      Synopsis.Option(name: "--names", help: "Objects by full names."),
+      Synopsis.Option(name: "--full-names", help: "Objects by full names."),
       Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
     ],
     details: """
@@ -18,6 +18,8 @@ struct Map: Command {
       what it becomes; 'same' for what stays as it is. Then what is left out, the
       rules that fit no name, what is wrong, and the totals. Only the list of tensors
       is read. The documentation's article on mapping names describes the rules.
+
+      \(MappingOptions.details)
 
       With --json an object of "tensors" ("name", "dtype", "shape", and "sources" of
       the same three), "dropped" (likewise), "idle_rules" (numbers from 1) and
@@ -27,24 +29,27 @@ struct Map: Command {
       """)
 
   private let path: String
-  private let rules: String
+  private let mapping: KeyMapping
   private let usesFullNames: Bool
   private let isJSON: Bool
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
-    path = try arguments.path(0)
-    rules = try arguments.path(1)
-    usesFullNames = arguments.has("--names")
-    isJSON = arguments.has("--json")
     guard arguments.has("--dry-run") else {
       throw CheckpointError(
         .invalidArgument,
         "map: nothing is written; say so with --dry-run\n\(Self.synopsis.usageLine)")
     }
+    path = try arguments.path(0)
+    let rules = arguments.operands.count > 1 ? try arguments.path(1) : nil
+    guard let mapping = try arguments.mapping(rules: rules) else {
+      throw arguments.misuse("it needs RULES.json, '--prefer' or '--names'")
+    }
+    self.mapping = mapping
+    usesFullNames = arguments.has("--full-names")
+    isJSON = arguments.has("--json")
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    let mapping = try KeyMapping(jsonFile: rules)
     let reader = try NamedTensors(at: path, usesFullNames: usesFullNames).reader
     let preview = try mapping.preview(of: reader)
     if isJSON {

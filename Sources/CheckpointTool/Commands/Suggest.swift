@@ -12,7 +12,7 @@ struct Suggest: Command {
     options: [
       Synopsis.Option(
         name: "--like", value: "OTHER", help: "The checkpoint with the wanted names."),
-      Synopsis.Option(name: "--names", help: "Objects by full names."),
+      Synopsis.Option(name: "--full-names", help: "Objects by full names."),
       Synopsis.Option(name: "--rules", help: "Only the rules, as JSON for 'checkpoint map'."),
       Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
     ],
@@ -39,7 +39,7 @@ struct Suggest: Command {
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     path = try arguments.path(0)
-    usesFullNames = arguments.has("--names")
+    usesFullNames = arguments.has("--full-names")
     isJSON = arguments.has("--json")
     isRules = arguments.has("--rules")
     guard let other = arguments.value(of: "--like") else {

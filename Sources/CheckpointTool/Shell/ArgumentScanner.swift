@@ -85,10 +85,10 @@ struct ArgumentScanner {
 
   private func checkCount() throws(CheckpointError) {
     let wanted = synopsis.operands
-    guard operands.count >= wanted.count else {
+    guard operands.count >= wanted.count(where: { !$0.hasPrefix("[") }) else {
       throw misuse("\(wanted[operands.count]) is missing")
     }
-    guard wanted.last?.hasSuffix("...") == true || operands.count == wanted.count else {
+    guard wanted.last?.hasSuffix("...") == true || operands.count <= wanted.count else {
       let surplus = TensorName.shown(operands[wanted.count])
       throw misuse("the argument '\(surplus)' is one too many")
     }

@@ -98,7 +98,9 @@ final class RestoreSession {
     update { $0.missing = missing }
     let count = match.assignments.count + missing.count
     let problems = options.completeness == .all ? missingProblems(missing, match) : []
-    try carryOut(match, match.assignments, in: live, problems, of: count)
+    try carryOut(
+      match, match.assignments, in: live, problems,
+      missing: problems.isEmpty ? [] : missing.map { TensorKey($0) }, of: count)
     closeFiles()
   }
 
@@ -118,11 +120,12 @@ final class RestoreSession {
   /// - Throws: What ``RestorePlan`` and ``RestoreExecutor`` throw; nothing is noted then.
   func carryOut(
     _ match: GraphMatch, _ wanted: [GraphMatch.Assignment], in live: LiveGraph,
-    _ problems: [CheckpointError], of count: Int
+    _ problems: [CheckpointError], missing: [TensorKey] = [], of count: Int
   ) throws(CheckpointError) {
     let requests = wanted.map(\.request)
     let plan = try RestorePlan(
-      requests, from: reader, options: options, otherProblems: problems, of: count
+      requests, from: reader, options: options, otherProblems: problems, otherMissing: missing,
+      of: count
     ) { missing throws(CheckpointError) in
       try KeyMapping.Proposal.hint(for: missing, of: requests, in: reader)
     }

@@ -15,8 +15,13 @@ extension KeyMapping.Proposal {
   static func hint(
     for missing: [TensorKey], of wanted: [RestorePlan.Request], in reader: any TensorReader
   ) throws(CheckpointError) -> String {
+    let stored = try reader.entries()
+    if let style = KeyMapping.NameStyle.hint(for: missing, in: stored.map(\.key)) {
+      return "; \(style)"
+    }
+    guard missing.count > 1 else { return "" }  // of a single one, its own error names what is near
     let proposal = KeyMapping.Proposal(
-      stored: try reader.entries().map { ($0.key, $0.spec) },
+      stored: stored.map { ($0.key, $0.spec) },
       wanted: wanted.map { ($0.key, $0.fullSpec) })
     return proposal.hint(for: Set(missing)).map { "; \($0)" } ?? ""
   }
