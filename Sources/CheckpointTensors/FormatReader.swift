@@ -79,8 +79,9 @@ extension FormatReader {
 
   /// The error for a key that there is not; it names the nearest.
   package func missing(_ key: TensorKey) throws(CheckpointError) -> CheckpointError {
-    let nearest = NearestKeys(to: key, among: try keys)
-    return CheckpointError(.notFound, "there is no such tensor\(nearest.hint)")
+    let nearest = NearestKeys(to: key, among: try keys).hint
+    let hint = try partHint(forMissing: key)
+    return CheckpointError(.notFound, "there is no such tensor\(hint ?? nearest)")
   }
 
   private static func byteCount(_ spec: TensorSpec) throws(CheckpointError) -> Int {

@@ -127,11 +127,11 @@ extension TensorReader {
 
   /// What the checkpoint says of a tensor that is expected to be there.
   ///
-  /// - Throws: `notFound` if there is none, naming the nearest keys; `corrupt` as for
-  ///   ``entry(for:)``.
+  /// - Throws: `notFound` if there is none, naming the nearest keys, or the tensor that
+  ///   has it as a slice; `corrupt` as for ``entry(for:)``.
   public func requiredEntry(for key: TensorKey) throws(CheckpointError) -> TensorEntry {
     if let entry = try entry(for: key) { return entry }
-    let nearest = NearestKeys(to: key, among: try entries().map(\.key))
-    throw CheckpointError(.notFound, "no tensor has the key '\(key)'\(nearest.hint)", file: path)
+    let hint = try hint(forMissing: key)
+    throw CheckpointError(.notFound, "no tensor has the key '\(key)'\(hint)", file: path)
   }
 }

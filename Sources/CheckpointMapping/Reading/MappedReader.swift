@@ -106,7 +106,7 @@ package struct MappedReader: BatchReader {
   package func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
   {
     guard let recipe = index.recipes[key] else {
-      let hint = NearestKeys(to: key, among: Array(index.recipes.keys)).hint
+      let hint = try hint(forMissing: key)
       throw CheckpointError(
         .notFound, "there is no such tensor\(hint)", file: path, key: key.description)
     }

@@ -241,7 +241,7 @@ package struct RestorePlan {
     let unused = try report.unused()
     for index in missing {
       guard let key = problems[index].key else { continue }
-      problems[index].message += NearestKeys(to: TensorKey(key), among: unused).hint
+      problems[index].message += try report.hint(forMissing: TensorKey(key), among: unused)
     }
   }
 }

@@ -47,6 +47,15 @@ public struct RestoreReport: Sendable, CustomStringConvertible {
     return try reader.entries().map(\.key).filter { !wanted.contains($0) }
   }
 
+  /// The end of a message about a key that the checkpoint does not have: where its values are, or which of
+  /// the `unused` keys are near.
+  package func hint(forMissing key: TensorKey, among unused: [TensorKey]) throws(CheckpointError)
+    -> String
+  {
+    let hint = try reader.partHint(forMissing: key)
+    return hint ?? NearestKeys(to: key, among: unused).hint
+  }
+
   /// Whether every variable got its value.
   public var isComplete: Bool { missing.isEmpty && mismatched.isEmpty }
 

@@ -1,4 +1,5 @@
 import CheckpointStore
+import CheckpointTensors
 import CheckpointIO
 import Checkpoints
 
@@ -6,7 +7,7 @@ import Checkpoints
 struct ArgumentScanner {
   /// The operands, as bytes.
   private(set) var operands: [[UInt8]] = []
-  private var options: [String: String] = [:]
+  private var options: [String: [String]] = [:]
   private let synopsis: Synopsis
 
   /// Sorts arguments: options may stand anywhere before `--`.
@@ -35,8 +36,8 @@ struct ArgumentScanner {
   /// Whether an option was given.
   func has(_ option: String) -> Bool { options[option] != nil }
 
-  /// The value of an option; `nil` if it was not given.
-  func value(of option: String) -> String? { options[option] }
+  /// The value of an option; `nil` if it was not given, the last if it was given twice.
+  func value(of option: String) -> String? { options[option]?.last }
 
   /// An operand that is a path.
   ///
@@ -59,13 +60,42 @@ struct ArgumentScanner {
     return format
   }
 
+  /// The texts that `--metadata NAME=TEXT` gives, as often as it is there.
+  ///
+  /// - Throws: `invalidArgument` for one without a name, and for two of one name.
+  func metadata() throws(CheckpointError) -> [String: String] {
+    var texts: [String: String] = [:]
+    for text in options["--metadata"] ?? [] {
+      guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
+        throw misuse("'\(text.shown)' is no text with a name: '--metadata format=pt'")
+      }
+      let name = String(text[..<sign])
+      let value = String(text[text.index(after: sign)...])  // after a character that is there
+      guard texts.updateValue(value, forKey: name) == nil else {
+        throw misuse("'--metadata' gives '\(name.shown)' twice")
+      }
+    }
+    return texts
+  }
+
+  /// The slice that `--slice` names; `nil` without it.
+  ///
+  /// - Throws: `invalidArgument` for a text that is none.
+  func slice() throws(CheckpointError) -> TensorSlice? {
+    guard let text = value(of: "--slice") else { return nil }
+    guard let slice = TensorSlice(text: text) else {
+      throw misuse("'\(text.shown)' is no slice: '0,2:-' is 2 from 0 on, then all")
+    }
+    return slice
+  }
+
   private mutating func addOption(_ text: String, _ rest: inout ArraySlice<[UInt8]>)
     throws(CheckpointError)
   {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = text == "-h" ? "--help" : String(parts[0])  // `split` gives at least one part
     if name == "--help" {
-      options[name] = ""
+      options[name] = []
       return
     }
     guard let option = synopsis.options.first(where: { $0.name == name }) else {
@@ -76,10 +106,10 @@ struct ArgumentScanner {
       guard let value = value ?? rest.popFirst().map({ String(decoding: $0, as: UTF8.self) }) else {
         throw misuse("the option '\(name)' needs a value: \(name) \(what)")
       }
-      options[name] = value
+      options[name, default: []].append(value)
     } else {
       guard value == nil else { throw misuse("the option '\(name)' takes no value") }
-      options[name] = ""
+      options[name] = []
     }
   }
 

@@ -22,6 +22,13 @@ struct Synopsis {
   /// What else there is to know: paragraphs of at most 80 columns.
   let details: String
 
+  /// The option for the texts of a safetensors file, of all commands that write.
+  static let metadata = Option(
+    name: "--metadata", value: "NAME=TEXT", help: "A text about a safetensors file; repeatable.")
+  /// The option for a part of a tensor.
+  static let slice = Option(
+    name: "--slice", value: "SLICE", help: "Only this part: '0,2:-' is 2 rows from 0 on.")
+
   /// How it is called, in a line: `usage: checkpoint list PREFIX [--json]`.
   var usageLine: String {
     let shown = options.map { option in
