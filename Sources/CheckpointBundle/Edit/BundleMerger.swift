@@ -35,6 +35,7 @@ package enum BundleMerger {
         throw error.located(file: part)
       }
     }
+    try merged.checkDistinct(for: prefix)
     try merged.checkSlices(for: prefix)
     guard !merged.dataFiles.isEmpty else {
       throw CheckpointError(.invalidArgument, "there is no tensor to merge", file: prefix)
@@ -94,7 +95,8 @@ private struct MergedIndex {
   /// The new numbers of those that hold values: a number may come from an entry without any.
   private(set) var holdsValues: Set<Int> = []
   private(set) var isBigEndian = false
-  private var entries: [TensorKey: BundleEntry] = [:]
+  private var entries: [TensorKey: (entry: BundleEntry, part: String)] = [:]
+  private var duplicates: [CheckpointError] = []
   private var isEmpty = true
 
   /// Takes the entries of another bundle in.
@@ -115,29 +117,47 @@ private struct MergedIndex {
         }
         if entry.range.count > 0 { self.holdsValues.insert(number) }
         entry.shard = number
-        self.entries[key] = entry
+        self.entries[key] = (entry, reader.path)
         return
       }
-      self.entries[key] = try Self.merge(known, entry, key)
+      guard !known.entry.slices.isEmpty, !entry.slices.isEmpty else {
+        self.duplicates.append(Self.duplicate(known, reader.path, key))
+        return
+      }
+      self.entries[key]?.entry = try Self.merge(known.entry, entry, key)
     }
+  }
+
+  private static func duplicate(
+    _ known: (entry: BundleEntry, part: String), _ path: String, _ key: TensorKey
+  ) -> CheckpointError {
+    let slice = known.entry.slices.isEmpty ? key.asSliceKey : nil
+    let what = slice.map { "slice \($0.slice) of this tensor" } ?? "this tensor"
+    return CheckpointError(
+      .duplicateName, "two of the checkpoints have \(what), '\(known.part)' and '\(path)'",
+      file: path, key: (slice?.name ?? key).description)
   }
 
   private static func merge(_ known: BundleEntry, _ other: BundleEntry, _ key: TensorKey)
     throws(CheckpointError) -> BundleEntry
   {
-    let part = known.slices.isEmpty ? key.asSliceKey : nil
-    let name = (part?.name ?? key).description
-    guard !known.slices.isEmpty, !other.slices.isEmpty else {
-      let what = part.map { "slice \($0.slice) of this tensor" } ?? "this tensor"
-      throw CheckpointError(.duplicateName, "two of the checkpoints have \(what)", key: name)
-    }
     var merged = known
     do throws(CheckpointError) {
       for slice in other.slices { try merged.add(slice, of: other.spec) }
     } catch {
-      throw error.located(key: name)
+      throw error.located(key: key.description)
     }
     return merged
+  }
+
+  /// Checks that no two of them have the same tensor.
+  func checkDistinct(for prefix: String) throws(CheckpointError) {
+    let error = CheckpointError.combining(duplicates, file: prefix) {
+      "\($0) tensors are in two of the checkpoints"
+    }
+    guard var error else { return }
+    error.message += "; give it another name in one of them first"
+    throw error
   }
 
   /// Checks that no two parts of a tensor overlap: nobody could read it.
@@ -153,6 +173,6 @@ private struct MergedIndex {
 
   /// The entries in ascending order of the keys.
   var sortedEntries: [(key: TensorKey, entry: BundleEntry)] {
-    entries.map { (key: $0.key, entry: $0.value) }.sorted { $0.key < $1.key }
+    entries.map { (key: $0.key, entry: $0.value.entry) }.sorted { $0.key < $1.key }
   }
 }
