@@ -265,7 +265,70 @@ import Testing
     #expect(try CheckpointReader(source).entries().count == 2)
     let twice = try ToolRun.checkpoint("merge", directory.path("n"), source, source)
     #expect(twice.status == 1)
-    #expect(twice.errors.contains("2 names would be given twice (duplicateName)"))
+    #expect(twice.errors.contains("2 names would be given twice; "))
+    #expect(twice.errors.contains("'w' of '\(source)'"))
+  }
+
+  // MARK: metadata
+
+  private func safetensors(_ name: String, _ metadata: [String: String]) throws -> String {
+    let path = directory.path("\(name).safetensors")
+    var writer = try SafetensorsWriter(path, metadata: metadata)
+    try writer.add(Tensor<Float>([3]), for: TensorKey(name))
+    try writer.finish()
+    return path
+  }
+
+  private func metadata(_ path: String) throws -> [String: String] {
+    try CheckpointReader(path).metadata
+  }
+
+  @Test func `metadata survives a rename, and is set by it`() throws {
+    let path = try safetensors("a", ["by": "hand"])
+    let renamed = try ToolRun.checkpoint("rename", path, "a", "b", "--in-place")
+    #expect(renamed.status == 0, "\(renamed.errors)")
+    #expect(try metadata(path) == ["by": "hand"])
+    let set = try ToolRun.checkpoint(
+      "rename", path, "b", "c", "--in-place", "--metadata", "format=mlx", "--metadata=by=")
+    #expect(set.status == 0, "\(set.errors)")
+    #expect(try metadata(path) == ["format": "mlx"])
+    #expect(try CheckpointReader(path).entries().map(\.key) == ["c"])
+    let v2 = try ToolRun.checkpoint("rename", source, "w", "v", "--in-place", "--metadata", "a=b")
+    #expect(v2.status == 1)
+    #expect(v2.errors.contains("checkpoints of the format V2 have no texts about themselves"))
+  }
+
+  @Test func `metadata is set by a conversion, and lost with a note`() throws {
+    let path = directory.path("m.safetensors")
+    _ = try ToolRun.checkpoint("convert", source, path, "--metadata", "step=a=b")
+    #expect(try metadata(path) == ["format": "pt", "step": "a=b"])
+    let back = try ToolRun.checkpoint("convert", path, directory.path("back"))
+    #expect(
+      back.errors
+        == "checkpoint: note: the metadata is left out, V2 checkpoints have none: format = pt, "
+        + "step = a=b\n")
+  }
+
+  @Test func `a merge asks for what sources disagree on`() throws {
+    let a = try safetensors("a", ["format": "pt", "by": "us"])
+    let b = try safetensors("b", ["format": "mlx", "by": "us"])
+    let target = directory.path("m.safetensors")
+    let refused = try ToolRun.checkpoint("merge", target, a, b)
+    #expect(refused.status == 1)
+    #expect(refused.errors.contains("the text 'format' is 'pt' in '\(a)' and 'mlx' in '\(b)'; "))
+    let run = try ToolRun.checkpoint("merge", target, a, b, "--metadata", "format=pt")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try metadata(target) == ["format": "pt", "by": "us"])
+  }
+
+  @Test(arguments: [["--metadata", "format"], ["--metadata", "=pt"], ["--metadata=a=b"]])
+  func `texts that make no sense are explained`(arguments: [String]) throws {
+    let target = directory.path("m.safetensors")
+    let run = try ChildProcess.run(
+      "checkpoint", ["convert", source, target, "--metadata", "a=c"] + arguments)
+    #expect(run.status == 2)
+    #expect(run.errors.contains("--metadata"))
+    #expect(!directory.names.contains("m.safetensors"))
   }
 
   @Test func `merges by moving data files, and the sources go`() throws {

@@ -1,3 +1,5 @@
+import CheckpointSafetensors
+import CheckpointTensors
 import CheckpointTestSupport
 import Foundation
 import Testing
@@ -26,6 +28,33 @@ import Testing
         ]
 
         """)
+  }
+
+  @Test func `a list shows the texts that a file has about itself`() throws {
+    let directory = try TemporaryDirectory("list")
+    let path = directory.path("m.safetensors")
+    let long = String(repeating: "x", count: 80)
+    var writer = try SafetensorsWriter(path, metadata: ["step": "7", "long": long, "odd": "a\nb"])
+    try writer.add(Tensor<Float>([3]), for: "w")
+    try writer.finish()
+    #expect(
+      try ToolRun.checkpoint("list", path).output == """
+        w  float32  [1]  4 B
+        1 tensor, 4 B in 1 data file
+        metadata: long=\(long.prefix(59))…
+        metadata: odd=a\\x0ab
+        metadata: step=7
+
+        """)
+    #expect(
+      try ToolRun.checkpoint("list", "--metadata", path).output
+        == "long=\(long)\nodd=a\\x0ab\nstep=7\n")
+    #expect(
+      try ToolRun.checkpoint("list", "--metadata", "--json", path).output
+        == #"{"long":"\#(long)","odd":"a\nb","step":"7"}"# + "\n")
+    let none = try ToolRun.checkpoint(
+      "list", "--metadata", "--json", ToolRun.fixture("worked/sliced"))
+    #expect(none.output == "{}\n")
   }
 
   struct Item: Decodable {

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "list", "show", "cat", "graph", "verify", "diff", "rename", "map", "suggest", "audit",
+    "list", "show", "cat", "graph", "verify", "diff", "map", "suggest", "audit",
   ])
   func `every command explains itself`(command: String) throws {
     let run = try ToolRun.checkpoint("help", command)
@@ -37,7 +37,9 @@ import Testing
     #expect(lines.dropFirst().allSatisfy { $0.count <= 80 })
   }
 
-  @Test(arguments: [("convert", "SOURCE DEST"), ("merge", "DEST SOURCE...")])
+  @Test(arguments: [
+    ("convert", "SOURCE DEST"), ("merge", "DEST SOURCE..."), ("rename", "PREFIX OLD NEW..."),
+  ])
   func `commands that write explain themselves, too`(command: String, operands: String) throws {
     let run = try ToolRun.checkpoint("help", command)
     #expect(run.status == 0)

@@ -58,11 +58,20 @@ import Testing
 
   @Test func `gives a safetensors file texts about itself, and no other`() throws {
     let path = directory.path("m.safetensors")
-    var writer = try CheckpointWriter(
-      to: path, metadata: ["format": "pt"], options: SaveOptions(format: .safetensors))
-    try writer.add(Self.w, for: "w")
-    try writer.finish()
-    #expect(try CheckpointReader(path).metadata == ["format": "pt"])
+    let cases: [(texts: [String: String], more: [String: String], written: [String: String])] = [
+      ([:], [:], ["format": "pt"]),
+      (["step": "7"], [:], ["format": "pt", "step": "7"]),
+      (["step": "7", "by": "us"], ["step": "8"], ["format": "pt", "step": "8", "by": "us"]),
+      (["format": "np"], [:], ["format": "np"]),
+      (["format": "", "step": "7"], [:], ["step": "7"]),
+    ]
+    for (texts, more, written) in cases {
+      let options = SaveOptions(format: .safetensors, metadata: texts)
+      var writer = try CheckpointWriter(to: path, metadata: more, options: options)
+      try writer.add(Self.w, for: "w")
+      try writer.finish()
+      #expect(try CheckpointReader(path).metadata == written)
+    }
     let error = failure { _ = try CheckpointWriter(to: path, metadata: ["format": "pt"]) }
     #expect(
       error?.description

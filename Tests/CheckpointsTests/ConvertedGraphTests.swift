@@ -112,5 +112,36 @@ import Testing
     }
     #expect(error?.code == .duplicateName)
     #expect(error?.message.hasPrefix("two of the checkpoints have an object graph") == true)
+    #expect(error?.message.contains("'\(source)' and '\(source)'") == true)
+  }
+
+  @Test func `two graphs are no matter where none is written`() throws {
+    let other = try Checkpoint(["other": Layer(4)]).write(to: directory.path("other"))
+    var options = CheckpointConversion.Options()
+    options.mapping = [.drop(.name("save_counter/.ATTRIBUTES/VARIABLE_VALUE"))]
+    options.dropsObjectGraph = true
+    for name in ["m", "m.safetensors"] {
+      try CheckpointConversion(
+        merging: [source, other], to: directory.path(name), options: options
+      ).run()
+      #expect(try CheckpointReader(directory.path(name)).entries().count == 4)
+      options.dropsObjectGraph = false
+    }
+  }
+
+  @Test(arguments: [CheckpointFormat.v2, .v1])
+  func `objects without values are a checkpoint`(format: CheckpointFormat) throws {
+    // As tf.train.Checkpoint().write() saves it: a root, and nothing else.
+    let root = ObjectGraph(nodes: [ObjectGraph.Node()])
+    var writer = try CheckpointWriter(to: directory.path("root"))
+    try writer.add(Tensor<[UInt8]>(root.message), for: Self.graph)
+    try writer.finish()
+    var options = CheckpointConversion.Options()
+    options.format = format
+    let conversion = try CheckpointConversion(
+      from: directory.path("root"), to: directory.path("m"), options: options)
+    #expect(conversion.notes == [])
+    try conversion.run()
+    #expect(try CheckpointReader(directory.path("m")).objectGraph() == root)
   }
 }

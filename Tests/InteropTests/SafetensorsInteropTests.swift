@@ -1,6 +1,7 @@
 import CheckpointSafetensors
 import CheckpointTensors
 import CheckpointTestSupport
+import Checkpoints
 import Testing
 
 /// Proves that the safetensors package reads what is written here, that it is read here what the
@@ -58,6 +59,21 @@ struct SafetensorsInteropTests {
     let large = AnyTensor(Tensor(repeating: 0.5 as Float, shape: [600, 1000]))
     tensors.append(NamedTensor(key: "large", tensor: large))
     try expectSameFiles(tensors)
+  }
+
+  @Test func `a file that is new is what the package writes with the format that loaders ask for`()
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    let tensors = [NamedTensor(key: "b", tensor: AnyTensor(Tensor<Float>([1.5, -2])))]
+    var writer = try CheckpointWriter(
+      to: directory.path("ours"), options: SaveOptions(format: .safetensors))
+    for item in tensors { try writer.add(item.tensor, for: item.key) }
+    try writer.finish()
+    try SafetensorsPackage.write(
+      tensors, metadata: ["format": "pt"], to: directory.path("theirs"))
+    #expect(try directory.bytes("ours") == directory.bytes("theirs"))
+    #expect(try SafetensorsPackage.dump(directory.path("ours")).metadata == ["format": "pt"])
   }
 
   /// Lets both write the same tensors, compares the files, and lets each read the other's.

@@ -12,7 +12,7 @@ public import CheckpointTensors
 ///     try writer.finish()
 ///
 /// The files are byte for byte those that TensorFlow, or the reference implementation of safetensors,
-/// writes for the same tensors in the same order. A checkpoint that stands there already stays until
+/// writes for the same tensors in the same order, and the same metadata. A checkpoint that stands there already stays until
 /// ``finish()`` replaces it in one step.
 ///
 /// V2 is written as tensors are added. V1 and safetensors files begin with a list of their tensors, so
@@ -34,7 +34,8 @@ public struct CheckpointWriter: TensorWriter {
   /// - Parameters:
   ///   - path: The prefix of a V2 checkpoint; the file of another format; of several V1 files what
   ///     their names begin with.
-  ///   - metadata: Texts about a safetensors file, for programs that ask for them: `["format": "pt"]`.
+  ///   - metadata: Texts about a safetensors file, for programs that ask for them, beside those of
+  ///     the options; see ``SaveOptions/metadata``.
   ///   - options: How it is written. Over several data files, of which there have to be so many
   ///     (``SaveOptions/Sharding/count(_:)``), tensors are dealt out in turn.
   /// - Throws: `busy` if somebody else is saving there; `unsupported` for a sharding that needs all
@@ -44,9 +45,12 @@ public struct CheckpointWriter: TensorWriter {
     to path: String, metadata: [String: String] = [:], options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
     let path = try PathText.path(path)
+    var options = options
+    options.metadata.merge(metadata) { $1 }
     do throws(CheckpointError) {
       shardCount = try options.knownShardCount()
-      try options.check(hasMetadata: !metadata.isEmpty)
+      try options.checkMetadata()
+      try options.checkSharding()
     } catch {
       throw error.located(file: path)
     }
@@ -65,7 +69,8 @@ public struct CheckpointWriter: TensorWriter {
       self.path = writer.path
       slices = writer
     case .safetensors:
-      safetensors = try SafetensorsWriter(path, metadata: metadata, options: files)
+      safetensors = try SafetensorsWriter(
+        path, metadata: options.safetensorsMetadata, options: files)
       self.path = path
     }
   }
@@ -113,11 +118,7 @@ extension SaveOptions {
   }
 
   // What a writer can do that does not know all tensors beforehand.
-  fileprivate func check(hasMetadata: Bool) throws(CheckpointError) {
-    if hasMetadata, format != .safetensors {
-      throw CheckpointError(
-        .unsupported, "checkpoints of the format \(format.title) have no texts about themselves")
-    }
+  fileprivate func checkSharding() throws(CheckpointError) {
     if sharding != .none, format == .safetensors {
       throw CheckpointError(
         .unsupported, "a safetensors file is written as one; save without sharding")

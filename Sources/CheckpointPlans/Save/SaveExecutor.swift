@@ -44,6 +44,11 @@ package struct SaveExecutor {
   package func save(_ plan: consuming SavePlan, to prefix: String, checksRoom: Bool = true)
     throws(CheckpointError) -> Saved
   {
+    do throws(CheckpointError) {
+      try options.checkMetadata()
+    } catch {
+      throw error.located(file: prefix)
+    }
     switch options.format {
     case .v2: return try saveV2(plan, to: prefix, checksRoom: checksRoom)
     case .v1: return try saveV1(plan, to: prefix, isSharded: options.sharding != .none)

@@ -33,6 +33,13 @@ public struct SaveOptions: Sendable {
   public var alignment: Int {
     didSet { precondition(alignment > 0, "an alignment is positive, not \(alignment)") }
   }
+  /// Texts about the checkpoint, for programs that ask for them: `["step": "1000"]`.
+  ///
+  /// Only safetensors files have them; with another format, texts are an error. A new file also has
+  /// `format`, with the value `pt`, without which the loaders of Hugging Face's transformers refuse it:
+  /// unless you give it another value. An empty text leaves its name out: `["format": ""]` is for a file
+  /// without texts.
+  public var metadata: [String: String]
   /// Whether missing directories of the path are created: they are by default.
   public var createsDirectories: Bool
   /// What the files are written with: the seam for tests.
@@ -41,13 +48,14 @@ public struct SaveOptions: Sendable {
   /// Creates options; what is left out has its default.
   public init(
     format: CheckpointFormat = .v2, sharding: Sharding = .none, durability: Durability = .full,
-    alignment: Int = 1, createsDirectories: Bool = true
+    alignment: Int = 1, metadata: [String: String] = [:], createsDirectories: Bool = true
   ) {
     precondition(alignment > 0, "an alignment is positive, not \(alignment)")
     self.format = format
     self.sharding = sharding
     self.durability = durability
     self.alignment = alignment
+    self.metadata = metadata
     self.createsDirectories = createsDirectories
   }
 

@@ -15,6 +15,7 @@ struct Convert: Command {
       Synopsis.Option(name: "--join", help: "Put tensors in slices together."),
       Synopsis.Option(name: "--drop-objects", help: "Leave the object graph out."),
       Synopsis.Option(name: "--omit-unsupported", help: "Leave out what cannot be held."),
+      Synopsis.metadata,
       Synopsis.Option(name: "--overwrite", help: "Replace a checkpoint at DEST."),
     ],
     details: """
@@ -38,6 +39,11 @@ struct Convert: Command {
       safetensors, which has no strings, and not with --drop-objects. An object loses
       a value whose tensor is no longer one, or has a name without '/.ATTRIBUTES/'.
 
+      The metadata of a safetensors file is kept in a safetensors file, with what
+      --metadata gives. A file that is new also has format=pt, which loaders want.
+      '--metadata NAME=' leaves a text out. V2 and V1 have no metadata: a note says
+      what is lost.
+
       Memory is needed for the list of tensors, and for one tensor or slice at a time;
       between V2 and safetensors only for a piece of it.
       """)
@@ -56,6 +62,7 @@ struct Convert: Command {
     options.omitsUnsupported = arguments.has("--omit-unsupported")
     options.overwrites = arguments.has("--overwrite")
     options.format = try arguments.format()
+    options.metadata = try arguments.metadata()
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {

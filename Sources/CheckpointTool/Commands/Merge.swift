@@ -10,12 +10,19 @@ struct Merge: Command {
     operands: ["DEST", "SOURCE..."],
     options: [
       Synopsis.Option(name: "--to", value: "FORMAT", help: "v2, v1 or safetensors."),
+      Synopsis.Option(name: "--drop-objects", help: "Leave the object graphs out."),
+      Synopsis.metadata,
       Synopsis.Option(name: "--move", help: "Use the data files of the sources, which go."),
       Synopsis.Option(name: "--overwrite", help: "Replace a checkpoint at DEST."),
     ],
     details: """
       Sources may be of any formats, DEST is as for 'checkpoint convert'. Two tensors
-      of one name are an error, and two sources with objects.
+      of one name are an error, and two sources with objects, unless --drop-objects.
+      Give one tensor another name first: 'checkpoint rename', 'checkpoint convert
+      --map'.
+
+      Metadata is as for 'checkpoint convert'. If two sources have different texts of
+      one name, --metadata has to say which it is to be.
 
       With --move all have to be V2, on one file system: their data files get new
       names, nothing is copied, and then the sources are gone. Slices of one tensor
@@ -38,6 +45,11 @@ struct Merge: Command {
     moves = arguments.has("--move")
     options.overwrites = arguments.has("--overwrite")
     options.format = try arguments.format()
+    options.metadata = try arguments.metadata()
+    options.dropsObjectGraph = arguments.has("--drop-objects")
+    guard !moves || (options.metadata.isEmpty && !options.dropsObjectGraph) else {
+      throw arguments.misuse("'--move' goes without '--metadata' and '--drop-objects'")
+    }
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {

@@ -12,6 +12,7 @@ struct Rename: Command {
     options: [
       Synopsis.Option(name: "-o", value: "DEST", help: "Write a new checkpoint."),
       Synopsis.Option(name: "--in-place", help: "Change the checkpoint itself."),
+      Synopsis.metadata,
       Synopsis.Option(name: "--overwrite", help: "Replace a checkpoint at DEST."),
     ],
     details: """
@@ -25,18 +26,21 @@ struct Rename: Command {
       objects name a renamed tensor, and in other formats, everything is written anew,
       and replaced in one step as well.
 
-      Objects that name a tensor follow: TensorFlow restores them as before.
+      Objects that name a tensor follow: TensorFlow restores them as before. Metadata
+      stays, with what --metadata gives; see 'checkpoint help convert'.
       """)
 
   private let path: String
   private let pairs: [(old: [UInt8], new: [UInt8])]
   private let destination: String?
   private let overwrites: Bool
+  private let metadata: [String: String]
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     path = try arguments.path(0)
     destination = arguments.value(of: "-o")
     overwrites = arguments.has("--overwrite")
+    metadata = try arguments.metadata()
     let names = arguments.operands.dropFirst()
     guard names.count % 2 == 0 else { throw arguments.misuse("the last OLD has no NEW") }
     pairs = stride(from: names.startIndex, to: names.endIndex, by: 2).map {
@@ -51,7 +55,9 @@ struct Rename: Command {
     let reader = try OpenedCheckpoint(at: path).checkpoint
     let source = reader.path
     let names = try names(in: reader)
-    if destination == nil, reader.format == .v2, try !Self.isNamed(names, in: reader) {
+    if destination == nil, reader.format == .v2, metadata.isEmpty,
+      try !Self.isNamed(names, in: reader)
+    {
       try BundleRenamer.rename(names, in: source)
       try output.write("\(source.shown): \(names.count.of("tensor")) renamed\n")
       return .success
@@ -59,6 +65,7 @@ struct Rename: Command {
     var options = CheckpointConversion.Options()
     options.format = reader.format
     options.names = names
+    options.metadata = metadata
     options.overwrites = overwrites || destination == nil
     let conversion = try ConversionRun.plan([source], to: destination ?? source, options)
     try ConversionRun(conversion: conversion).carryOut(output)

@@ -26,6 +26,10 @@ public import CheckpointTensors
 ///   what is written: with the new names, if a mapping gives new ones. V1 keeps it as the string that
 ///   it is; safetensors files, which have no strings, lose it, and a note says so.
 ///
+/// - The metadata of safetensors files is kept in a safetensors file. Texts that several of them have
+///   alike are written once; if two differ, that is an error, unless ``Options/metadata`` decides. V2
+///   and V1 have no metadata, and a note says what is lost.
+///
 /// In memory are the list of the tensors and, at a time, a piece of 256 KiB of one of them: where a
 /// tensor of numbers that is stored whole goes from V2 or safetensors to V2 or safetensors. Otherwise
 /// the tensor or slice that is being copied is in memory; to or from V1, as often as three times, since
@@ -55,6 +59,12 @@ public struct CheckpointConversion: Sendable {
     public var durability = SaveOptions.Durability.full
     /// What the offset of each tensor in a data file is a multiple of; see ``SaveOptions/alignment``.
     public var alignment = 1
+    /// Texts about a safetensors file, in place of those that the source has.
+    ///
+    /// An empty text leaves its name out. A file has also the texts of its sources, and `format`, with
+    /// the value `pt`, if it has none: see ``SaveOptions/metadata``. Only where all sources are
+    /// safetensors files and you give no text, the file has exactly their texts.
+    public var metadata: [String: String] = [:]
     /// What the files are written with: the seam for tests.
     package var fileSystem: any FileSystem = LocalFileSystem()
     var files: FileOptions {
@@ -74,6 +84,7 @@ public struct CheckpointConversion: Sendable {
   /// What is lost, left out or done on the way that a person should know.
   public let notes: [String]
   let tensors: [ConvertedTensor]
+  private let metadata: [String: String]
   private let options: Options
 
   /// Plans a conversion.
@@ -97,7 +108,8 @@ public struct CheckpointConversion: Sendable {
   ///   - destination: The prefix of a V2 checkpoint, or the name of a file.
   ///   - options: What to convert to.
   /// - Throws: As ``init(from:to:options:)``; `duplicateName` if two of them have a tensor of one
-  ///   name, naming all.
+  ///   name, naming all, with the files; `mismatch` if two safetensors files have different texts of
+  ///   one name.
   public init(merging sources: [String], to destination: String, options: Options = Options())
     throws(CheckpointError)
   {
@@ -121,6 +133,7 @@ public struct CheckpointConversion: Sendable {
       try plan.add(opened.reader)
     }
     tensors = try plan.checkedTensors(for: destination)
+    metadata = plan.metadata.merged
     notes = plan.notes
     self.destination = destination
     self.format = format
@@ -150,6 +163,7 @@ public struct CheckpointConversion: Sendable {
   public static func merge(
     _ parts: [String], into prefix: String, options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
+    try options.checkMetadata()
     try BundleMerger.merge(parts, into: prefix, options: options.files)
   }
 
@@ -170,6 +184,7 @@ public struct CheckpointConversion: Sendable {
   public static func rename(
     _ names: [TensorKey: TensorKey], in prefix: String, options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
+    try options.checkMetadata()
     try BundleRenamer.rename(names, in: prefix, options: options.files)
   }
 
@@ -197,7 +212,8 @@ public struct CheckpointConversion: Sendable {
     switch format {
     case .v2: try copier.writeBundle(tensors, to: destination, options.files)
     case .v1: try copier.writeSlices(tensors, to: destination, options.files)
-    case .safetensors: try copier.writeSafetensors(tensors, to: destination, options.files)
+    case .safetensors:
+      try copier.writeSafetensors(tensors, metadata, to: destination, options.files)
     }
   }
 }

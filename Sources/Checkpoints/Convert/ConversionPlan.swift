@@ -5,6 +5,7 @@ import CheckpointGraph
 import CheckpointIO
 import CheckpointSafetensors
 import CheckpointSlices
+import CheckpointPlans
 import CheckpointTensors
 
 /// What will be written, while it is found out: the tensors of one source after the other, and all
@@ -16,6 +17,8 @@ struct ConversionPlan {
   private var graph: SourceGraph?
   private var problems: [CheckpointError] = []
   private(set) var notes: [String] = []
+  /// The texts of the sources.
+  private(set) var metadata: MergedMetadata
 
   private struct SourceGraph {
     let original: ObjectGraph
@@ -24,9 +27,13 @@ struct ConversionPlan {
     let storedKeys: Set<TensorKey>
   }
 
+  // Whether what is written has an object graph.
+  private var keepsGraph: Bool { format != .safetensors && !options.dropsObjectGraph }
+
   init(format: CheckpointFormat, options: CheckpointConversion.Options) {
     self.format = format
     self.options = options
+    metadata = MergedMetadata(given: options.metadata)
   }
 
   // MARK: Sources
@@ -39,6 +46,7 @@ struct ConversionPlan {
       reportUnsupported(
         "its elements are of the type \(tensor.typeName), which is not read here", tensor.key)
     }
+    metadata.add(source)
     try addGraph(of: source)
     let reader: any TensorReader = graph == nil ? source.reader : ReaderWithoutGraph(source.reader)
     guard let mapping = options.mapping else {
@@ -51,11 +59,12 @@ struct ConversionPlan {
   private mutating func addGraph(of source: CheckpointReader) throws(CheckpointError) {
     let key = TensorKey(ObjectGraph.key)
     guard let entry = try source.entry(for: key) else { return }
-    guard graph == nil else {
+    if let other = graph?.tensor.file, keepsGraph {
       throw CheckpointError(
         .duplicateName,
-        "two of the checkpoints have an object graph, and one graph cannot say what both do; leave "
-          + "one out, or convert each", file: source.path)
+        "two of the checkpoints have an object graph, and one graph cannot say what both do: "
+          + "'\(other)' and '\(source.path)'; leave one out, or the objects: dropsObjectGraph, "
+          + "'--drop-objects'")
     }
     var keys: Set<TensorKey> = []
     try source.forEachEntry { keys.insert($0.key) }
@@ -76,6 +85,7 @@ struct ConversionPlan {
     if options.joinsSlices || format == .safetensors { joinSlices() } else { noteSlices() }
     removeUnsupported()
     appendGraph()
+    checkMetadata()
     if let error = CheckpointError.combining(problems, file: destination, summary: summary) {
       throw error
     }
@@ -100,7 +110,11 @@ struct ConversionPlan {
   }
 
   private func summary(_ count: Int) -> String {
-    "\(count) tensors cannot be converted to \(format.title); leave them out, or choose another format"
+    guard problems.allSatisfy({ $0.key != nil }) else {
+      return "\(count) problems keep the checkpoint from being converted to \(format.title)"
+    }
+    return
+      "\(count) tensors cannot be converted to \(format.title); leave them out, or choose another format"
   }
 
   private mutating func reportUnsupported(
@@ -129,18 +143,44 @@ struct ConversionPlan {
   }
 
   private func checkDistinct() throws(CheckpointError) {
-    var owners: [TensorKey: TensorKey] = [TensorKey(ObjectGraph.key): TensorKey("the object graph")]
-    if graph == nil { owners.removeAll() }
+    var owners: [TensorKey: ConvertedTensor] = [:]
+    if let graph { owners[graph.tensor.key] = graph.tensor }
     var problems: [CheckpointError] = []
     for tensor in tensors {
-      let source = tensor.sources.first ?? tensor.key
-      guard let other = owners.updateValue(source, forKey: tensor.key) else { continue }
-      let what = other == source ? "two tensors" : "'\(other)' and '\(source)'"
-      problems.append(
-        CheckpointError(.duplicateName, "\(what) would both be called '\(tensor.key)'"))
+      guard let other = owners.updateValue(tensor, forKey: tensor.key) else { continue }
+      problems.append(Self.collision(other, tensor))
     }
     let error = CheckpointError.combining(problems) { "\($0) names would be given twice" }
-    if let error { throw error }
+    guard var error else { return }
+    error.message +=
+      "; give one of them another name first: rename it, or convert it with a KeyMapping ('checkpoint "
+      + "rename', 'checkpoint convert --map')"
+    throw error
+  }
+
+  // The files count where there are several.
+  private static func collision(_ one: ConvertedTensor, _ other: ConvertedTensor)
+    -> CheckpointError
+  {
+    let isOfTwo = one.file != other.file || one.source == other.source
+    let names = [one, other].map { tensor in
+      "'\(tensor.source)'" + (isOfTwo ? " of '\(tensor.file ?? "")'" : "")
+    }
+    return CheckpointError(
+      .duplicateName, "\(names[0]) and \(names[1]) would both be called '\(other.key)'")
+  }
+
+  private mutating func checkMetadata() {
+    guard format != .safetensors else {
+      problems += metadata.problems
+      return
+    }
+    if let note = metadata.lossNote(for: format) { notes.append(note) }
+    do throws(CheckpointError) {
+      try SaveOptions(format: format, metadata: options.metadata).checkMetadata()
+    } catch {
+      problems.append(error)
+    }
   }
 
   private func problem(with tensor: ConvertedTensor) -> CheckpointError? {
@@ -190,17 +230,18 @@ struct ConversionPlan {
   // MARK: The object graph
 
   private mutating func appendGraph() {
-    guard let graph else { return }
-    guard !options.dropsObjectGraph else { return }
+    guard let graph, !options.dropsObjectGraph else { return }
     guard format != .safetensors else {
       return notes.append(
         "the object graph is left out, safetensors files have no strings: what is written can be "
           + "restored by names only")
     }
     var follower = GraphFollower(graph.original, storedKeys: graph.storedKeys)
+    let hadValues = follower.hasValues
     follower.follow(tensors.map { ($0.key, $0.sources) })
     if let note = follower.note { notes.append(note) }
-    guard follower.hasValues else {
+    // A graph of objects that never had a value is all that there is.
+    guard follower.hasValues || !hadValues else {
       return notes.append("the object graph is left out: no object has a value any more")
     }
     guard follower.graph != graph.original else { return tensors.append(graph.tensor) }

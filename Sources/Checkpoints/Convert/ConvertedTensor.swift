@@ -59,6 +59,14 @@ struct ConvertedTensor: Sendable {
     byteCount = UInt64(tensor.byteCount)
   }
 
+  /// The name of what it is made of, or of the first of it.
+  var source: TensorKey { sources.first ?? key }
+
+  /// The checkpoint that has its values; `nil` if they are known.
+  var file: String? {
+    if case .stored(let reader, _) = values { reader.path } else { nil }
+  }
+
   /// What is written: the tensor, or each of its slices.
   var parts: [TensorSlice.Part?] {
     get throws(CheckpointError) {

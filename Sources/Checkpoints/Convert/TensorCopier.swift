@@ -51,11 +51,13 @@ final class TensorCopier {
   }
 
   /// Writes a safetensors file, for which room is reserved.
-  func writeSafetensors(_ tensors: [ConvertedTensor], to path: String, _ options: FileOptions)
-    throws(CheckpointError)
-  {
+  func writeSafetensors(
+    _ tensors: [ConvertedTensor], _ metadata: [String: String], to path: String,
+    _ options: FileOptions
+  ) throws(CheckpointError) {
     let declared = tensors.map { (key: $0.key, spec: $0.spec) }
-    var writer = try SafetensorsWriter(path, declaring: declared, options: options)
+    var writer = try SafetensorsWriter(
+      path, declaring: declared, metadata: metadata, options: options)
     for tensor in tensors {
       if let pieces = pieces(of: tensor) {
         try writer.add(tensor.spec, for: tensor.key, littleEndianPieces: pieces)

@@ -150,7 +150,7 @@ extension CheckpointWriter {
   ///
   /// - Parameters:
   ///   - url: What the names of its files begin with, or the file.
-  ///   - metadata: Texts about a safetensors file.
+  ///   - metadata: Texts about a safetensors file, beside those of the options.
   ///   - options: How it is written.
   /// - Throws: As with a path.
   @_documentation(visibility: internal)
