@@ -25,7 +25,6 @@ public import CheckpointTensors
 /// - The object graph of an object-based checkpoint is kept, so that objects can be restored from
 ///   what is written: with the new names, if a mapping gives new ones. V1 keeps it as the string that
 ///   it is; safetensors files, which have no strings, lose it, and a note says so.
-///
 /// - The metadata of safetensors files is kept in a safetensors file. Texts that several of them have
 ///   alike are written once; if two differ, that is an error, unless ``Options/metadata`` decides. V2
 ///   and V1 have no metadata, and a note says what is lost.
