@@ -24,51 +24,20 @@ struct SlicesOpening {
   /// - Throws: What is wrong with them; `notFound` if one was deleted meanwhile; `busy` if they are
   ///   replaced again and again.
   func open() throws(CheckpointError) -> ([SlicesFile], SlicesCatalog) {
-    if let opened = try attempt(opened) { return opened }
-    for _ in 1..<Self.mostTries {
-      if let opened = try attempt() { return opened }
-    }
-    throw CheckpointError(
-      .busy,
-      "this checkpoint was replaced \(Self.mostTries) times while it was being opened; wait until "
-        + "whoever saves to it has finished, or let every save have a name of its own", file: path)
-  }
-
-  // `nil` if a file was replaced.
-  private func attempt(_ first: PooledFile? = nil) throws(CheckpointError) -> (
-    [SlicesFile], SlicesCatalog
-  )? {
-    var opened: [PooledFile] = []
-    do throws(CheckpointError) {
-      var files: [SlicesFile] = []
-      for path in try first == nil ? paths() : [path] {
-        let file: PooledFile
-        if let first { file = first } else { file = try open(path) }
-        opened.append(file)
-        files.append(try SlicesFile(file))
-      }
-      let catalog = try SlicesCatalog(files)
-      // One file has nothing to go together with.
-      if files.count > 1, try isReplaced(opened) { return nil }
-      return (files, catalog)
-    } catch {
-      // A file that is missing may have been there with the others.
-      guard error.maySayChange || error.code == .notFound, try isReplaced(opened) else {
-        throw error
-      }
-      return nil
-    }
-  }
-
-  private func isReplaced(_ files: [PooledFile]) throws(CheckpointError) -> Bool {
-    for file in files {
-      switch try file.change() {
-      case .deleted: throw FileChange.deleted.error(at: path)
-      case .replaced: return true
-      case nil: continue
+    var first = opened
+    return try RepeatedOpening.open(path) { () throws(CheckpointError) in
+      defer { first = nil }
+      return try RepeatedOpening.attempt(path) { opened throws(CheckpointError) in
+        var files: [SlicesFile] = []
+        for path in try first == nil ? paths() : [path] {
+          let file: PooledFile
+          if let first { file = first } else { file = try open(path) }
+          opened.append(file)
+          files.append(try SlicesFile(file))
+        }
+        return (files, try SlicesCatalog(files))
       }
     }
-    return false
   }
 
   // A file that has the name of a pattern is a file.
@@ -85,6 +54,4 @@ struct SlicesOpening {
       throw MissingSlices(path: path, fileSystem: fileSystem).error
     }
   }
-
-  private static let mostTries = 10
 }

@@ -229,6 +229,7 @@ private struct TwoFacedFileSystem: FileSystem {
     try base.link(existing, to: new)
   }
   func removeFile(_ path: String) throws(CheckpointError) { try base.removeFile(path) }
+  func removeDirectory(_ path: String) throws(CheckpointError) { try base.removeDirectory(path) }
   func createDirectory(_ path: String) throws(CheckpointError) { try base.createDirectory(path) }
   func syncDirectory(_ path: String) throws(CheckpointError) { try base.syncDirectory(path) }
   func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {

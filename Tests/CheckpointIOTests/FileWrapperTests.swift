@@ -14,6 +14,7 @@ import Testing
       "func link(_ existing: String, to new: String) throws(CheckpointError) -> Bool { true }",
       "func removeFile(_ path: String) throws(CheckpointError) {}",
       "func createDirectory(_ path: String) throws(CheckpointError) {}",
+      "func removeDirectory(_ path: String) throws(CheckpointError) {}",
       "func syncDirectory(_ path: String) throws(CheckpointError) {}",
       "func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] { [] }",
       "func status(of path: String) throws(CheckpointError) -> FileStatus? { nil }",

@@ -30,6 +30,8 @@ import Testing
     try system.rename("/run/d/a", to: "/run/d/b")
     answers.append("\(try system.link("/run/d/b", to: "/run/d/c"))")
     try system.removeFile("/run/d/c")
+    try system.createDirectory("/run/d/e")
+    try system.removeDirectory("/run/d/e")
     try system.syncDirectory("/run/d")
     answers += try system.namesInDirectory("/run/d")
     answers.append("\(String(describing: try system.status(of: "/run/d/b")))")

@@ -23,9 +23,26 @@ import Testing
     } open: { path throws(CheckpointError) in
       try SafetensorsReader(path)
     },
+    "model": WriterSubject(takesParts: false) { path, _ throws(CheckpointError) in
+      try SafetensorsWriter(path, .directory(fileByteCount: 200))
+    } open: { path throws(CheckpointError) in
+      try model(path)
+    },
+    "declared model": WriterSubject(takesParts: false) { path, model throws(CheckpointError) in
+      let tensors = model.tensors.map { (key: $0.key, spec: $0.value.spec) }
+      return try SafetensorsWriter(path, .directory(fileByteCount: 1 << 20), declaring: tensors)
+    } open: { path throws(CheckpointError) in
+      try model(path)
+    },
   ]
 
-  @Test(arguments: ["kept", "declared"])
+  private static func model(_ directory: String) throws(CheckpointError) -> SafetensorsReader {
+    let index = directory + "/model.safetensors.index.json"
+    let isThere = try LocalFileSystem().status(of: index) != nil
+    return try SafetensorsReader(isThere ? index : directory + "/model.safetensors")
+  }
+
+  @Test(arguments: ["kept", "declared", "model", "declared model"])
   func `the writer keeps its promises`(subject: String) throws {
     let model = TensorModel.sample(Self.dtypes)
     let subject = try #require(Self.subjects[subject])

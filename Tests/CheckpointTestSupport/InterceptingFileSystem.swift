@@ -7,7 +7,8 @@ package struct FileCall: Hashable, Sendable, CustomStringConvertible {
   package enum Kind: String, Sendable, CaseIterable {
     case open, read, map, list, status, entryStatus, room
     case create, reopen, reserve, write, sync, close, rename, link, remove
-    case createDirectory, syncDirectory, lock, readNote, setNote, syncNote, removeLock
+    case createDirectory, removeDirectory, syncDirectory, lock, readNote, setNote, syncNote,
+      removeLock
     case startWriteback
 
     /// Whether the call changes what a later process finds.
@@ -109,6 +110,11 @@ package final class InterceptingFileSystem: FileSystem {
   package func removeFile(_ path: String) throws(CheckpointError) {
     try note(.remove, path)
     try base.removeFile(path)
+  }
+
+  package func removeDirectory(_ path: String) throws(CheckpointError) {
+    try note(.removeDirectory, path)
+    try base.removeDirectory(path)
   }
 
   package func createDirectory(_ path: String) throws(CheckpointError) {

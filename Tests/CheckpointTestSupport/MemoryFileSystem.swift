@@ -178,6 +178,15 @@ package final class MemoryFileSystem: FileSystem {
     }
   }
 
+  package func removeDirectory(_ path: String) throws(CheckpointError) {
+    try update { state throws(CheckpointError) in
+      guard !state.names.contains(where: { $0.key.hasPrefix(path + "/") }) else {
+        throw .system("remove directory", errno: ENOTEMPTY, file: path)
+      }
+      if state.names[path] != nil { state.change([path: Node?.none]) }
+    }
+  }
+
   package func removeFile(_ path: String) throws(CheckpointError) {
     try update { state throws(CheckpointError) in
       guard let node = state.names[path] else { return }

@@ -324,6 +324,7 @@ private struct Redirected: FileSystem {
     try local.link(place(existing), to: place(new))
   }
   func removeFile(_ path: String) throws(CheckpointError) { try local.removeFile(place(path)) }
+  func removeDirectory(_ path: String) throws(CheckpointError) {}
   func createDirectory(_ path: String) throws(CheckpointError) {}
   func syncDirectory(_ path: String) throws(CheckpointError) {}
   func namesInDirectory(_ path: String) throws(CheckpointError) -> [String] {

@@ -105,6 +105,8 @@ private final class FlowingFileSystem: FileSystem {
 
   func removeFile(_ path: String) throws(CheckpointError) { try base.removeFile(path) }
 
+  func removeDirectory(_ path: String) throws(CheckpointError) { try base.removeDirectory(path) }
+
   func createDirectory(_ path: String) throws(CheckpointError) { try base.createDirectory(path) }
 
   func syncDirectory(_ path: String) throws(CheckpointError) { try base.syncDirectory(path) }

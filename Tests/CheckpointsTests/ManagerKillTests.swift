@@ -1,6 +1,7 @@
 import CheckpointStore
 import CheckpointGraph
-import CheckpointBundle
+import CheckpointIO
+import CheckpointSafetensors
 import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints
@@ -13,18 +14,30 @@ import Testing
 /// `CHECKPOINTS_KILL_POINTS` says how many moments are tried, 500 for a thorough run; they are chosen
 /// at random, by the seed of `CHECKPOINTS_KILL_SEED`.
 @Suite struct ManagerKillTests {
+  @Test(arguments: [CheckpointFormat.v2, .modelDirectory, .safetensors])
+  func `finds its way back wherever it is killed`(format: CheckpointFormat) throws {
+    try ManagerKills(format: format).findsItsWay()
+  }
+}
+
+private struct ManagerKills {
   static func setting(_ name: String) -> Int? {
     ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
   }
+
+  private let format: CheckpointFormat
+
+  init(format: CheckpointFormat) { self.format = format }
 
   private func life(_ directory: String, first: Int, count: Int, killedAt call: Int) throws
     -> ChildProcess.Outcome
   {
     try ChildProcess.run(
-      "crashing-saver", [directory, "\(first)", "\(count)", "manager", "\(call)"])
+      "crashing-saver",
+      [directory, "\(first)", "\(count)", "manager-\(format.rawValue)", "\(call)"])
   }
 
-  @Test func `finds its way back wherever it is killed`() throws {
+  func findsItsWay() throws {
     let whole = try TemporaryDirectory("life")
     let calm = try life(whole.path, first: 1, count: 12, killedAt: .max)
     let lines = calm.output.split(separator: "\n")
@@ -57,26 +70,44 @@ import Testing
 
   private func judge(_ directory: TemporaryDirectory, last: Int, _ what: String) throws {
     let weights = Variable<Float>(repeating: 0, shape: [300])
+    let bias = Variable<Float>(repeating: 0, shape: [300])
+    let checkpoint = try Checkpoint(
+      ["w": weights, "b": bias], options: SaveOptions(format: format, leavesOutUnsupported: true))
     let manager = try CheckpointManager(
-      Checkpoint(["w": weights]), directory: directory.path, retention: .latest(1))
+      checkpoint, directory: directory.path, retention: .latest(1))
     let restored = try manager.restoreOrInitialize(checking: .everything)
     #expect(restored?.isStepBack != true, "\(what): \(restored?.skipped ?? [])")
-    #expect(Set(weights.value.array).count == 1, "\(what): a mixture")
+    #expect(Set(weights.value.array + bias.value.array).count == 1, "\(what): a mixture")
     #expect(Int(weights.value[0]) >= last, "\(what): saved \(last), found \(weights.value[0])")
     try checkFiles(directory, what)
   }
 
   // After the next start every file belongs to a whole checkpoint, or is one of the two beside them.
   private func checkFiles(_ directory: TemporaryDirectory, _ what: String) throws {
+    let audit = try CheckpointDirectory.Audit(of: directory.path, checking: .everything)
     var expected: Set = ["checkpoint", "ckpt.history.json"]
-    for index in directory.names where index.hasSuffix(".index") {
-      let prefix = String(index.dropLast(".index".count))
-      #expect(try Verification(of: directory.path(prefix)).isIntact, "\(what): \(prefix)")
-      let count = try BundleReader(prefix: directory.path(prefix)).shardCount
-      expected.insert(index)
-      expected.formUnion((0..<count).map { BundlePath(prefix).data(shard: $0, of: count) })
+    for path in Set(audit.files.compactMap(\.checkpoint)) {
+      #expect(try Verification(of: path).isIntact, "\(what): \(path)")
     }
+    for file in audit.files where file.kind == .complete { expected.insert(file.name) }
+    if format == .modelDirectory { expected.formUnion(try filesOfModels(directory)) }
     let others = Set(directory.names).subtracting(expected)
     #expect(others.isEmpty, "\(what): \(others)")
+  }
+
+  private func filesOfModels(_ directory: TemporaryDirectory) throws -> Set<String> {
+    var expected: Set<String> = []
+    for name in directory.names where CheckpointNumber.isName(name) {
+      let index = "\(name)/model.safetensors.index.json"
+      let model = try ModelIndex(ifIntact: directory.path(index), LocalFileSystem())
+      expected.formUnion([name, index] + (model?.files ?? []).map { "\(name)/\($0)" })
+    }
+    return expected
+  }
+}
+
+private enum CheckpointNumber {
+  static func isName(_ name: String) -> Bool {
+    name.hasPrefix("ckpt-") && name.dropFirst(5).allSatisfy(\.isNumber)
   }
 }

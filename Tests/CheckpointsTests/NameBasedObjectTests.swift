@@ -56,7 +56,7 @@ import Testing
     case .v1:
       var writer = try SlicesWriter(path: path)
       try add(to: &writer)
-    case .safetensors:
+    case .safetensors, .modelDirectory:
       var writer = try SafetensorsWriter(path)
       try add(to: &writer)
     }

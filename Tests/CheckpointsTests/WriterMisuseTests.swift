@@ -23,7 +23,7 @@ import Testing
     switch format {
     case .v2: try BundleWriter(prefix: path)
     case .v1: try SlicesWriter(path: path)
-    case .safetensors: try SafetensorsWriter(path)
+    case .safetensors, .modelDirectory: try SafetensorsWriter(path)
     }
   }
 

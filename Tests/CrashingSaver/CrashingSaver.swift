@@ -16,7 +16,8 @@ import Foundation
 /// CALL counts from 0; none is reached by a number that is large enough, and the program then prints
 /// how many there were.
 ///
-/// With HOW `manager`, PREFIX is a directory, and a manager saves SHARDS times, from VALUE on; with
+/// With HOW `manager`, PREFIX is a directory, and a manager saves SHARDS times, from VALUE on, in the format
+/// V2 or that of `manager-FORMAT`; with
 /// `trainer` one that keeps a single checkpoint; with `overwriting` all saves are to PREFIX.
 @main struct CrashingSaver {
   static func main() throws {
@@ -29,7 +30,11 @@ import Foundation
     }
     var options = SaveOptions()
     options.fileSystem = system
-    if arguments[4] == "manager" {
+    if arguments[4].hasPrefix("manager") {
+      options.format =
+        CheckpointFormat(rawValue: String(arguments[4].dropFirst("manager-".count))) ?? .v2
+      options.leavesOutUnsupported = true
+      if options.format == .modelDirectory { options.sharding = .maxBytes(300 * 4) }
       try ManagedLife.run(arguments[1], first: Int(value), count: shards, options)
     } else if let trainer = Trainer(rawValue: arguments[4]) {
       try trainer.run(arguments[1], first: Int(value), count: shards, options)

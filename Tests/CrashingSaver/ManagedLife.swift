@@ -14,11 +14,13 @@ enum ManagedLife {
 
   static func run(_ directory: String, first: Int, count: Int, _ options: SaveOptions) throws {
     let weights = Variable<Float>(repeating: 0, shape: [300])
-    let checkpoint = try Checkpoint(["w": weights], options: options)
+    let bias = Variable<Float>(repeating: 0, shape: [300])
+    let checkpoint = try Checkpoint(["w": weights, "b": bias], options: options)
     let manager = try CheckpointManager(checkpoint, directory: directory, retention: retention)
     try manager.restoreOrInitialize()
     for value in first..<(first + count) {
       weights.value = Tensor(repeating: Float(value), shape: [300])
+      bias.value = weights.value
       // Every third is the best so far; some are pinned, some replace an older one of their number.
       let loss = value.isMultiple(of: 3) ? -Double(value) : Double(value)
       let step = value.isMultiple(of: 5) ? value - 1 : value

@@ -21,12 +21,14 @@ enum SavedByName: String {
   case manyV1
   /// One data file; afterwards `earlier` in the same directory is deleted.
   case deleting
+  /// A model directory of so many files.
+  case model
   /// By objects: goes on from the newest checkpoint in the directory, and saves to the next number.
   case numbered
 
   func save(_ value: Float, _ shards: Int, to prefix: String, _ files: SaveOptions) throws {
     guard self != .numbered else { return try resume(value, prefix, files) }
-    guard self != .many, self != .manyV1 else {
+    guard ![.many, .manyV1, .model].contains(self) else {
       return try saveMany(value, shards, to: prefix, files)
     }
     var options = files
@@ -49,10 +51,11 @@ enum SavedByName: String {
     throws
   {
     var options = files
-    options.format = self == .manyV1 ? .v1 : .v2
+    options.format = self == .manyV1 ? .v1 : self == .model ? .modelDirectory : .v2
     options.sharding = .by { tensor in
       (Int(tensor.key.description.dropFirst()) ?? 0) % shards  // the number in its name
     }
+    if self == .model { options.sharding = shards == 1 ? .none : .maxBytes(2 * 300 * 4) }
     let variables = (0..<2 * shards).map { number in
       Variable<Float>(repeating: value, shape: [300], name: "w\(number)")
     }

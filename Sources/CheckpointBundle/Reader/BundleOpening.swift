@@ -26,27 +26,18 @@ struct BundleOpening {
   ///   is replaced again and again; `corrupt` or `truncated` if it is damaged, and was not replaced.
   init(_ paths: BundlePath, fileSystem: any FileSystem, opensData: Bool) throws(CheckpointError) {
     var last: (opened: FileStatus, atPath: FileStatus)?
-    for _ in 0..<Self.mostTries {
+    self = try RepeatedOpening.open(paths.prefix) { () throws(CheckpointError) in
       let file = try Self.openIndex(paths, fileSystem)
-      if let opening = try Self.attempt(file, paths, fileSystem, opensData) {
-        guard let atPath = try fileSystem.status(of: paths.index) else {
-          throw FileChange.deleted.error(at: paths.prefix)
-        }
-        let now = (opened: file.status, atPath: atPath)
-        // Nothing has changed between two tries: then a file system says two things of one file.
-        if let last, last == now { file.accept(atPath) }
-        if try file.change() == nil {
-          self = opening
-          return
-        }
-        last = now
+      guard let opening = try Self.attempt(file, paths, fileSystem, opensData) else { return nil }
+      guard let atPath = try fileSystem.status(of: paths.index) else {
+        throw FileChange.deleted.error(at: paths.prefix)
       }
+      let now = (opened: file.status, atPath: atPath)
+      // Nothing has changed between two tries: then a file system says two things of one file.
+      if let last, last == now { file.accept(atPath) }
+      last = now
+      return try file.change() == nil ? opening : nil
     }
-    throw CheckpointError(
-      .busy,
-      "this checkpoint was replaced \(Self.mostTries) times while it was being opened; wait until "
-        + "whoever saves to it has finished, or let every save have a name of its own",
-      file: paths.prefix)
   }
 
   private init(index: BundleIndexReader, shards: ShardSet) {
@@ -80,6 +71,4 @@ struct BundleOpening {
       throw CheckpointError(.notACheckpoint, "there is no '\(name)'", file: paths.prefix)
     }
   }
-
-  private static let mostTries = 10
 }

@@ -1,4 +1,4 @@
-import CheckpointIO
+package import CheckpointIO
 import CheckpointTensors
 
 /// A graph with the values of one moment, for another thread: what it stores, and under which keys, is
@@ -14,6 +14,11 @@ package struct GraphSnapshot: @unchecked Sendable {
 
   /// The message and the values: see ``LiveGraph/saved()``.
   package func saved() -> (message: [UInt8], values: [LiveGraph.StoredValue]) { graph.saved() }
+
+  /// The values by names: see ``LiveGraph/namedValues()``.
+  package func namedValues() throws(CheckpointError) -> [LiveGraph.StoredValue] {
+    try graph.namedValues()
+  }
 }
 
 /// What stands for an object of the program.

@@ -1,4 +1,4 @@
-import CheckpointIO
+package import CheckpointIO
 package import CheckpointTensors
 
 extension LiveGraph {
@@ -36,6 +36,42 @@ extension LiveGraph {
     }
     values += states
     return (writer.bytes, values)
+  }
+
+  /// The values by the names that a restore by names looks for first, in the order of the nodes, then states by
+  /// their keys.
+  ///
+  /// - Throws: `duplicateName` for variables of one name, naming all.
+  package func namedValues() throws(CheckpointError) -> [StoredValue] {
+    var values: [StoredValue] = []
+    var states: [StoredValue] = []
+    var paths = NodePaths(self)
+    for number in nodes.indices {
+      switch nodes[number].value {
+      case .variable(let variable):
+        for name in names(of: number).prefix(1) {
+          values.append(StoredValue(key: TensorKey(name), variable: variable))
+        }
+      case .attributes(let attributes):
+        for member in attributes.members {
+          let name = path(of: number) + member.name
+          values.append(StoredValue(key: TensorKey(name), variable: member.variable))
+        }
+      case .state(let state):
+        let key = paths.key(of: number, attribute: NodeValue.state(state).attribute)
+        states.append(StoredValue(key: TensorKey(bytes: key.all), variable: state))
+      case nil: break
+      }
+    }
+    var known: Set<TensorKey> = []
+    let problems = values.filter { !known.insert($0.key).inserted }.map {
+      CheckpointError(
+        .duplicateName, "two variables have this name; give one another name",
+        key: $0.key.description)
+    }
+    let error = CheckpointError.combining(problems) { "\($0) names are given twice" }
+    if let error { throw error }
+    return values + states
   }
 
   private func add(

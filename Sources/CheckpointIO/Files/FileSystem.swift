@@ -24,6 +24,8 @@ package protocol FileSystem: Sendable {
   func removeFile(_ path: String) throws(CheckpointError)
   /// Creates one directory; one that is there already is no error.
   func createDirectory(_ path: String) throws(CheckpointError)
+  /// Removes a directory, which is empty; one that is gone already is no error.
+  func removeDirectory(_ path: String) throws(CheckpointError)
   /// Makes the names in a directory durable.
   func syncDirectory(_ path: String) throws(CheckpointError)
   /// The names in a directory, all of them, in no order, without `.` and `..`.

@@ -45,6 +45,15 @@ package struct LocalFileSystem: FileSystem {
     }
   }
 
+  package func removeDirectory(_ path: String) throws(CheckpointError) {
+    try checkPath(path)
+    do throws(CheckpointError) {
+      try systemCall("remove directory", file: path) { unsafe rmdir(path) }
+    } catch  where error.systemError == ENOENT {
+      return
+    }
+  }
+
   package func createDirectory(_ path: String) throws(CheckpointError) {
     try checkPath(path)
     do throws(CheckpointError) {

@@ -49,6 +49,10 @@ package struct ObservedFileSystem: FileSystem {
 
   package func removeFile(_ path: String) throws(CheckpointError) { try base.removeFile(path) }
 
+  package func removeDirectory(_ path: String) throws(CheckpointError) {
+    try base.removeDirectory(path)
+  }
+
   package func createDirectory(_ path: String) throws(CheckpointError) {
     try base.createDirectory(path)
   }

@@ -32,6 +32,13 @@ package final class AtomicFile {
     file = try location.createTemporary(for: path)
   }
 
+  /// Writes content that is in memory.
+  ///
+  /// - Throws: `io` if the system fails.
+  package func write(_ bytes: [UInt8]) throws(CheckpointError) {
+    unsafe try file.write(bytes.span.bytes, at: 0)
+  }
+
   /// Makes the content durable and closes the file: what is left to ``commit()`` is the rename.
   ///
   /// For several files that are to appear together.

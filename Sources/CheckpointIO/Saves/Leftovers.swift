@@ -31,7 +31,10 @@ package struct Leftovers {
         let guarded = TemporaryName.guarded(file, by: target), lock.found.covers(guarded),
         let entry = try fileSystem.entryStatus(of: path(name.text))
       else { continue }
-      guard entry.kind == .file, entry.linkCount == 1, lock.hasOwner(of: entry) else { continue }
+      // A model directory to come is a directory before, too: what is in it is of the same save.
+      let isDirectory = entry.kind == .directory && guarded.isEmpty
+      guard isDirectory || entry.kind == .file && entry.linkCount == 1, lock.hasOwner(of: entry)
+      else { continue }
       temporaries.append(name)
     }
     return temporaries
@@ -41,7 +44,9 @@ package struct Leftovers {
   ///
   /// - Throws: `io` if the system fails.
   package func removeTemporaries(of lock: SaveLock) throws(CheckpointError) {
-    for name in try temporaries(of: lock) { try fileSystem.removeFile(path(name.text)) }
+    for name in try temporaries(of: lock) {
+      try fileSystem.removeTemporary(path(name.text))
+    }
   }
 
   /// Removes a file, and forgets its name.
@@ -101,10 +106,30 @@ package struct Leftovers {
   }
 }
 
+extension FileSystem {
+  /// Removes a temporary file, or a directory and the files in it.
+  ///
+  /// - Throws: `io` if the system fails, and if there is a directory in the directory: no save makes one.
+  package func removeTemporary(_ path: String) throws(CheckpointError) {
+    guard try entryStatus(of: path)?.kind == .directory else { return try removeFile(path) }
+    for name in try namesInDirectory(path) { try removeFile(Path.join(path, name)) }
+    try removeDirectory(path)
+  }
+}
+
 extension SaveLocation {
   /// Removes what dead saves in the same directory have left, but for data files of V2 checkpoints.
   package func removeOthersTemporaries() {
-    let leftovers = try? Leftovers(directory: directory, fileSystem: options.fileSystem)
+    Self.removeTemporaries(in: directory, options.fileSystem)
+  }
+
+  /// The same in the directory of a path.
+  package static func removeTemporaries(beside path: String, _ fileSystem: any FileSystem) {
+    removeTemporaries(in: Path(path).directory, fileSystem)
+  }
+
+  private static func removeTemporaries(in directory: String, _ fileSystem: any FileSystem) {
+    let leftovers = try? Leftovers(directory: directory, fileSystem: fileSystem)
     leftovers?.removeAll { _, lock, _ throws(CheckpointError) in
       throw CheckpointError(.busy, "left to a save that knows data files", file: lock.target)
     }

@@ -34,6 +34,8 @@ package final class SaveLocation {
   package let options: FileOptions
   /// What a dead save to a V2 checkpoint of this name has noted, and nobody has acted upon.
   package private(set) var unsettled: SaveNote.DataFiles?
+  /// What a dead save to a model of this name has noted, and nobody has acted upon.
+  package private(set) var unsettledModel: SaveNote?
   private let lock: SaveLock
   private var isOpen = true
   private var note: SaveNote?
@@ -71,6 +73,7 @@ package final class SaveLocation {
     (directory, name) = (place.directory, place.name)
     self.options = options
     unsettled = lock.found.dataFiles
+    if case .whole(let note) = lock.found, note.superfluous != nil { unsettledModel = note }
     keepsLock = lock.found != .nothing
     owesSync = keepsLock
     guard lock.found != .nothing else { return }
@@ -100,7 +103,13 @@ package final class SaveLocation {
   /// Says that what the last owner has noted of data files is acted upon.
   package func settle() {
     unsettled = nil
-    keepsLock = false
+    keepsLock = unsettledModel != nil
+  }
+
+  /// Says that what the last owner has noted of the files of a model is acted upon.
+  package func settleModel() {
+    unsettledModel = nil
+    keepsLock = unsettled != nil
   }
 
   /// Writes the note: from here on files may be created.
@@ -113,6 +122,7 @@ package final class SaveLocation {
   package func begin(_ note: SaveNote, syncsDirectory: Bool = true) throws(CheckpointError) {
     var note = note
     if note.dataFiles == nil { note.dataFiles = unsettled } else { unsettled = nil }
+    if let unsettledModel { note.add(unsettledModel) }
     guard note != self.note else { return }
     // What has been removed must not come back when the old note is gone.
     if self.note == nil, owesSync { try sync() }
@@ -120,7 +130,7 @@ package final class SaveLocation {
     let isDurable = options.durability == .full || lock.found != .nothing
     try lock.setNote(note, isDurable: isDurable)
     self.note = note
-    keepsLock = unsettled != nil
+    keepsLock = unsettled != nil || unsettledModel != nil
     if syncsDirectory { try syncDirectory() }
   }
 
@@ -153,7 +163,8 @@ package final class SaveLocation {
     return try fileSystem.reopenFile(path)
   }
 
-  private func conflict(_ path: String) throws(CheckpointError) -> CheckpointError {
+  /// The error for something that has the name of a temporary file, and is not ours.
+  package func conflict(_ path: String) throws(CheckpointError) -> CheckpointError {
     let what = try fileSystem.entryStatus(of: path)?.kind ?? .file
     return CheckpointError(
       .pathConflict,
@@ -161,8 +172,8 @@ package final class SaveLocation {
         + "write it; rename or remove it", file: path)
   }
 
-  /// Gives a file its name.
-  func rename(_ old: String, to new: String) throws(CheckpointError) {
+  /// Gives a file, or a directory, its name.
+  package func rename(_ old: String, to new: String) throws(CheckpointError) {
     owesSync = true
     try fileSystem.rename(old, to: new)
   }

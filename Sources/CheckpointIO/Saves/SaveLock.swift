@@ -37,7 +37,7 @@ package final class SaveLock {
     -> FoundNote
   {
     guard !file.isNew else { return .nothing }
-    let text = try file.contents(limit: 1 << 16)
+    let text = try file.contents(limit: mostBytes)
     if let note = SaveNote(text) { return .whole(note) }
     guard SaveNote.mayHaveBegun(text) else {
       throw CheckpointError(
@@ -47,6 +47,8 @@ package final class SaveLock {
     }
     return .beginning
   }
+
+  private static let mostBytes = 1 << 20
 
   /// Takes the lock, or says that somebody else is saving there.
   ///
@@ -75,6 +77,12 @@ package final class SaveLock {
 
   /// Writes what the next owner has to know if this one dies.
   package func setNote(_ note: SaveNote, isDurable: Bool) throws(CheckpointError) {
+    guard note.bytes.count <= Self.mostBytes else {
+      throw CheckpointError(
+        .limitExceeded,
+        "this save has \(note.files.count) files, more than can be noted; let each be larger",
+        file: target)
+    }
     isNoted = true
     try file.setContents(note.bytes)
     if isDurable { try file.sync() }

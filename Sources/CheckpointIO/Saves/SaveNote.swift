@@ -14,6 +14,15 @@
 // once the new index stands, by the count in their names. Where the new data files are no copies but were moved here, nothing else has their
 // content: `keeps 2` then stands for `new 2`.
 //
+// A save to a model directory, whose target is `model` in it, notes its files one by one, and under `model`
+// the names of those that go once the new index stands:
+//
+//   writes -00001-of-00002.safetensors
+//   writes -00002-of-00002.safetensors
+//   writes .safetensors.index.json
+//   model
+//   drops model.safetensors
+//
 // A note without `writes` and `end` is of an earlier version, whose saves wrote the index and the data
 // files that `new` counts.
 
@@ -41,6 +50,8 @@ package struct SaveNote: Hashable, Sendable {
   package var files: [String]
   /// The data files that come and go, if the target is a V2 checkpoint.
   package var dataFiles: DataFiles?
+  /// The files that a new model makes superfluous, by their names, if the target is a model.
+  package private(set) var superfluous: [String]?
 
   /// A note of a save that writes its target: a file.
   package static let file = SaveNote(files: [""])
@@ -68,6 +79,24 @@ package struct SaveNote: Hashable, Sendable {
     return note
   }
 
+  /// A note of a save to a model.
+  ///
+  /// - Parameters:
+  ///   - files: The files to come, by what follows the target's name in theirs.
+  ///   - superfluous: The names of those that go.
+  /// - Returns: The note.
+  package static func model(files: [String], superfluous: [String]) -> SaveNote {
+    var note = SaveNote(files: files)
+    note.superfluous = superfluous
+    return note
+  }
+
+  /// Adds what another save to a model has noted.
+  mutating func add(_ other: SaveNote) {
+    files += other.files.filter { !files.contains($0) }
+    superfluous = (superfluous ?? []) + (other.superfluous ?? [])
+  }
+
   private init(files: [String]) { self.files = files }
 }
 
@@ -76,6 +105,8 @@ extension SaveNote {
   private static let title = "swift-checkpoints save"
   private static let end = "end"
   private static let writes = "writes"
+  private static let model = "model"
+  private static let drops = "drops "
 
   /// The text.
   package var bytes: [UInt8] {
@@ -84,6 +115,10 @@ extension SaveNote {
     if let dataFiles {
       lines.append("\(dataFiles.keepsNew ? "keeps" : "new") \(dataFiles.newCount)")
       lines.append("replaces" + dataFiles.replacedCounts.map { " \($0)" }.joined())
+    }
+    if let superfluous {
+      lines.append(Self.model)
+      lines += superfluous.map { Self.drops + $0 }
     }
     lines.append(Self.end)
     return Array(lines.map { $0 + "\n" }.joined().utf8)
@@ -104,6 +139,12 @@ extension SaveNote {
     while let line = lines.first, line.hasPrefix(Self.writes) {
       files.append(String(line.dropFirst(Self.writes.count + 1)))
       lines.removeFirst()
+    }
+    if let start = lines.firstIndex(of: Self.model[...]) {
+      let names = lines[(start + 1)...]
+      guard names.allSatisfy({ $0.hasPrefix(Self.drops) }) else { return nil }
+      superfluous = names.map { String($0.dropFirst(Self.drops.count)) }
+      lines = lines[..<start]
     }
     guard !lines.isEmpty else { return }
     guard let dataFiles = DataFiles(lines) else { return nil }
@@ -148,7 +189,8 @@ package enum FoundNote: Hashable, Sendable {
   package func covers(_ file: String) -> Bool {
     switch self {
     case .nothing: false
-    case .beginning: true
+    // Files of a model have names that other saves have as well.
+    case .beginning: !TemporaryName.isOfModel(file)
     case .whole(let note): note.files.contains(file)
     }
   }

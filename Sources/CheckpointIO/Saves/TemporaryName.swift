@@ -31,16 +31,24 @@ package enum TemporaryName {
   ///     guarded("ckpt-7.data-00001-of-00002", by: "ckpt-7")   // ".data-?????-of-00002"
   ///     guarded("m-00001-of-00002", by: "m")                  // "-?????-of-00002"
   ///     guarded("model.safetensors", by: "model.safetensors") // ""
+  ///     guarded("model.safetensors", by: "model")             // ".safetensors"
   ///
   /// - Returns: `nil` if the lock is that of other files. Names are compared byte by byte.
   package static func guarded(_ file: String, by target: String) -> String? {
     guard file.utf8.starts(with: target.utf8) else { return nil }
     let rest = String(decoding: file.utf8.dropFirst(target.utf8.count), as: UTF8.self)
-    if rest.isEmpty || rest == ".index" { return rest }
+    if rest.isEmpty || rest == ".index" || isOfModel(rest) { return rest }
     if let pattern = dataPattern(rest) { return pattern }
     // A file of a V1 checkpoint in several is called as a data file is, without `.data`.
     let mark = ".data"
     return dataPattern(mark + rest).map { String($0.dropFirst(mark.count)) }
+  }
+
+  /// Whether what follows a target's name is that of a file of a model.
+  static func isOfModel(_ rest: String) -> Bool {
+    [".safetensors", ".safetensors.index.json"].contains {
+      rest == $0 || rest.removing(suffix: $0) != nil
+    }
   }
 
   private static func dataPattern(_ rest: String) -> String? {

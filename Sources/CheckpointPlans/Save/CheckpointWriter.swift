@@ -50,7 +50,6 @@ public struct CheckpointWriter: TensorWriter {
     do throws(CheckpointError) {
       shardCount = try options.knownShardCount()
       try options.checkMetadata()
-      try options.checkSharding()
     } catch {
       throw error.located(file: path)
     }
@@ -68,9 +67,9 @@ public struct CheckpointWriter: TensorWriter {
         : try SlicesWriter(prefix: path, shardCount: shardCount, options: files)
       self.path = writer.path
       slices = writer
-    case .safetensors:
+    case .safetensors, .modelDirectory:
       safetensors = try SafetensorsWriter(
-        path, metadata: options.safetensorsMetadata, options: files)
+        path, options.container(), metadata: options.safetensorsMetadata, options: files)
       self.path = path
     }
   }
@@ -85,7 +84,7 @@ public struct CheckpointWriter: TensorWriter {
     switch format {
     case .v2: try bundle?.add(tensor, for: key, part: part, shard: next)
     case .v1: try slices?.add(tensor, for: key, part: part, shard: next)
-    case .safetensors: try safetensors?.add(tensor, for: key, part: part)
+    case .safetensors, .modelDirectory: try safetensors?.add(tensor, for: key, part: part)
     }
     next = (next + 1) % shardCount
   }
@@ -98,7 +97,7 @@ public struct CheckpointWriter: TensorWriter {
     switch format {
     case .v2: try bundle?.finish()
     case .v1: try slices?.finish()
-    case .safetensors: try safetensors?.finish()
+    case .safetensors, .modelDirectory: try safetensors?.finish()
     }
   }
 }
@@ -106,6 +105,10 @@ public struct CheckpointWriter: TensorWriter {
 extension SaveOptions {
   // Over how many data files tensors are spread that are not known beforehand.
   fileprivate func knownShardCount() throws(CheckpointError) -> Int {
+    guard format.isTensorFlow else {
+      _ = try modelFileByteCount()
+      return 1
+    }
     switch sharding {
     case .none: return 1
     case .count(let count): return count
@@ -114,14 +117,6 @@ extension SaveOptions {
         .unsupported,
         "this sharding needs to know all tensors before the first is written; save variables with a "
           + "Saver, or name the number of data files: .count")
-    }
-  }
-
-  // What a writer can do that does not know all tensors beforehand.
-  fileprivate func checkSharding() throws(CheckpointError) {
-    if sharding != .none, format == .safetensors {
-      throw CheckpointError(
-        .unsupported, "a safetensors file is written as one; save without sharding")
     }
   }
 }

@@ -2,6 +2,7 @@ package import CheckpointStore
 package import CheckpointIO
 import CheckpointBundle
 import CheckpointGraph
+package import CheckpointSafetensors
 import CheckpointSlices
 import CheckpointTensors
 
@@ -9,7 +10,7 @@ import CheckpointTensors
 package struct SaveExecutor {
   /// The files of a save, all of them in place.
   package struct Saved {
-    /// What to restore from: the prefix; of V1, the file or the pattern.
+    /// What to restore from: the prefix; the file, the pattern, or the directory of other formats.
     package let path: String
     /// The paths of the files.
     package let files: [String]
@@ -38,8 +39,8 @@ package struct SaveExecutor {
   ///   - prefix: What the names of the files begin with.
   ///   - checksRoom: Whether it may be that there is too little room, which nobody has looked at.
   /// - Returns: The path, and the files.
-  /// - Throws: What ``BundleWriter`` and ``SlicesWriter`` throw, and `io` if there is too little room;
-  ///   a checkpoint that stood there stands still then. `unsupported` for a format that holds no plan.
+  /// - Throws: What the writer of the format throws, and `io` if there is too little room; a checkpoint that
+  ///   stood there stands still then.
   @discardableResult
   package func save(_ plan: consuming SavePlan, to prefix: String, checksRoom: Bool = true)
     throws(CheckpointError) -> Saved
@@ -52,7 +53,8 @@ package struct SaveExecutor {
     switch options.format {
     case .v2: return try saveV2(plan, to: prefix, checksRoom: checksRoom)
     case .v1: return try saveV1(plan, to: prefix, isSharded: options.sharding != .none)
-    case .safetensors: throw options.unsupportedFormat(by: "a saver").located(file: prefix)
+    case .safetensors, .modelDirectory:
+      return try saveSafetensors(plan, to: prefix, checksRoom: checksRoom)
     }
   }
 
@@ -80,6 +82,22 @@ package struct SaveExecutor {
     try writer.finish()
     progress?.finish()
     return writer.files
+  }
+
+  /// Writes the tensors of a plan to a safetensors file, or to a model directory.
+  private func saveSafetensors(_ plan: consuming SavePlan, to path: String, checksRoom: Bool)
+    throws(CheckpointError) -> Saved
+  {
+    if checksRoom { try plan.checkRoom(at: path, files.fileSystem) }
+    progress?.begin(.writing, byteCount: plan.byteCount)
+    let tensors = plan.items.map { (key: $0.key, spec: $0.spec) }
+    var writer = try SafetensorsWriter(
+      path, options.container(), declaring: tensors, metadata: ["format": "pt"], options: files)
+    plan.items.reverse()  // in place, as is taking the last one
+    while let item = plan.items.popLast() { try writer.add(item.variable, for: item.key) }
+    try writer.finish()
+    progress?.finish()
+    return Saved(path: path, files: writer.files)
   }
 
   /// Writes the tensors of a plan to a V1 checkpoint.
@@ -134,6 +152,13 @@ package struct SaveExecutor {
 }
 
 extension SaveOptions {
+  /// What a save as safetensors writes.
+  ///
+  /// - Throws: `unsupported` for a sharding that the format does not have.
+  package func container() throws(CheckpointError) -> SafetensorsWriter.Container {
+    try modelFileByteCount().map { .directory(fileByteCount: $0) } ?? .file
+  }
+
   /// The error for somebody who cannot write this format.
   package func unsupportedFormat(by who: String) -> CheckpointError {
     let way =

@@ -27,7 +27,7 @@ extension SaveOptions {
   ///
   /// - Throws: `unsupported` if it has not.
   package func checkMetadata() throws(CheckpointError) {
-    guard !metadata.isEmpty, format != .safetensors else { return }
+    guard !metadata.isEmpty, format.isTensorFlow else { return }
     throw CheckpointError(
       .unsupported, "checkpoints of the format \(format.title) have no texts about themselves")
   }

@@ -25,7 +25,8 @@ extension SaveOptions {
     /// than a byte but `int4` and `uint4`, and the rarer ones): if one of them is larger, it has a data
     /// file of its own, and ``Saver/Saved/warnings`` says so. The number has to be at least
     /// the size of the widest element of the tensors that can be cut. The graph of a ``Checkpoint``
-    /// comes on top.
+    /// comes on top. In a model directory, tensors stay whole: a file begins where the next tensor would make
+    /// it larger; without this, at 5 GB.
     case maxBytes(Int)
     /// Each tensor goes to the data file that a rule of the program's own names: TensorFlow's
     /// `ShardingCallback`; see ``by(_:)``.

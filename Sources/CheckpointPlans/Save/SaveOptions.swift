@@ -18,8 +18,8 @@ public struct SaveOptions: Sendable {
 
   /// What the files are: V2 by default.
   ///
-  /// V1 is written by a ``Saver`` and a ``CheckpointWriter``, safetensors by a ``CheckpointWriter``;
-  /// others say so, and what to do.
+  /// V1 is written by a ``Saver`` and a ``CheckpointWriter``; others say so, and what to do. Safetensors files
+  /// and model directories hold numbers only, by their names: see ``leavesOutUnsupported``.
   public var format: CheckpointFormat
   /// Over how many data files a checkpoint is spread: one by default.
   public var sharding: Sharding
@@ -40,6 +40,13 @@ public struct SaveOptions: Sendable {
   /// unless you give it another value. An empty text leaves its name out: `["format": ""]` is for a file
   /// without texts.
   public var metadata: [String: String]
+  /// Whether a save leaves out what the format cannot hold: it is an error by default, before anything is
+  /// written.
+  ///
+  /// Safetensors files and model directories hold no strings, no `complex128`, and no object graph: a
+  /// ``Checkpoint`` saves its variables there by their names, and is restored by names. What is left out, the
+  /// save says: ``Saver/Saved/warnings``.
+  public var leavesOutUnsupported: Bool
   /// Whether missing directories of the path are created: they are by default.
   public var createsDirectories: Bool
   /// What the files are written with: the seam for tests.
@@ -48,7 +55,8 @@ public struct SaveOptions: Sendable {
   /// Creates options; what is left out has its default.
   public init(
     format: CheckpointFormat = .v2, sharding: Sharding = .none, durability: Durability = .full,
-    alignment: Int = 1, metadata: [String: String] = [:], createsDirectories: Bool = true
+    alignment: Int = 1, metadata: [String: String] = [:], leavesOutUnsupported: Bool = false,
+    createsDirectories: Bool = true
   ) {
     precondition(alignment > 0, "an alignment is positive, not \(alignment)")
     self.format = format
@@ -56,6 +64,7 @@ public struct SaveOptions: Sendable {
     self.durability = durability
     self.alignment = alignment
     self.metadata = metadata
+    self.leavesOutUnsupported = leavesOutUnsupported
     self.createsDirectories = createsDirectories
   }
 

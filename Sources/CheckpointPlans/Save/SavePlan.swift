@@ -41,9 +41,13 @@ package struct SavePlan {
   /// Values without fixed width, strings and states, are taken at once: how many bytes they have is
   /// asked several times before they are written, and all answers have to be about the same values.
   ///
+  /// - Parameters:
+  ///   - items: What is saved.
+  ///   - keepsParts: Whether the parts of partitioned variables are stored one by one; else the whole is.
   /// - Throws: What the variable's own type throws.
-  package init(items: [Item]) throws(CheckpointError) {
-    self.items = items.contains(where: \.isPartitioned) ? items.flatMap(\.parts) : items
+  package init(items: [Item], keepsParts: Bool = true) throws(CheckpointError) {
+    self.items =
+      keepsParts && items.contains(where: \.isPartitioned) ? items.flatMap(\.parts) : items
     for index in self.items.indices where self.items[index].spec.dtype.byteWidth == nil {
       self.items[index] = try self.items[index].taken()
     }

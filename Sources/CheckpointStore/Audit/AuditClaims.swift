@@ -77,10 +77,16 @@ final class AuditClaims {
     switch CheckpointFileName(file) {
     case .index(let prefix), .graph(let prefix): [prefix, file]
     case .data(let data): [data.prefix, file]
+    case .part(let parts) where parts.isSafetensors: [model, parts.prefix, file]
     case .part(let parts): [parts.prefix, file]
+    case .modelIndex: [model, file]
+    case .single where CheckpointName.isSafetensors(file): [file, model]
     default: [file]
     }
   }
+
+  // The files of a model directory are written under the lock of this name in it.
+  private static let model = "model"
 
   /// Whether somebody holds the lock; one that is not there nobody holds.
   func isBusy(_ target: String) -> Bool {

@@ -13,6 +13,8 @@ package struct AuditSorter {
   private var known: [FileName: AuditedCheckpoint] = [:]  // by what the checkpoint is called
   private var stems: Set<String> = []
   private var historyStems: Set<String> = []
+  // Of what is numbered, by what stands before the number.
+  private var formats: [String: CheckpointFormat] = [:]
   /// When the newest file was written, in seconds since 1970.
   package private(set) var newestTime = 0.0
 
@@ -42,6 +44,11 @@ package struct AuditSorter {
   package var managedName: String? {
     if historyStems.count == 1 { return historyStems.first }
     return historyStems.isEmpty && stems.count == 1 ? stems.first : nil
+  }
+
+  /// What the checkpoints of that name are.
+  package var managedFormat: CheckpointFormat {
+    managedName.flatMap { formats[$0] } ?? .v2
   }
 
   /// Sorts all files, those that come meanwhile too.
@@ -88,8 +95,14 @@ package struct AuditSorter {
   }
 
   private mutating func note(_ listed: ListedCheckpoint) {
-    guard listed.format == .v2, listed.name.step != nil else { return }
+    guard listed.format != .v1, listed.name.step != nil else { return }
     let stem = String(listed.name.stem.dropLast())
+    guard listed.format == .v2 else {
+      // Other programs number such files, too: only a history says that a manager has saved them.
+      if formats[stem] == nil { formats[stem] = listed.format }
+      return
+    }
+    formats[stem] = .v2
     if (try? CheckpointNaming(stem))?.number(of: listed.name.name) != nil { stems.insert(stem) }
   }
 
@@ -97,7 +110,8 @@ package struct AuditSorter {
   private func checkpoint(ofFile name: String) throws(CheckpointError) -> AuditedCheckpoint? {
     let file = CheckpointFileName(name)
     guard case .graph = file else {
-      return file.checkpoint(ofFile: name).flatMap { known[FileName($0)] }
+      let checkpoint = listing.modelIndex(naming: name) ?? file.checkpoint(ofFile: name)
+      return checkpoint.flatMap { known[FileName($0)] }
     }
     return try listing.owner(of: name).flatMap { known[FileName($0.name.name)] }
   }
@@ -178,7 +192,7 @@ package struct AuditSorter {
     case .state: try sortState(&file)
     case .history(let stem): try sortHistory(&file, stem)
     case .tensorFlowTemporary: file.set(.leftover, Self.ofTensorFlow)
-    case .index, .graph, .part, .single:
+    case .index, .modelIndex, .graph, .part, .single:
       guard let checkpoint = try checkpoint(ofFile: file.name) else { return nameContent(&file) }
       file.set(checkpoint)
     }

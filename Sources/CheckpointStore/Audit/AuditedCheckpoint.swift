@@ -28,9 +28,7 @@ struct AuditedCheckpoint {
       return
     }
     do throws(CheckpointError) {
-      // A model in several safetensors files has nothing that holds them together.
-      let single = listed.format == .safetensors ? files.present.map(\.path) : [listed.path]
-      for path in single { try look(at: path, check, fileSystem) }
+      try look(at: listed.path, check, fileSystem)
     } catch  where !error.saysNothingOfContent {
       (kind, note) = (error.code == .busy ? .busy : .torn, "\(error)")
     }

@@ -1,5 +1,6 @@
 import CheckpointBundle
 public import CheckpointIO
+import CheckpointSafetensors
 import CheckpointSlices
 
 extension CheckpointDirectory {
@@ -13,7 +14,7 @@ extension CheckpointDirectory {
   ///
   /// Source: tensorflow/python/checkpoint/checkpoint_management.py, `remove_checkpoint`.
   public struct Files: Sendable {
-    /// The prefix; the file of a V1 checkpoint, or the pattern of its parts.
+    /// The prefix; the file of another format, the pattern of its parts, or the directory of a model.
     public let path: String
     private let metaSuffix: String
     private let options: FileOptions
@@ -21,7 +22,8 @@ extension CheckpointDirectory {
     /// Names the files of a checkpoint, which need not exist.
     ///
     /// - Parameters:
-    ///   - path: The prefix; the file of a V1 checkpoint, or the pattern of its parts.
+    ///   - path: The prefix; the file of another format, the pattern of its parts, or the directory of a
+    ///     model: of that, other files stay.
     ///   - metaSuffix: What the name of the file with its graph ends in, behind a point.
     public init(of path: String, metaSuffix: String = "meta") {
       self.init(of: path, metaSuffix: metaSuffix, options: FileOptions())
@@ -90,13 +92,15 @@ extension CheckpointDirectory {
       try options.fileSystem.status(of: Path(path).directory)?.kind == .directory
     }
 
-    // Whether nothing is left to be removed: a checkpoint without an index is removed here.
+    // Whether nothing is left to be removed: a checkpoint without an index of V2 is removed here.
     private func removeIfWithoutIndex() throws(CheckpointError) -> Bool {
       guard try directoryExists() else { return true }
-      let files = try CommittedFiles(of: path, options.fileSystem)
-      guard let files, !files.isIndex else { return false }
-      guard try CheckpointFormat(at: path, options.fileSystem) != nil else { return false }
-      try removeFiles()
+      let fileSystem = options.fileSystem
+      guard let files = try CommittedFiles(of: path, fileSystem), !files.isIndex else {
+        return false
+      }
+      guard let format = try CheckpointFormat(at: path, fileSystem) else { return false }
+      if format == .modelDirectory { try removeModel(files) } else { try removeFiles() }
       return true
     }
 
@@ -105,11 +109,40 @@ extension CheckpointDirectory {
     private func removeFiles() throws(CheckpointError) {
       let isPattern = try options.fileSystem.status(of: path) == nil
       let parts = isPattern ? SlicesPath(pattern: path) : nil
-      var options = options
-      options.createsDirectories = false
-      let location = try SaveLocation(parts?.prefix ?? path, options: options)
+      let location = try location(parts?.prefix ?? path)
       // The first part goes last: by it they are found again.
       for file in (parts?.shards ?? [path]).reversed() { try location.remove(file) }
+      try removeMeta()
+      try location.syncDirectory()
+      try location.finish()
+    }
+
+    private func location(_ target: String) throws(CheckpointError) -> SaveLocation {
+      var options = options
+      options.createsDirectories = false
+      return try SaveLocation(target, options: options)
+    }
+
+    // MARK: A model directory
+
+    // What makes it a model goes first; the directory itself only if nothing else is in it.
+    private func removeModel(_ files: CommittedFiles) throws(CheckpointError) {
+      let fileSystem = options.fileSystem
+      let isDirectory = try fileSystem.status(of: path)?.kind == .directory
+      let inside = isDirectory ? path : Path(path).directory
+      let location = try location(
+        isDirectory ? path : Path.join(inside, SafetensorsWriter.modelTarget))
+      for file in files.all {
+        try location.remove(file)
+        if file == files.all.first {
+          try fileSystem.syncDirectory(inside, durability: options.durability)
+        }
+      }
+      if isDirectory, try fileSystem.namesInDirectory(path).isEmpty,
+        try fileSystem.entryStatus(of: path)?.kind == .directory
+      {
+        try fileSystem.removeDirectory(path)
+      }
       try removeMeta()
       try location.syncDirectory()
       try location.finish()

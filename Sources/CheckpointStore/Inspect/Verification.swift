@@ -81,7 +81,9 @@ public struct Verification: Sendable {
     } catch  where Self.damage.contains(error.code) && !error.isOutdated {
       self.path = location?.path ?? path
       (tensorCount, byteCount, notes) = (0, 0, [])
-      (problems, problemCount) = ([error], 1)  // without an index nothing else can be found
+      // Without an index nothing else can be found.
+      problems = error.problems.isEmpty ? [error] : error.problems
+      problemCount = problems.count
     }
   }
 
@@ -97,6 +99,6 @@ public struct Verification: Sendable {
   // Not the question of `isDamage`: here `notFound` is a file that others of the checkpoint name, and what
   // is no checkpoint at all is an error of whoever asks.
   private static let damage: Set<CheckpointError.Code> = [
-    .corrupt, .truncated, .limitExceeded, .notFound,
+    .corrupt, .truncated, .limitExceeded, .notFound, .duplicateName, .several,
   ]
 }

@@ -20,6 +20,15 @@ public enum CheckpointFormat: String, Sendable, Hashable, CaseIterable {
   ///
   /// It has whole tensors of numbers, no strings, and so no objects.
   case safetensors
+  /// A directory with a model in safetensors files, several if it is large, and an index that names them: the
+  /// form in which Hugging Face and MLX keep models.
+  case modelDirectory = "model-directory"
+
+  /// What the name of its one file ends in, behind the name of the checkpoint; empty for the others.
+  package var ending: String { self == .safetensors ? ".safetensors" : "" }
+
+  /// Whether it is one of TensorFlow's, which hold strings and object graphs.
+  package var isTensorFlow: Bool { self == .v1 || self == .v2 }
 
   /// What people call it.
   package var title: String {
@@ -27,6 +36,7 @@ public enum CheckpointFormat: String, Sendable, Hashable, CaseIterable {
     case .v2: "V2"
     case .v1: "V1"
     case .safetensors: "safetensors"
+    case .modelDirectory: "model directory"
     }
   }
 }
@@ -55,9 +65,15 @@ extension CheckpointFormat {
 
   /// The format of the file of a path; `nil` as well if there is no file.
   ///
+  /// An index of a model is known by its name.
+  ///
   /// - Throws: `io` if the system refuses.
   package init?(ofFile path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
     guard try fileSystem.status(of: path)?.kind == .file else { return nil }
+    guard path.removing(suffix: ModelIndex.ending) == nil else {
+      self = .modelDirectory
+      return
+    }
     let file: any ReadableFile
     do throws(CheckpointError) {
       file = try fileSystem.openFile(path)
@@ -68,7 +84,8 @@ extension CheckpointFormat {
     try self.init(of: file)
   }
 
-  /// What kind of checkpoint there is at a prefix, file, or pattern of parts; `nil` if there is none.
+  /// What kind of checkpoint there is at a prefix, file, directory, or pattern of parts; `nil` if there is
+  /// none.
   ///
   /// As in TensorFlow, an index counts before a file of the path itself.
   ///
@@ -77,6 +94,10 @@ extension CheckpointFormat {
     guard let files = try CommittedFiles(of: path, fileSystem) else { return nil }
     guard !files.isIndex else {
       self = .v2
+      return
+    }
+    guard !files.isModel else {
+      self = .modelDirectory
       return
     }
     // A part that is cut is none; the others tell.

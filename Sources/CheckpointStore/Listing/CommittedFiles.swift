@@ -1,8 +1,10 @@
 import CheckpointBundle
 package import CheckpointIO
+import CheckpointSafetensors
 
 /// The files that tell whether a checkpoint is there, and since when: its index; without one, the file of
-/// the path itself; without that, the parts that the path is the pattern of.
+/// the path itself; without that, the parts that the path is the pattern of; of a directory, those of the
+/// model in it.
 package struct CommittedFiles {
   /// A file that is there.
   package struct File {
@@ -14,6 +16,11 @@ package struct CommittedFiles {
 
   /// Whether there is an index: the checkpoint is one of V2.
   package let isIndex: Bool
+  /// Whether they are those of a model directory: an index of that, the pattern of its parts, or what is in
+  /// the directory.
+  package let isModel: Bool
+  /// All files that are there, if it is a model directory: what makes it one comes first.
+  package let all: [String]
   /// Those that are there, in order; one at least.
   package let present: [File]
   /// The paths of the parts that are not there; of many, the first ones.
@@ -22,18 +29,23 @@ package struct CommittedFiles {
   /// Looks for them; `nil` if there is none.
   ///
   /// - Parameters:
-  ///   - path: A prefix, a file, or the pattern of parts.
+  ///   - path: A prefix, a file, a directory, or the pattern of parts.
   ///   - fileSystem: Where.
   /// - Throws: `io` if the system refuses.
   package init?(of path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
-    let index = BundlePath(path).index
-    if let file = try Self.file(index, fileSystem) {
-      (isIndex, present, missing) = (true, [file], [])
+    if let file = try Self.file(BundlePath(path).index, fileSystem) {
+      (isIndex, isModel, present, missing, all) = (true, false, [file], [], [])
     } else if let file = try Self.file(path, fileSystem) {
-      (isIndex, present, missing) = (false, [file], [])
+      (isIndex, isModel) = (false, path.removing(suffix: ModelIndex.ending) != nil)
+      let parts = isModel ? try Self.parts(ofIndex: path, fileSystem) : (present: [], missing: [])
+      (present, missing, all) = ([file], parts.missing, [path] + parts.present)
+    } else if let model = try Self.model(in: path, fileSystem) {
+      (isIndex, isModel, present, missing) = (false, true, model.present, model.missing)
+      all = model.all
     } else if let parts = PartsName(pattern: path) {
       guard let found = try Self.parts(parts, fileSystem) else { return nil }
-      (isIndex, present, missing) = (false, found.present, found.missing)
+      (isIndex, isModel) = (false, parts.isSafetensors)
+      (present, missing, all) = (found.present, found.missing, found.present.map(\.path))
     } else {
       return nil
     }
@@ -44,6 +56,35 @@ package struct CommittedFiles {
   {
     guard let status = try fileSystem.status(of: path), status.kind == .file else { return nil }
     return File(path: path, status: status)
+  }
+
+  // A damaged index names none: opening it says what is wrong.
+  private static func parts(ofIndex path: String, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> (present: [String], missing: [String])
+  {
+    let directory = Path(path).directory
+    var (present, missing): ([String], [String]) = ([], [])
+    for name in try ModelIndex(ifIntact: path, fileSystem)?.files ?? [] {
+      let part = Path.join(directory, name)
+      if try file(part, fileSystem) == nil { missing.append(part) } else { present.append(part) }
+    }
+    return (present, missing)
+  }
+
+  // Two models in one directory are none that the directory could stand for.
+  private static func model(in directory: String, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> CommittedFiles?
+  {
+    guard let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem) else {
+      return nil
+    }
+    do throws(CheckpointError) {
+      return try listing.model().flatMap { model throws(CheckpointError) in
+        try CommittedFiles(of: model.path, fileSystem)
+      }
+    } catch  where error.code == .ambiguousName {
+      return nil
+    }
   }
 
   // A name can speak of 99,999 parts, of which few may be there: those of many are looked for in the

@@ -22,22 +22,32 @@ package struct ConversionTarget {
     do throws(CheckpointError) {
       try checkForm()
       if format != .v2 { try checkVisible() }
-      guard !overwrites else { return }
-      let file = format == .v2 ? BundlePath(path).index : path
-      guard try fileSystem.status(of: file) == nil else {
-        throw CheckpointError(
-          .pathConflict,
-          "there is a checkpoint here already; allow it to be overwritten, or choose another name")
-      }
+      guard !overwrites, try isTaken() else { return }
+      throw CheckpointError(
+        .pathConflict,
+        "there is a checkpoint here already; allow it to be overwritten, or choose another name")
     } catch {
       throw error.located(file: path)
     }
   }
 
+  // A model comes to a directory that has none; other files there stay.
+  private func isTaken() throws(CheckpointError) -> Bool {
+    switch format {
+    case .v2: return try fileSystem.status(of: BundlePath(path).index) != nil
+    case .modelDirectory:
+      guard try fileSystem.status(of: path)?.kind == .directory else {
+        return try fileSystem.status(of: path) != nil
+      }
+      return try DirectoryListing(of: path, fileSystem: fileSystem).model() != nil
+    case .v1, .safetensors: return try fileSystem.status(of: path) != nil
+    }
+  }
+
   private func checkForm() throws(CheckpointError) {
     guard !path.isEmpty else { throw CheckpointError(.invalidArgument, "the path is empty") }
-    guard try fileSystem.status(of: path)?.kind != .directory || format == .v2 && !endsAsDirectory
-    else {
+    let isDirectory = try fileSystem.status(of: path)?.kind == .directory
+    guard !isDirectory || format == .modelDirectory || format == .v2 && !endsAsDirectory else {
       throw CheckpointError(
         .invalidArgument, "this is a directory; name the checkpoint that is to be written in it")
     }

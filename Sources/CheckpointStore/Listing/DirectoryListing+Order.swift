@@ -18,12 +18,11 @@ extension DirectoryListing {
     Self.newestFirst(try checkpoints(among: candidates.filter(\.isBundle)))
   }
 
-  /// The others; models in several safetensors files, which are not opened as one, last.
+  /// The others.
   ///
   /// - Throws: `io` if the system refuses.
   package func newestOthers() throws(CheckpointError) -> [ListedCheckpoint] {
-    let others = Self.newestFirst(try checkpoints(among: candidates.filter { !$0.isBundle }))
-    return others.filter(\.isOpenedAsOne) + others.filter { !$0.isOpenedAsOne }
+    Self.newestFirst(try checkpoints(among: candidates.filter { !$0.isBundle }))
   }
 
   private static func newestFirst(_ checkpoints: [ListedCheckpoint]) -> [ListedCheckpoint] {
@@ -52,7 +51,7 @@ extension DirectoryListing {
   /// - Throws: `io` if the system refuses.
   package func numbered(_ name: String) throws(CheckpointError) -> [ListedCheckpoint] {
     let wanted = candidates(beginningWith: name).filter { $0.name.step(of: name) != nil }
-    return try checkpoints(among: wanted).filter { $0.format != .safetensors }.sorted {
+    return try checkpoints(among: wanted).filter { [.v1, .v2].contains($0.format) }.sorted {
       $0.name < $1.name
     }
   }

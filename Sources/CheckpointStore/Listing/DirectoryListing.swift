@@ -1,4 +1,5 @@
 package import CheckpointIO
+import CheckpointSafetensors
 
 /// What the files of a directory are: the one answer, whoever asks.
 ///
@@ -7,7 +8,8 @@ package import CheckpointIO
 ///
 /// Names come first (``CheckpointFileName``): an index, parts with their numbers, the graph beside a
 /// checkpoint. A file of any other name may be a V1 or a safetensors file: there the content decides
-/// (``CheckpointFormat``). An index counts before a file of the same path, as in TensorFlow.
+/// (``CheckpointFormat``). An index counts before a file of the same path, as in TensorFlow. The index of a
+/// model says by itself which files are the model's.
 package struct DirectoryListing: Sendable {
   /// The directory's path.
   package let directory: String
@@ -15,6 +17,8 @@ package struct DirectoryListing: Sendable {
   package let names: [String]
   private let known: Set<FileName>
   private let parts: [FileName: [String]]  // the names of those that are there, by their pattern
+  private let modelIndexes: [FileName: String]  // by the names of the files that they name
+  private let replacedFiles: [FileName: String]  // by the index that stands for them now
   private let fileSystem: any FileSystem
 
   /// Lists a directory.
@@ -32,6 +36,15 @@ package struct DirectoryListing: Sendable {
       parts[FileName(pattern), default: []].append(name)
     }
     self.parts = parts
+    var (modelIndexes, replacedFiles): ([FileName: String], [FileName: String]) = ([:], [:])
+    for name in names where name.removing(suffix: ModelIndex.ending) != nil {
+      let index = try ModelIndex(ifIntact: Path.join(directory, name), fileSystem)
+      for file in index?.files ?? [] where modelIndexes[FileName(file)] == nil {
+        modelIndexes[FileName(file)] = name
+      }
+      replacedFiles[FileName(name)] = index?.replaces
+    }
+    (self.modelIndexes, self.replacedFiles) = (modelIndexes, replacedFiles)
   }
 
   /// Lists a directory; `nil` if there is none.
@@ -53,6 +66,15 @@ package struct DirectoryListing: Sendable {
   /// The path of a name.
   package func path(_ name: String) -> String { Path.join(directory, name) }
 
+  /// The index that names a file of a model.
+  func modelIndex(naming name: String) -> String? { modelIndexes[FileName(name)] }
+
+  /// Whether a model's index says that a file beside it is what it has replaced, and the file is older.
+  func isReplaced(_ file: ListedCheckpoint, by index: ListedCheckpoint) -> Bool {
+    guard let replaced = replacedFiles[FileName(index.name.name)] else { return false }
+    return FileName(replaced) == FileName(file.name.name) && file.modified <= index.modified
+  }
+
   /// The names of the parts of a pattern that are there.
   func parts(of pattern: String) -> [String] { parts[FileName(pattern)] ?? [] }
 
@@ -70,6 +92,14 @@ package struct DirectoryListing: Sendable {
 
     /// Whether it is one of V2.
     package var isBundle: Bool { if case .index = file { true } else { false } }
+
+    /// Whether it is a model in several safetensors files, with an index.
+    var isModelIndex: Bool { if case .modelIndex = file { true } else { false } }
+
+    /// Whether it is a model in several safetensors files, without an index.
+    var isModelInParts: Bool {
+      if case .part(let parts) = file { parts.isSafetensors } else { false }
+    }
   }
 
   /// All that may be checkpoints, each once, in byte order of the names of their files.
@@ -84,6 +114,7 @@ package struct DirectoryListing: Sendable {
 
   /// What may be the checkpoint of a file, as far as its name tells; `nil` for one beside checkpoints.
   package func candidate(of name: String) -> Candidate? {
+    let name = modelIndex(naming: name) ?? name
     let file = CheckpointFileName(name)
     switch file {
     case .index(let prefix):
@@ -92,7 +123,7 @@ package struct DirectoryListing: Sendable {
       guard has("\(data.prefix).index") else { return nil }
       return Candidate(name: NumberedName(data.prefix), file: .index(prefix: data.prefix))
     case .part(let parts): return Candidate(name: NumberedName(parts.pattern), file: .part(parts))
-    case .single: return Candidate(name: NumberedName(name), file: file)
+    case .single, .modelIndex: return Candidate(name: NumberedName(name), file: file)
     case .graph, .lock, .temporary, .state, .history, .tensorFlowTemporary: return nil
     }
   }
@@ -105,6 +136,7 @@ package struct DirectoryListing: Sendable {
     switch candidate.file {
     case .index(let prefix): try bundle(prefix, candidate.name)
     case .part(let parts): try self.parts(parts, candidate.name)
+    case .modelIndex: try model(candidate.name)
     default: try single(candidate.name)
     }
   }
@@ -131,14 +163,41 @@ package struct DirectoryListing: Sendable {
       // One that is cut is none; the others tell.
       if format == nil { format = try CheckpointFormat(ofFile: path(part), fileSystem) }
     }
+    if parts.isSafetensors { format = .modelDirectory }
     guard let format, let modified else { return nil }
     return ListedCheckpoint(
       path: path(parts.pattern), format: format, name: name, modified: modified, parts: parts,
       missing: parts.missing(besides: present))
   }
 
+  private func model(_ index: NumberedName) throws(CheckpointError) -> ListedCheckpoint? {
+    guard var modified = try file(index.name)?.modified else { return nil }
+    var missing: [String] = []
+    for (name, owner) in modelIndexes where FileName(owner) == FileName(index.name) {
+      if let status = try file(name.text) {
+        modified = max(modified, status.modified)
+      } else {
+        missing.append(name.text)
+      }
+    }
+    return ListedCheckpoint(
+      path: path(index.name), format: .modelDirectory, name: index, modified: modified,
+      missing: missing.sorted { FileName($0) < FileName($1) })
+  }
+
+  // A directory is a checkpoint of this one if it has a number, as those of a manager have.
+  private func directory(_ name: NumberedName) throws(CheckpointError) -> ListedCheckpoint? {
+    guard name.step != nil, let files = try CommittedFiles(of: path(name.name), fileSystem),
+      files.isModel
+    else { return nil }
+    return ListedCheckpoint(
+      path: path(name.name), format: .modelDirectory, name: name, modified: files.modified,
+      missing: files.missing.map { Path($0).name })
+  }
+
   private func single(_ name: NumberedName) throws(CheckpointError) -> ListedCheckpoint? {
-    guard try !hasIndex(name.name), let status = try file(name.name) else { return nil }
+    guard try !hasIndex(name.name) else { return nil }
+    guard let status = try file(name.name) else { return try directory(name) }
     guard let format = try CheckpointFormat(ofFile: path(name.name), fileSystem) else { return nil }
     return ListedCheckpoint(
       path: path(name.name), format: format, name: name, modified: status.modified)
@@ -161,8 +220,9 @@ package struct DirectoryListing: Sendable {
   /// - Returns: `nil` for a file of none.
   /// - Throws: `io` if the system refuses.
   package func owner(of name: String) throws(CheckpointError) -> ListedCheckpoint? {
-    switch CheckpointFileName(name) {
+    switch CheckpointFileName(modelIndex(naming: name) ?? name) {
     case .index(let prefix): try bundle(prefix, NumberedName(prefix))
+    case .modelIndex: try model(NumberedName(modelIndex(naming: name) ?? name))
     case .data(let data): try bundle(data.prefix, NumberedName(data.prefix))
     case .part(let parts): try self.parts(parts, NumberedName(parts.pattern))
     case .graph(let prefix):
@@ -178,19 +238,19 @@ package struct DirectoryListing: Sendable {
     return try checkpoint(inPartsOf: prefix)
   }
 
-  /// The V1 checkpoint in several files that a path means: its pattern, or what the names begin with.
+  /// The checkpoint in several files that a path means: V1 or a model, by its pattern, or by what the names
+  /// begin with.
   ///
   /// - Parameter name: The pattern, or the beginning of the names.
   /// - Returns: The first that is complete, or else the first; `nil` if no file is there.
   /// - Throws: `io` if the system refuses.
   package func checkpoint(inPartsOf name: String) throws(CheckpointError) -> ListedCheckpoint? {
     var torn: ListedCheckpoint?
-    for candidate in candidates {
-      guard case .part(let parts) = candidate.file else { continue }
-      guard [parts.prefix, parts.pattern].contains(where: { FileName($0) == FileName(name) }) else {
-        continue
-      }
-      guard let found = try self.parts(parts, candidate.name) else { continue }
+    for file in names {
+      guard let parts = PartsName(part: file),
+        [parts.prefix, parts.pattern].contains(where: { FileName($0) == FileName(name) }),
+        let found = try owner(of: file)
+      else { continue }
       if found.missing.isEmpty { return found }
       if torn == nil { torn = found }
     }

@@ -2,7 +2,8 @@ package import CheckpointIO
 
 /// A checkpoint that a directory has, as far as names and first bytes tell.
 package struct ListedCheckpoint: Hashable, Sendable {
-  /// What to open: the prefix of a V2 checkpoint; a file; the pattern of parts.
+  /// What to open: the prefix of a V2 checkpoint; a file, which may be the index of a model; the pattern of
+  /// parts; a directory with a model.
   package let path: String
   /// The format.
   package let format: CheckpointFormat
@@ -16,9 +17,6 @@ package struct ListedCheckpoint: Hashable, Sendable {
   package let parts: PartsName?
   /// The names of the parts that are not there.
   package let missing: [String]
-
-  /// Whether one reader opens all of it.
-  package var isOpenedAsOne: Bool { parts?.isSafetensors != true }
 
   init(
     path: String, format: CheckpointFormat, name: NumberedName, modified: FileTime,

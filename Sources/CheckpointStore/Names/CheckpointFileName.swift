@@ -1,4 +1,5 @@
 package import CheckpointIO
+import CheckpointSafetensors
 import CheckpointSlices
 
 /// What the name of a file in a directory of checkpoints says.
@@ -6,6 +7,7 @@ import CheckpointSlices
 ///     CheckpointFileName("ckpt-7.index")                    // .index(prefix: "ckpt-7")
 ///     CheckpointFileName("ckpt-7.data-00000-of-00001")      // .data(…)
 ///     CheckpointFileName("m-3-00000-of-00002")              // .part(…), of m-3-?????-of-00002
+///     CheckpointFileName("model.safetensors.index.json")    // .modelIndex(stem: "model")
 ///     CheckpointFileName("ckpt-7.meta")                     // .graph(prefix: "ckpt-7")
 ///     CheckpointFileName("ckpt-7.swift-checkpoints-lock")   // .lock(target: "ckpt-7")
 ///     CheckpointFileName("model.ckpt")                      // .single
@@ -18,6 +20,8 @@ package enum CheckpointFileName: Hashable, Sendable {
   case data(DataFileName)
   /// One of several files of a V1 checkpoint, or of a safetensors model.
   case part(PartsName)
+  /// The index of a model in several safetensors files.
+  case modelIndex(stem: String)
   /// The graph beside a checkpoint.
   case graph(prefix: String)
   /// The lock file of those who save to a prefix or file.
@@ -39,6 +43,8 @@ package enum CheckpointFileName: Hashable, Sendable {
       self = .state
     } else if let prefix = name.removing(suffix: ".index") {
       self = .index(prefix: prefix)
+    } else if let stem = name.removing(suffix: ModelIndex.ending) {
+      self = .modelIndex(stem: stem)
     } else if let data = DataFileName(name) {
       self = .data(data)
     } else if let target = TemporaryName.target(ofLock: name) {
@@ -74,7 +80,7 @@ package enum CheckpointFileName: Hashable, Sendable {
     case .part(let parts): parts.pattern
     case .lock(let target): target
     case .temporary(let target): CheckpointFileName(target).checkpoint(ofFile: target)
-    case .single: name
+    case .single, .modelIndex: name
     case .state, .history, .tensorFlowTemporary: nil
     }
   }

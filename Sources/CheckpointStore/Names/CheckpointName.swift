@@ -12,6 +12,42 @@ package enum CheckpointName {
     Path(path).name.lowercased().hasSuffix(".safetensors")
   }
 
+  /// The path that a checkpoint is to be saved to, by what was asked for.
+  ///
+  ///     try path("run/model", number: 7, format: .v2)           // run/model-7
+  ///     try path("run/model", number: 7, format: .safetensors)  // run/model-7.safetensors
+  ///
+  /// - Parameters:
+  ///   - text: The path, or the text of its URL.
+  ///   - number: What follows the name; `nil` for none.
+  ///   - padding: How many digits a number has at least, with zeros in front.
+  ///   - format: The format: a safetensors file gets its ending, if it has not got it.
+  /// - Returns: The path.
+  /// - Throws: What ``checked(_:)`` throws for TensorFlow's formats; `invalidArgument` for a path that the
+  ///   format does not have.
+  package static func path(
+    _ text: String, number: Int? = nil, padding: Int = 0, format: CheckpointFormat
+  ) throws(CheckpointError) -> String {
+    let path: String
+    switch format {
+    case .v1, .v2: path = try checked(text)
+    case .safetensors: path = withoutEnding(try PathText.path(text))
+    case .modelDirectory: path = Path.withoutTrailingSlashes(try PathText.path(text))
+    }
+    try checkIsWhole(path)
+    guard ![.safetensors, .modelDirectory].contains(format) || isName(Path(path).name) else {
+      throw CheckpointError(.invalidArgument, "this cannot be the name of a checkpoint", file: path)
+    }
+    let numbered = number.map { CheckpointNaming.prefix(path, $0, padding: padding) } ?? path
+    return numbered + format.ending
+  }
+
+  private static func withoutEnding(_ path: String) -> String {
+    isSafetensors(path) ? String(path.dropLast(CheckpointFormat.safetensors.ending.count)) : path
+  }
+
+  private static func isName(_ name: String) -> Bool { !["", ".", ".."].contains(name) }
+
   /// The path that a checkpoint of TensorFlow's formats is to be saved to, by what was asked for.
   ///
   /// - Parameter text: The path, or the text of its URL: a number may follow.
@@ -33,7 +69,7 @@ package enum CheckpointName {
       throw CheckpointError(
         .unsupported,
         "this is the name of a safetensors file, and a checkpoint of TensorFlow's would be written; "
-          + "give another name, or write safetensors with SafetensorsWriter or CheckpointConversion",
+          + "give another name, or or save as safetensors: SaveOptions(format: .safetensors)",
         file: path)
     }
     try checkIsWhole(path)

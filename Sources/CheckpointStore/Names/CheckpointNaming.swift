@@ -1,20 +1,26 @@
 package import CheckpointIO
 
-/// How the checkpoints of a manager are called: `ckpt-7` for the name `ckpt` and the number 7.
+/// How the checkpoints of a manager are called: `ckpt-7` for the name `ckpt` and the number 7; of safetensors
+/// files `ckpt-7.safetensors`.
 package struct CheckpointNaming: Sendable, Hashable {
   /// What stands before the number.
   package let stem: String
   /// How many digits a number has at least, with zeros in front.
   let padding: Int
+  /// What stands behind the number.
+  let ending: String
 
   /// Takes a name.
   ///
   /// - Parameters:
   ///   - stem: What stands before the number.
   ///   - padding: How many digits a number has at least, with zeros in front.
+  ///   - format: The format of the checkpoints.
   /// - Throws: `invalidArgument` for one that cannot begin a file's name, or that is a single file's;
   ///   `unsupported` for that of a safetensors file.
-  package init(_ stem: String, padding: Int = 0) throws(CheckpointError) {
+  package init(_ stem: String, padding: Int = 0, format: CheckpointFormat = .v2)
+    throws(CheckpointError)
+  {
     guard !stem.isEmpty, !stem.utf8.contains(UInt8(ascii: "/")), !stem.utf8.contains(0) else {
       throw CheckpointError(
         .invalidArgument,
@@ -24,6 +30,7 @@ package struct CheckpointNaming: Sendable, Hashable {
     try CheckpointName.check(stem)
     self.stem = stem
     self.padding = padding
+    ending = format.ending
   }
 
   /// The number for the next checkpoint.
@@ -44,7 +51,9 @@ package struct CheckpointNaming: Sendable, Hashable {
   }
 
   /// The name of a checkpoint.
-  package func name(_ number: Int) -> String { Self.prefix(stem, number, padding: padding) }
+  package func name(_ number: Int) -> String {
+    Self.prefix(stem, number, padding: padding) + ending
+  }
 
   /// A prefix with a number behind it.
   package static func prefix(_ stem: String, _ number: Int, padding: Int) -> String {
@@ -58,7 +67,8 @@ package struct CheckpointNaming: Sendable, Hashable {
   /// `ckpt-07` and `ckpt--7` are others', unless numbers have two digits at least: no number is written
   /// like that.
   package func number(of name: String) -> Int? {
-    let (prefix, bytes) = (stem.utf8, name.utf8)
+    guard let numbered = ending.isEmpty ? name : name.removing(suffix: ending) else { return nil }
+    let (prefix, bytes) = (stem.utf8, numbered.utf8)
     guard bytes.starts(with: prefix) else { return nil }
     let rest = bytes.dropFirst(prefix.count)
     guard rest.first == UInt8(ascii: "-") else { return nil }
@@ -70,14 +80,15 @@ package struct CheckpointNaming: Sendable, Hashable {
     return number
   }
 
-  /// The number of the V2 checkpoint that a file belongs to, complete or not: of those that a manager saves.
+  /// The number of the checkpoint that a file belongs to, complete or not: of those that a manager saves.
   package func number(ofFile name: String) -> Int? {
     switch CheckpointFileName(name) {
     case .index(let prefix): self.number(of: prefix)
     case .data(let data): self.number(of: data.prefix)
     case .lock(let target): self.number(of: target)
     case .temporary(let target): self.number(ofFile: target)
-    case .part, .graph, .state, .history, .tensorFlowTemporary, .single: nil
+    case .single: self.number(of: name)
+    case .part, .modelIndex, .graph, .state, .history, .tensorFlowTemporary: nil
     }
   }
 }

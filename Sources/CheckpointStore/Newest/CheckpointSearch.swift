@@ -30,12 +30,13 @@ extension CheckpointReader {
   ///
   /// A path is, in this order:
   /// - the prefix of a V2 checkpoint: `run/ckpt-7`;
-  /// - a directory: its newest checkpoint, as ``CheckpointDirectory/latest()`` finds it; if its state
-  ///   file is damaged or leads nowhere, as without one; the variables of a SavedModel;
+  /// - a directory: its newest checkpoint, as ``CheckpointDirectory/latest()`` finds it; if its state file
+  ///   is damaged or leads nowhere, as without one; the model in safetensors files that it is of; the variables
+  ///   of a SavedModel;
   /// - a file of a checkpoint: `run/ckpt-7.index`, `run/ckpt-7.data-00000-of-00001`, `run/ckpt-7.meta`;
   ///   a V1 file, or any of several (`run/model.ckpt-00000-of-00002`), which stands for all of them; a
-  ///   safetensors file;
-  /// - the pattern, or the prefix, of a V1 checkpoint in several files:
+  ///   safetensors file; the index of a model (`model.safetensors.index.json`), or any file that it names;
+  /// - the pattern, or the prefix, of a V1 checkpoint or a model in several files:
   ///   `run/model.ckpt-?????-of-00002`, `run/model.ckpt`.
   ///
   /// Paths are literal: no other character of them is a pattern. ``path`` says what was opened.
@@ -74,9 +75,12 @@ private struct CheckpointSearch {
   private func find(owning file: String) throws(CheckpointError) -> CheckpointLocation {
     let place = Path(file)
     let name = CheckpointFileName(place.name)
-    guard name != .single else { return CheckpointLocation(path: file) }
+    // Of other names only an index tells whether they are parts of a model.
+    guard name != .single || CheckpointName.isSafetensors(file) else {
+      return CheckpointLocation(path: file)
+    }
     let listing = try DirectoryListing(of: place.directory, fileSystem: fileSystem)
-    guard let owner = try listing.owner(of: place.name), owner.isOpenedAsOne,
+    guard let owner = try listing.owner(of: place.name),
       FileName(owner.path) != FileName(file)
     else { return CheckpointLocation(path: file) }
     return CheckpointLocation(
@@ -141,17 +145,22 @@ private struct CheckpointSearch {
     } catch  where !error.saysNothingOfContent {
       reason = "has a state file that cannot be read"
     }
-    let intact = NewestIntact(in: path, fileSystem)
-    var newest = try intact.newestWithoutState()
-    if newest == nil { newest = try intact.newestFirst().first }
-    if let newest {
+    if let newest = try NewestIntact(in: path, fileSystem).newestAtAll() {
+      let isModel = try isModel(newest)
+      let what = isModel ? "the model in it" : "its newest checkpoint"
       return CheckpointLocation(
-        path: newest, note: "\(path) \(reason); its newest checkpoint is \(newest)", isNewest: true,
-        isGuess: true)
+        path: newest, note: "\(path) \(reason); \(what) is \(newest)", isNewest: true,
+        isGuess: !isModel)
     }
     let variables = Path.join(path, "variables/variables")
     guard try hasIndex(variables) else { throw MissingCheckpoint(at: path, fileSystem).error }
     return CheckpointLocation(
       path: variables, note: "\(path) is a SavedModel; its variables are \(variables)")
+  }
+
+  // A model without a number is no checkpoint of many: nothing has to say that it is meant.
+  private func isModel(_ path: String) throws(CheckpointError) -> Bool {
+    guard NumberedName(Path(path).name).step == nil else { return false }
+    return try CheckpointFormat(at: path, fileSystem)?.isTensorFlow == false
   }
 }

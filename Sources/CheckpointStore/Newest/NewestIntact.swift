@@ -74,14 +74,27 @@ extension NewestIntact {
     return try listing?.newestFirst().map(\.path) ?? []
   }
 
-  /// The newest checkpoint in a directory without a state file: the first that is intact.
+  /// The newest checkpoint in a directory without a state file: the first of V2 that is intact; the model that
+  /// the directory is of, intact or not; the first of the others that is intact.
   ///
-  /// - Throws: `io` if the system refuses; `busy` if checkpoints go away again and again.
+  /// - Throws: `ambiguousName` if the directory has several models, and nothing says which is meant; `io` if
+  ///   the system refuses; `busy` if checkpoints go away again and again.
   package func newestWithoutState() throws(CheckpointError) -> String? {
     if let newest = try intact({ listing throws(CheckpointError) in try listing.newestBundles() }) {
       return newest
     }
+    let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem)
+    if let model = try listing?.model() { return model.path }
+    try listing?.checkHasOneSeries()
     return try intact { listing throws(CheckpointError) in try listing.newestOthers() }
+  }
+
+  /// The same, or the first of all if none is intact.
+  ///
+  /// - Throws: As ``newestWithoutState()`` does.
+  func newestAtAll() throws(CheckpointError) -> String? {
+    if let newest = try newestWithoutState() { return newest }
+    return try newestFirst().first
   }
 
   private func intact(

@@ -6,11 +6,12 @@
 /// A path is, in this order:
 /// - the prefix of a V2 checkpoint: `run/ckpt-7`;
 /// - a directory: its newest checkpoint, as ``CheckpointDirectory/latest()`` finds it; if its state file
-///   is damaged or leads nowhere, as without one; the variables of a SavedModel;
+///   is damaged or leads nowhere, as without one; the model in safetensors files that it is of; the variables
+///   of a SavedModel;
 /// - a file of a checkpoint: `run/ckpt-7.index`, `run/ckpt-7.data-00000-of-00001`, `run/ckpt-7.meta`;
 ///   a V1 file, or any of several (`run/model.ckpt-00000-of-00002`), which stands for all of them; a
-///   safetensors file;
-/// - the pattern, or the prefix, of a V1 checkpoint in several files:
+///   safetensors file; the index of a model (`model.safetensors.index.json`), or any file that it names;
+/// - the pattern, or the prefix, of a V1 checkpoint or a model in several files:
 ///   `run/model.ckpt-?????-of-00002`, `run/model.ckpt`.
 ///
 /// Paths are literal: no other character of them is a pattern.

@@ -5,7 +5,7 @@ import CheckpointSafetensors
 import CheckpointSlices
 public import CheckpointTensors
 
-/// A checkpoint of any format, found from its files: V2, V1 or safetensors.
+/// A checkpoint of any format, found from its files: V2, V1, safetensors, or a model directory.
 ///
 /// To open a V2 checkpoint, the reader reads the end of its index. To look up a tensor, it reads
 /// the block that has it. Both take milliseconds, however many tensors there are. V1 and
@@ -41,8 +41,8 @@ public struct CheckpointReader: TensorReader {
   package let reader: any TensorReader
   let fileSystem: any FileSystem
 
-  /// Opens the checkpoint of a prefix, of a file of V1 or safetensors, or of the pattern of parts, and
-  /// no other path.
+  /// Opens the checkpoint of a prefix, of a file of V1 or safetensors, of the index of a model or the
+  /// directory that has it, or of the pattern of parts, and no other path.
   package init(_ text: String, fileSystem: any FileSystem) throws(CheckpointError) {
     let path = try PathText.path(text)
     self.fileSystem = fileSystem
@@ -60,23 +60,38 @@ public struct CheckpointReader: TensorReader {
     guard try fileSystem.status(of: BundlePath(path).index)?.kind != .file else {
       return (.v2, try BundleReader(prefix: path, fileSystem: fileSystem))
     }
-    if try fileSystem.status(of: path)?.kind == .file {
+    switch try fileSystem.status(of: path)?.kind {
+    case .file where path.removing(suffix: ModelIndex.ending) != nil:
+      return (.modelDirectory, try SafetensorsReader(path, fileSystem: fileSystem))
+    case .file:
       let file = try openFile(path, fileSystem)
       switch try CheckpointFormat(of: file) {
       case .v1: return (.v1, try SlicesReader(file: file, fileSystem: fileSystem))
       case .safetensors: return (.safetensors, try SafetensorsReader(file: file))
-      case .v2, nil: throw MissingCheckpoint(at: path, fileSystem).error
+      case .v2, .modelDirectory, nil: throw MissingCheckpoint(at: path, fileSystem).error
       }
+    case .directory:
+      let listing = try DirectoryListing(of: path, fileSystem: fileSystem)
+      guard let model = try listing.model() else {
+        throw MissingCheckpoint(at: path, fileSystem).error
+      }
+      return (.modelDirectory, try open(model.path, fileSystem).1)
+    case _: return try open(partsOf: path, fileSystem)
     }
+  }
+
+  private static func open(partsOf path: String, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> (CheckpointFormat, any TensorReader)
+  {
     guard let parts = PartsName(pattern: path), try fileSystem.hasCheckpoint(at: path) else {
       throw MissingCheckpoint(at: path, fileSystem).error
     }
-    guard !parts.isSafetensors else {
-      throw CheckpointError(
-        .unsupported, "this is a model in several safetensors files; open each of them by itself",
-        file: path)
+    guard parts.isSafetensors else {
+      return (.v1, try SlicesReader(path: path, fileSystem: fileSystem))
     }
-    return (.v1, try SlicesReader(path: path, fileSystem: fileSystem))
+    let reader = try SafetensorsReader(
+      parts: Array(parts.parts), path: path, fileSystem: fileSystem)
+    return (.modelDirectory, reader)
   }
 
   private static func openFile(_ path: String, _ fileSystem: any FileSystem)
@@ -92,8 +107,8 @@ public struct CheckpointReader: TensorReader {
 
   /// The format of the checkpoint at a path, or `nil` if there is none.
   ///
-  /// - Parameter path: A prefix, a file, or the pattern of a V1 checkpoint in parts. A directory is
-  ///   no checkpoint.
+  /// - Parameter path: A prefix, a file, a directory with a model in safetensors files, or the pattern of
+  ///   parts. Any other directory is no checkpoint.
   /// - Returns: The format. The files are not read to the end.
   /// - Throws: `io` if the system fails.
   public static func format(at path: String) throws(CheckpointError) -> CheckpointFormat? {
@@ -103,11 +118,12 @@ public struct CheckpointReader: TensorReader {
   /// Where the checkpoint is.
   public var path: String { reader.path }
 
-  /// The number of its data files, by their names, or 1 if it is a single file.
+  /// The number of its data files; 1 if it is a single file.
   public var shardCount: Int {
     switch reader {
     case let reader as BundleReader: reader.shardCount
     case let reader as SlicesReader: reader.shardCount
+    case let reader as SafetensorsReader: reader.shardCount
     default: 1
     }
   }

@@ -211,8 +211,9 @@ public struct CheckpointConversion: Sendable {
     switch format {
     case .v2: try copier.writeBundle(tensors, to: destination, options.files)
     case .v1: try copier.writeSlices(tensors, to: destination, options.files)
-    case .safetensors:
-      try copier.writeSafetensors(tensors, metadata, to: destination, options.files)
+    case .safetensors, .modelDirectory:
+      let container = try SaveOptions(format: format).container()
+      try copier.writeSafetensors(tensors, metadata, to: destination, container, options.files)
     }
   }
 }

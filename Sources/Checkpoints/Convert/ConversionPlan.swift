@@ -190,7 +190,7 @@ struct ConversionPlan {
         switch format {
         case .v2: try BundleWriter.check(spec, for: tensor.key)
         case .v1: try SlicesWriter.check(spec, for: tensor.key, part: part)
-        case .safetensors: try SafetensorsWriter.check(spec, for: tensor.key)
+        case .safetensors, .modelDirectory: try SafetensorsWriter.check(spec, for: tensor.key)
         }
       }
       return nil

@@ -50,14 +50,15 @@ final class TensorCopier {
     try writer.finish()
   }
 
-  /// Writes a safetensors file, for which room is reserved.
+  /// Writes a safetensors file or a model directory, for which room is reserved.
   func writeSafetensors(
     _ tensors: [ConvertedTensor], _ metadata: [String: String], to path: String,
+    _ container: SafetensorsWriter.Container,
     _ options: FileOptions
   ) throws(CheckpointError) {
     let declared = tensors.map { (key: $0.key, spec: $0.spec) }
     var writer = try SafetensorsWriter(
-      path, declaring: declared, metadata: metadata, options: options)
+      path, container, declaring: declared, metadata: metadata, options: options)
     for tensor in tensors {
       if let pieces = pieces(of: tensor) {
         try writer.add(tensor.spec, for: tensor.key, littleEndianPieces: pieces)

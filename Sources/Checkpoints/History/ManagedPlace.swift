@@ -7,6 +7,8 @@ struct ManagedPlace: Sendable {
   /// The directory; `.` for an empty name.
   let directory: String
   let naming: CheckpointNaming
+  /// What new checkpoints are.
+  let format: CheckpointFormat
   let stateFilename: String
   /// What the names of files with graphs end in, which are removed with their checkpoints; empty if
   /// there are none.
@@ -21,11 +23,12 @@ struct ManagedPlace: Sendable {
   ///   file that would be overwritten.
   init(
     directory: String, name: String, stepPadding: Int = 0, stateFilename: String,
-    metaSuffix: String = "", options: FileOptions
+    metaSuffix: String = "", format: CheckpointFormat = .v2, options: FileOptions
   ) throws(CheckpointError) {
     let path = directory.isEmpty ? "." : try PathText.path(directory)
     self.directory = Path.withoutTrailingSlashes(path)
-    naming = try CheckpointNaming(name, padding: stepPadding)
+    naming = try CheckpointNaming(name, padding: stepPadding, format: format)
+    self.format = format
     self.stateFilename = stateFilename
     self.metaSuffix = metaSuffix
     self.options = options
@@ -94,10 +97,14 @@ struct ManagedPlace: Sendable {
     try SmallFile.replace(with: history.text(), in: lock)
   }
 
-  /// The checksum of the index of a checkpoint; `nil` if there is none.
+  /// What tells a checkpoint from another one of the same name; `nil` if there is none.
+  ///
+  /// That is the checksum of its index; of a file that may be large, of what the file is like.
   func indexChecksum(_ name: String) throws(CheckpointError) -> UInt32? {
-    let index = BundlePath(path(name)).index
-    guard let status = try fileSystem.status(of: index), status.kind == .file else { return nil }
-    return try fileSystem.openFile(index).checksum().value
+    guard let files = try CommittedFiles(of: path(name), fileSystem) else { return nil }
+    let file = files.present[0]
+    guard !files.isIndex else { return try fileSystem.openFile(file.path).checksum().value }
+    let identity = "\(file.status.identity) \(file.status.byteCount) \(file.status.modified)"
+    return unsafe CRC32C(of: Array(identity.utf8).span.bytes).value
   }
 }

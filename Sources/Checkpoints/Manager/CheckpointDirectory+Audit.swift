@@ -53,8 +53,10 @@ extension CheckpointDirectory {
       files = try sorter.sort()
       directory = path
       now = files.isEmpty ? 0 : sorter.newestTime
-      newestFirst = try sorter.listing.newestFirst().filter { $0.format != .safetensors }.map(
-        \.path)
+      let format = sorter.managedFormat
+      newestFirst = try sorter.listing.newestFirst().filter {
+        $0.format.isTensorFlow || $0.format == format
+      }.map(\.path)
       self.fileSystem = fileSystem
       self.name = name ?? sorter.managedName
       guard let name = self.name else {
@@ -64,7 +66,8 @@ extension CheckpointDirectory {
       var options = FileOptions()
       options.fileSystem = fileSystem
       let place = try ManagedPlace(
-        directory: path, name: name, stateFilename: CheckpointFileName.stateFile, options: options)
+        directory: path, name: name, stateFilename: CheckpointFileName.stateFile, format: format,
+        options: options)
       managed = try ManagedDirectory(place, now: now, start: now)
       self.place = place
     }

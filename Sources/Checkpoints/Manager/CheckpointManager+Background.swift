@@ -59,7 +59,7 @@ extension CheckpointManager {
     case .skip, .coalesce: break
     }
     let save = try begin(step: step, moment, metrics: metrics)
-    let snapshot = try content.snapshot(options.sharding)
+    let snapshot = try content.snapshot(options)
     lastSave = moment
     return background.add { [keeper, options] progress throws(CheckpointError) in
       try keeper.carryOut(save, snapshot, options, progress)

@@ -153,9 +153,10 @@ public final class CheckpointManager {
     ownOptions = options
     self.saving = saving
     self.stepCounter = stepCounter
+    let options = options ?? content.options
     let place = try ManagedPlace(
       directory: directory, name: name, stepPadding: stepPadding, stateFilename: stateFilename,
-      metaSuffix: metaSuffix, options: (options ?? content.options).files)
+      metaSuffix: metaSuffix, format: options.format, options: options.files)
     keeper = try DirectoryKeeper(place, retention, clock: clock)
   }
 
@@ -191,7 +192,7 @@ public final class CheckpointManager {
     var plan = try SavePlan(items: [])
     let save = try keeper.open { _ throws(CheckpointError) in
       var save = try begin(step: step, moment, metrics: metrics)
-      plan = try content.savePlan(options.sharding)
+      plan = try content.savePlan(options)
       save.notes = plan.notes
       try save.checkRoom(for: plan)
       return save
@@ -244,12 +245,11 @@ public final class CheckpointManager {
 }
 
 extension SaveOptions {
-  // A manager's directory has checkpoints of one format.
   fileprivate func checkIsManaged(in directory: String) throws(CheckpointError) {
-    guard format != .v2 else { return }
+    guard format == .v1 else { return }
     throw CheckpointError(
       .unsupported,
-      "a manager keeps checkpoints of the format V2; save V1 files with the Saver itself",
-      file: directory)
+      "a manager keeps checkpoints of the format V2, safetensors files or model directories; save V1 files "
+        + "with the Saver itself", file: directory)
   }
 }

@@ -18,9 +18,9 @@ protocol ManagedContent: AnyObject {
   /// Begins the save of this number, which the content counts from now on.
   func beginSave(_ number: Int64)
   /// What there is to write at this moment, spread over data files.
-  func savePlan(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SavePlan
+  func savePlan(_ options: SaveOptions) throws(CheckpointError) -> SavePlan
   /// The same with the values of this moment, for another thread, which works out what it can.
-  func snapshot(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SaveSnapshot
+  func snapshot(_ options: SaveOptions) throws(CheckpointError) -> SaveSnapshot
   /// Restores a checkpoint, entirely or not at all.
   func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
     throws(CheckpointError) -> RestoredContent
@@ -32,8 +32,8 @@ extension ManagedContent {
 }
 
 extension ManagedContent {
-  func snapshot(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SaveSnapshot {
-    try SaveSnapshot(savePlan(sharding))
+  func snapshot(_ options: SaveOptions) throws(CheckpointError) -> SaveSnapshot {
+    try SaveSnapshot(savePlan(options))
   }
 }
 

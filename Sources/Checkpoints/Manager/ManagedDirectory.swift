@@ -70,12 +70,22 @@ struct ManagedDirectory: Sendable {
       guard let number = place.naming.number(ofFile: name) else { continue }
       highestFound = max(highestFound, number)
       if DataFileName(name) != nil { withData.insert(number) }
-      guard name.hasSuffix(".index") else { continue }
-      // TensorFlow leaves empty ones behind where a disk was full.
-      let status = try fileSystem.reachableStatus(of: place.path(name))
-      guard let status, status.kind == .file, status.byteCount > 0 else { continue }
-      found[number] = status.modificationTime
+      if let time = try commitTime(of: name, number) { found[number] = time }
     }
+  }
+
+  // When a checkpoint came, by the file that makes it one; `nil` for any other file.
+  private func commitTime(of name: String, _ number: Int) throws(CheckpointError) -> Double? {
+    guard name.hasSuffix(".index") else {
+      guard place.naming.number(of: name) == number else { return nil }
+      let files = try CommittedFiles(of: place.path(name), place.fileSystem)
+      guard let files, !files.isIndex, files.missing.isEmpty else { return nil }
+      return files.isModel || place.format == .safetensors ? files.modified.secondsSince1970 : nil
+    }
+    // TensorFlow leaves empty ones behind where a disk was full.
+    let status = try place.fileSystem.reachableStatus(of: place.path(name))
+    guard let status, status.kind == .file, status.byteCount > 0 else { return nil }
+    return status.modificationTime
   }
 
   private func exists(_ name: String) -> Bool {

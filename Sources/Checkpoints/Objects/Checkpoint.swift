@@ -82,10 +82,11 @@ public final class Checkpoint {
   ///   `io` if the system fails. The number is used up even if the save fails.
   @discardableResult
   public func save(to path: String) throws(CheckpointError) -> String {
-    let path = try CheckpointName.checked(path)
+    _ = try CheckpointName.path(path, format: options.format)
     roots.usesCounter = true
     try advanceCounter()
-    let prefix = "\(path)-\(saveCounter.value[])"
+    let prefix = try CheckpointName.path(
+      path, number: Int(saveCounter.value[]), format: options.format)
     let stateFile = try StateFile(in: Path(prefix).directory, fileSystem: options.fileSystem)
     try stateFile.checkConflict(with: prefix)
     try write(to: prefix)
@@ -119,27 +120,30 @@ public final class Checkpoint {
   /// - Throws: As ``save(to:)``.
   @discardableResult
   public func write(to prefix: String) throws(CheckpointError) -> String {
-    let prefix = try CheckpointName.checked(prefix)
-    try options.checkIsForObjects()
-    let plan = try savePlan(options.sharding)
+    let prefix = try CheckpointName.path(prefix, format: options.format)
+    let plan = try savePlan(options)
     let notes = plan.notes
     try SaveExecutor(options: options, progress: .current()).save(consume plan, to: prefix)
     for note in notes { CheckpointWarnings.warn("\(note.located(file: prefix))") }
     return prefix
   }
 
-  /// What there is to write: every value, then the graph.
-  func savePlan(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SavePlan {
+  /// What there is to write: every value, then the graph, if the format has one.
+  func savePlan(_ options: SaveOptions) throws(CheckpointError) -> SavePlan {
+    try options.checkIsForObjects()
     var live = try liveGraph()
     try live.takeGroups()
-    return try Self.plan(live.saved(), sharding)
+    guard !options.format.isTensorFlow else { return try Self.plan(live.saved(), options) }
+    return try Self.plan(live.namedValues(), options)
   }
 
   /// The values of this moment, for another thread: keys and graph are worked out there.
-  func snapshot(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SaveSnapshot {
+  func snapshot(_ options: SaveOptions) throws(CheckpointError) -> SaveSnapshot {
+    try options.checkIsForObjects()
     let values = try liveGraph().snapshot(SaveSnapshot.copy)
     return SaveSnapshot { () throws(CheckpointError) in
-      try Self.plan(values.saved(), sharding)
+      guard !options.format.isTensorFlow else { return try Self.plan(values.saved(), options) }
+      return try Self.plan(values.namedValues(), options)
     }
   }
 
@@ -151,21 +155,36 @@ public final class Checkpoint {
   }
 
   private static func plan(
-    _ saved: (message: [UInt8], values: [LiveGraph.StoredValue]), _ sharding: SaveOptions.Sharding
+    _ saved: (message: [UInt8], values: [LiveGraph.StoredValue]), _ options: SaveOptions
   ) throws(CheckpointError) -> SavePlan {
     var items = saved.values.map { SavePlan.Item($0.variable, key: $0.key) }
     let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([saved.message]))
     items.append(SavePlan.Item(TensorBox(graph), key: TensorKey(ObjectGraph.key)))
     var plan = try SavePlan(items: items)
-    try plan.distribute(sharding)
+    try plan.distribute(options)
+    return plan
+  }
+
+  // Without a graph, by the names that a restore by names looks for first.
+  private static func plan(_ values: [LiveGraph.StoredValue], _ options: SaveOptions)
+    throws(CheckpointError) -> SavePlan
+  {
+    var plan = try SavePlan(
+      items: values.map { SavePlan.Item($0.variable, key: $0.key) }, keepsParts: false)
+    try plan.distribute(options)
     return plan
   }
 }
 
 extension SaveOptions {
-  /// Refuses formats that object graphs are not saved in.
+  /// Refuses formats that object graphs are not saved in, unless they may be left out.
   func checkIsForObjects() throws(CheckpointError) {
-    guard format != .v2 else { return }
-    throw unsupportedFormat(by: "a Checkpoint, which saves objects,")
+    guard format != .v1 else { throw unsupportedFormat(by: "a Checkpoint, which saves objects,") }
+    guard format != .v2, !leavesOutUnsupported else { return }
+    throw CheckpointError(
+      .unsupported,
+      "the format \(format.title) has no object graph: the variables would be saved by their names, and "
+        + "restored by names; strings and states are left out. Ask for that with leavesOutUnsupported, or save "
+        + "as V2")
   }
 }

@@ -15,18 +15,18 @@ extension Saver {
   ///   - path: What the names of the files begin with: `run/model`.
   ///   - step: The number that follows the path, 0 or more: `run/model-1000`.
   /// - Returns: The prefix, for ``restore(from:mapping:options:)``. For a V1 checkpoint in several
-  ///   files, it is their pattern, `run/model-1000-?????-of-00002`. A saver without variables
+  ///   files, it is their pattern, `run/model-1000-?????-of-00002`; for a safetensors file
+  ///   `run/model-1000.safetensors`; for a model directory `run/model-1000`. A saver without variables
   ///   writes nothing, but returns the prefix too. ``lastSave`` has the details.
   /// - Throws: `invalidArgument` for a negative step, and for the path of a single file of a
   ///   checkpoint, `run/model.index`; `pathConflict` if the state file would have the checkpoint's
   ///   name, or a V1 file would stand beside an index; `unsupported` for variables that the format
-  ///   cannot hold, and for the path of a safetensors file; `busy` if somebody else is saving
+  ///   cannot hold, and for the path of a safetensors file in another format; `busy` if somebody else is saving
   ///   there; `io` if the system fails. After an error, a checkpoint that was there before is still
   ///   there, and nothing else is left. It is no error if an old checkpoint cannot be deleted: see
   ///   ``Saver/Saved/warnings``.
   @discardableResult
   public func save(to path: String, step: Int? = nil) throws(CheckpointError) -> String {
-    let path = try CheckpointName.checked(path)
     let prefix = try prefix(path, step)
     guard !content.isEmpty else { return prefix }
     let start = ContinuousClock.now
@@ -45,20 +45,21 @@ extension Saver {
   }
 
   private func prefix(_ path: String, _ step: Int?) throws(CheckpointError) -> String {
-    guard let step else { return path }
-    guard step >= 0 else {
+    if let step, step < 0 {
       throw CheckpointError(.invalidArgument, "the step \(step) is negative", file: path)
     }
-    return CheckpointNaming.prefix(path, step, padding: settings.stepPadding)
+    return try CheckpointName.path(
+      path, number: step, padding: settings.stepPadding, format: options.format)
   }
 
   /// What there is to write at this moment.
-  func savePlan() throws(CheckpointError) -> SavePlan { try savePlan(options.sharding) }
+  func savePlan() throws(CheckpointError) -> SavePlan { try savePlan(options) }
 
-  func savePlan(_ sharding: SaveOptions.Sharding) throws(CheckpointError) -> SavePlan {
+  func savePlan(_ options: SaveOptions) throws(CheckpointError) -> SavePlan {
     var plan = try SavePlan(
-      items: content.savedTensors().map { SavePlan.Item($0.variable, key: $0.key) })
-    try plan.distribute(sharding)
+      items: content.savedTensors().map { SavePlan.Item($0.variable, key: $0.key) },
+      keepsParts: options.format.isTensorFlow)
+    try plan.distribute(options)
     return plan
   }
 

@@ -88,7 +88,6 @@ public final class Saver {
     throws(CheckpointError)
   {
     try settings.check()
-    guard options.format != .safetensors else { throw options.unsupportedFormat(by: "a saver") }
     content = variables
     self.settings = settings
     self.options = options

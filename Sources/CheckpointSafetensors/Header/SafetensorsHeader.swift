@@ -97,15 +97,4 @@ struct SafetensorsHeader {
       throw CheckpointError(.corrupt, "\(byteCount - end) bytes belong to no tensor")
     }
   }
-
-  /// The tensor of a name.
-  subscript(key: TensorKey) -> SafetensorsEntry? {
-    var (low, high) = (0, tensors.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if tensors[middle].key < key { low = middle + 1 } else { high = middle }
-    }
-    guard low < tensors.count, tensors[low].key == key else { return nil }
-    return tensors[low]
-  }
 }

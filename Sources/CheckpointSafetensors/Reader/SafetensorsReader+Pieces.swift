@@ -9,7 +9,7 @@ extension SafetensorsReader: TensorPieceReader {
     of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     do throws(CheckpointError) {
-      guard let entry = header[key] else { throw try missing(key) }
+      guard let entry = catalog[key] else { throw try missing(key) }
       try elements(of: entry).forEachPiece(byteCount: entry.range.count, body)
     } catch {
       throw explained(error).located(file: path, key: key.description)

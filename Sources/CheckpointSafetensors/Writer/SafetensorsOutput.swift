@@ -6,13 +6,16 @@ import CheckpointTensors
 /// Small tensors that follow each other are gathered; large ones go to the file from where they are.
 final class SafetensorsOutput {
   private let output: AtomicFile
+  private let pool: OutputPool
   private let elementsOffset: UInt64
   private var buffer = ByteWriter()
   private var bufferOffset: UInt64 = 0  // where the buffer's bytes belong, in the file
 
   /// Begins with the header.
-  init(_ output: AtomicFile, _ layout: SafetensorsLayout) throws(CheckpointError) {
-    self.output = output
+  init(_ output: AtomicFile, _ layout: SafetensorsLayout, _ pool: OutputPool)
+    throws(CheckpointError)
+  {
+    (self.output, self.pool) = (output, pool)
     elementsOffset = UInt64(layout.head.count)
     try output.file.reserve(layout.byteCount)
     unsafe try gather(layout.head.span.bytes, at: 0)
@@ -40,10 +43,14 @@ final class SafetensorsOutput {
     try gather(bytes, at: elementsOffset + offset)  // a place of the layout: it fits
   }
 
-  /// Writes what is left, and gives the file its name.
-  func finish() throws(CheckpointError) {
+  /// Writes what is left, and makes the content durable.
+  ///
+  /// - Returns: The file, which has no name yet.
+  func finish() throws(CheckpointError) -> AtomicFile {
     try flush()
-    try output.commitCheckpoint()
+    pool.remove(output)
+    try output.prepare()
+    return output
   }
 
   private func gather(_ bytes: RawSpan, at offset: UInt64) throws(CheckpointError) {
@@ -60,11 +67,13 @@ final class SafetensorsOutput {
     guard buffer.count > 0 else { return }
     let full = buffer.bytes
     buffer = ByteWriter()
+    try pool.use(output)
     unsafe try output.file.write(full.span.bytes, at: bufferOffset)
   }
 
   // In chunks, so that the disk can begin while the rest is still being handed over.
   private func writeChunks(_ bytes: RawSpan, at offset: UInt64) throws(CheckpointError) {
+    try pool.use(output)
     var start = 0
     while start < bytes.byteCount {
       let end = min(bytes.byteCount, start + Self.chunkByteCount)

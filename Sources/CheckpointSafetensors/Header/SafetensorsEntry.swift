@@ -11,6 +11,8 @@ struct SafetensorsEntry: Hashable {
   var shape: TensorShape
   /// Where the elements are, counted from the end of the header.
   var range: ByteRange
+  /// Which file of the checkpoint has it, counted from 0.
+  var file = 0
 
   /// The dtype; `nil` for an element type that is not known here, or cannot be held.
   var dtype: DType? { SafetensorsDType(rawValue: typeName)?.dtype }
@@ -24,7 +26,8 @@ struct SafetensorsEntry: Hashable {
         throw CheckpointError(
           .unsupported, "its elements are of the type \(typeName), which is not read here")
       }
-      return TensorEntry(key: key, spec: TensorSpec(dtype, shape), byteCount: range.count, shard: 0)
+      return TensorEntry(
+        key: key, spec: TensorSpec(dtype, shape), byteCount: range.count, shard: file)
     }
   }
 }

@@ -1,8 +1,8 @@
 package import CheckpointIO
 import CheckpointTensors
 
-/// Checks what a safetensors file lets anybody check: its header, which opening it has checked
-/// already, and that every byte can be read.
+/// Checks what safetensors files let anybody check: their headers, and the index of a model, which opening
+/// has checked already, and that every byte can be read.
 ///
 /// The format has no checksums; a note says so.
 package struct SafetensorsVerifier {
@@ -19,8 +19,8 @@ package struct SafetensorsVerifier {
     -> VerificationFindings
   {
     var findings = VerificationFindings()
-    findings.tensorCount = reader.header.tensors.count
-    findings.byteCount = reader.header.tensors.reduce(0) { $0 + $1.range.count }  // of the file
+    findings.tensorCount = reader.catalog.tensors.count
+    findings.byteCount = reader.catalog.tensors.reduce(0) { $0 + $1.range.count }  // of the file
     findings.notes.append(
       "safetensors files have no checksums: changed values cannot be told from right ones")
     for tensor in reader.unsupportedTensors {
@@ -29,14 +29,15 @@ package struct SafetensorsVerifier {
       )
     }
     var checked: UInt64 = 0
-    for (number, tensor) in reader.header.tensors.enumerated() {
+    for (number, tensor) in reader.catalog.tensors.enumerated() {
       do throws(CheckpointError) {
         try reader.elements(of: tensor).forEachPiece(byteCount: tensor.range.count) { piece in
           checked += UInt64(piece.byteCount)
           progress(checked, findings.byteCount)
         }
       } catch {
-        let problem = error.located(file: reader.path, key: tensor.key.description)
+        let problem = error.located(
+          file: reader.files[tensor.file].file.path, key: tensor.key.description)
         findings.problems.append(problem, place: number)
       }
     }

@@ -25,8 +25,9 @@ struct SafetensorsLayout {
     var tensors: [SafetensorsEntry] = []
     for (key, type, shape) in specs.sorted(by: { ($1.type.rank, $0.key) < ($0.type.rank, $1.key) })
     {
-      let bits = UInt64(shape.elementCount).multiplied(by: type.bitWidth)
-      guard let bits, let end = offset.adding(bits / 8), end < UInt64(Int64.max) / 2 else {
+      guard let count = Self.byteCount(type, shape), let end = offset.adding(count),
+        end < UInt64(Int64.max) / 2
+      else {
         throw CheckpointError(.limitExceeded, "the tensors are larger than any file")
       }
       tensors.append(
@@ -48,6 +49,11 @@ struct SafetensorsLayout {
     self.head = head.bytes
     self.tensors = tensors
     byteCount = UInt64(head.count) + offset
+  }
+
+  /// How many bytes a tensor takes; `nil` if that is no number.
+  static func byteCount(_ type: SafetensorsDType, _ shape: TensorShape) -> UInt64? {
+    UInt64(shape.elementCount).multiplied(by: type.bitWidth).map { $0 / 8 }
   }
 
   private static func header(_ tensors: [SafetensorsEntry], _ metadata: [String: String]) -> [UInt8]

@@ -12,11 +12,11 @@ extension SafetensorsReader: FormatReader {
   }
 
   package func find(_ key: TensorKey, _ slice: TensorSlice?) throws(CheckpointError) -> Found? {
-    guard let entry = header[key] else { return nil }
+    guard let entry = catalog[key] else { return nil }
     return Found(entry: entry, wanted: try WantedRegion(of: entry.tensorEntry.spec, slice: slice))
   }
 
-  package var keys: [TensorKey] { header.tensors.map(\.key) }
+  package var keys: [TensorKey] { catalog.tensors.map(\.key) }
 
   package func read(_ found: Found, into output: inout MutableRawSpan) throws(CheckpointError) {
     let dtype = found.wanted.spec.dtype

@@ -17,65 +17,84 @@ package import CheckpointTensors
 ///       ("dense/bias", TensorSpec(.float32, [3])),
 ///     ])
 ///
-/// A file that stands there already stays until ``finish()`` replaces it in one step.
+/// In a model directory, tensors are spread over files of a size, and an index names them. Other files there
+/// stay as they are.
+///
+/// What stands there already stays until ``finish()`` replaces it in one step.
 /// Source: github.com/huggingface/safetensors.
 package struct SafetensorsWriter: TensorWriter {
-  let path: String
-  private let metadata: [String: String]
-  private let transaction: SafetensorsTransaction
-  private(set) var declared: Declared?
-  private var kept: [(key: TensorKey, tensor: AnyTensor)] = []
-  var added: Set<TensorKey> = []
-  private(set) var isFinished = false
+  /// What is written.
+  package enum Container: Sendable {
+    /// One file.
+    case file
+    /// A directory with a model: files of at most so many bytes of tensors, and an index if there are several.
+    case directory(fileByteCount: UInt64)
 
-  struct Declared {
-    let output: SafetensorsOutput
-    let tensors: [TensorKey: SafetensorsEntry]
-
-    func place(of key: TensorKey, _ type: SafetensorsDType, _ spec: TensorSpec)
-      throws(CheckpointError) -> SafetensorsEntry
-    {
-      guard let entry = tensors[key] else {
-        throw CheckpointError(.mismatch, "this tensor was not declared")
-      }
-      guard entry.typeName == type.rawValue, entry.shape == spec.shape else {
-        throw CheckpointError(
-          .mismatch, "the tensor is \(spec), declared was \(entry.typeName)\(entry.shape)")
-      }
-      return entry
+    fileprivate var fileByteCount: UInt64? {
+      if case .directory(let fileByteCount) = self { fileByteCount } else { nil }
     }
   }
 
-  /// Begins a file.
+  /// What saves to a model directory lock in it.
+  package static let modelTarget = ModelNames.stem
+
+  let path: String
+  private let container: Container
+  private let metadata: [String: String]
+  private let transaction: any SafetensorsTransaction
+  private(set) var declared: SafetensorsOutputs?
+  private var kept: [(key: TensorKey, tensor: AnyTensor)] = []
+  var added: Set<TensorKey> = []
+  private(set) var isFinished = false
+  /// The paths of the files that ``finish()`` makes appear, without an index, once the tensors are known.
+  package private(set) var files: [String] = []
+
+  /// Begins a file, or a model directory.
   ///
   /// - Parameters:
-  ///   - path: The file.
-  ///   - metadata: Texts about the file, for programs that ask for them: `["format": "pt"]`.
-  ///   - options: How it is written.
-  /// - Throws: `busy` if somebody else is saving there; `invalidArgument` for a path that is a
+  ///   - path: The file, or the directory.
+  ///   - container: Which of them.
+  ///   - metadata: Texts about the files, for programs that ask for them: `["format": "pt"]`.
+  ///   - options: How they are written.
+  /// - Throws: `busy` if somebody else is saving there; `invalidArgument` for a file's path that is a
   ///   directory's; `io` if the system fails.
   package init(
-    _ path: String, metadata: [String: String] = [:], options: FileOptions = FileOptions()
+    _ path: String, _ container: Container = .file, metadata: [String: String] = [:],
+    options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
-    let path = try PathText.path(path)
+    let path = Path.withoutTrailingSlashes(try PathText.path(path))
+    let transaction = try Self.transaction(path, container, options)
     self.path = path
+    self.container = container
     self.metadata = metadata
-    transaction = try SafetensorsTransaction(path, options: options)
+    self.transaction = transaction
   }
 
-  /// Begins a file of tensors that are known but for their values.
+  private static func transaction(_ path: String, _ container: Container, _ options: FileOptions)
+    throws(CheckpointError) -> any SafetensorsTransaction
+  {
+    switch container {
+    case .file: try SafetensorsFileTransaction(path, options: options)
+    case .directory: try ModelSave.begin(path, options: options)
+    }
+  }
+
+  /// Begins a file, or a model directory, of tensors that are known but for their values.
   ///
   /// - Parameters:
-  ///   - path: The file.
-  ///   - tensors: What will be added; each is written as soon as it is.
-  ///   - metadata: Texts about the file.
-  ///   - options: How it is written.
+  ///   - path: The file, or the directory.
+  ///   - container: Which of them.
+  ///   - tensors: What will be added; each is written as soon as it is. The files of a model take them in this
+  ///     order.
+  ///   - metadata: Texts about the files.
+  ///   - options: How they are written.
   /// - Throws: As without a declaration; and what ``add(_:for:part:)`` throws for such tensors.
   package init(
-    _ path: String, declaring tensors: [(key: TensorKey, spec: TensorSpec)],
+    _ path: String, _ container: Container = .file,
+    declaring tensors: [(key: TensorKey, spec: TensorSpec)],
     metadata: [String: String] = [:], options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
-    var specs: [(key: TensorKey, type: SafetensorsDType, shape: TensorShape)] = []
+    var specs: [ModelLayout.Spec] = []
     var names: Set<TensorKey> = []
     for (key, spec) in tensors {
       do throws(CheckpointError) {
@@ -85,16 +104,37 @@ package struct SafetensorsWriter: TensorWriter {
         throw error.located(file: path, key: key.description)
       }
     }
-    try self.init(path, metadata: metadata, options: options)
+    try self.init(path, container, metadata: metadata, options: options)
     do throws(CheckpointError) {
-      let layout = try SafetensorsLayout(specs, metadata: metadata)
-      let places = layout.tensors.map { ($0.key, $0) }
-      declared = Declared(
-        output: try transaction.createOutput(layout),
-        tensors: Dictionary(places) { first, _ in first })
+      declared = try outputs(of: specs)
     } catch {
       throw error.located(file: path)
     }
+  }
+
+  // Begins to write, now that all tensors are known.
+  private mutating func outputs(of specs: [ModelLayout.Spec]) throws(CheckpointError)
+    -> SafetensorsOutputs
+  {
+    let layout = try ModelLayout(
+      specs, fileByteCount: container.fileByteCount, metadata: metadata)
+    try transaction.begin(layout.files.count)
+    files = transaction.paths
+    return SafetensorsOutputs(layout, transaction)
+  }
+
+  static func place(
+    of key: TensorKey, _ type: SafetensorsDType, _ spec: TensorSpec,
+    in declared: SafetensorsOutputs
+  ) throws(CheckpointError) -> SafetensorsEntry {
+    guard let entry = declared.places[key] else {
+      throw CheckpointError(.mismatch, "this tensor was not declared")
+    }
+    guard entry.typeName == type.rawValue, entry.shape == spec.shape else {
+      throw CheckpointError(
+        .mismatch, "the tensor is \(spec), declared was \(entry.typeName)\(entry.shape)")
+    }
+    return entry
   }
 
   /// Adds a tensor.
@@ -115,7 +155,8 @@ package struct SafetensorsWriter: TensorWriter {
       let type = try Self.type(of: spec, key, part: part)
       guard !added.contains(key) else { throw Self.repeated }
       if let declared {
-        try Self.write(tensor, type, to: declared.place(of: key, type, spec), declared.output)
+        let entry = try Self.place(of: key, type, spec, in: declared)
+        try Self.write(tensor, type, to: entry, declared)
       } else {
         let snapshot = try tensor.tensorSnapshot()
         guard snapshot.spec == spec, snapshot.storage != nil else {
@@ -139,43 +180,44 @@ package struct SafetensorsWriter: TensorWriter {
     guard !isFinished else { throw .writerIsFinished.located(file: path) }
     isFinished = true
     do throws(CheckpointError) {
-      let output = try finishedOutput()
-      try output.finish()
-      try transaction.finish()
+      try finishedOutputs().commit()
     } catch {
       throw error.located(file: path)
     }
   }
 
-  private mutating func finishedOutput() throws(CheckpointError) -> SafetensorsOutput {
+  private mutating func finishedOutputs() throws(CheckpointError) -> SafetensorsOutputs {
     guard let declared else { return try writeKept() }
-    let missing = declared.tensors.keys.filter { !added.contains($0) }.sorted()
-    guard let first = missing.first else { return declared.output }
+    let missing = declared.places.keys.filter { !added.contains($0) }.sorted()
+    guard let first = missing.first else { return declared }
     throw CheckpointError(
       .invalidArgument, "\(missing.count) declared tensors were not added, the first is '\(first)'")
   }
 
-  private mutating func writeKept() throws(CheckpointError) -> SafetensorsOutput {
-    var specs: [(key: TensorKey, type: SafetensorsDType, shape: TensorShape)] = []
+  // File by file, each in its own order.
+  private mutating func writeKept() throws(CheckpointError) -> SafetensorsOutputs {
+    var specs: [ModelLayout.Spec] = []
     for (key, tensor) in kept {
       specs.append((key, try Self.type(of: tensor.spec, key, part: nil), tensor.spec.shape))
     }
-    let layout = try SafetensorsLayout(specs, metadata: metadata)
-    let output = try transaction.createOutput(layout)
+    let outputs = try outputs(of: specs)
     let tensors = Dictionary(kept.map { ($0.key, $0.tensor) }) { first, _ in first }
     kept.removeAll()
-    for entry in layout.tensors {
+    let entries = outputs.places.values.sorted {
+      ($0.file, $0.range.offset, $0.key) < ($1.file, $1.range.offset, $1.key)
+    }
+    for entry in entries {
       guard let tensor = tensors[entry.key], let type = SafetensorsDType(tensor.spec.dtype) else {
         preconditionFailure("the layout is of these tensors")
       }
-      try Self.write(tensor, type, to: entry, output)
+      try Self.write(tensor, type, to: entry, outputs)
     }
-    return output
+    return outputs
   }
 
   private static func write(
     _ tensor: some TensorStorable, _ type: SafetensorsDType, to entry: SafetensorsEntry,
-    _ output: SafetensorsOutput
+    _ outputs: SafetensorsOutputs
   ) throws(CheckpointError) {
     let numberWidth = type.dtype?.byteOrderWidth ?? 1
     try tensor.withTensorBytes { bytes throws(CheckpointError) in
@@ -185,8 +227,9 @@ package struct SafetensorsWriter: TensorWriter {
           "a tensor \(tensor.tensorSpec) takes \(entry.range.count) bytes, "
             + "the variable has \(bytes.byteCount)")
       }
-      try output.write(bytes, numberWidth: numberWidth, at: entry.range.offset)
+      try outputs.write(bytes, numberWidth: numberWidth, to: entry)
     }
+    try outputs.finish(entry)
   }
 
   static func type(of spec: TensorSpec, _ key: TensorKey, part: TensorSlice.Part?)

@@ -13,18 +13,19 @@ extension SafetensorsWriter: TensorPieceWriter {
         throw CheckpointError(.mismatch, "a tensor in pieces has to be declared")
       }
       guard !added.contains(key) else { throw Self.repeated }
-      let entry = try declared.place(of: key, Self.type(of: spec, key, part: nil), spec)
+      let entry = try Self.place(of: key, Self.type(of: spec, key, part: nil), spec, in: declared)
       var written: UInt64 = 0
       try pieces { piece throws(CheckpointError) in
         guard written + UInt64(piece.byteCount) <= entry.range.count else {
           throw CheckpointError(.mismatch, "the pieces are larger than a tensor \(spec)")
         }
-        try declared.output.writeLittleEndian(piece, at: entry.range.offset + written)
+        try declared.writeLittleEndian(piece, to: entry, behind: written)
         written += UInt64(piece.byteCount)
       }
       guard written == entry.range.count else {
         throw CheckpointError(.mismatch, "\(written) bytes came of a tensor \(spec)")
       }
+      try declared.finish(entry)
       added.insert(key)
     } catch {
       throw error.located(file: path, key: key.description)

@@ -1,0 +1,180 @@
+package import CheckpointIO
+import CheckpointTensors
+
+// The index of a model in several safetensors files, `model.safetensors.index.json`:
+//
+//   {"metadata": {"total_size": 60},
+//    "weight_map": {"dense/bias": "model-00001-of-00002.safetensors", …}}
+//
+// The files lie beside it, under any names. `total_size` counts the bytes of all tensors.
+// Source: huggingface_hub, serialization/_torch.py, `save_torch_state_dict`; mlx_lm, utils.py, `save_model`.
+
+/// What the index of a model in several files says.
+package struct ModelIndex: Sendable {
+  /// The names of the files, each once, in byte order.
+  package private(set) var files: [String] = []
+  /// Which tensor is in which file, in byte order of the names.
+  private(set) var tensors: [(key: TensorKey, file: Int)] = []
+  /// How many bytes all tensors take together; `nil` if it does not say.
+  private(set) var totalSize: UInt64?
+  /// The file that stood there before, and is of no use any more, if it is still there.
+  package private(set) var replaces: String?
+
+  /// What the name of an index ends in.
+  package static let ending = ".safetensors.index.json"
+  /// Says in `metadata` that the index stands for a file beside it: loaders would not know which is meant.
+  static let replacesKey = "replaces"
+
+  /// Reads an index.
+  ///
+  /// - Parameter file: The index, open.
+  /// - Throws: `corrupt` if it is not what it should be, or names no file; `limitExceeded` if it is larger
+  ///   than a header may be; `io` if the system fails.
+  package init(_ file: any ReadableFile) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      guard file.byteCount <= SafetensorsFormat.longestHeader else {
+        throw CheckpointError(
+          .limitExceeded,
+          "an index of \(file.byteCount) bytes, at most \(SafetensorsFormat.longestHeader) are allowed"
+        )
+      }
+      let text = try file.bytes(at: 0, count: Int(file.byteCount))  // within the limit
+      try self.init(text: text.span)
+    } catch {
+      throw error.located(file: file.path)
+    }
+  }
+
+  /// Reads the index of a path; `nil` if there is none, or if it is damaged: opening the model says how.
+  ///
+  /// - Throws: `io` if the system refuses.
+  package init?(ifIntact path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try self.init(fileSystem.openFile(path))
+    } catch  where !error.saysNothingOfContent {
+      return nil
+    }
+  }
+
+  /// Reads the text of an index.
+  init(text: Span<UInt8>) throws(CheckpointError) {
+    var json = try JSONScanner(text, subject: "index")
+    var numbers: [FileName: Int]?
+    try json.forEachMember { json, name, start throws(CheckpointError) in
+      switch name {
+      case "weight_map":
+        guard numbers == nil else { throw Self.repeated(name, at: start) }
+        numbers = try readMap(&json)
+      case "metadata" where json.next == UInt8(ascii: "{"): try readMetadata(&json)
+      default: try json.skipValue()
+      }
+    }
+    json.skipSpace()
+    guard json.next == nil else { throw json.unexpected("the end of the index") }
+    guard numbers != nil else {
+      throw CheckpointError(
+        .corrupt, "this index has no 'weight_map', which says what tensor is in what file")
+    }
+    try sort()
+  }
+
+  private mutating func readMap(_ json: inout JSONScanner) throws(CheckpointError)
+    -> [FileName: Int]
+  {
+    var numbers: [FileName: Int] = [:]
+    try json.forEachNamedMember { json, key, _ throws(CheckpointError) in
+      let name = String(decoding: try json.readString(), as: UTF8.self)
+      let number = numbers[FileName(name)] ?? files.count
+      if number == files.count {
+        files.append(name)
+        numbers[FileName(name)] = number
+      }
+      tensors.append((TensorKey(bytes: key), number))
+    }
+    return numbers
+  }
+
+  private mutating func readMetadata(_ json: inout JSONScanner) throws(CheckpointError) {
+    try json.forEachMember { json, name, start throws(CheckpointError) in
+      switch name {
+      case "total_size":
+        guard totalSize == nil else { throw Self.repeated(name, at: start) }
+        totalSize = try json.readSize()
+      case Self.replacesKey where json.next == UInt8(ascii: "\""):
+        replaces = String(decoding: try json.readString(), as: UTF8.self)
+      default: try json.skipValue()
+      }
+    }
+  }
+
+  private mutating func sort() throws(CheckpointError) {
+    let order = files.indices.sorted { FileName(files[$0]) < FileName(files[$1]) }
+    var places = [Int](repeating: 0, count: files.count)
+    for (place, number) in order.enumerated() { places[number] = place }
+    files = order.map { files[$0] }
+    tensors = tensors.map { ($0.key, places[$0.file]) }.sorted { $0.key < $1.key }
+    for (one, other) in zip(tensors, tensors.dropFirst()) where one.key == other.key {
+      throw Self.repeated(one.key.description, at: 0)
+    }
+  }
+
+  private static func repeated(_ name: String, at offset: Int) -> CheckpointError {
+    CheckpointError(.corrupt, "'\(name)' occurs twice", offset: UInt64(offset))
+  }
+
+  /// What is wrong with the names of the files: each has to be in the index's directory, or below it.
+  ///
+  /// - Parameter path: The index.
+  /// - Returns: A problem for each name that leaves the directory.
+  func misplacedFiles(of path: String) -> [CheckpointError] {
+    files.compactMap { name in
+      let leaves =
+        Path.isAbsolute(name) || name.utf8.contains(0)
+        || name.split(separator: "/", omittingEmptySubsequences: false).contains {
+          ["", ".."].contains($0)
+        }
+      guard leaves else { return nil }
+      return CheckpointError(
+        .corrupt,
+        "this index names the file '\(name)', which is not in its directory: files of a model lie "
+          + "beside its index", file: path)
+    }
+  }
+}
+
+extension JSONScanner {
+  /// Reads an object: calls `body` with the name of each member, and where it begins; `body` reads the value.
+  @_lifetime(self: copy self)
+  fileprivate mutating func forEachNamedMember(
+    _ body: (inout JSONScanner, [UInt8], Int) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    try expect("{")
+    var isFirst = true
+    while try hasNext(isFirst: isFirst, end: "}") {
+      isFirst = false
+      let start = position
+      try body(&self, try readName(), start)
+    }
+  }
+
+  @_lifetime(self: copy self)
+  fileprivate mutating func forEachMember(
+    _ body: (inout JSONScanner, String, Int) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    try forEachNamedMember { json, name, start throws(CheckpointError) in
+      try body(&json, String(decoding: name, as: UTF8.self), start)
+    }
+  }
+
+  // Some programs write it as a number with a fraction, `60.0`, or with an exponent.
+  @_lifetime(self: copy self)
+  fileprivate mutating func readSize() throws(CheckpointError) -> UInt64 {
+    let start = position
+    try skipValue()
+    let number = (start..<position).map { bytes[$0] }.prefix { $0 > 0x20 }
+    let text = String(decoding: number, as: UTF8.self)
+    if let size = UInt64(text) ?? Double(text).flatMap({ UInt64(exactly: $0) }) { return size }
+    throw CheckpointError(
+      .corrupt, "'total_size' has to be a number of bytes", offset: UInt64(start))
+  }
+}

@@ -1,0 +1,70 @@
+import CheckpointIO
+
+/// How the files of a model are called.
+enum ModelNames {
+  /// More do not fit into names with five digits.
+  private static let mostFiles = 99_999
+  /// What all names begin with.
+  static let stem = "model"
+  /// The index.
+  static let index = stem + ModelIndex.ending
+  /// A model of one file.
+  static let single = stem + ending
+  private static let ending = ".safetensors"
+
+  /// The names of files, as Hugging Face calls them.
+  ///
+  /// - Parameters:
+  ///   - count: How many there are.
+  ///   - hasIndex: Whether an index names them, however many there are.
+  ///   - generation: Sets them apart from those of a model that stands there.
+  /// - Returns: The names.
+  static func names(count: Int, hasIndex: Bool, generation: Int = 1) -> [String] {
+    guard hasIndex else { return [single] }
+    let stem = generation == 1 ? stem : "\(stem)-\(generation)"
+    return (1...count).map { "\(stem)-\(fiveDigits($0))-of-\(fiveDigits(count))\(ending)" }
+  }
+
+  /// Names that nothing in a directory has; that of a model of one file is always free.
+  static func free(
+    count: Int, hasIndex: Bool, from first: Int, in directory: String, _ fileSystem: any FileSystem
+  ) throws(CheckpointError) -> [String] {
+    guard hasIndex else { return [single] }
+    guard count <= mostFiles else {
+      throw CheckpointError(
+        .limitExceeded,
+        "the model would have \(count) files, and names have room for \(mostFiles); let each be larger"
+      )
+    }
+    let taken = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
+    var generation = first
+    while true {
+      let names = names(count: count, hasIndex: true, generation: generation)
+      if !names.contains(where: { taken.contains(FileName($0)) }) { return names }
+      generation += 1  // there are fewer names than numbers
+    }
+  }
+
+  /// Whether a name is that of a part: `model-00001-of-00002.safetensors`.
+  static func isPart(_ name: String) -> Bool {
+    guard let rest = name.removing(suffix: ending), rest.utf8.starts(with: "\(stem)-".utf8) else {
+      return false
+    }
+    let numbers = rest.split(separator: "-").dropFirst()
+    return numbers.count == 3 && numbers.dropFirst().first == "of"
+      && [numbers.first, numbers.last].allSatisfy {
+        $0?.utf8.count == 5 && $0?.utf8.allSatisfy { (0x30...0x39).contains($0) } == true
+      }
+  }
+
+  // Files in other folders, and of other kinds, are not removed with a model.
+  static func isOwn(_ name: String) -> Bool {
+    name.removing(suffix: ending) != nil
+      && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 }
+  }
+
+  private static func fiveDigits(_ number: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
+  }
+}

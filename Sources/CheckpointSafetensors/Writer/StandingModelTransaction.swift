@@ -1,0 +1,102 @@
+import CheckpointIO
+
+// How a model comes to stand in a directory that exists, whatever happens meanwhile:
+//
+//   1. lock `model` in the directory, and note in the lock file which files come, and which go
+//   2. the files: temporary name, sync, rename, under names that nothing there has; sync the directory
+//   3. the index the same way. Its rename is the commit: before it the old model stands, after it the new one
+//   4. remove the files of the model that was replaced; when that is durable, remove the lock file
+//
+// A model of one file, where nothing or one file stands, has no index: its own rename is the commit.
+//
+// A process that dies leaves the lock file. The next save finds it, and removes of the files that it names
+// those that the standing index does not. All other files in the directory stay.
+
+/// A save to a model directory that is there already.
+final class StandingModelTransaction: SafetensorsTransaction {
+  private let directory: String
+  private var names: [String] = []
+  private var hasIndex = false
+  private let standing: StandingModel
+  private let location: SaveLocation
+  private var isOpen = false
+
+  private var fileSystem: any FileSystem { location.options.fileSystem }
+
+  var paths: [String] { names.map { Path.join(directory, $0) } }
+
+  /// Begins to save.
+  ///
+  /// - Parameters:
+  ///   - directory: The directory.
+  ///   - options: How its files are written.
+  /// - Throws: `busy` if somebody else is saving there; `pathConflict` if something that is not ours has the
+  ///   name of the lock file; `io` if the system fails.
+  init(_ directory: String, options: FileOptions) throws(CheckpointError) {
+    self.directory = directory
+    location = try SaveLocation(Path.join(directory, ModelNames.stem), options: options)
+    try StandingModel.removeLeftovers(of: location)
+    location.removeOthersTemporaries()
+    // A dead save to the directory itself, when there was none, has left its lock beside it.
+    SaveLocation.removeTemporaries(beside: directory, options.fileSystem)
+    standing = try StandingModel(in: directory, options.fileSystem)
+  }
+
+  func begin(_ count: Int) throws(CheckpointError) {
+    hasIndex = count > 1 || standing.hasParts
+    // Without an index, names alone say what the model is: new parts must not look like it before theirs is there.
+    let generation = standing.files.isEmpty || standing.hasIndex ? 1 : 2
+    names = try ModelNames.free(
+      count: count, hasIndex: hasIndex, from: generation, in: directory, fileSystem)
+    let superfluous = hasIndex ? standing.files : []
+    let files = names.map { String($0.dropFirst(ModelNames.stem.count)) } + [ModelIndex.ending]
+    try location.begin(.model(files: files, superfluous: superfluous))
+    isOpen = true
+  }
+
+  func createFile(_ number: Int) throws(CheckpointError) -> AtomicFile {
+    try AtomicFile(paths[number], in: location)
+  }
+
+  func commit(_ files: [AtomicFile], _ layout: ModelLayout) throws(CheckpointError) {
+    guard hasIndex else {
+      for file in files { try file.commitCheckpoint() }
+      isOpen = false
+      return try location.finishCommitted()
+    }
+    for file in files { try file.commit() }
+    try location.syncDirectory()
+    let index = try AtomicFile(Path.join(directory, ModelNames.index), in: location)
+    let replaced = standing.files == [ModelNames.single] ? ModelNames.single : nil
+    try index.write(layout.index(names, replacing: replaced))
+    try index.commitCheckpoint()
+    isOpen = false
+    try finish("a power cut may still undo that", location.syncDirectory)
+    try finish("the next save removes what is left of the old one") { () throws(CheckpointError) in
+      for name in standing.files { try location.remove(Path.join(directory, name)) }
+      try location.finish()
+    }
+  }
+
+  // Does what comes after the commit: if it fails, the next save goes on from the note.
+  private func finish(_ consequence: String, _ body: () throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
+    do throws(CheckpointError) {
+      try body()
+    } catch {
+      location.abandon()
+      throw error.adding("the new checkpoint is saved, but \(consequence)")
+    }
+  }
+
+  deinit {
+    guard isOpen else { return }
+    do throws(CheckpointError) {
+      guard hasIndex else { return }  // its only file has no name yet
+      for path in paths { try location.remove(path) }
+    } catch {
+      location.abandon()
+    }
+  }
+}
