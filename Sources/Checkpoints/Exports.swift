@@ -25,6 +25,7 @@
 @_exported public import struct CheckpointPlans.CheckpointWriter
 @_exported public import struct CheckpointPlans.RestoreOptions
 @_exported public import struct CheckpointPlans.RestoreReport
+@_exported public import struct CheckpointPlans.SafetensorsBytes
 @_exported public import struct CheckpointPlans.SaveOptions
 @_exported public import enum CheckpointStore.CheckpointCheck
 @_exported public import struct CheckpointStore.CheckpointDirectory

@@ -72,7 +72,7 @@ private struct ManagerKills {
     let weights = Variable<Float>(repeating: 0, shape: [300])
     let bias = Variable<Float>(repeating: 0, shape: [300])
     let checkpoint = try Checkpoint(
-      ["w": weights, "b": bias], options: SaveOptions(format: format, leavesOutUnsupported: true))
+      ["w": weights, "b": bias], options: SaveOptions(format: format, omitsUnsupported: true))
     let manager = try CheckpointManager(
       checkpoint, directory: directory.path, retention: .latest(1))
     let restored = try manager.restoreOrInitialize(checking: .everything)

@@ -33,7 +33,7 @@ import Foundation
     if arguments[4].hasPrefix("manager") {
       options.format =
         CheckpointFormat(rawValue: String(arguments[4].dropFirst("manager-".count))) ?? .v2
-      options.leavesOutUnsupported = true
+      options.omitsUnsupported = true
       if options.format == .modelDirectory { options.sharding = .maxBytes(300 * 4) }
       try ManagedLife.run(arguments[1], first: Int(value), count: shards, options)
     } else if let trainer = Trainer(rawValue: arguments[4]) {

@@ -21,6 +21,7 @@ let pages: [String: () throws -> Void] = [
   "SafetensorsAndHuggingFace": safetensorsAndHuggingFace,
   "SubclassesAndActors": subclassesAndActors,
   "WritingYourOwnArrayType": writingYourOwnArrayType,
+  "WritingYourOwnFormat": writingYourOwnFormat,
 ]
 let page = CommandLine.arguments.dropFirst().first ?? ""
 guard let samples = pages[page] else { fail("main.swift lists no samples of the page '\(page)'") }

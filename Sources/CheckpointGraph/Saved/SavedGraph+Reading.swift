@@ -37,3 +37,13 @@ extension SavedGraph {
     }
   }
 }
+
+extension TensorReader {
+  /// The saved objects in the form that takes the least memory; `nil` if the checkpoint is name-based.
+  ///
+  /// - Throws: `corrupt` if they are damaged.
+  package func savedGraph() throws(CheckpointError) -> SavedGraph? {
+    guard try entry(for: TensorKey(ObjectGraph.key)) != nil else { return nil }
+    return try SavedGraph(from: self)
+  }
+}

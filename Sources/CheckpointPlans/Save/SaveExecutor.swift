@@ -92,7 +92,8 @@ package struct SaveExecutor {
     progress?.begin(.writing, byteCount: plan.byteCount)
     let tensors = plan.items.map { (key: $0.key, spec: $0.spec) }
     var writer = try SafetensorsWriter(
-      path, options.container(), declaring: tensors, metadata: ["format": "pt"], options: files)
+      path, options.container(), declaring: tensors, metadata: options.safetensorsMetadata,
+      options: files)
     plan.items.reverse()  // in place, as is taking the last one
     while let item = plan.items.popLast() { try writer.add(item.variable, for: item.key) }
     try writer.finish()

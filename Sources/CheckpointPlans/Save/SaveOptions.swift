@@ -19,7 +19,7 @@ public struct SaveOptions: Sendable {
   /// What the files are: V2 by default.
   ///
   /// V1 is written by a ``Saver`` and a ``CheckpointWriter``; others say so, and what to do. Safetensors files
-  /// and model directories hold numbers only, by their names: see ``leavesOutUnsupported``.
+  /// and model directories hold numbers only, by their names: see ``omitsUnsupported``.
   public var format: CheckpointFormat
   /// Over how many data files a checkpoint is spread: one by default.
   public var sharding: Sharding
@@ -46,7 +46,7 @@ public struct SaveOptions: Sendable {
   /// Safetensors files and model directories hold no strings, no `complex128`, and no object graph: a
   /// ``Checkpoint`` saves its variables there by their names, and is restored by names. What is left out, the
   /// save says: ``Saver/Saved/warnings``.
-  public var leavesOutUnsupported: Bool
+  public var omitsUnsupported: Bool
   /// Whether missing directories of the path are created: they are by default.
   public var createsDirectories: Bool
   /// What the files are written with: the seam for tests.
@@ -55,7 +55,7 @@ public struct SaveOptions: Sendable {
   /// Creates options; what is left out has its default.
   public init(
     format: CheckpointFormat = .v2, sharding: Sharding = .none, durability: Durability = .full,
-    alignment: Int = 1, metadata: [String: String] = [:], leavesOutUnsupported: Bool = false,
+    alignment: Int = 1, metadata: [String: String] = [:], omitsUnsupported: Bool = false,
     createsDirectories: Bool = true
   ) {
     precondition(alignment > 0, "an alignment is positive, not \(alignment)")
@@ -64,7 +64,7 @@ public struct SaveOptions: Sendable {
     self.durability = durability
     self.alignment = alignment
     self.metadata = metadata
-    self.leavesOutUnsupported = leavesOutUnsupported
+    self.omitsUnsupported = omitsUnsupported
     self.createsDirectories = createsDirectories
   }
 

@@ -24,16 +24,16 @@ extension SavePlan {
         return false
       } catch {
         problems.append(error.located(key: item.key.description))
-        return options.leavesOutUnsupported
+        return options.omitsUnsupported
       }
     }
     let error = CheckpointError.combining(problems) {
       "\($0) variables cannot be saved in the format \(options.format.title)"
     }
     guard let error else { return }
-    guard options.leavesOutUnsupported else {
+    guard options.omitsUnsupported else {
       throw error.adding(
-        "nothing has been written; save as V2, or leave them out: leavesOutUnsupported")
+        "nothing has been written; save as V2, or leave them out: omitsUnsupported")
     }
     notes.append(error.adding("they were left out"))
   }

@@ -67,6 +67,19 @@ package struct SavePlan {
   package var byteCount: UInt64 { shardByteCounts.reduce(0, &+) }
 }
 
+extension SavePlan {
+  /// Writes everything to a writer, in order, and finishes it.
+  ///
+  /// - Throws: What the writer throws.
+  package consuming func write(into writer: inout some TensorWriter) throws(CheckpointError) {
+    items.reverse()  // in place, as is taking the last one
+    while let item = items.popLast() {
+      try writer.add(item.variable, for: item.key, part: item.part)
+    }
+    try writer.finish()
+  }
+}
+
 extension SavePlan.Item {
   // With the values of this moment.
   fileprivate func taken() throws(CheckpointError) -> SavePlan.Item {

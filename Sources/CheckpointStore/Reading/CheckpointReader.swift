@@ -53,6 +53,25 @@ public struct CheckpointReader: TensorReader {
     }
   }
 
+  /// Reads a safetensors file that is in memory.
+  ///
+  /// - Parameters:
+  ///   - bytes: The file.
+  ///   - path: What messages call it, and ``path`` is.
+  /// - Throws: `unsupported` if these are no bytes of a safetensors file; `corrupt` or `truncated` if it is
+  ///   damaged.
+  public init(bytes: [UInt8], path: String = "memory") throws(CheckpointError) {
+    let file = BytesFile(bytes, path: path)
+    guard try CheckpointFormat(of: file) == .safetensors else {
+      throw CheckpointError(
+        .unsupported,
+        "of checkpoints in memory, safetensors files are read; these bytes begin otherwise",
+        file: path)
+    }
+    fileSystem = LocalFileSystem()
+    (format, reader) = (.safetensors, try SafetensorsReader(file: file))
+  }
+
   // As in TensorFlow, an index counts before a file of the path itself.
   private static func open(_ path: String, _ fileSystem: any FileSystem) throws(CheckpointError)
     -> (CheckpointFormat, any TensorReader)
@@ -146,12 +165,6 @@ public struct CheckpointReader: TensorReader {
   /// - Throws: `corrupt` if it is damaged.
   public func objectGraph() throws(CheckpointError) -> ObjectGraph? {
     try savedGraph().map { ObjectGraph($0) }
-  }
-
-  /// The saved objects in the form that takes the least memory; `nil` if the checkpoint is name-based.
-  package func savedGraph() throws(CheckpointError) -> SavedGraph? {
-    guard try entry(for: TensorKey(ObjectGraph.key)) != nil else { return nil }
-    return try SavedGraph(from: reader)
   }
 
   // MARK: Reading

@@ -9,7 +9,8 @@ struct Convert: Command {
     name: "convert", summary: "Writes a checkpoint in another format.",
     operands: ["SOURCE", "DEST"],
     options: [
-      Synopsis.Option(name: "--to", value: "FORMAT", help: "v2, v1 or safetensors."),
+      Synopsis.Option(
+        name: "--to", value: "FORMAT", help: "v2, v1, safetensors or model-directory."),
       Synopsis.Option(name: "--map", value: "RULES.json", help: "Change names and tensors."),
     ] + MappingOptions.names + [
       Synopsis.Option(name: "--join", help: "Put tensors in slices together."),
@@ -20,8 +21,10 @@ struct Convert: Command {
     ],
     details: """
       SOURCE is a PREFIX of any format. DEST is the prefix of a V2 checkpoint, or the
-      name of a V1 or safetensors file. Without --to it is safetensors if it ends in
-      '.safetensors', else V2.
+      name of a V1 or safetensors file, or a directory. Without --to it is safetensors
+      if it ends in '.safetensors', else V2. 'model-directory' writes files of 5 GB at
+      most, 'model-00001-of-00002.safetensors' and so on, and their index; other files
+      in the directory stay.
 
       DEST appears whole or not at all. What it cannot hold (strings and a few types
       in safetensors, a few types and names that are not UTF-8 in V1) is known before

@@ -9,7 +9,8 @@ struct Merge: Command {
     name: "merge", summary: "Writes the tensors of several checkpoints as one.",
     operands: ["DEST", "SOURCE..."],
     options: [
-      Synopsis.Option(name: "--to", value: "FORMAT", help: "v2, v1 or safetensors."),
+      Synopsis.Option(
+        name: "--to", value: "FORMAT", help: "v2, v1, safetensors or model-directory."),
       Synopsis.Option(name: "--drop-objects", help: "Leave the object graphs out."),
       Synopsis.metadata,
       Synopsis.Option(name: "--move", help: "Use the data files of the sources, which go."),

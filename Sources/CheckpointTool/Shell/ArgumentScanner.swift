@@ -55,7 +55,7 @@ struct ArgumentScanner {
   func format() throws(CheckpointError) -> CheckpointFormat? {
     guard let name = value(of: "--to") else { return nil }
     guard let format = CheckpointFormat(rawValue: name) else {
-      throw misuse("'\(name)' is no format: v2, v1 or safetensors")
+      throw misuse("'\(name)' is no format: v2, v1, safetensors or model-directory")
     }
     return format
   }

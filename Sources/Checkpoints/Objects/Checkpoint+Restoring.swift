@@ -3,7 +3,7 @@ import CheckpointPlans
 import CheckpointMapping
 import CheckpointGraph
 public import CheckpointIO
-import CheckpointTensors
+public import CheckpointTensors
 
 extension Checkpoint {
   /// Restores the objects from a checkpoint of any format, saved here or by TensorFlow.
@@ -76,6 +76,34 @@ extension Checkpoint {
       opened.location.warnIfGuessed()
       return LoadStatus(session, roots, note: opened.location.note)
     }
+  }
+
+  /// Restores the objects from whatever a reader has: a format of your own, a checkpoint in memory.
+  ///
+  /// If it has an object graph, the restore goes by that, and else by names. The reader is kept as long as
+  /// values wait in it for objects.
+  ///
+  /// - Parameters:
+  ///   - reader: What to restore from.
+  ///   - place: The saved object that the root is restored from.
+  ///   - mapping: How its names become those of the variables.
+  ///   - options: What to do with variables and values that do not fit.
+  ///   - fileID: Where the call stands.
+  ///   - line: The line of it.
+  /// - Returns: What was restored and what was not.
+  /// - Throws: As for a path; what the reader throws.
+  public func restore(
+    from reader: some TensorReader, at place: String = "", mapping: KeyMapping? = nil,
+    options: RestoreOptions = RestoreOptions(), fileID: String = #fileID, line: Int = #line
+  ) throws(CheckpointError) -> LoadStatus {
+    roots.usesCounter = true
+    let live = try roots.walk()
+    let session = try RestoreSession(
+      ObjectSource(reader, mapping), live, at: place, options: options,
+      origin: "\(fileID):\(line)", progress: .current())
+    try session.begin(with: roots, live)
+    DeferredRestores.register(session)
+    return LoadStatus(session, roots, note: nil)
   }
 
   /// Puts waiting values into the objects that have been created since.

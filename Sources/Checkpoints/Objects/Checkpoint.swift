@@ -180,11 +180,11 @@ extension SaveOptions {
   /// Refuses formats that object graphs are not saved in, unless they may be left out.
   func checkIsForObjects() throws(CheckpointError) {
     guard format != .v1 else { throw unsupportedFormat(by: "a Checkpoint, which saves objects,") }
-    guard format != .v2, !leavesOutUnsupported else { return }
+    guard format != .v2, !omitsUnsupported else { return }
     throw CheckpointError(
       .unsupported,
       "the format \(format.title) has no object graph: the variables would be saved by their names, and "
-        + "restored by names; strings and states are left out. Ask for that with leavesOutUnsupported, or save "
+        + "restored by names; strings and states are left out. Ask for that with omitsUnsupported, or save "
         + "as V2")
   }
 }

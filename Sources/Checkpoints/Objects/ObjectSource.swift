@@ -12,7 +12,7 @@ struct ObjectSource {
   /// The saved objects; `nil` if names count.
   let graph: SavedGraph?
 
-  init(_ checkpoint: CheckpointReader, _ mapping: KeyMapping?) throws(CheckpointError) {
+  init(_ checkpoint: any TensorReader, _ mapping: KeyMapping?) throws(CheckpointError) {
     let graph = try checkpoint.savedGraph()
     guard let mapping else {
       self.graph = graph

@@ -15,7 +15,7 @@ struct NamedSource {
   private let path: String
 
   /// Looks at a checkpoint for the sake of some names.
-  init(_ checkpoint: CheckpointReader, _ names: [TensorKey], _ mapping: KeyMapping?)
+  init(_ checkpoint: any TensorReader, _ names: [TensorKey], _ mapping: KeyMapping?)
     throws(CheckpointError)
   {
     var reader: any TensorReader = checkpoint

@@ -2,7 +2,7 @@ import CheckpointStore
 import CheckpointPlans
 import CheckpointMapping
 public import CheckpointIO
-import CheckpointTensors
+public import CheckpointTensors
 
 extension Saver {
   /// Restores the variables from a checkpoint of any format, saved here or by TensorFlow.
@@ -32,20 +32,46 @@ extension Saver {
     guard !content.isEmpty else {
       return RestoreReport(reader: NoTensors(path: path), wanted: [])
     }
-    var options = options
-    options.allowsReshape = options.allowsReshape || settings.allowsReshape
     let progress = OperationProgress.current()
     let fileSystem = self.options.files.followed(by: progress).fileSystem
     return try CheckpointOpening(path, fileSystem).read { opened throws(CheckpointError) in
-      try restore(from: opened, mapping, options, progress)
+      var report = try restore(from: opened.reader, mapping, options, progress)
+      report.note = opened.location.note
+      opened.location.warnIfGuessed()
+      opened.reader.closeFiles(keepsChecksum: false)  // the report may live for long
+      return report
     }
   }
 
+  /// Restores the variables from whatever a reader has: a format of your own, a checkpoint in memory.
+  ///
+  ///     let reader = try NPZReader("weights.npz")  // a TensorReader of the program's own
+  ///     try saver.restore(from: reader)
+  ///
+  /// - Parameters:
+  ///   - reader: What to restore from.
+  ///   - mapping: How its names become those of the variables.
+  ///   - options: What to do with variables and values that do not fit.
+  /// - Returns: What was restored, and which tensors were not used.
+  /// - Throws: As for a path; what the reader throws.
+  @discardableResult
+  public func restore(
+    from reader: some TensorReader, mapping: KeyMapping? = nil,
+    options: RestoreOptions = RestoreOptions()
+  ) throws(CheckpointError) -> RestoreReport {
+    guard !content.isEmpty else {
+      return RestoreReport(reader: NoTensors(path: reader.path), wanted: [])
+    }
+    return try restore(from: reader, mapping, options, .current())
+  }
+
   private func restore(
-    from opened: CheckpointOpening.Opened, _ mapping: KeyMapping?, _ options: RestoreOptions,
+    from reader: any TensorReader, _ mapping: KeyMapping?, _ options: RestoreOptions,
     _ progress: OperationProgress?
   ) throws(CheckpointError) -> RestoreReport {
-    let source = try NamedSource(opened.reader, content.keys, mapping)
+    var options = options
+    options.allowsReshape = options.allowsReshape || settings.allowsReshape
+    let source = try NamedSource(reader, content.keys, mapping)
     let wanted = content.restoredTensors().map {
       RestorePlan.Request($0.variable, key: $0.key, group: $0.group)
     }
@@ -61,9 +87,6 @@ extension Saver {
       report.mode = .objectBased
       source.warn()
     }
-    report.note = opened.location.note
-    opened.location.warnIfGuessed()
-    opened.reader.closeFiles(keepsChecksum: false)  // the report may live for long
     return report
   }
 }
