@@ -161,7 +161,14 @@ package final class MemoryFileSystem: FileSystem {
       guard let node = state.names[old] else {
         throw .system("rename to \(new)", errno: ENOENT, file: old)
       }
-      state.change([old: Node?.none, new: node])
+      // What is in a directory comes along.
+      var change: [String: Node?] = [:]
+      for (path, child) in state.names where path.hasPrefix(old + "/") && node == .directory {
+        change[path] = Node?.none
+        change[new + path.dropFirst(old.count)] = child
+      }
+      (change[old], change[new]) = (Node?.none, node)
+      state.change(change)
     }
   }
 

@@ -150,7 +150,10 @@ import Testing
 
   @Test(arguments: [
     (["convert", "a"], "convert: DEST is missing"),
-    (["convert", "a", "b", "--to", "v3"], "convert: 'v3' is no format: v2, v1 or safetensors"),
+    (
+      ["convert", "a", "b", "--to", "v3"],
+      "convert: 'v3' is no format: v2, v1, safetensors or model-directory"
+    ),
     (["rename", "a", "b"], "rename: NEW... is missing"),
     (["rename", "a", "b", "c", "d", "--in-place"], "rename: the last OLD has no NEW"),
     (

@@ -135,7 +135,7 @@ import Testing
     let run = try ToolRun.checkpoint("list", directory.path)
     #expect(run.status == 0)
     #expect(
-      run.errors == "checkpoint: \(directory.path) has no state file; its newest checkpoint is "
+      run.errors == "checkpoint: \(directory.path) has no state file; the model in it is "
         + "\(path)\n")
   }
 

@@ -52,7 +52,7 @@ import Testing
     let error = #expect(throws: CheckpointError.self) { try save(name, way) }
     #expect(error?.code == .unsupported)
     #expect(error?.file?.hasSuffix(name) == true)
-    #expect(error?.message.contains("SafetensorsWriter or CheckpointConversion") == true)
+    #expect(error?.message.contains("SaveOptions(format: .safetensors)") == true)
     #expect(directory.names.isEmpty)
   }
 

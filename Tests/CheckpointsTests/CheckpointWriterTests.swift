@@ -104,22 +104,48 @@ import Testing
     let checkpoint = try Checkpoint(["w": Variable<Float>(1)], options: options)
     let error = failure { try checkpoint.write(to: directory.path("m")) }
     #expect(error?.code == .unsupported)
-    #expect(error?.message.contains("does not write the format \(format.title)") == true)
-    #expect(error?.message.contains("CheckpointConversion") == true)
+    #expect(error?.message.contains("format \(format.title)") == true)
+    let way = format == .v1 ? "CheckpointConversion" : "omitsUnsupported"
+    #expect(error?.message.contains(way) == true)
     let managed = failure {
-      _ = try CheckpointManager(checkpoint, directory: directory.path, retention: .all)
+      try CheckpointManager(checkpoint, directory: directory.path, retention: .all).save()
     }
     #expect(managed?.code == .unsupported)
     #expect(directory.names.isEmpty)
   }
 
-  @Test func `a saver says what to do for safetensors`() {
-    let options = SaveOptions(format: .safetensors)
-    let error = failure { _ = try Saver(["w": Variable<Float>(1)], options: options) }
-    #expect(
-      error?.description
-        == "a saver does not write the format safetensors; save as V2 and convert: "
-        + "CheckpointConversion; or write tensors: CheckpointWriter (unsupported)")
+  @Test func `a saver says at once what safetensors cannot hold, or leaves it out`() throws {
+    let run = Variable<Float>(1)
+    let (wide, other) = (Variable(Complex128(1, 2)), Variable(Complex128(3, 4)))
+    var options = SaveOptions(format: .safetensors)
+    let error = failure {
+      try Saver(["w": run, "a": wide, "b": other], options: options).save(to: directory.path("m"))
+    }
+    #expect(error?.code == .unsupported)
+    #expect(error?.problems.map(\.key) == ["a", "b"])
+    #expect(error?.message.contains("omitsUnsupported") == true)
+    #expect(directory.names.isEmpty)
+    options.omitsUnsupported = true
+    let saver = try Saver(["w": run, "a": wide], options: options)
+    let path = try saver.save(to: directory.path("m"), step: 7)
+    #expect(path == directory.path("m-7.safetensors"))
+    #expect(saver.lastSave?.warnings.map(\.key) == ["a"])
+    #expect(try CheckpointReader(path).entries().map(\.key) == ["w"])
+    #expect(try CheckpointDirectory(directory.path).latest() == path)
+  }
+
+  @Test(arguments: [CheckpointFormat.safetensors, .modelDirectory])
+  func `a sharding that a format does not have is refused before anything is written`(
+    format: CheckpointFormat
+  ) throws {
+    for sharding in [SaveOptions.Sharding.count(2), .perDevice, .maxBytes(0)] {
+      let options = SaveOptions(format: format, sharding: sharding)
+      let error = failure {
+        try Saver(["w": Variable<Float>(1)], options: options).save(to: directory.path("m"))
+      }
+      #expect(error?.code == .unsupported, "\(sharding)")
+    }
+    #expect(directory.names.isEmpty)
   }
 
   @Test func `a manager's options count before those of what it saves`() throws {

@@ -61,7 +61,8 @@ import Testing
     #expect(one.format == first)
     #expect(two.format == second)
     let loss = "the metadata is left out, \(second.title) checkpoints have none: format = pt"
-    #expect(notes == (first == .safetensors && second != .safetensors ? [loss] : []))
+    let haveTexts: [Format] = [.safetensors, .modelDirectory]
+    #expect(notes == (haveTexts.contains(first) && !haveTexts.contains(second) ? [loss] : []))
     let comparison = try CheckpointReader.Comparison(CheckpointReader(source), two)
     #expect(comparison.isEqual, "\(comparison.differences)")
     #expect(comparison.equalCount == 4)
@@ -177,7 +178,7 @@ import Testing
     let path = try convert(source, to: "m", format).reader.path
     let error = failure(source, to: "m", format)
     #expect(error?.code == .pathConflict)
-    #expect(error?.file == path)
+    #expect(error?.file.map { path.hasPrefix($0) } == true)
     try convert(source, to: "m", format) {
       $0.overwrites = true
       $0.names = ["w": "v"]

@@ -94,7 +94,7 @@ import Testing
 
   @Test(arguments: Format.allCases, Format.allCases)
   func `nothing appears if the source is damaged`(from: Format, to: Format) throws {
-    guard from != .safetensors else { return }  // it has no checksums to be wrong
+    guard from.isTensorFlow else { return }  // the others have no checksums to be wrong
     let before = try Self.prepared(from, replaces: true)
     var image = before
     // In the values of the first tensor, behind a piece that is right.

@@ -386,7 +386,8 @@ import Testing
     #expect(
       shown.sorted() == [
         "class Saver", "func exportMetaGraph", "func importMetaGraph", "func makeSaver",
-        "func recoverHistory", "func recoverHistory", "func restore", "func save",
+        "func recoverHistory", "func recoverHistory", "func restore", "func restore", "func save",
+        "func save",
         "func setHistory", "func setHistory", "init", "init", "init", "init", "init", "init",
         "init", "init", "let options", "let settings", "struct Settings", "var allowsEmpty",
         "var allowsReshape", "var checkpoints", "var definition", "var groups", "var lastSave",

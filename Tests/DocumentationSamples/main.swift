@@ -51,6 +51,31 @@ if page == "ManagingCheckpoints" {
   expect(count == 1)
 }
 
+// MARK: SafetensorsAndHuggingFace.md
+
+if page == "SafetensorsAndHuggingFace" {
+  let options = SaveOptions(
+    format: .modelDirectory, sharding: .maxBytes(1 << 30), omitsUnsupported: true)
+
+  let step = Variable<Int64>(0)
+  let checkpoint = try Checkpoint(["model": Classifier(), "step": step], options: options)
+  let manager = try CheckpointManager(
+    checkpoint, directory: "run", retention: .latest(3), stepCounter: step)
+  try manager.restoreOrInitialize()
+  while step.scalar < 1000 {
+    train()
+    step.scalar += 1
+    if step.scalar % 100 == 0 { try manager.saveInBackground(step: Int(step.scalar)) }
+  }
+  try await manager.finish()
+
+  let again = Variable<Int64>(0)
+  let resumed = try CheckpointManager(
+    Checkpoint(["model": Classifier(), "step": again], options: options), directory: "run",
+    retention: .latest(3))
+  expect(try resumed.restoreOrInitialize() != nil && again.scalar == 1000)
+}
+
 // MARK: SubclassesAndActors.md
 
 if page == "SubclassesAndActors" {

@@ -88,6 +88,8 @@ package struct Leftovers {
     guard let lock, lock.isExclusive else { return nil }
     var current = try Leftovers(directory: directory, fileSystem: fileSystem)
     try current.removeTemporaries(of: lock)
+    // Those of a model, the next save to it tells apart.
+    if case .whole(let note) = lock.found, note.superfluous != nil { return nil }
     if let dataFiles = lock.found.dataFiles { try settle(dataFiles, lock, &current) }
     return lock
   }

@@ -122,23 +122,26 @@ package struct ModelIndex: Sendable {
     CheckpointError(.corrupt, "'\(name)' occurs twice", offset: UInt64(offset))
   }
 
+  /// The names of the files that are in the index's directory, or below it.
+  package var filesBeside: [String] { files.filter { !Self.leavesDirectory($0) } }
+
   /// What is wrong with the names of the files: each has to be in the index's directory, or below it.
   ///
   /// - Parameter path: The index.
-  /// - Returns: A problem for each name that leaves the directory.
+  /// - Returns: A problem for each name that leaves the directory; the first ones of many.
   func misplacedFiles(of path: String) -> [CheckpointError] {
-    files.compactMap { name in
-      let leaves =
-        Path.isAbsolute(name) || name.utf8.contains(0)
-        || name.split(separator: "/", omittingEmptySubsequences: false).contains {
-          ["", ".."].contains($0)
-        }
-      guard leaves else { return nil }
-      return CheckpointError(
+    files.filter(Self.leavesDirectory).prefix(ProblemList.limit).map { name in
+      CheckpointError(
         .corrupt,
         "this index names the file '\(name)', which is not in its directory: files of a model lie "
           + "beside its index", file: path)
     }
+  }
+
+  private static func leavesDirectory(_ name: String) -> Bool {
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    return Path.isAbsolute(name) || name.utf8.contains(0)
+      || parts.contains { ["", ".."].contains($0) }
   }
 }
 

@@ -25,6 +25,7 @@ struct SafetensorsCatalog {
     }
     tensors.sort { ($0.key, $0.file) < ($1.key, $1.file) }
     for (one, other) in zip(tensors, tensors.dropFirst()) where one.key == other.key {
+      guard problems.count < ProblemList.limit else { break }
       problems.append(
         CheckpointError(
           .duplicateName,

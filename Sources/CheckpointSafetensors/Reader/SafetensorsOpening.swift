@@ -134,7 +134,7 @@ private struct ModelCheck {
   }
 
   private mutating func checkSize(_ index: ModelIndex, _ catalog: SafetensorsCatalog) {
-    let size = catalog.tensors.reduce(0) { $0 + $1.range.count }  // of files: it fits
+    let size = catalog.tensors.reduce(0 as UInt64) { $0.adding($1.range.count) ?? .max }
     guard let total = index.totalSize, total != size else { return }
     problems.append(
       CheckpointError(
@@ -144,6 +144,7 @@ private struct ModelCheck {
   }
 
   private mutating func note(_ message: String, _ key: TensorKey) {
+    guard problems.count < ProblemList.limit else { return }
     problems.append(CheckpointError(.corrupt, message, file: path, key: key.description))
   }
 }

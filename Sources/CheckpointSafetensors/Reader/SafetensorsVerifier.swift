@@ -20,7 +20,9 @@ package struct SafetensorsVerifier {
   {
     var findings = VerificationFindings()
     findings.tensorCount = reader.catalog.tensors.count
-    findings.byteCount = reader.catalog.tensors.reduce(0) { $0 + $1.range.count }  // of the file
+    findings.byteCount = reader.catalog.tensors.reduce(0 as UInt64) {
+      $0.adding($1.range.count) ?? .max
+    }  // of the file
     findings.notes.append(
       "safetensors files have no checksums: changed values cannot be told from right ones")
     for tensor in reader.unsupportedTensors {

@@ -10,7 +10,7 @@ enum ModelNames {
   static let index = stem + ModelIndex.ending
   /// A model of one file.
   static let single = stem + ending
-  private static let ending = ".safetensors"
+  static let ending = ".safetensors"
 
   /// The names of files, as Hugging Face calls them.
   ///
@@ -55,6 +55,18 @@ enum ModelNames {
       && [numbers.first, numbers.last].allSatisfy {
         $0?.utf8.count == 5 && $0?.utf8.allSatisfy { (0x30...0x39).contains($0) } == true
       }
+  }
+
+  /// The parts of the one model whose parts are all there; none if there are several such models.
+  static func completeParts(among names: [String]) -> [String] {
+    let parts = names.filter(isPart)
+    let byCount = Dictionary(grouping: parts) { $0.removing(suffix: ending)?.suffix(5) ?? "" }
+    let complete = byCount.compactMap { count, parts -> [String]? in
+      guard let count = Int(count), count == parts.count else { return nil }
+      let wanted = Self.names(count: count, hasIndex: true)
+      return Set(wanted) == Set(parts) ? wanted : nil
+    }
+    return complete.count == 1 ? complete[0] : []
   }
 
   // Files in other folders, and of other kinds, are not removed with a model.

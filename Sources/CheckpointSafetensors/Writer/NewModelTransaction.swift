@@ -27,6 +27,11 @@ final class NewModelTransaction: SafetensorsTransaction {
 
   func begin(_ count: Int) throws(CheckpointError) {
     names = ModelNames.names(count: count, hasIndex: count > 1)
+    guard try fileSystem.entryStatus(of: location.target) == nil else {
+      throw CheckpointError(
+        .busy, "somebody else has saved a model here at this moment; save again",
+        file: location.target)
+    }
     try location.begin(.file)
     guard try fileSystem.entryStatus(of: temporary) == nil else {
       throw try location.conflict(temporary)

@@ -35,8 +35,10 @@ package struct SafetensorsWriter: TensorWriter {
     }
   }
 
-  /// What saves to a model directory lock in it.
-  package static let modelTarget = ModelNames.stem
+  /// Whether a file in a model directory may be replaced by a model that is saved there.
+  package static func isNameOfModel(_ name: String) -> Bool {
+    name == ModelNames.single || name == ModelNames.index || ModelNames.isPart(name)
+  }
 
   let path: String
   private let container: Container

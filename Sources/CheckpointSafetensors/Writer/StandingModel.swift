@@ -1,7 +1,7 @@
-import CheckpointIO
+package import CheckpointIO
 
 /// The model that stands in a directory, as far as its files tell.
-struct StandingModel {
+package struct StandingModel {
   /// The names of its files, without the index.
   private(set) var files: [String] = []
   /// Whether it has an index.
@@ -16,41 +16,116 @@ struct StandingModel {
   /// - Throws: `io` if the system refuses.
   init(in directory: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
     let path = Path.join(directory, ModelNames.index)
+    let names = try fileSystem.namesInDirectory(directory)
+    let single = names.filter { FileName($0) == FileName(ModelNames.single) }
     if try fileSystem.status(of: path)?.kind == .file {
       (hasIndex, hasParts) = (true, true)
-      files = try ModelIndex(ifIntact: path, fileSystem)?.files.filter(ModelNames.isOwn) ?? []
+      let index = try ModelIndex(ifIntact: path, fileSystem)
+      files = index?.files.filter(ModelNames.isOwn) ?? []
+      guard !single.isEmpty, !files.contains(ModelNames.single), let index else { return }
+      guard try Self.isReplaced(index, in: directory, fileSystem) else {
+        throw Self.ambiguous([ModelNames.index, ModelNames.single], in: directory)
+      }
+      files += single
       return
     }
-    let names = try fileSystem.namesInDirectory(directory)
-    let parts = names.filter(ModelNames.isPart)
-    hasParts = !parts.isEmpty
-    files = hasParts ? parts.sorted() : names.filter { FileName($0) == FileName(ModelNames.single) }
+    for name in names where [ModelNames.index, ModelNames.single].contains(name) {
+      try Self.checkIsFile(Path.join(directory, name), fileSystem)
+    }
+    let parts = ModelNames.completeParts(among: names)
+    guard parts.isEmpty || single.isEmpty else {
+      throw Self.ambiguous([parts[0], ModelNames.single], in: directory)
+    }
+    // The index of another model: without one, a single file would look like that model's rival.
+    let hasOther = names.contains { $0.removing(suffix: ModelIndex.ending) != nil }
+    hasParts = !parts.isEmpty || hasOther
+    files = parts + single
+  }
+
+  // Nor a link that leads nowhere: what it stands for is not known.
+  private static func checkIsFile(_ path: String, _ fileSystem: any FileSystem)
+    throws(CheckpointError)
+  {
+    let kind = try fileSystem.status(of: path)?.kind
+    guard kind != .file else { return }
+    throw CheckpointError(
+      .pathConflict,
+      "\(kind ?? .link) has the name of a file of the model; rename or remove it, or save elsewhere",
+      file: path)
+  }
+
+  private static func ambiguous(_ names: [String], in directory: String) -> CheckpointError {
+    CheckpointError(
+      .ambiguousName,
+      "this directory has two models, \(NameList.text(names)), and nothing says which is to be replaced; remove "
+        + "one of them, or save elsewhere", file: directory)
+  }
+
+  // Whether an index says that it stands for the single file, which nobody has written since.
+  private static func isReplaced(
+    _ index: ModelIndex, in directory: String, _ fileSystem: any FileSystem
+  ) throws(CheckpointError) -> Bool {
+    guard index.replaces.map(FileName.init) == FileName(ModelNames.single) else { return false }
+    let single = try fileSystem.status(of: Path.join(directory, ModelNames.single))
+    let status = try fileSystem.status(of: Path.join(directory, ModelNames.index))
+    guard let single, let status else { return false }
+    return single.modified <= status.modified
   }
 
   /// Removes what a dead save has left: of the files that it has noted, those that are not the model's.
   ///
   /// - Throws: `io` if the system fails.
-  static func removeLeftovers(of location: SaveLocation) throws(CheckpointError) {
-    guard let noted = location.unsettledModel else { return }
+  package static func removeLeftovers(of location: SaveLocation) throws(CheckpointError) {
+    guard let noted = location.unsettledModel else {
+      // A lock without a note, or with one of files that are gone by now.
+      if location.unsettled == nil { location.settle() }
+      return
+    }
     let fileSystem = location.options.fileSystem
     let index = Path.join(location.directory, ModelNames.index)
-    let added = noted.files.filter { $0 != ModelIndex.ending }.map { location.name + $0 }
+    // The lock is that of a V2 or V1 checkpoint called `model` as well, whose files these are not. The single
+    // file's own rename is its commit.
+    let parts = noted.files.filter { $0.removing(suffix: ModelNames.ending)?.isEmpty == false }
+    let added = parts.map { location.name + $0 }
     if try fileSystem.status(of: index)?.kind == .file {
       // One that cannot be read proves nothing: what it names may be there.
       guard let standing = try ModelIndex(ifIntact: index, fileSystem) else { return }
       let kept = Set(standing.files.map(FileName.init))
       // The index that stands may be known to this system only.
       try fileSystem.syncDirectory(location.directory)
+      let keepsSingle = try !isReplaced(standing, in: location.directory, fileSystem)
       for name in added + (noted.superfluous ?? []) where !kept.contains(FileName(name)) {
+        guard FileName(name) != FileName(ModelNames.single) || !keepsSingle else { continue }
         try location.removeIfFile(Path.join(location.directory, name))
       }
     } else {
       // Without an index nothing has been committed but a single file, which no save has noted to go.
-      for name in added where FileName(name) != FileName(ModelNames.single) {
+      for name in added {
         try location.removeIfFile(Path.join(location.directory, name))
       }
     }
     location.settleModel()
+  }
+}
+
+extension StandingModel {
+  /// What saves to a directory lock in it.
+  package static func target(in directory: String) -> String {
+    Path.join(directory, ModelNames.stem)
+  }
+
+  /// Removes what a dead save to a model directory has left, as far as it can.
+  package static func removeLeftovers(in directory: String, options: FileOptions) {
+    let target = target(in: directory)
+    let lock = TemporaryName.lock(for: target)
+    guard (try? options.fileSystem.entryStatus(of: lock)) != .some(nil) else { return }
+    do throws(CheckpointError) {
+      let location = try SaveLocation(target, options: options, patience: 0)
+      try removeLeftovers(of: location)
+      try location.finish()
+    } catch {
+      return  // somebody is at work there, or the next save says what is wrong
+    }
   }
 }
 

@@ -67,15 +67,33 @@ final class StandingModelTransaction: SafetensorsTransaction {
     for file in files { try file.commit() }
     try location.syncDirectory()
     let index = try AtomicFile(Path.join(directory, ModelNames.index), in: location)
-    let replaced = standing.files == [ModelNames.single] ? ModelNames.single : nil
+    let replaced = standing.files.contains(ModelNames.single) ? ModelNames.single : nil
     try index.write(layout.index(names, replacing: replaced))
-    try index.commitCheckpoint()
+    do throws(CheckpointError) {
+      try index.commit()
+    } catch {
+      throw failure(ofIndex: error)
+    }
     isOpen = false
     try finish("a power cut may still undo that", location.syncDirectory)
     try finish("the next save removes what is left of the old one") { () throws(CheckpointError) in
       for name in standing.files { try location.remove(Path.join(directory, name)) }
       try location.finish()
     }
+  }
+
+  // On a network, a rename can happen and be reported as failed because the answer was lost: the index that
+  // stands now tells. Unless it proves to be another one, the files that it may name stay.
+  private func failure(ofIndex error: CheckpointError) -> CheckpointError {
+    let path = Path.join(directory, ModelNames.index)
+    if let isThere = try? fileSystem.status(of: path) != nil {
+      let index = isThere ? try? ModelIndex(ifIntact: path, fileSystem) : nil
+      let isOther = !isThere || index?.files.contains(names[0]) == false
+      if isOther { return error }
+    }
+    isOpen = false
+    location.abandon()
+    return error.adding("as it seems, the new checkpoint is saved all the same")
   }
 
   // Does what comes after the commit: if it fails, the next save goes on from the note.

@@ -100,7 +100,7 @@ extension CheckpointDirectory {
         return false
       }
       guard let format = try CheckpointFormat(at: path, fileSystem) else { return false }
-      if format == .modelDirectory { try removeModel(files) } else { try removeFiles() }
+      if format == .modelDirectory { try removeModel() } else { try removeFiles() }
       return true
     }
 
@@ -125,27 +125,53 @@ extension CheckpointDirectory {
 
     // MARK: A model directory
 
-    // What makes it a model goes first; the directory itself only if nothing else is in it.
-    private func removeModel(_ files: CommittedFiles) throws(CheckpointError) {
-      let fileSystem = options.fileSystem
-      let isDirectory = try fileSystem.status(of: path)?.kind == .directory
+    // A directory with nothing else in it gets a temporary name first, so that the next save removes what is left
+    // if this process dies. Of another one, what makes it a model goes first. Nobody saves there meanwhile: to a
+    // directory that is there, saves lock a file in it, and to one that is to come, one beside it.
+    private func removeModel() throws(CheckpointError) {
+      let isDirectory = try options.fileSystem.status(of: path)?.kind == .directory
       let inside = isDirectory ? path : Path(path).directory
-      let location = try location(
-        isDirectory ? path : Path.join(inside, SafetensorsWriter.modelTarget))
-      for file in files.all {
-        try location.remove(file)
-        if file == files.all.first {
-          try fileSystem.syncDirectory(inside, durability: options.durability)
-        }
+      let inner = try location(StandingModel.target(in: inside))
+      try StandingModel.removeLeftovers(of: inner)
+      guard isDirectory, !["", ".", ".."].contains(Path(path).name) else {
+        try removeFiles(of: inside, inner)
+        return try inner.finish()
       }
-      if isDirectory, try fileSystem.namesInDirectory(path).isEmpty,
-        try fileSystem.entryStatus(of: path)?.kind == .directory
-      {
-        try fileSystem.removeDirectory(path)
+      let outer = try location(path)
+      if try hasNothingElse(inner) {
+        try outer.begin(.file)
+        try inner.finish()
+        let temporary = TemporaryName.temporary(for: path)
+        try outer.rename(path, to: temporary)
+        try outer.syncDirectory()
+        try options.fileSystem.removeTemporary(temporary)
+      } else {
+        try removeFiles(of: inside, inner)
+        try inner.finish()
       }
       try removeMeta()
+      try outer.syncDirectory()
+      try outer.finish()
+    }
+
+    private func removeFiles(of directory: String, _ location: SaveLocation) throws(CheckpointError)
+    {
+      let files = try CommittedFiles(of: path, options.fileSystem)?.all ?? []
+      for file in files {
+        try location.remove(file)
+        if file == files.first { try location.syncDirectory() }
+      }
       try location.syncDirectory()
-      try location.finish()
+    }
+
+    // Whether the directory has the model's files only, and is none that a link leads to.
+    private func hasNothingElse(_ location: SaveLocation) throws(CheckpointError) -> Bool {
+      let fileSystem = options.fileSystem
+      guard try fileSystem.entryStatus(of: path)?.kind == .directory else { return false }
+      let lock = TemporaryName.lock(for: location.target)
+      let own = try CommittedFiles(of: path, fileSystem)?.all ?? []
+      let known = Set((own + [lock]).map { FileName(Path($0).name) })
+      return try fileSystem.namesInDirectory(path).allSatisfy { known.contains(FileName($0)) }
     }
 
     // MARK: The graph

@@ -64,26 +64,19 @@ package struct CommittedFiles {
   {
     let directory = Path(path).directory
     var (present, missing): ([String], [String]) = ([], [])
-    for name in try ModelIndex(ifIntact: path, fileSystem)?.files ?? [] {
+    for name in try ModelIndex(ifIntact: path, fileSystem)?.filesBeside ?? [] {
       let part = Path.join(directory, name)
       if try file(part, fileSystem) == nil { missing.append(part) } else { present.append(part) }
     }
     return (present, missing)
   }
 
-  // Two models in one directory are none that the directory could stand for.
   private static func model(in directory: String, _ fileSystem: any FileSystem)
     throws(CheckpointError) -> CommittedFiles?
   {
-    guard let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem) else {
-      return nil
-    }
-    do throws(CheckpointError) {
-      return try listing.model().flatMap { model throws(CheckpointError) in
-        try CommittedFiles(of: model.path, fileSystem)
-      }
-    } catch  where error.code == .ambiguousName {
-      return nil
+    let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem)
+    return try listing?.modelIfOne().flatMap { model throws(CheckpointError) in
+      try CommittedFiles(of: model.path, fileSystem)
     }
   }
 

@@ -1,5 +1,6 @@
 import CheckpointBundle
 package import CheckpointIO
+import CheckpointSafetensors
 import CheckpointSlices
 
 /// The place where a converted checkpoint is to stand.
@@ -39,7 +40,8 @@ package struct ConversionTarget {
       guard try fileSystem.status(of: path)?.kind == .directory else {
         return try fileSystem.status(of: path) != nil
       }
-      return try DirectoryListing(of: path, fileSystem: fileSystem).model() != nil
+      let names = try fileSystem.namesInDirectory(path)
+      return names.contains(where: SafetensorsWriter.isNameOfModel)
     case .v1, .safetensors: return try fileSystem.status(of: path) != nil
     }
   }
@@ -51,13 +53,25 @@ package struct ConversionTarget {
       throw CheckpointError(
         .invalidArgument, "this is a directory; name the checkpoint that is to be written in it")
     }
-    if format != .safetensors { try CheckpointName.check(path) }
+    if format == .safetensors { try checkIsNoPart() } else { try CheckpointName.check(path) }
     try CheckpointName.checkIsWhole(path)
     guard SlicesPath(pattern: path) == nil else {
       throw CheckpointError(
         .invalidArgument,
         "this pattern stands for several files; a conversion writes one, give its name")
     }
+  }
+
+  // A file of a model in several is written with the others only.
+  private func checkIsNoPart() throws(CheckpointError) {
+    let place = Path(path)
+    guard let listing = try DirectoryListing(ofAny: place.directory, fileSystem: fileSystem),
+      let owner = try listing.modelBeside(place.name)
+    else { return }
+    throw CheckpointError(
+      .pathConflict,
+      "beside it is a model in several files, '\(owner)', which this file would be taken for, or for a part of; "
+        + "choose another name, or write to the directory: '--to model-directory'")
   }
 
   // `run` may be a directory and, beside it, the prefix of `run.index`; `run/` and `.` may not.

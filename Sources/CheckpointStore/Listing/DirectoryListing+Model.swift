@@ -30,6 +30,30 @@ extension DirectoryListing {
     throw ambiguous(found.map(\.name.name).sorted { FileName($0) < FileName($1) })
   }
 
+  /// The same; `nil` as well if there are several: two models in one directory are none that the directory could
+  /// stand for.
+  func modelIfOne() throws(CheckpointError) -> ListedCheckpoint? {
+    do throws(CheckpointError) {
+      return try model()
+    } catch  where error.code == .ambiguousName {
+      return nil
+    }
+  }
+
+  /// The model in several files that a file is, or would be, part of, or the rival of.
+  ///
+  /// - Parameter name: The file's name; it need not be there.
+  /// - Returns: The name of the index, or the pattern of the parts.
+  /// - Throws: `io` if the system refuses.
+  func modelBeside(_ name: String) throws(CheckpointError) -> String? {
+    if let index = modelIndex(naming: name) { return index }
+    if let parts = PartsName(part: name), !self.parts(of: parts.pattern).isEmpty {
+      return parts.pattern
+    }
+    let stem = name.removing(suffix: CheckpointFormat.safetensors.ending).map(FileName.init)
+    return candidates.first { ($0.isModelIndex || $0.isModelInParts) && $0.stem == stem }?.name.name
+  }
+
   /// Checks that the safetensors files have one name, but for their numbers: of others nobody knows which is
   /// meant.
   ///

@@ -39,7 +39,7 @@ package struct DirectoryListing: Sendable {
     var (modelIndexes, replacedFiles): ([FileName: String], [FileName: String]) = ([:], [:])
     for name in names where name.removing(suffix: ModelIndex.ending) != nil {
       let index = try ModelIndex(ifIntact: Path.join(directory, name), fileSystem)
-      for file in index?.files ?? [] where modelIndexes[FileName(file)] == nil {
+      for file in index?.filesBeside ?? [] where modelIndexes[FileName(file)] == nil {
         modelIndexes[FileName(file)] = name
       }
       replacedFiles[FileName(name)] = index?.replaces
@@ -187,12 +187,13 @@ package struct DirectoryListing: Sendable {
 
   // A directory is a checkpoint of this one if it has a number, as those of a manager have.
   private func directory(_ name: NumberedName) throws(CheckpointError) -> ListedCheckpoint? {
-    guard name.step != nil, let files = try CommittedFiles(of: path(name.name), fileSystem),
-      files.isModel
+    guard name.step != nil,
+      let listing = try DirectoryListing(ofAny: path(name.name), fileSystem: fileSystem),
+      let model = try listing.modelIfOne()
     else { return nil }
     return ListedCheckpoint(
-      path: path(name.name), format: .modelDirectory, name: name, modified: files.modified,
-      missing: files.missing.map { Path($0).name })
+      path: path(name.name), format: .modelDirectory, name: name, modified: model.modified,
+      missing: model.missing)
   }
 
   private func single(_ name: NumberedName) throws(CheckpointError) -> ListedCheckpoint? {

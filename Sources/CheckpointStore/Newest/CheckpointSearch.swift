@@ -148,14 +148,20 @@ private struct CheckpointSearch {
     if let newest = try NewestIntact(in: path, fileSystem).newestAtAll() {
       let isModel = try isModel(newest)
       let what = isModel ? "the model in it" : "its newest checkpoint"
+      let isWhole = try isModel ? isModelOf(path, newest) : false
       return CheckpointLocation(
-        path: newest, note: "\(path) \(reason); \(what) is \(newest)", isNewest: true,
-        isGuess: !isModel)
+        path: isModel && isWhole ? path : newest,
+        note: "\(path) \(reason); \(what) is \(newest)", isNewest: true, isGuess: !isModel)
     }
     let variables = Path.join(path, "variables/variables")
     guard try hasIndex(variables) else { throw MissingCheckpoint(at: path, fileSystem).error }
     return CheckpointLocation(
       path: variables, note: "\(path) is a SavedModel; its variables are \(variables)")
+  }
+
+  private func isModelOf(_ directory: String, _ path: String) throws(CheckpointError) -> Bool {
+    let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem)
+    return try listing?.model().map { FileName($0.path) == FileName(path) } ?? false
   }
 
   // A model without a number is no checkpoint of many: nothing has to say that it is meant.

@@ -63,11 +63,15 @@ struct Rename: Command {
       return .success
     }
     var options = CheckpointConversion.Options()
-    options.format = reader.format
+    // The name of a safetensors file says what is wanted of a model directory.
+    let isFile = destination?.hasSuffix(".safetensors") == true
+    options.format = isFile ? .safetensors : reader.format
     options.names = names
     options.metadata = metadata
     options.overwrites = overwrites || destination == nil
-    let conversion = try ConversionRun.plan([source], to: destination ?? source, options)
+    // A model in several files is written to their directory.
+    let place = reader.format == .modelDirectory ? Path(source).directory : source
+    let conversion = try ConversionRun.plan([source], to: destination ?? place, options)
     try ConversionRun(conversion: conversion).carryOut(output)
     return .success
   }

@@ -28,7 +28,7 @@ struct ConversionPlan {
   }
 
   // Whether what is written has an object graph.
-  private var keepsGraph: Bool { format != .safetensors && !options.dropsObjectGraph }
+  private var keepsGraph: Bool { format.isTensorFlow && !options.dropsObjectGraph }
 
   init(format: CheckpointFormat, options: CheckpointConversion.Options) {
     self.format = format
@@ -82,14 +82,14 @@ struct ConversionPlan {
   {
     applyNames()
     try checkDistinct()
-    if options.joinsSlices || format == .safetensors { joinSlices() } else { noteSlices() }
+    if options.joinsSlices || !format.isTensorFlow { joinSlices() } else { noteSlices() }
     removeUnsupported()
     appendGraph()
     checkMetadata()
     if let error = CheckpointError.combining(problems, file: destination, summary: summary) {
       throw error
     }
-    guard format == .safetensors || !tensors.isEmpty else {
+    guard !format.isTensorFlow || !tensors.isEmpty else {
       throw CheckpointError(
         .unsupported, "there is no tensor to be written, and a checkpoint holds one at least",
         file: destination)
@@ -171,7 +171,7 @@ struct ConversionPlan {
   }
 
   private mutating func checkMetadata() {
-    guard format != .safetensors else {
+    guard format.isTensorFlow else {
       problems += metadata.problems
       return
     }
@@ -231,7 +231,7 @@ struct ConversionPlan {
 
   private mutating func appendGraph() {
     guard let graph, !options.dropsObjectGraph else { return }
-    guard format != .safetensors else {
+    guard format.isTensorFlow else {
       return notes.append(
         "the object graph is left out, safetensors files have no strings: what is written can be "
           + "restored by names only")

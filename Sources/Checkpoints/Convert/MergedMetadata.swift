@@ -17,7 +17,7 @@ struct MergedMetadata {
 
   /// Takes the texts of a source in.
   mutating func add(_ source: CheckpointReader) {
-    if source.format != .safetensors { isOfSafetensors = false }
+    if source.format.isTensorFlow { isOfSafetensors = false }
     for (name, value) in source.metadata.sorted(by: { $0.key < $1.key }) {
       guard let known = texts[name] else {
         texts[name] = (value, source.path)

@@ -1,5 +1,6 @@
 import CheckpointBundle
 import CheckpointIO
+import CheckpointSafetensors
 import CheckpointStore
 
 extension DirectoryKeeper {
@@ -39,8 +40,7 @@ extension DirectoryKeeper {
       }, options: place.options)
     var removed: [RetentionPolicy.SavedCheckpoint] = []
     for checkpoint in plan.removed {
-      let index = try place.fileSystem.status(of: BundlePath(checkpoint.path).index)
-      if index == nil { removed.append(checkpoint) }
+      if try !place.fileSystem.hasCheckpoint(at: checkpoint.path) { removed.append(checkpoint) }
     }
     let names = Set(removed.map { Path($0.path).name })
     found.history.checkpoints.removeAll { names.contains($0.name) }
@@ -97,7 +97,14 @@ extension CheckpointHistory {
 
 extension ManagedPlace {
   /// Removes what dead processes have left, as far as it can: a manager works without that.
-  func removeLeftovers() { Leftovers.removeAll(in: directory, fileSystem: fileSystem) }
+  func removeLeftovers() {
+    Leftovers.removeAll(in: directory, fileSystem: fileSystem)
+    guard format == .modelDirectory else { return }
+    for name in (try? fileSystem.namesInDirectory(directory)) ?? []
+    where naming.number(of: name) != nil {
+      StandingModel.removeLeftovers(in: path(name), options: options)
+    }
+  }
 
   /// Removes what is left of checkpoints that the history knows and that are not whole.
   func removeUnfinished(_ names: [String]) {

@@ -1,6 +1,7 @@
 import CheckpointStore
 import CheckpointBundle
 import CheckpointIO
+import CheckpointSafetensors
 
 // What a directory tells a manager, from four sources, of which each may be missing or wrong:
 //
@@ -144,7 +145,10 @@ struct ManagedDirectory: Sendable {
 
   // Another process may be about to commit it.
   private func isInProgress(_ name: String) throws(CheckpointError) -> Bool {
-    try place.fileSystem.status(of: TemporaryName.lock(for: place.path(name))) != nil
+    let targets = [place.path(name), StandingModel.target(in: place.path(name))]
+    for target in targets
+    where try place.fileSystem.status(of: TemporaryName.lock(for: target)) != nil { return true }
+    return false
   }
 
   // MARK: The state file

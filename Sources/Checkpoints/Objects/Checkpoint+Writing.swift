@@ -1,5 +1,6 @@
 public import CheckpointIO
 import CheckpointPlans
+import CheckpointStore
 public import CheckpointTensors
 
 extension Checkpoint {
@@ -8,11 +9,17 @@ extension Checkpoint {
   /// With options for one of TensorFlow's formats, that is every value under its key, and the object graph, a
   /// string; with options for safetensors, every value under its name. The save counter does not count it.
   ///
+  /// Of the options, only the format and ``SaveOptions/omitsUnsupported`` count: how files are written is the
+  /// writer's business.
+  ///
   /// - Parameter writer: What to write to.
   /// - Throws: What registering the objects throws, and what the writer throws.
   public func save(into writer: inout some TensorWriter) throws(CheckpointError) {
     var options = options
     options.sharding = .none
-    try savePlan(options).write(into: &writer)
+    let plan = try savePlan(options)
+    let notes = plan.notes
+    try plan.write(into: &writer)
+    for note in notes { CheckpointWarnings.warn("\(note)") }
   }
 }

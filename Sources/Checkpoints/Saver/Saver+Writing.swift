@@ -1,5 +1,6 @@
 public import CheckpointIO
 import CheckpointPlans
+import CheckpointStore
 public import CheckpointTensors
 
 extension Saver {
@@ -13,11 +14,17 @@ extension Saver {
   /// part by part in TensorFlow's formats, and else whole: ``SaveOptions/format`` of the saver's options says
   /// which.
   ///
+  /// Of the options, only the format and ``SaveOptions/omitsUnsupported`` count: how files are written is the
+  /// writer's business.
+  ///
   /// - Parameter writer: What to write to.
   /// - Throws: What the writer throws.
   public func save(into writer: inout some TensorWriter) throws(CheckpointError) {
     var options = options
     options.sharding = .none
-    try savePlan(options).write(into: &writer)
+    let plan = try savePlan(options)
+    let notes = plan.notes
+    try plan.write(into: &writer)
+    for note in notes { CheckpointWarnings.warn("\(note)") }
   }
 }

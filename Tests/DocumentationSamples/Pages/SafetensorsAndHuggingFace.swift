@@ -20,6 +20,35 @@ func safetensorsAndHuggingFace() throws {
   let averaged: KeyMapping = [.prefer("/ExponentialMovingAverage"), .names(.dotted)]
 
   expect(averaged.rules.count == 2)
+  try modelDirectories(checkpoint)
+}
+
+private func modelDirectories(_ checkpoint: Checkpoint) throws {
+  let llama = SaveOptions(format: .modelDirectory, sharding: .maxBytes(40_000))
+  try Saver(
+    [
+      "model.hidden.kernel": Variable<Float>(repeating: 3, shape: [64, 128]),
+      "b": Variable<Float>(1),
+    ],
+    options: llama
+  ).save(to: "llama")
+
+  let reader = try CheckpointReader("llama")
+  print(reader.format, reader.shardCount)  // modelDirectory 2
+  let status = try checkpoint.restore(
+    from: "llama", mapping: .names(.slashed), options: RestoreOptions(.matching))
+
+  expect(!status.expectPartial().restored.isEmpty)
+  expect(reader.format == .modelDirectory)
+  let weights = Variable<Float>(1)
+
+  let single = try Saver(["w": weights], options: SaveOptions(format: .safetensors))
+  try single.save(to: "weights/w")  // weights/w.safetensors
+  let options = SaveOptions(
+    format: .modelDirectory, sharding: .maxBytes(1 << 30), omitsUnsupported: true)
+
+  expect(try CheckpointReader("weights/w.safetensors").entries().count == 1)
+  expect(options.omitsUnsupported)
 }
 
 private func writeDottedNames() throws {
