@@ -77,6 +77,17 @@ import Testing
     #expect(try value() == 2)
   }
 
+  @Test func `a part that another model has too stays`() throws {
+    try save(1, files: 2)
+    let shared = "model-00001-of-00002.safetensors"
+    let index = #"{"weight_map": {"w0": "\#(shared)"}}"#
+    try directory.write(index.utf8, to: "m/mtp.safetensors.index.json")
+    try save(2, files: 2)
+    #expect(try value() == 2)
+    let other = try CheckpointReader(model + "/mtp.safetensors.index.json")
+    #expect(try Tensor<Float>(other.tensor(for: "w0")).array == [1, 1, 1, 1])
+  }
+
   @Test func `a directory with two models is none to save to`() throws {
     try save(1, files: 2)
     try directory.write("x".utf8, to: "m/model.safetensors")

@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 
 /// What is measured of the library.
 struct LibraryTrials {
@@ -16,13 +17,23 @@ struct LibraryTrials {
       let model = Module.tree(of: workload.moduleCount, value: Self.savedValue)
       try Checkpoint(["model": model]).write(to: files.fixture)
     } else {
-      try saver(variables(Self.savedValue), .full).save(to: files.fixture)
+      try saver(variables(Self.savedValue), .full, format: .v2).save(to: files.fixture)
     }
+  }
+
+  // What is restored from: the checkpoint of all contenders, or the model directory.
+  private var source: String { workload.modelFileCount == nil ? files.fixture : files.model }
+
+  private func writeModel() throws {
+    guard workload.modelFileCount != nil, !FileManager.default.fileExists(atPath: files.model)
+    else { return }
+    try saver(variables(Self.savedValue), .full).save(to: files.model)
   }
 
   /// What is run for an operation.
   func trial(of operation: Operation) throws -> Trial {
-    switch operation {
+    try writeModel()
+    return switch operation {
     case .save: try save(.none)
     case .saveDurable: try save(.full)
     case .restore: try restore(.transactional)
@@ -52,12 +63,17 @@ struct LibraryTrials {
     return Trial(run: { try checkpoint.write(to: files.output) }, finish: { files.removeOutput() })
   }
 
-  private func saver(_ variables: [Variable<Float>], _ durability: SaveOptions.Durability) throws
-    -> Saver
-  {
+  private func saver(
+    _ variables: [Variable<Float>], _ durability: SaveOptions.Durability,
+    format: CheckpointFormat? = nil
+  ) throws -> Saver {
     var options = SaveOptions()
     var settings = Saver.Settings()
     options.durability = durability
+    if let count = workload.modelFileCount, format != .v2 {
+      options.format = .modelDirectory
+      options.sharding = .maxBytes(workload.byteCount(of: .save) / count)
+    }
     settings.updatesState = false  // the checkpoint alone, which is what the others write
     return try Saver(variables, settings: settings, options: options)
   }
@@ -95,7 +111,7 @@ struct LibraryTrials {
     let saver = try saver(variables, .none)
     let options = RestoreOptions(placement: placement)
     return Trial(
-      prepare: prepare, run: { try saver.restore(from: files.fixture, options: options) },
+      prepare: prepare, run: { try saver.restore(from: source, options: options) },
       finish: { try check(variables) })
   }
 
@@ -123,7 +139,7 @@ struct LibraryTrials {
 
   private func list() -> Trial {
     Trial {
-      let entries = try CheckpointReader(files.fixture).entries()
+      let entries = try CheckpointReader(source).entries()
       guard entries.count == workload.tensors.count else { throw BenchmarkError("too few entries") }
       return entries
     }

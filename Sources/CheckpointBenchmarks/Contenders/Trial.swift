@@ -17,10 +17,13 @@ struct CheckpointFiles {
   let fixture: String
   /// The prefix of the checkpoint that a run writes.
   let output: String
+  /// The model directory that is read, if the workload has one.
+  let model: String
 
   init(_ workload: Workload, folder: String) {
     fixture = "\(folder)/\(workload.fixture)/ckpt"
     output = "\(folder)/\(workload.name)-\(getpid())"
+    model = "\(folder)/\(workload.name)/model"
   }
 
   private static let suffixes = [".index", ".data-00000-of-00001"]
@@ -28,6 +31,7 @@ struct CheckpointFiles {
   /// Removes what a run has written.
   func removeOutput() {
     for suffix in Self.suffixes { unsafe unlink(output + suffix) }
+    try? FileManager.default.removeItem(atPath: output)  // a model directory, if it is one
   }
 
   /// Puts the files that are read into the page cache, or drops them from it.

@@ -2,9 +2,8 @@ extension Workload {
   /// The workloads, in order.
   static func all(_ size: Size) -> [Workload] {
     [
-      manySmall(size), transformer(size), oneLarge(size), modules(size), listing(size),
-      single(size),
-      background(size),
+      manySmall(size), transformer(size), transformerInModelDirectory(size), oneLarge(size),
+      modules(size), listing(size), listingOfModelDirectory(size), single(size), background(size),
     ]
   }
 
@@ -40,6 +39,14 @@ extension Workload {
         .save, .saveDurable, .restore, .restoreInPlace, .restoreMapped, .restoreMappedChecked,
         .restoreCold,
       ], rounds: size.rounds(9), tensors: transformerTensors(size))
+  }
+
+  private static func transformerInModelDirectory(_ size: Size) -> Workload {
+    Workload(
+      "W2-hf",
+      "the transformer in a model directory of 4 files; the limit has the same bytes as V2",
+      [.save, .saveDurable, .restore, .restoreInPlace], fixture: "W2", rounds: size.rounds(9),
+      tensors: transformerTensors(size), modelFileCount: 4)
   }
 
   private static func transformerTensors(_ size: Size) -> [(name: String, shape: [Int])] {
@@ -85,6 +92,15 @@ extension Workload {
     return Workload(
       "W5", "opening a checkpoint of \(tensors.count) tensors, and listing them", [.list],
       fixture: "W1", rounds: size == .quick ? 9 : size.rounds(31), tensors: tensors)
+  }
+
+  private static func listingOfModelDirectory(_ size: Size) -> Workload {
+    let tensors = smallTensors(size)
+    return Workload(
+      "W5-hf",
+      "opening a model directory of \(tensors.count) tensors in 4 files, and listing them; the limit has V2",
+      [.list], fixture: "W1", rounds: size == .quick ? 9 : size.rounds(31), tensors: tensors,
+      modelFileCount: 4)
   }
 
   private static func single(_ size: Size) -> Workload {

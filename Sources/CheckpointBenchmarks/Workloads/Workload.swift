@@ -14,13 +14,16 @@ struct Workload {
   let tensors: [(name: String, shape: [Int])]
   /// How many modules there are, if the tensors are those of objects.
   let moduleCount: Int
+  /// Over how many files the library spreads them in a model directory; `nil` for V2, as the limit has it in
+  /// any case.
+  let modelFileCount: Int?
   /// The tensors that are read alone.
   let single: [Operation: String]
 
   init(
     _ name: String, _ title: String, _ operations: [Operation], fixture: String? = nil, rounds: Int,
     tensors: [(name: String, shape: [Int])] = [], moduleCount: Int = 0,
-    single: [Operation: String] = [:]
+    modelFileCount: Int? = nil, single: [Operation: String] = [:]
   ) {
     self.name = name
     self.title = title
@@ -29,6 +32,7 @@ struct Workload {
     self.rounds = rounds
     self.tensors = tensors
     self.moduleCount = moduleCount
+    self.modelFileCount = modelFileCount
     self.single = single
   }
 

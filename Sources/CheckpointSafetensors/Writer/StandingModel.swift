@@ -21,7 +21,10 @@ package struct StandingModel {
     if try fileSystem.status(of: path)?.kind == .file {
       (hasIndex, hasParts) = (true, true)
       let index = try ModelIndex(ifIntact: path, fileSystem)
-      files = index?.files.filter(ModelNames.isOwn) ?? []
+      let shared = try Self.filesOfOthers(names, in: directory, fileSystem)
+      files = (index?.files ?? []).filter {
+        ModelNames.isOwn($0) && !shared.contains(FileName($0))
+      }
       guard !single.isEmpty, !files.contains(ModelNames.single), let index else { return }
       guard try Self.isReplaced(index, in: directory, fileSystem) else {
         throw Self.ambiguous([ModelNames.index, ModelNames.single], in: directory)
@@ -40,6 +43,19 @@ package struct StandingModel {
     let hasOther = names.contains { $0.removing(suffix: ModelIndex.ending) != nil }
     hasParts = !parts.isEmpty || hasOther
     files = parts + single
+  }
+
+  // What the indexes of other models in the directory name.
+  private static func filesOfOthers(
+    _ names: [String], in directory: String, _ fileSystem: any FileSystem
+  ) throws(CheckpointError) -> Set<FileName> {
+    var files: Set<FileName> = []
+    for name in names
+    where name != ModelNames.index && name.removing(suffix: ModelIndex.ending) != nil {
+      let index = try ModelIndex(ifIntact: Path.join(directory, name), fileSystem)
+      files.formUnion((index?.files ?? []).map(FileName.init))
+    }
+    return files
   }
 
   // Nor a link that leads nowhere: what it stands for is not known.

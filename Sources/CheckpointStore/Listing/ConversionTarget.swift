@@ -53,6 +53,11 @@ package struct ConversionTarget {
       throw CheckpointError(
         .invalidArgument, "this is a directory; name the checkpoint that is to be written in it")
     }
+    guard format != .modelDirectory || !CheckpointName.isSafetensors(path) else {
+      throw CheckpointError(
+        .invalidArgument,
+        "this is the name of a safetensors file; give the directory that the model is to be in")
+    }
     if format == .safetensors { try checkIsNoPart() } else { try CheckpointName.check(path) }
     try CheckpointName.checkIsWhole(path)
     guard SlicesPath(pattern: path) == nil else {

@@ -1,5 +1,6 @@
 import CheckpointBundle
 package import CheckpointIO
+import CheckpointSafetensors
 
 /// What a checkpoint cannot be called, since everybody would take it for something else.
 ///
@@ -80,6 +81,11 @@ package enum CheckpointName {
   /// - Throws: `invalidArgument` if it is.
   package static func checkIsWhole(_ path: String) throws(CheckpointError) {
     let name = Path(path).name
+    guard name.removing(suffix: ModelIndex.ending) == nil else {
+      throw CheckpointError(
+        .invalidArgument,
+        "this is the name of the index of a model; give the directory that it is in", file: path)
+    }
     guard !name.hasSuffix(".index"), DataFileName(name) == nil else {
       throw CheckpointError(
         .invalidArgument,
