@@ -49,6 +49,31 @@ struct MLXInteropTests {
   }
 }
 
+/// Proves what TensorFlow makes of a manager's directory with safetensors files.
+@Suite(.enabled(if: TensorFlow.isInstalled))
+struct SafetensorsManagerInteropTests {
+  /// It returns the path, and does not know the format.
+  @Test(arguments: [CheckpointFormat.safetensors, .modelDirectory])
+  func `TensorFlow finds the newest in the state file, and cannot read it`(format: CheckpointFormat)
+    throws
+  {
+    let directory = try TemporaryDirectory("tf-models")
+    let weights = Variable<Float>(Tensor([1, 2]))
+    let options = SaveOptions(format: format, omitsUnsupported: true)
+    let manager = try CheckpointManager(
+      Checkpoint(["w": weights], options: options), directory: directory.path,
+      retention: .latest(2))
+    for _ in 0..<3 { try manager.save() }
+    let latest = try TensorFlow.shared.ask(["cmd": "latest", "directory": directory.path])
+    let ending = format == .safetensors ? ".safetensors" : ""
+    #expect(latest["prefix"] as? String == directory.path("ckpt-3\(ending)"))
+    #expect(try CheckpointDirectory(directory.path).latest() == directory.path("ckpt-3\(ending)"))
+    #expect(throws: TensorFlow.Failure.self) {
+      try TensorFlow.shared.dump(directory.path("ckpt-3\(ending)"))
+    }
+  }
+}
+
 /// Apple's array framework, in Python: it is looked for with the same Python as TensorFlow.
 private enum MLX {
   static let isInstalled = (try? run("import mlx.core", [])) == 0
