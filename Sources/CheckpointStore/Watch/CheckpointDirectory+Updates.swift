@@ -18,7 +18,7 @@ extension CheckpointDirectory {
   /// The sequence ends when its task is cancelled.
   /// Source: tensorflow/python/training/checkpoint_utils.py, `checkpoints_iterator`.
   public struct Updates: AsyncSequence, Sendable {
-    /// A prefix, for ``Checkpoint/restore(from:at:mapping:options:fileID:line:)``.
+    /// A prefix, for ``Checkpoint/restore(from:at:mapping:options:fileID:line:)-(String?,_,_,_,_,_)``.
     public typealias Element = String
     /// What looking at the directory throws.
     public typealias Failure = CheckpointError

@@ -44,14 +44,14 @@ extension Checkpoint {
   /// Restores the objects, but not the save counter: for checkpoints of ``write(to:)``.
   ///
   /// - Parameters:
-  ///   - path: As for ``restore(from:at:mapping:options:fileID:line:)``.
+  ///   - path: As for ``restore(from:at:mapping:options:fileID:line:)-(String?,_,_,_,_,_)``.
   ///   - place: The saved object that the root is restored from.
   ///   - mapping: How the names of the checkpoint become those of the variables.
   ///   - options: What to do with variables and values that do not fit.
   ///   - fileID: Where the call stands.
   ///   - line: The line of it.
   /// - Returns: What was restored and what was not.
-  /// - Throws: As ``restore(from:at:mapping:options:fileID:line:)``.
+  /// - Throws: As ``restore(from:at:mapping:options:fileID:line:)-(String?,_,_,_,_,_)``.
   public func read(
     from path: String, at place: String = "", mapping: KeyMapping? = nil,
     options: RestoreOptions = RestoreOptions(), fileID: String = #fileID, line: Int = #line
@@ -126,7 +126,7 @@ extension Checkpoint {
   /// Compares a checkpoint with the objects, and restores nothing.
   ///
   /// - Parameters:
-  ///   - path: As for ``restore(from:at:mapping:options:fileID:line:)``.
+  ///   - path: As for ``restore(from:at:mapping:options:fileID:line:)-(String?,_,_,_,_,_)``.
   ///   - place: The saved object that the root is compared with.
   ///   - mapping: How the names of the checkpoint become those of the variables.
   /// - Returns: What would be restored, and what would not.

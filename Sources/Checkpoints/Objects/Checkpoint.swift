@@ -74,7 +74,7 @@ public final class Checkpoint {
   /// Saves to a new, numbered checkpoint, and updates the directory's state file.
   ///
   /// - Parameter path: What the names of the files begin with: `run/ckpt` becomes `run/ckpt-1`.
-  /// - Returns: The prefix, for ``restore(from:at:mapping:options:fileID:line:)``.
+  /// - Returns: The prefix, for ``restore(from:at:mapping:options:fileID:line:)-(String?,_,_,_,_,_)``.
   /// - Throws: `invalidArgument` or `duplicateName` if objects cannot be registered; `unsupported`
   ///   for the path of a safetensors file, `invalidArgument` for that of a single file of a
   ///   checkpoint, `run/ckpt.index`; `pathConflict` if the state file would have the checkpoint's

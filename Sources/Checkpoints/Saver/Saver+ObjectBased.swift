@@ -11,7 +11,7 @@ extension Saver {
   ///     let saver = try Saver(objectBased: reader, variables: ["dense/kernel": kernel])
   ///     try saver.restore(from: "run/ckpt-7")
   ///
-  /// ``restore(from:mapping:options:)`` finds names in such a checkpoint by itself. This is for many
+  /// ``restore(from:mapping:options:)-(String,_,_)`` finds names in such a checkpoint by itself. This is for many
   /// checkpoints of one structure, and for names of one's own.
   /// Source: tensorflow/python/training/saver.py, `saver_from_object_based_checkpoint`.
   ///

@@ -14,7 +14,7 @@ extension Saver {
   /// - Parameters:
   ///   - path: What the names of the files begin with: `run/model`.
   ///   - step: The number that follows the path, 0 or more: `run/model-1000`.
-  /// - Returns: The prefix, for ``restore(from:mapping:options:)``. For a V1 checkpoint in several
+  /// - Returns: The prefix, for ``restore(from:mapping:options:)-(String,_,_)``. For a V1 checkpoint in several
   ///   files, it is their pattern, `run/model-1000-?????-of-00002`; for a safetensors file
   ///   `run/model-1000.safetensors`; for a model directory `run/model-1000`. A saver without variables
   ///   writes nothing, but returns the prefix too. ``lastSave`` has the details.

@@ -27,7 +27,7 @@ extension Checkpoint {
     URL(checkpointPath: try write(to: url.checkpointPath))
   }
 
-  /// Restores the objects: ``restore(from:at:mapping:options:fileID:line:)`` with a file URL.
+  /// Restores the objects: ``restore(from:at:mapping:options:fileID:line:)-(String?,_,_,_,_,_)`` with a file URL.
   ///
   /// - Parameters:
   ///   - url: The prefix.

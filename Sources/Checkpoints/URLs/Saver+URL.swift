@@ -17,7 +17,7 @@ extension Saver {
     URL(checkpointPath: try save(to: url.checkpointPath, step: step))
   }
 
-  /// Restores the variables: ``restore(from:mapping:options:)`` with a file URL.
+  /// Restores the variables: ``restore(from:mapping:options:)-(String,_,_)`` with a file URL.
   ///
   /// - Parameters:
   ///   - url: The prefix, or the file.
