@@ -105,7 +105,7 @@ let package = Package(
       [
         "CheckpointPlatform", "CheckpointIO", "CheckpointTensors", "CheckpointWire",
         "CheckpointBundle",
-        "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph",
+        "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "CheckpointMapping",
       ]
     ),
 
@@ -114,7 +114,7 @@ let package = Package(
       "CheckpointPlans",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices",
-        "CheckpointGraph", "CheckpointStore",
+        "CheckpointSafetensors", "CheckpointGraph", "CheckpointStore",
       ]
     ),
 
