@@ -86,6 +86,17 @@ import Testing
     #expect(try value() == 2)
     let other = try CheckpointReader(model + "/mtp.safetensors.index.json")
     #expect(try Tensor<Float>(other.tensor(for: "w0")).array == [1, 1, 1, 1])
+    try CheckpointDirectory.Files(of: model + "/mtp.safetensors.index.json").remove()
+    #expect(try value() == 2)
+    #expect(!names.contains("m/\(shared)"))
+  }
+
+  @Test func `a part that another model has too is not removed with one of them`() throws {
+    try save(1, files: 2)
+    let index = try directory.bytes("m/model.safetensors.index.json")
+    try directory.write(index, to: "m/twin.safetensors.index.json")
+    try CheckpointDirectory.Files(of: model + "/twin.safetensors.index.json").remove()
+    #expect(try value() == 1)
   }
 
   @Test func `a directory with two models is none to save to`() throws {

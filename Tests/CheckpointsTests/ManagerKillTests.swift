@@ -99,7 +99,7 @@ private struct ManagerKills {
     var expected: Set<String> = []
     for name in directory.names where CheckpointNumber.isName(name) {
       let index = "\(name)/model.safetensors.index.json"
-      let model = try ModelIndex(ifIntact: directory.path(index), LocalFileSystem())
+      let model = try ModelIndex(filesOf: directory.path(index), LocalFileSystem())
       expected.formUnion([name, index] + (model?.files ?? []).map { "\(name)/\($0)" })
     }
     return expected

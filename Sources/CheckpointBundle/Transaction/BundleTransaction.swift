@@ -111,22 +111,11 @@ final class BundleTransaction {
       throw failure(ofIndex: error)
     }
     isOpen = false  // the new checkpoint stands: nothing of it may be removed any more
-    try finish("a power cut may still undo that", location.syncDirectory)
-    try finish("the next save removes what is left of the old one") { () throws(CheckpointError) in
+    try location.afterCommit("a power cut may still undo that", location.syncDirectory)
+    try location.afterCommit("the next save removes what is left of the old one") {
+      () throws(CheckpointError) in
       for file in replacedFiles { try location.remove(file) }
       try location.finish()
-    }
-  }
-
-  // Does what comes after the commit: if it fails, the next save goes on from the note.
-  private func finish(_ consequence: String, _ body: () throws(CheckpointError) -> Void)
-    throws(CheckpointError)
-  {
-    do throws(CheckpointError) {
-      try body()
-    } catch {
-      location.abandon()
-      throw error.adding("the new checkpoint is saved, but \(consequence)")
     }
   }
 

@@ -9,7 +9,12 @@ package struct FileName: Hashable, Comparable, Sendable {
   package init(_ text: String) { self.text = text }
 
   package static func == (left: FileName, right: FileName) -> Bool {
-    left.text.utf8.elementsEqual(right.text.utf8)
+    var (one, other) = (left.text, right.text)
+    return one.withUTF8 { one in
+      other.withUTF8 { other in
+        unsafe one.count == other.count && one.elementsEqual(other)
+      }
+    }
   }
 
   package static func < (left: FileName, right: FileName) -> Bool {
@@ -17,6 +22,7 @@ package struct FileName: Hashable, Comparable, Sendable {
   }
 
   package func hash(into hasher: inout Hasher) {
-    for byte in text.utf8 { hasher.combine(byte) }
+    var text = text
+    text.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }

@@ -226,6 +226,23 @@ package final class SaveLocation {
     try lock.release()
   }
 
+  /// Does what comes after the commit: if it fails, the next save goes on from the note.
+  ///
+  /// - Parameters:
+  ///   - consequence: What that means to the checkpoint, which is saved.
+  ///   - body: What is to be done.
+  /// - Throws: What `body` throws, and says so.
+  package func afterCommit(
+    _ consequence: String, _ body: () throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try body()
+    } catch {
+      abandon()
+      throw error.adding("the new checkpoint is saved, but \(consequence)")
+    }
+  }
+
   /// Ends the save, and leaves the note for the next one.
   package func abandon() {
     isOpen = false

@@ -94,9 +94,7 @@ package struct SaveExecutor {
     var writer = try SafetensorsWriter(
       path, options.container(), declaring: tensors, metadata: options.safetensorsMetadata,
       options: files)
-    plan.items.reverse()  // in place, as is taking the last one
-    while let item = plan.items.popLast() { try writer.add(item.variable, for: item.key) }
-    try writer.finish()
+    try plan.write(into: &writer)
     progress?.finish()
     return Saved(path: path, files: writer.files)
   }

@@ -25,11 +25,11 @@ public struct SaveOptions: Sendable {
   public var sharding: Sharding
   /// Whether a checkpoint survives a power cut as soon as saving it returns: it does by default.
   public var durability: Durability
-  /// What the offset of each tensor in its data file is a multiple of, in bytes.
+  /// What the offset of each tensor in a V2 data file is a multiple of, in bytes.
   ///
   /// 1, the default, leaves no gaps, as TensorFlow does. With 64, all tensors of a V2 checkpoint can be
   /// mapped into memory, whatever their neighbours are; TensorFlow reads it as any other. The gaps are
-  /// zeros. It is positive.
+  /// zeros. It is positive. The other formats say themselves where tensors lie.
   public var alignment: Int {
     didSet { precondition(alignment > 0, "an alignment is positive, not \(alignment)") }
   }
@@ -40,8 +40,10 @@ public struct SaveOptions: Sendable {
   /// unless you give it another value. An empty text leaves its name out: `["format": ""]` is for a file
   /// without texts.
   public var metadata: [String: String]
-  /// Whether a save leaves out what the format cannot hold: it is an error by default, before anything is
-  /// written.
+  /// Whether a save leaves out what safetensors cannot hold.
+  ///
+  /// By default that is an error, before anything is written. For a V1 file, and in a ``CheckpointWriter``, it
+  /// always is one.
   ///
   /// Safetensors files and model directories hold no strings, no `complex128`, and no object graph: a
   /// ``Checkpoint`` saves its variables there by their names, and is restored by names. What is left out, the
@@ -66,6 +68,13 @@ public struct SaveOptions: Sendable {
     self.metadata = metadata
     self.omitsUnsupported = omitsUnsupported
     self.createsDirectories = createsDirectories
+  }
+
+  /// The same without a sharding.
+  package var inOneFile: SaveOptions {
+    var options = self
+    options.sharding = .none
+    return options
   }
 
   /// What of it is a matter of files.

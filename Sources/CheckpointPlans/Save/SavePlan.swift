@@ -1,4 +1,5 @@
 import CheckpointGraph
+import CheckpointStore
 package import CheckpointIO
 package import CheckpointTensors
 
@@ -68,6 +69,15 @@ package struct SavePlan {
 }
 
 extension SavePlan {
+  /// Writes everything to a writer of somebody's own, finishes it, and warns of what was left out.
+  ///
+  /// - Throws: What the writer throws.
+  package consuming func save(into writer: inout some TensorWriter) throws(CheckpointError) {
+    let notes = notes
+    try write(into: &writer)
+    for note in notes { CheckpointWarnings.warn("\(note)") }
+  }
+
   /// Writes everything to a writer, in order, and finishes it.
   ///
   /// - Throws: What the writer throws.

@@ -13,7 +13,7 @@ import CheckpointTensors
 package struct ModelIndex: Sendable {
   /// The names of the files, each once, in byte order.
   package private(set) var files: [String] = []
-  /// Which tensor is in which file, in byte order of the names.
+  /// Which tensor is in which file, in byte order of the names; none if only the files were asked for.
   private(set) var tensors: [(key: TensorKey, file: Int)] = []
   /// How many bytes all tensors take together; `nil` if it does not say.
   private(set) var totalSize: UInt64?
@@ -31,6 +31,22 @@ package struct ModelIndex: Sendable {
   /// - Throws: `corrupt` if it is not what it should be, or names no file; `limitExceeded` if it is larger
   ///   than a header may be; `io` if the system fails.
   package init(_ file: any ReadableFile) throws(CheckpointError) {
+    try self.init(file, keepsTensors: true)
+  }
+
+  /// Reads which files the index of a path names, and not which tensors they have; `nil` if there is no index,
+  /// or if it is damaged: opening the model says how.
+  ///
+  /// - Throws: `io` if the system refuses.
+  package init?(filesOf path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try self.init(fileSystem.openFile(path), keepsTensors: false)
+    } catch  where !error.saysNothingOfContent {
+      return nil
+    }
+  }
+
+  private init(_ file: any ReadableFile, keepsTensors: Bool) throws(CheckpointError) {
     do throws(CheckpointError) {
       guard file.byteCount <= SafetensorsFormat.longestHeader else {
         throw CheckpointError(
@@ -39,59 +55,50 @@ package struct ModelIndex: Sendable {
         )
       }
       let text = try file.bytes(at: 0, count: Int(file.byteCount))  // within the limit
-      try self.init(text: text.span)
+      try self.init(text: text.span, keepsTensors: keepsTensors)
     } catch {
       throw error.located(file: file.path)
     }
   }
 
-  /// Reads the index of a path; `nil` if there is none, or if it is damaged: opening the model says how.
-  ///
-  /// - Throws: `io` if the system refuses.
-  package init?(ifIntact path: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
-    do throws(CheckpointError) {
-      try self.init(fileSystem.openFile(path))
-    } catch  where !error.saysNothingOfContent {
-      return nil
-    }
-  }
-
-  /// Reads the text of an index.
-  init(text: Span<UInt8>) throws(CheckpointError) {
+  private init(text: Span<UInt8>, keepsTensors: Bool) throws(CheckpointError) {
     var json = try JSONScanner(text, subject: "index")
-    var numbers: [FileName: Int]?
+    var hasMap = false
     try json.forEachMember { json, name, start throws(CheckpointError) in
       switch name {
       case "weight_map":
-        guard numbers == nil else { throw Self.repeated(name, at: start) }
-        numbers = try readMap(&json)
+        guard !hasMap else { throw Self.repeated(name, at: start) }
+        hasMap = true
+        try readMap(&json, keepsTensors)
       case "metadata" where json.next == UInt8(ascii: "{"): try readMetadata(&json)
       default: try json.skipValue()
       }
     }
     json.skipSpace()
     guard json.next == nil else { throw json.unexpected("the end of the index") }
-    guard numbers != nil else {
+    guard hasMap else {
       throw CheckpointError(
         .corrupt, "this index has no 'weight_map', which says what tensor is in what file")
     }
     try sort()
   }
 
-  private mutating func readMap(_ json: inout JSONScanner) throws(CheckpointError)
-    -> [FileName: Int]
+  private mutating func readMap(_ json: inout JSONScanner, _ keepsTensors: Bool)
+    throws(CheckpointError)
   {
-    var numbers: [FileName: Int] = [:]
+    var numbers: [[UInt8]: Int] = [:]
+    var last: (name: [UInt8], number: Int) = ([], -1)  // most tensors are where the one before is
     try json.forEachNamedMember { json, key, _ throws(CheckpointError) in
-      let name = String(decoding: try json.readString(), as: UTF8.self)
-      let number = numbers[FileName(name)] ?? files.count
-      if number == files.count {
-        files.append(name)
-        numbers[FileName(name)] = number
+      let name = try json.readString()
+      if last.number < 0 || name != last.name {
+        last = (name, numbers[name] ?? files.count)
+        if last.number == files.count {
+          files.append(String(decoding: name, as: UTF8.self))
+          numbers[name] = last.number
+        }
       }
-      tensors.append((TensorKey(bytes: key), number))
+      if keepsTensors { tensors.append((TensorKey(bytes: key), last.number)) }
     }
-    return numbers
   }
 
   private mutating func readMetadata(_ json: inout JSONScanner) throws(CheckpointError) {
@@ -124,6 +131,22 @@ package struct ModelIndex: Sendable {
 
   /// The names of the files that are in the index's directory, or below it.
   package var filesBeside: [String] { files.filter { !Self.leavesDirectory($0) } }
+
+  /// The files that the other indexes in an index's directory name: they are not this model's alone.
+  ///
+  /// - Throws: `io` if the system refuses.
+  package static func files(ofOthersThan path: String, _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> Set<FileName>
+  {
+    let place = Path(path)
+    var files: Set<FileName> = []
+    for name in try fileSystem.namesInDirectory(place.directory)
+    where name.removing(suffix: ending) != nil && FileName(name) != FileName(place.name) {
+      let other = try ModelIndex(filesOf: Path.join(place.directory, name), fileSystem)
+      files.formUnion((other?.files ?? []).map(FileName.init))
+    }
+    return files
+  }
 
   /// What is wrong with the names of the files: each has to be in the index's directory, or below it.
   ///

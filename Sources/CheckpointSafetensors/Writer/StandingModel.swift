@@ -20,8 +20,8 @@ package struct StandingModel {
     let single = names.filter { FileName($0) == FileName(ModelNames.single) }
     if try fileSystem.status(of: path)?.kind == .file {
       (hasIndex, hasParts) = (true, true)
-      let index = try ModelIndex(ifIntact: path, fileSystem)
-      let shared = try Self.filesOfOthers(names, in: directory, fileSystem)
+      let index = try ModelIndex(filesOf: path, fileSystem)
+      let shared = try ModelIndex.files(ofOthersThan: path, fileSystem)
       files = (index?.files ?? []).filter {
         ModelNames.isOwn($0) && !shared.contains(FileName($0))
       }
@@ -43,19 +43,6 @@ package struct StandingModel {
     let hasOther = names.contains { $0.removing(suffix: ModelIndex.ending) != nil }
     hasParts = !parts.isEmpty || hasOther
     files = parts + single
-  }
-
-  // What the indexes of other models in the directory name.
-  private static func filesOfOthers(
-    _ names: [String], in directory: String, _ fileSystem: any FileSystem
-  ) throws(CheckpointError) -> Set<FileName> {
-    var files: Set<FileName> = []
-    for name in names
-    where name != ModelNames.index && name.removing(suffix: ModelIndex.ending) != nil {
-      let index = try ModelIndex(ifIntact: Path.join(directory, name), fileSystem)
-      files.formUnion((index?.files ?? []).map(FileName.init))
-    }
-    return files
   }
 
   // Nor a link that leads nowhere: what it stands for is not known.
@@ -105,7 +92,7 @@ package struct StandingModel {
     let added = parts.map { location.name + $0 }
     if try fileSystem.status(of: index)?.kind == .file {
       // One that cannot be read proves nothing: what it names may be there.
-      guard let standing = try ModelIndex(ifIntact: index, fileSystem) else { return }
+      guard let standing = try ModelIndex(filesOf: index, fileSystem) else { return }
       let kept = Set(standing.files.map(FileName.init))
       // The index that stands may be known to this system only.
       try fileSystem.syncDirectory(location.directory)

@@ -75,8 +75,9 @@ final class StandingModelTransaction: SafetensorsTransaction {
       throw failure(ofIndex: error)
     }
     isOpen = false
-    try finish("a power cut may still undo that", location.syncDirectory)
-    try finish("the next save removes what is left of the old one") { () throws(CheckpointError) in
+    try location.afterCommit("a power cut may still undo that", location.syncDirectory)
+    try location.afterCommit("the next save removes what is left of the old one") {
+      () throws(CheckpointError) in
       for name in standing.files { try location.remove(Path.join(directory, name)) }
       try location.finish()
     }
@@ -87,25 +88,13 @@ final class StandingModelTransaction: SafetensorsTransaction {
   private func failure(ofIndex error: CheckpointError) -> CheckpointError {
     let path = Path.join(directory, ModelNames.index)
     if let isThere = try? fileSystem.status(of: path) != nil {
-      let index = isThere ? try? ModelIndex(ifIntact: path, fileSystem) : nil
+      let index = isThere ? try? ModelIndex(filesOf: path, fileSystem) : nil
       let isOther = !isThere || index?.files.contains(names[0]) == false
       if isOther { return error }
     }
     isOpen = false
     location.abandon()
     return error.adding("as it seems, the new checkpoint is saved all the same")
-  }
-
-  // Does what comes after the commit: if it fails, the next save goes on from the note.
-  private func finish(_ consequence: String, _ body: () throws(CheckpointError) -> Void)
-    throws(CheckpointError)
-  {
-    do throws(CheckpointError) {
-      try body()
-    } catch {
-      location.abandon()
-      throw error.adding("the new checkpoint is saved, but \(consequence)")
-    }
   }
 
   deinit {

@@ -156,7 +156,11 @@ extension CheckpointDirectory {
 
     private func removeFiles(of directory: String, _ location: SaveLocation) throws(CheckpointError)
     {
-      let files = try CommittedFiles(of: path, options.fileSystem)?.all ?? []
+      let all = try CommittedFiles(of: path, options.fileSystem)?.all ?? []
+      let shared = try all.first.map { first throws(CheckpointError) in
+        try ModelIndex.files(ofOthersThan: first, options.fileSystem)
+      }
+      let files = all.filter { shared?.contains(FileName(Path($0).name)) != true }
       for file in files {
         try location.remove(file)
         if file == files.first { try location.syncDirectory() }

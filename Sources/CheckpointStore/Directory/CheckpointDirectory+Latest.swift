@@ -28,7 +28,7 @@ extension CheckpointDirectory {
   public func latest() throws(CheckpointError) -> String? {
     let found = try newestByState()
     guard found.state == nil else { return found.newest }
-    return try NewestIntact(in: path, fileSystem).newestWithoutState()
+    return try NewestIntact(in: path, fileSystem).newestWithoutState()?.path
   }
 
   /// The newest checkpoint that is intact, whatever has become of others; `nil` if there are none at

@@ -64,7 +64,7 @@ package struct CommittedFiles {
   {
     let directory = Path(path).directory
     var (present, missing): ([String], [String]) = ([], [])
-    for name in try ModelIndex(ifIntact: path, fileSystem)?.filesBeside ?? [] {
+    for name in try ModelIndex(filesOf: path, fileSystem)?.filesBeside ?? [] {
       let part = Path.join(directory, name)
       if try file(part, fileSystem) == nil { missing.append(part) } else { present.append(part) }
     }
@@ -109,6 +109,11 @@ package struct CommittedFiles {
 }
 
 extension FileSystem {
+  /// Whether there is a V2 checkpoint of this prefix, by its index.
+  func hasBundle(at prefix: String) throws(CheckpointError) -> Bool {
+    try status(of: BundlePath(prefix).index)?.kind == .file
+  }
+
   /// Whether there is a checkpoint of this prefix (V2), or of this file or pattern.
   package func hasCheckpoint(at path: String) throws(CheckpointError) -> Bool {
     try CommittedFiles(of: path, self) != nil

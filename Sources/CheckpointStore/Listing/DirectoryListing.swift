@@ -38,7 +38,7 @@ package struct DirectoryListing: Sendable {
     self.parts = parts
     var (modelIndexes, replacedFiles): ([FileName: String], [FileName: String]) = ([:], [:])
     for name in names where name.removing(suffix: ModelIndex.ending) != nil {
-      let index = try ModelIndex(ifIntact: Path.join(directory, name), fileSystem)
+      let index = try ModelIndex(filesOf: Path.join(directory, name), fileSystem)
       for file in index?.filesBeside ?? [] where modelIndexes[FileName(file)] == nil {
         modelIndexes[FileName(file)] = name
       }

@@ -58,17 +58,13 @@ private struct CheckpointSearch {
 
   // V2 has no file of the path itself, and so comes first.
   func location(_ path: String) throws(CheckpointError) -> CheckpointLocation {
-    guard try !hasIndex(path) else { return CheckpointLocation(path: path) }
+    guard try !fileSystem.hasBundle(at: path) else { return CheckpointLocation(path: path) }
     switch try fileSystem.status(of: path)?.kind {
     case .directory: return try find(inDirectory: Path.withoutTrailingSlashes(path))
     case .file: return try find(owning: path)
     case nil: return try find(inPartsOf: path)
     case _?: throw MissingCheckpoint(at: path, fileSystem).error
     }
-  }
-
-  private func hasIndex(_ prefix: String) throws(CheckpointError) -> Bool {
-    try CommittedFiles(of: prefix, fileSystem)?.isIndex ?? false
   }
 
   // A file of any other name is opened, and looked at then.
@@ -146,27 +142,20 @@ private struct CheckpointSearch {
       reason = "has a state file that cannot be read"
     }
     if let newest = try NewestIntact(in: path, fileSystem).newestAtAll() {
-      let isModel = try isModel(newest)
+      // A safetensors file without a number is no checkpoint of many: nothing has to say that it is meant.
+      let name = Path(newest.path).name
+      let isAlone = CheckpointName.isSafetensors(name) && NumberedName(name).step == nil
+      let isModel = newest.isModel || isAlone
       let what = isModel ? "the model in it" : "its newest checkpoint"
-      let isWhole = try isModel ? isModelOf(path, newest) : false
       return CheckpointLocation(
-        path: isModel && isWhole ? path : newest,
-        note: "\(path) \(reason); \(what) is \(newest)", isNewest: true, isGuess: !isModel)
+        path: newest.isModel ? path : newest.path,
+        note: "\(path) \(reason); \(what) is \(newest.path)", isNewest: true, isGuess: !isModel)
     }
     let variables = Path.join(path, "variables/variables")
-    guard try hasIndex(variables) else { throw MissingCheckpoint(at: path, fileSystem).error }
+    guard try fileSystem.hasBundle(at: variables) else {
+      throw MissingCheckpoint(at: path, fileSystem).error
+    }
     return CheckpointLocation(
       path: variables, note: "\(path) is a SavedModel; its variables are \(variables)")
-  }
-
-  private func isModelOf(_ directory: String, _ path: String) throws(CheckpointError) -> Bool {
-    let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem)
-    return try listing?.model().map { FileName($0.path) == FileName(path) } ?? false
-  }
-
-  // A model without a number is no checkpoint of many: nothing has to say that it is meant.
-  private func isModel(_ path: String) throws(CheckpointError) -> Bool {
-    guard NumberedName(Path(path).name).step == nil else { return false }
-    return try CheckpointFormat(at: path, fileSystem)?.isTensorFlow == false
   }
 }

@@ -74,27 +74,36 @@ extension NewestIntact {
     return try listing?.newestFirst().map(\.path) ?? []
   }
 
+  /// The newest checkpoint of a directory.
+  package struct Newest {
+    /// Its path.
+    package let path: String
+    /// Whether it is the model in safetensors files that the directory is of.
+    package var isModel = false
+  }
+
   /// The newest checkpoint in a directory without a state file: the first of V2 that is intact; the model that
   /// the directory is of, intact or not; the first of the others that is intact.
   ///
   /// - Throws: `ambiguousName` if the directory has several models, and nothing says which is meant; `io` if
   ///   the system refuses; `busy` if checkpoints go away again and again.
-  package func newestWithoutState() throws(CheckpointError) -> String? {
+  package func newestWithoutState() throws(CheckpointError) -> Newest? {
     if let newest = try intact({ listing throws(CheckpointError) in try listing.newestBundles() }) {
-      return newest
+      return Newest(path: newest)
     }
     let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem)
-    if let model = try listing?.model() { return model.path }
+    if let model = try listing?.model() { return Newest(path: model.path, isModel: true) }
     try listing?.checkHasOneSeries()
     return try intact { listing throws(CheckpointError) in try listing.newestOthers() }
+      .map { Newest(path: $0) }
   }
 
   /// The same, or the first of all if none is intact.
   ///
   /// - Throws: As ``newestWithoutState()`` does.
-  func newestAtAll() throws(CheckpointError) -> String? {
+  func newestAtAll() throws(CheckpointError) -> Newest? {
     if let newest = try newestWithoutState() { return newest }
-    return try newestFirst().first
+    return try newestFirst().first.map { Newest(path: $0) }
   }
 
   private func intact(

@@ -76,7 +76,7 @@ public struct CheckpointReader: TensorReader {
   private static func open(_ path: String, _ fileSystem: any FileSystem) throws(CheckpointError)
     -> (CheckpointFormat, any TensorReader)
   {
-    guard try fileSystem.status(of: BundlePath(path).index)?.kind != .file else {
+    guard try !fileSystem.hasBundle(at: path) else {
       return (.v2, try BundleReader(prefix: path, fileSystem: fileSystem))
     }
     switch try fileSystem.status(of: path)?.kind {

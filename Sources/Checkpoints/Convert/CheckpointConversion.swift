@@ -162,7 +162,7 @@ public struct CheckpointConversion: Sendable {
   public static func merge(
     _ parts: [String], into prefix: String, options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
-    try options.checkMetadata()
+    try options.checkIsInPlace(prefix)
     try BundleMerger.merge(parts, into: prefix, options: options.files)
   }
 
@@ -183,7 +183,7 @@ public struct CheckpointConversion: Sendable {
   public static func rename(
     _ names: [TensorKey: TensorKey], in prefix: String, options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
-    try options.checkMetadata()
+    try options.checkIsInPlace(prefix)
     try BundleRenamer.rename(names, in: prefix, options: options.files)
   }
 
@@ -215,5 +215,21 @@ public struct CheckpointConversion: Sendable {
       let container = try SaveOptions(format: format).container()
       try copier.writeSafetensors(tensors, metadata, to: destination, container, options.files)
     }
+  }
+}
+
+extension SaveOptions {
+  // What is done in place is done to V2 checkpoints.
+  fileprivate func checkIsInPlace(_ prefix: String) throws(CheckpointError) {
+    do throws(CheckpointError) {
+      try checkMetadata()
+    } catch {
+      throw error.located(file: prefix)
+    }
+    guard format != .v2 else { return }
+    throw CheckpointError(
+      .unsupported,
+      "only V2 checkpoints are changed in place, these options are for the format \(format.title); write a "
+        + "new one: CheckpointConversion(from:to:options:)", file: prefix)
   }
 }

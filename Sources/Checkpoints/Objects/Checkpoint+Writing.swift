@@ -1,6 +1,5 @@
 public import CheckpointIO
 import CheckpointPlans
-import CheckpointStore
 public import CheckpointTensors
 
 extension Checkpoint {
@@ -15,11 +14,6 @@ extension Checkpoint {
   /// - Parameter writer: What to write to.
   /// - Throws: What registering the objects throws, and what the writer throws.
   public func save(into writer: inout some TensorWriter) throws(CheckpointError) {
-    var options = options
-    options.sharding = .none
-    let plan = try savePlan(options)
-    let notes = plan.notes
-    try plan.write(into: &writer)
-    for note in notes { CheckpointWarnings.warn("\(note)") }
+    try savePlan(options.inOneFile).save(into: &writer)
   }
 }
