@@ -34,7 +34,7 @@ import Testing
   }
 
   private func string(_ text: String) throws(CheckpointError) -> [UInt8] {
-    try scan(text) { scanner throws(CheckpointError) in try scanner.readString() }
+    try scan(text) { scanner throws(CheckpointError) in try scanner.readStringBytes() }
   }
 
   private func integer(_ text: String) throws(CheckpointError) -> UInt64 {
@@ -160,7 +160,7 @@ import Testing
       var members: [String] = []
       try scanner.expect("{")
       while try scanner.hasNext(isFirst: members.isEmpty, end: "}") {
-        let name = String(decoding: try scanner.readName(), as: UTF8.self)
+        let name = try scanner.readName()
         let start = scanner.position
         try scanner.skipValue()
         members.append("\(name) \(start)")

@@ -13,7 +13,7 @@ extension JSONScanner {
     switch next.map({ Unicode.Scalar($0) }) {
     case "{": try skipObject(depth: depth)
     case "[": try skipArray(depth: depth)
-    case "\"": _ = try readString()
+    case "\"": try skipString()
     case "t": try skipWord("true")
     case "f": try skipWord("false")
     case "n": try skipWord("null")
@@ -24,12 +24,9 @@ extension JSONScanner {
 
   @_lifetime(self: copy self)
   private mutating func skipObject(depth: Int) throws(CheckpointError) {
-    try expect("{")
-    var isFirst = true
-    while try hasNext(isFirst: isFirst, end: "}") {
-      isFirst = false
-      _ = try readName()
-      try skipValue(depth: depth + 1)
+    try forEachMember { json throws(CheckpointError) in
+      try json.skipName()
+      try json.skipValue(depth: depth + 1)
     }
   }
 

@@ -2,27 +2,77 @@
 // another character, \u a UTF-16 unit, of which two may make one character.
 
 extension JSONScanner {
+  /// Reads a string.
+  @_lifetime(self: copy self)
+  package mutating func readString() throws(CheckpointError) -> String {
+    guard let plain = skipPlainString() else {
+      return String(decoding: try readStringBytes(), as: UTF8.self)
+    }
+    return text(in: plain)
+  }
+
+  /// A part of the text.
+  package func text(in range: Range<Int>) -> String {
+    unsafe bytes.extracting(range).withUnsafeBufferPointer {
+      unsafe String(decoding: $0, as: UTF8.self)
+    }
+  }
+
+  /// Whether two parts of the text are the same.
+  package func hasSameBytes(_ one: Range<Int>, _ other: Range<Int>) -> Bool {
+    guard one.count == other.count else { return false }
+    return (0..<one.count).allSatisfy {  // within both
+      bytes[one.lowerBound + $0] == bytes[other.lowerBound + $0]
+    }
+  }
+
   /// Reads a string, as UTF-8.
   @_lifetime(self: copy self)
-  package mutating func readString() throws(CheckpointError) -> [UInt8] {
+  package mutating func readStringBytes() throws(CheckpointError) -> [UInt8] {
+    if let plain = skipPlainString() { return Array(copying: bytes.extracting(plain)) }
     guard skip("\"") else { throw unexpected("a string") }
     var string: [UInt8] = []
     while true {
       let start = position
       skipPlainCharacters()
-      let plain = bytes.extracting(start..<position)
-      unsafe plain.withUnsafeBufferPointer { unsafe string.append(contentsOf: $0) }
+      string += Array(copying: bytes.extracting(start..<position))
       if skip("\"") { return string }
       guard skip("\\") else { throw unexpected("the end of a string") }
       string.append(contentsOf: try readEscaped())
     }
   }
 
+  /// Passes over a string in which each character stands for itself.
+  ///
+  /// - Returns: Where its characters are in ``bytes``; `nil` for everything else, and then nothing is passed.
+  @_lifetime(self: copy self)
+  package mutating func skipPlainString() -> Range<Int>? {
+    let start = position
+    guard skip("\"") else { return nil }
+    skipPlainCharacters()
+    let end = position
+    guard skip("\"") else {
+      position = start
+      return nil
+    }
+    return start + 1..<end
+  }
+
+  /// Passes over a string.
+  @_lifetime(self: copy self)
+  package mutating func skipString() throws(CheckpointError) {
+    if skipPlainString() == nil { _ = try readStringBytes() }
+  }
+
   @_lifetime(self: copy self)
   private mutating func skipPlainCharacters() {
-    while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-      position += 1  // a byte was there
-    }
+    var end = position
+    while end < bytes.count, !Self.endsPlainCharacters(bytes[end]) { end += 1 }  // below the count
+    position = end
+  }
+
+  private static func endsPlainCharacters(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
   }
 
   // What follows a backslash.

@@ -65,12 +65,40 @@ package struct JSONScanner: ~Escapable {
     return true
   }
 
+  /// Reads an object: `body` reads each member, name and value.
+  @_lifetime(self: copy self)
+  package mutating func forEachMember(
+    _ body: (inout JSONScanner) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    try expect("{")
+    var isFirst = true
+    while try hasNext(isFirst: isFirst, end: "}") {
+      isFirst = false
+      try body(&self)
+    }
+  }
+
   /// Reads the name of a member, and the colon behind it.
   @_lifetime(self: copy self)
-  package mutating func readName() throws(CheckpointError) -> [UInt8] {
+  package mutating func readName() throws(CheckpointError) -> String {
     let name = try readString()
     try expect(":")
     return name
+  }
+
+  /// Reads the name of a member, as UTF-8, and the colon behind it.
+  @_lifetime(self: copy self)
+  package mutating func readNameBytes() throws(CheckpointError) -> [UInt8] {
+    let name = try readStringBytes()
+    try expect(":")
+    return name
+  }
+
+  /// Passes over the name of a member, and the colon behind it.
+  @_lifetime(self: copy self)
+  package mutating func skipName() throws(CheckpointError) {
+    try skipString()
+    try expect(":")
   }
 
   /// Reads an integer that is not negative.
@@ -109,16 +137,28 @@ package struct JSONScanner: ~Escapable {
   @_lifetime(self: copy self)
   package mutating func readIntegers(atMost limit: Int) throws(CheckpointError) -> [UInt64] {
     let start = position
-    try expect("[")
     var values: [UInt64] = []
-    while try hasNext(isFirst: values.isEmpty, end: "]") {
+    try forEachInteger { value throws(CheckpointError) in
       guard values.count < limit else {
         throw CheckpointError(
           .corrupt, "a list of more than \(limit) numbers", offset: UInt64(start))
       }
-      values.append(try readInteger())
+      values.append(value)
     }
     return values
+  }
+
+  /// Reads a list of integers, and calls `body` with each.
+  @_lifetime(self: copy self)
+  package mutating func forEachInteger(_ body: (UInt64) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
+    try expect("[")
+    var isFirst = true
+    while try hasNext(isFirst: isFirst, end: "]") {
+      isFirst = false
+      try body(readInteger())
+    }
   }
 
   /// The error of a text that goes on otherwise than it has to.

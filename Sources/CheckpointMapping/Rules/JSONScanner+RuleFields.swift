@@ -8,31 +8,28 @@ extension JSONScanner {
   @_lifetime(self: copy self)
   mutating func readValue(of field: RuleField) throws(CheckpointError) -> RuleField.Value {
     switch field {
-    case .prefix, .scope, .prefer, .split, .to, .with, .comment: .text(try readText())
+    case .prefix, .scope, .prefer, .split, .to, .with, .comment: .text(try readString())
     case .replace: .text(try readExpression())
-    case .slice: .text(try readText(where: { TensorSlice(text: $0) != nil }, "a slice, as '0,2:-'"))
-    case .convert: .text(try readText(where: { DType(named: $0) != nil }, "a dtype, as 'float32'"))
+    case .slice:
+      .text(try readString(where: { TensorSlice(text: $0) != nil }, "a slice, as '0,2:-'"))
+    case .convert:
+      .text(try readString(where: { DType(named: $0) != nil }, "a dtype, as 'float32'"))
     case .rename, .assign: .names(try readNames())
     case .names: .style(try readStyle())
     case .drop, .keep, .of: .pattern(try readPattern())
     case .transpose, .reshape, .lengths: .integers(try readDimensions())
     case .axis: .integer(try readSignedInteger())
     case .stack, .concatenate: .texts(try readTexts())
-    case .into: next == UInt8(ascii: "[") ? .texts(try readTexts()) : .text(try readText())
+    case .into: next == UInt8(ascii: "[") ? .texts(try readTexts()) : .text(try readString())
     }
   }
 
   @_lifetime(self: copy self)
-  private mutating func readText() throws(CheckpointError) -> String {
-    String(decoding: try readString(), as: UTF8.self)  // all of the text is UTF-8
-  }
-
-  @_lifetime(self: copy self)
-  private mutating func readText(where isValid: (String) -> Bool, _ expected: String)
+  private mutating func readString(where isValid: (String) -> Bool, _ expected: String)
     throws(CheckpointError) -> String
   {
     let start = UInt64(position)
-    let text = try readText()
+    let text = try readString()
     guard isValid(text) else {
       throw CheckpointError(.corrupt, "'\(text)' is not \(expected)", offset: start)
     }
@@ -42,7 +39,7 @@ extension JSONScanner {
   @_lifetime(self: copy self)
   private mutating func readExpression() throws(CheckpointError) -> String {
     let start = UInt64(position)
-    let text = try readText()
+    let text = try readString()
     do throws(CheckpointError) {
       _ = try NamePattern(text)
     } catch {
@@ -54,7 +51,7 @@ extension JSONScanner {
   @_lifetime(self: copy self)
   private mutating func readStyle() throws(CheckpointError) -> KeyMapping.NameStyle {
     let start = UInt64(position)
-    let text = try readText()
+    let text = try readString()
     guard let style = KeyMapping.NameStyle(rawValue: text) else {
       throw CheckpointError(
         .corrupt, "'\(text)' is no style of names: 'dotted', 'slashed' or 'objects'", offset: start)
@@ -66,7 +63,7 @@ extension JSONScanner {
   private mutating func readTexts() throws(CheckpointError) -> [String] {
     try expect("[")
     var texts: [String] = []
-    while try hasNext(isFirst: texts.isEmpty, end: "]") { texts.append(try readText()) }
+    while try hasNext(isFirst: texts.isEmpty, end: "]") { texts.append(try readString()) }
     return texts
   }
 
@@ -76,8 +73,8 @@ extension JSONScanner {
     var names: [String: String] = [:]
     while try hasNext(isFirst: names.isEmpty, end: "}") {
       let start = UInt64(position)
-      let name = String(decoding: try readName(), as: UTF8.self)
-      guard names.updateValue(try readText(), forKey: name) == nil else {
+      let name = try readName()
+      guard names.updateValue(try readString(), forKey: name) == nil else {
         throw CheckpointError(
           .corrupt,
           "the name '\(name)' occurs twice, or two of its spellings do; make two rules of them",
@@ -103,13 +100,13 @@ extension JSONScanner {
     try expect("{")
     let start = UInt64(position)
     let pattern: KeyMapping.Pattern
-    switch String(decoding: try readName(), as: UTF8.self) {
+    switch try readName() {
     case "all":
       try skipWord("true")
       pattern = .all
-    case "name": pattern = .name(try readText())
-    case "prefix": pattern = .prefix(try readText())
-    case "suffix": pattern = .suffix(try readText())
+    case "name": pattern = .name(try readString())
+    case "prefix": pattern = .prefix(try readString())
+    case "suffix": pattern = .suffix(try readString())
     case "regex": pattern = .regex(try readExpression())
     case let other:
       throw CheckpointError(

@@ -30,7 +30,7 @@ struct RuleParser {
 
   private mutating func readField(_ json: inout JSONScanner) throws(CheckpointError) {
     let start = UInt64(json.position)
-    let name = String(decoding: try json.readName(), as: UTF8.self)
+    let name = try json.readName()
     guard let field = RuleField(rawValue: name) else {
       throw CheckpointError(
         .corrupt,

@@ -64,7 +64,9 @@ package struct ModelIndex: Sendable {
   private init(text: Span<UInt8>, keepsTensors: Bool) throws(CheckpointError) {
     var json = try JSONScanner(text, subject: "index")
     var hasMap = false
-    try json.forEachMember { json, name, start throws(CheckpointError) in
+    try json.forEachMember { json throws(CheckpointError) in
+      let start = json.position
+      let name = try json.readName()
       switch name {
       case "weight_map":
         guard !hasMap else { throw Self.repeated(name, at: start) }
@@ -86,29 +88,40 @@ package struct ModelIndex: Sendable {
   private mutating func readMap(_ json: inout JSONScanner, _ keepsTensors: Bool)
     throws(CheckpointError)
   {
-    var numbers: [[UInt8]: Int] = [:]
-    var last: (name: [UInt8], number: Int) = ([], -1)  // most tensors are where the one before is
-    try json.forEachNamedMember { json, key, _ throws(CheckpointError) in
-      let name = try json.readString()
-      if last.number < 0 || name != last.name {
-        last = (name, numbers[name] ?? files.count)
-        if last.number == files.count {
-          files.append(String(decoding: name, as: UTF8.self))
-          numbers[name] = last.number
+    var numbers: [FileName: Int] = [:]
+    var last = (name: 0..<0, number: -1)  // most tensors are where the one before is
+    try json.forEachMember { json throws(CheckpointError) in
+      let key = keepsTensors ? TensorKey(bytes: try json.readNameBytes()) : nil
+      if key == nil { try json.skipName() }
+      let start = json.position
+      if let plain = json.skipPlainString() {
+        if !json.hasSameBytes(plain, last.name) {
+          last = (plain, number(of: json.text(in: plain), &numbers))
         }
+      } else {
+        last = (start..<start, number(of: try json.readString(), &numbers))
       }
-      if keepsTensors { tensors.append((TensorKey(bytes: key), last.number)) }
+      if let key { tensors.append((key, last.number)) }
     }
   }
 
+  private mutating func number(of file: String, _ numbers: inout [FileName: Int]) -> Int {
+    if let number = numbers[FileName(file)] { return number }
+    numbers[FileName(file)] = files.count
+    files.append(file)
+    return files.count - 1
+  }
+
   private mutating func readMetadata(_ json: inout JSONScanner) throws(CheckpointError) {
-    try json.forEachMember { json, name, start throws(CheckpointError) in
+    try json.forEachMember { json throws(CheckpointError) in
+      let start = json.position
+      let name = try json.readName()
       switch name {
       case "total_size":
         guard totalSize == nil else { throw Self.repeated(name, at: start) }
         totalSize = try json.readSize()
       case Self.replacesKey where json.next == UInt8(ascii: "\""):
-        replaces = String(decoding: try json.readString(), as: UTF8.self)
+        replaces = try json.readString()
       default: try json.skipValue()
       }
     }
@@ -169,29 +182,6 @@ package struct ModelIndex: Sendable {
 }
 
 extension JSONScanner {
-  /// Reads an object: calls `body` with the name of each member, and where it begins; `body` reads the value.
-  @_lifetime(self: copy self)
-  fileprivate mutating func forEachNamedMember(
-    _ body: (inout JSONScanner, [UInt8], Int) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    try expect("{")
-    var isFirst = true
-    while try hasNext(isFirst: isFirst, end: "}") {
-      isFirst = false
-      let start = position
-      try body(&self, try readName(), start)
-    }
-  }
-
-  @_lifetime(self: copy self)
-  fileprivate mutating func forEachMember(
-    _ body: (inout JSONScanner, String, Int) throws(CheckpointError) -> Void
-  ) throws(CheckpointError) {
-    try forEachNamedMember { json, name, start throws(CheckpointError) in
-      try body(&json, String(decoding: name, as: UTF8.self), start)
-    }
-  }
-
   // Some programs write it as a number with a fraction, `60.0`, or with an exponent.
   @_lifetime(self: copy self)
   fileprivate mutating func readSize() throws(CheckpointError) -> UInt64 {

@@ -34,6 +34,12 @@ enum SafetensorsDType: String, CaseIterable {
     self = type
   }
 
+  // Comparing with each name in turn, as `init(rawValue:)` does, takes longer than the rest of an entry.
+  private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+
+  /// The type of a name in a header; `nil` if it is not known.
+  static func named(_ name: String) -> SafetensorsDType? { byName[name] }
+
   /// The dtype of these elements; `nil` if TensorFlow has none, or holds them in another way: it
   /// gives an element of 4 bits a byte of its own, the format packs two into one.
   var dtype: DType? {

@@ -15,7 +15,7 @@ struct SafetensorsEntry: Hashable {
   var file = 0
 
   /// The dtype; `nil` for an element type that is not known here, or cannot be held.
-  var dtype: DType? { SafetensorsDType(rawValue: typeName)?.dtype }
+  var dtype: DType? { SafetensorsDType.named(typeName)?.dtype }
 
   /// What the file says of the tensor.
   ///
@@ -36,14 +36,9 @@ extension SafetensorsEntry {
   /// Reads the value of a tensor's member.
   init(_ json: inout JSONScanner, key: TensorKey) throws(CheckpointError) {
     let start = json.position
-    var fields = Fields()
-    try json.expect("{")
-    var isFirst = true
-    while try json.hasNext(isFirst: isFirst, end: "}") {
-      isFirst = false
-      try fields.readField(&json)
-    }
     do throws(CheckpointError) {
+      var fields = Fields()
+      try json.forEachMember { json throws(CheckpointError) in try fields.readField(&json) }
       try self.init(fields, key: key)
     } catch {
       throw error.located(offset: UInt64(start))
@@ -52,16 +47,16 @@ extension SafetensorsEntry {
 
   private struct Fields {
     var typeName: String?
-    var dimensions: [UInt64]?
+    var shape: TensorShape?
     var offsets: [UInt64]?
 
     mutating func readField(_ json: inout JSONScanner) throws(CheckpointError) {
       let start = json.position
-      let name = String(decoding: try json.readName(), as: UTF8.self)
+      let name = try json.readName()
       let isRepeated =
         switch name {
         case "dtype": typeName != nil
-        case "shape": dimensions != nil
+        case "shape": shape != nil
         case "data_offsets": offsets != nil
         default: false
         }
@@ -69,17 +64,26 @@ extension SafetensorsEntry {
         throw CheckpointError(.corrupt, "'\(name)' occurs twice", offset: UInt64(start))
       }
       switch name {
-      case "dtype": typeName = String(decoding: try json.readString(), as: UTF8.self)
-      case "shape": dimensions = try json.readIntegers(atMost: SafetensorsEntry.mostDimensions)
+      case "dtype": typeName = try json.readString()
+      case "shape": shape = try Self.readShape(&json)
       case "data_offsets": offsets = try json.readIntegers(atMost: 2)
       default: try json.skipValue()
       }
     }
+
+    private static func readShape(_ json: inout JSONScanner) throws(CheckpointError) -> TensorShape
+    {
+      var shape = TensorShape.scalar
+      try json.forEachInteger { length throws(CheckpointError) in
+        // What is no Int becomes the largest one; the file cannot hold as many.
+        try shape.append(stored: Int(clamping: length))
+      }
+      return shape
+    }
   }
 
   private init(_ fields: Fields, key: TensorKey) throws(CheckpointError) {
-    guard let typeName = fields.typeName, let dimensions = fields.dimensions,
-      let offsets = fields.offsets
+    guard let typeName = fields.typeName, let shape = fields.shape, let offsets = fields.offsets
     else {
       throw CheckpointError(.corrupt, "a tensor needs 'dtype', 'shape' and 'data_offsets'")
     }
@@ -88,22 +92,18 @@ extension SafetensorsEntry {
     }
     self.key = key
     self.typeName = typeName
-    // What is no Int becomes the largest one; the file cannot hold as many.
-    shape = try TensorShape(stored: dimensions.map { Int(clamping: $0) })
+    self.shape = shape
     range = ByteRange(offset: offsets[0], count: offsets[1] - offsets[0])
     try checkSize()
   }
 
   // Of an element type that is not known, any size may be right.
   private func checkSize() throws(CheckpointError) {
-    guard let type = SafetensorsDType(rawValue: typeName) else { return }
+    guard let type = SafetensorsDType.named(typeName) else { return }
     let bits = UInt64(shape.elementCount).multiplied(by: type.bitWidth)
     guard let bits, bits % 8 == 0, bits / 8 == range.count else {
       throw CheckpointError(
         .corrupt, "a tensor \(typeName)\(shape) does not take \(range.count) bytes")
     }
   }
-
-  // As many as a shape can have, and one more: the shape says what is wrong.
-  private static let mostDimensions = 255
 }

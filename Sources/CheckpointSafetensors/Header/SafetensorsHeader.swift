@@ -15,15 +15,12 @@ struct SafetensorsHeader {
   init(text: Span<UInt8>) throws(CheckpointError) {
     var json = try JSONScanner(text, subject: "header")
     guard json.next == UInt8(ascii: "{") else { throw json.unexpected("'{'") }
-    try json.expect("{")
-    var (isFirst, hasMetadata) = (true, false)
-    while try json.hasNext(isFirst: isFirst, end: "}") {
-      isFirst = false
+    var hasMetadata = false
+    try json.forEachMember { json throws(CheckpointError) in
       let start = json.position
-      let name = try json.readName()
+      let name = try json.readNameBytes()
       guard name.elementsEqual(SafetensorsFormat.metadataKey.utf8) else {
-        tensors.append(try Self.readTensor(&json, TensorKey(bytes: name)))
-        continue
+        return tensors.append(try Self.readTensor(&json, TensorKey(bytes: name)))
       }
       guard !hasMetadata else { throw Self.repeated(SafetensorsFormat.metadataKey, at: start) }
       hasMetadata = true
@@ -46,13 +43,10 @@ struct SafetensorsHeader {
 
   private mutating func readMetadata(_ json: inout JSONScanner) throws(CheckpointError) {
     if json.next == UInt8(ascii: "n") { return try json.skipWord("null") }
-    try json.expect("{")
-    var isFirst = true
-    while try json.hasNext(isFirst: isFirst, end: "}") {
-      isFirst = false
+    try json.forEachMember { json throws(CheckpointError) in
       let start = json.position
-      let name = String(decoding: try json.readName(), as: UTF8.self)
-      let value = String(decoding: try json.readString(), as: UTF8.self)
+      let name = try json.readName()
+      let value = try json.readString()
       guard metadata.updateValue(value, forKey: name) == nil else {
         throw Self.repeated(name, at: start)
       }
