@@ -4,7 +4,7 @@ import Checkpoints
 ///
 /// Source: D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", 2015.
 final class Adam: Optimizer {
-  let slots = SlotVariables<Float>("m", "v")
+  let slots = SlotVariables<Variable<Float>>("m", "v")
   private let rate: Float = 0.002
   private let beta1: Float = 0.9
   private let beta2: Float = 0.999

@@ -2,7 +2,7 @@ import Checkpoints
 
 /// Gradient descent that keeps a part of its speed.
 final class Momentum: Optimizer {
-  let slots = SlotVariables<Float>("momentum")
+  let slots = SlotVariables<Variable<Float>>("momentum")
   private let rate: Float = 0.05
   private let momentum: Float = 0.9
 

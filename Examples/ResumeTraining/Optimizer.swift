@@ -16,7 +16,7 @@ enum TrainingMethod: String {
 ///
 /// A checkpoint saves those that exist; and it makes those that it has values for, if a restore comes
 /// before the first step.
-protocol Optimizer: SlotVariableHolder where SlotScalar == Float {
+protocol Optimizer: SlotVariableHolder where Slot == Variable<Float> {
   /// Changes a variable, given how steeply the loss rises with each element.
   func update(_ variable: Variable<Float>, _ slopes: Tensor<Float>)
 

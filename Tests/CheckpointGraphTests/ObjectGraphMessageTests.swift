@@ -106,7 +106,7 @@ import Testing
 }
 
 private final class Adam: SlotVariableHolder {
-  let slots = SlotVariables<Float>("m", "v")
+  let slots = SlotVariables<Variable<Float>>("m", "v")
 
   init(_ variables: Variable<Float>...) {
     for variable in variables {

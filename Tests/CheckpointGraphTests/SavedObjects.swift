@@ -80,7 +80,7 @@ final class Module: Checkpointable {
 }
 
 final class Momentum: SlotVariableHolder {
-  let slots: SlotVariables<Float>
+  let slots: SlotVariables<Variable<Float>>
 
   init(_ slotNames: [String] = ["momentum"]) { slots = SlotVariables(slotNames) }
 }

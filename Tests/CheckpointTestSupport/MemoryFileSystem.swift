@@ -15,6 +15,8 @@ package final class MemoryFileSystem: FileSystem {
   package enum Event: Hashable, Sendable {
     /// Names change, all at once; `nil` for those that go.
     case names([String: Node?])
+    /// A directory gets another name, with whatever is in it.
+    case directoryRename(String, to: String)
     /// All changes of names in a directory are durable.
     case directorySync(String)
     /// A file has this content now.
@@ -161,14 +163,17 @@ package final class MemoryFileSystem: FileSystem {
       guard let node = state.names[old] else {
         throw .system("rename to \(new)", errno: ENOENT, file: old)
       }
-      // What is in a directory comes along.
-      var change: [String: Node?] = [:]
-      for (path, child) in state.names where path.hasPrefix(old + "/") && node == .directory {
-        change[path] = Node?.none
-        change[new + path.dropFirst(old.count)] = child
-      }
-      (change[old], change[new]) = (Node?.none, node)
-      state.change(change)
+      guard node == .directory else { return state.change([old: nil, new: node]) }
+      Self.move(old, to: new, in: &state.names)
+      state.log.append(.directoryRename(old, to: new))
+    }
+  }
+
+  /// Gives a directory another name: what is in it comes along.
+  static func move(_ old: String, to new: String, in names: inout [String: Node]) {
+    for (path, node) in names where path == old || path.hasPrefix(old + "/") {
+      names[path] = nil
+      names[new + path.dropFirst(old.count)] = node
     }
   }
 

@@ -9,7 +9,7 @@ import CheckpointIO
 /// Source of the rules: Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.
 package struct PowerCut {
   private var names: [String: MemoryFileSystem.Node] = [:]
-  private var pending: [[String: MemoryFileSystem.Node?]] = []
+  private var pending: [MemoryFileSystem.Event] = []
   private var durable: [Int: [UInt8]] = [:]
   private var volatile: [Int: [[UInt8]]] = [:]
 
@@ -34,7 +34,7 @@ package struct PowerCut {
   /// Goes on by one event.
   package mutating func apply(_ event: MemoryFileSystem.Event) {
     switch event {
-    case .names(let change): pending.append(change)
+    case .names, .directoryRename: pending.append(event)
     case .content(let file, let bytes): volatile[file, default: []].append(bytes)
     case .fileSync(let file):
       durable[file] = volatile[file]?.last ?? durable[file]
@@ -96,14 +96,25 @@ package struct PowerCut {
     return contents
   }
 
+  // A directory that is renamed takes with it what has become durable in it.
   private static func apply(
-    _ change: [String: MemoryFileSystem.Node?], to names: inout [String: MemoryFileSystem.Node]
+    _ change: MemoryFileSystem.Event, to names: inout [String: MemoryFileSystem.Node]
   ) {
-    for (path, node) in change { names[path] = node }
+    switch change {
+    case .names(let change):
+      for (path, node) in change { names[path] = node }
+    case .directoryRename(let old, let new):
+      if names[old] != nil { MemoryFileSystem.move(old, to: new, in: &names) }
+    case .directorySync, .content, .fileSync: break
+    }
   }
 
-  private static func directory(of change: [String: MemoryFileSystem.Node?]) -> String? {
-    change.keys.first.map { Path($0).directory }
+  private static func directory(of change: MemoryFileSystem.Event) -> String? {
+    switch change {
+    case .names(let change): change.keys.first.map { Path($0).directory }
+    case .directoryRename(let old, _): Path(old).directory
+    case .directorySync, .content, .fileSync: nil
+    }
   }
 
   private static func isReachable(_ path: String, _ names: [String: MemoryFileSystem.Node]) -> Bool

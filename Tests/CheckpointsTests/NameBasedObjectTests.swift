@@ -21,7 +21,7 @@ import Testing
 
   /// Adam as TensorFlow 1 has it, as far as its variables go.
   final class Adam: SlotVariableHolder {
-    let slots = SlotVariables<Float>("m", "v")
+    let slots = SlotVariables<Variable<Float>>("m", "v")
     let beta1 = Variable<Float>(0.5, name: "beta1_power")
     let beta2 = Variable<Float>(0.5)
 

@@ -36,7 +36,7 @@ final class TestModule: Checkpointable {
 }
 
 final class TestMomentum: SlotVariableHolder {
-  let slots = SlotVariables<Float>("momentum")
+  let slots = SlotVariables<Variable<Float>>("momentum")
 
   subscript(variable: Variable<Float>) -> Float? {
     get { slots.existing("momentum", of: variable)?.value.array.first }

@@ -26,7 +26,7 @@ struct RefusedByCompilerTests {
         }
       }
       class Adam: CheckpointableObject, SlotVariableHolder {
-        let slots = SlotVariables<Float>("m", "v")
+        let slots = SlotVariables<Variable<Float>>("m", "v")
       }
       protocol Callable: Checkpointable {}
       final class Generic<Value>: Callable {}

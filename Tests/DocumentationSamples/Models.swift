@@ -19,7 +19,7 @@ final class Classifier: Checkpointable {
 }
 
 final class Momentum: SlotVariableHolder {
-  let slots = SlotVariables<Float>("momentum")
+  let slots = SlotVariables<Variable<Float>>("momentum")
   let rate = Variable<Float>(0.1)
 
   func update(_ weight: Variable<Float>, slope: Float) {

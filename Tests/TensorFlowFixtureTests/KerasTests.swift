@@ -196,7 +196,7 @@ private final class LegacyAdam: SlotVariableHolder {
   let learningRate = Variable<Float>(0)
   private let (beta1, beta2) = (Variable<Float>(0), Variable<Float>(0))
   private let decay = Variable<Float>(0)
-  let slots = SlotVariables<Float>("m", "v")
+  let slots = SlotVariables<Variable<Float>>("m", "v")
 
   func registerDependencies(in registrar: inout DependencyRegistrar) {
     registrar.track(iter, as: "iter")

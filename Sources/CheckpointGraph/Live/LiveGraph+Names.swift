@@ -10,9 +10,9 @@ extension LiveGraph {
   /// Source: tensorflow/python/training/slot_creator.py, optimizer.py.
   package func names(of number: Int) -> [String] {
     let node = nodes[number]
-    if case .attributes = node.value { return [path(of: number)] }
+    if case .attributes = node.value { return paths(of: number) }
     guard case .variable(let variable) = node.value else { return [] }
-    var names = [variable.name, path(of: number)].compactMap { $0 }
+    var names = [variable.name].compactMap { $0 } + paths(of: number)
     switch node.way {
     case .root: break
     case .child(let parent, let edge):
@@ -30,6 +30,31 @@ extension LiveGraph {
     }
     return names
   }
+
+  // Where a node stands, and where it stood under former names.
+  private func paths(of number: Int) -> [String] {
+    guard !formerNames.isEmpty else { return [path(of: number)] }
+    var (steps, current) = ([[String]](), number)
+    while case .child(let parent, let edge) = nodes[current].way {
+      let name = edges.elements[edge].name
+      let former = formerNames[parent]?.filter { $0.child.name.hasSameBytes(as: name) } ?? []
+      steps.append([name] + former.map(\.name))
+      current = parent
+    }
+    guard case .root = nodes[current].way, steps.contains(where: { $0.count > 1 }) else {
+      return [path(of: number)]
+    }
+    var paths = [""]
+    for names in steps.reversed() {
+      let names = names.map(CheckpointKey.escape)
+      paths = paths.flatMap { path in names.map { path.isEmpty ? $0 : "\(path)/\($0)" } }
+      paths = Array(paths.prefix(Self.mostPaths))
+    }
+    return paths
+  }
+
+  // Former names on each of many steps would make ever more of them.
+  private static let mostPaths = 64
 
   /// The tensors of a node that has several: the name of each within its group, and the attribute that it
   /// is, if it is one by itself; `nil` for other nodes.

@@ -27,6 +27,12 @@ package struct LiveGraph {
     }
   }
 
+  /// What a child was called before.
+  struct FormerName {
+    let name: String
+    let child: ObjectGraph.Child
+  }
+
   /// How a node was reached first.
   enum Way {
     case root
@@ -42,6 +48,8 @@ package struct LiveGraph {
   private(set) var edges = FlatLists<ObjectGraph.Child>()
   /// The variables that each node keeps for others.
   private(set) var slots = FlatLists<ObjectGraph.SlotVariable>()
+  /// What children of a node were called before; few have been called anything else.
+  private(set) var formerNames: [Int: [FormerName]] = [:]
   private var numbers: ObjectNumbers
   private var optimizers: [Int] = []
   private var groups: [Int] = []
@@ -103,11 +111,32 @@ package struct LiveGraph {
     nodes[number].value = registrar.value
     if kind.contains(.group) { groups.append(number) }
     registrar.finish()
+    let first = edges.elements.count
     if !registrar.entries.isEmpty {
       let entries = registrar.entries.span  // looked at in place: copies would count references
       for entry in entries.indices { add(entries[entry], to: number) }
     }
+    if !registrar.formerNames.isEmpty { noteFormerNames(&registrar, of: number, from: first) }
     if !registrar.problems.isEmpty { note(registrar.problems, of: number) }
+  }
+
+  private mutating func noteFormerNames(
+    _ registrar: inout DependencyRegistrar, of number: Int, from first: Int
+  ) {
+    var former: [FormerName] = []
+    for (name, others) in registrar.formerNames {
+      let children = edges.elements[first...]
+      // Else nothing is there under that name now.
+      guard let child = children.first(where: { $0.name.hasSameBytes(as: name) }) else { continue }
+      for other in others {
+        if former.contains(where: { $0.name.hasSameBytes(as: other) }) {
+          registrar.refuse(
+            [name], "'\(other)' is a former name of two things; it can be one's only")
+        }
+        former.append(FormerName(name: other, child: child))
+      }
+    }
+    formerNames[number] = former
   }
 
   private mutating func note(_ found: [DependencyRegistrar.Problem], of number: Int) {
@@ -165,6 +194,14 @@ package struct LiveGraph {
 
   /// What a node depends on.
   package func children(of number: Int) -> ArraySlice<ObjectGraph.Child> { edges[number] }
+
+  /// The child of a node that has a name, or had it before.
+  package func child(named name: String, of number: Int) -> Int? {
+    let child =
+      children(of: number).first { $0.name.hasSameBytes(as: name) }
+      ?? formerNames[number]?.first { $0.name.hasSameBytes(as: name) }?.child
+    return child?.node
+  }
 
   /// The node that is an object; places have no object of their own.
   package func number(of object: ObjectIdentifier) -> Int? { numbers[object] }

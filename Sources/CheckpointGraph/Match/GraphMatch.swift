@@ -113,11 +113,17 @@ package struct GraphMatch {
   // Follows the edges of one pair.
   private mutating func matchChildren(_ pair: Pair, _ queue: inout [Pair]) {
     var children = NamedChildren(live.children(of: pair.live))
+    let former = FormerChildren(of: pair.live, live, under: pair.saved, saved)
     for edge in saved.children.range(of: pair.saved) {
       let child = saved.children.elements[edge]
       let node = Int(child.node)
       if let object = children.next(saved.bytes(child.name)) {
         match(Pair(saved: node, live: object, start: pair.start), name: child.name, &queue)
+      } else if let object = former?.children[edge] {
+        match(Pair(saved: node, live: object, start: pair.start), name: child.name, &queue)
+      } else if let object = former?.conflicts[edge] {
+        let name = saved.string(child.name)
+        conflicts.append(Conflict(savedNode: node, liveNode: object, name: name))
       } else if !bindings.isBound(node), saved.mayHaveValues(node) {
         deferred.append(
           Deferred(
@@ -194,8 +200,10 @@ package struct GraphMatch {
   private func key(
     of member: NodeAttributes.Member, _ attributes: NodeAttributes, in savedNode: Int
   ) -> TensorKey? {
-    if let own = stored(attributes.attribute(of: member), in: savedNode) {
-      return TensorKey(copying: saved.bytes(own.key))
+    for name in attributes.attributes(of: member) {
+      if let own = stored(name, in: savedNode) {
+        return TensorKey(copying: saved.bytes(own.key))
+      }
     }
     guard let prefix = attributes.prefix, let all = stored(prefix, in: savedNode) else {
       return nil
@@ -217,13 +225,16 @@ package struct GraphMatch {
     var made: [SlotPlace: any TensorVariable] = [:]
     for optimizer in saved.nodes {
       for place in saved.slots.range(of: optimizer) {
-        let slot = saved.slotVariable(saved.slots.elements[place])
+        var slot = saved.slotVariable(saved.slots.elements[place])
         guard !bindings.isBound(slot.node) else { continue }
         guard let owner = liveOfSaved[optimizer], let original = liveOfSaved[slot.original],
           !refused.contains(slot.node)
         else {
           deferredSlots.append(DeferredSlot(optimizer: optimizer, slot: slot))
           continue
+        }
+        if let provider = live.nodes[owner].object as? any SlotVariableProvider {
+          slot.slotName = provider.slotName(for: slot.slotName)
         }
         let place = SlotPlace(optimizer: owner, original: original, name: slot.slotName)
         try matchSlot(slot, at: place, &made)

@@ -25,9 +25,10 @@ package struct NameBasedGraph {
     for number in graph.nodes.indices {
       let names = live.names(of: number)
       if let tensors = live.attributes(of: number) {
-        guard let name = names.first else { continue }
-        let found = tensors.map { (attribute: $0.attribute, key: TensorKey(name + $0.name)) }
-        guard found.allSatisfy({ entries.contains($0.key) }) else { continue }
+        let found = names.lazy.map { name in
+          tensors.map { (attribute: $0.attribute, key: TensorKey(name + $0.name)) }
+        }.first { $0.allSatisfy { entries.contains($0.key) } }
+        guard let found else { continue }
         graph.nodes[number].attributes = found.map { Self.attribute($0.key, $0.attribute) }
         used.formUnion(found.map(\.key))
         continue

@@ -61,8 +61,10 @@ struct Reflection {
   /// - Returns: What it is.
   mutating func dependency(in value: Any, isWrapper: Bool = false) -> FoundDependency {
     if let object = value as? any Checkpointable {
-      return isWrapper && object is any DependencyWrapper
-        ? .wrapped(.object(object)) : .object(object)
+      guard isWrapper, let wrapper = object as? any DependencyWrapper else {
+        return .object(object)
+      }
+      return .wrapped(.object(object), name: wrapper.dependencyName)
     }
     switch StoredType.of(type(of: value), isWrapper: isWrapper) {
     case .configuration: return .nothing
@@ -88,7 +90,7 @@ struct Reflection {
   private mutating func held(in value: Any, isWrapper: Bool) -> FoundDependency {
     if let container = value as? any DependencyContainer { return container.dependency(&self) }
     if let wrapper = value as? any DependencyWrapper {
-      return .wrapped(dependency(in: wrapper.wrappedDependency))
+      return .wrapped(dependency(in: wrapper.wrappedDependency), name: wrapper.dependencyName)
     }
     if let object = value as? any TensorStorable & AnyObject {
       return .foreign(ForeignVariable(object), object)

@@ -15,11 +15,13 @@ extension DependencyRegistrar {
   /// - Parameters:
   ///   - value: Also an object; `nil` registers nothing.
   ///   - name: What it is called in the checkpoint.
+  ///   - formerNames: What it was called in older checkpoints.
   @_disfavoredOverload
-  public mutating func track(_ value: Any, as name: String) {
+  public mutating func track(_ value: Any, as name: String, formerly formerNames: [String] = []) {
     var reflection = Reflection()
     add(reflection.dependency(in: value), as: name)
     noteProblems(of: name, &reflection)
+    note(name, formerly: formerNames)
   }
 
   /// Registers the stored properties of an object, those of superclasses first, named by their
@@ -92,8 +94,8 @@ extension DependencyRegistrar {
     _ dependency: FoundDependency, _ label: PropertyLabel, _ reflection: inout Reflection
   ) {
     var name = label.name
-    if case .wrapped(let inner) = dependency {
-      name = label.wrappedName ?? name
+    if case .wrapped(let inner, let own) = dependency {
+      name = own ?? label.wrappedName ?? name
       add(inner, as: name)
     } else {
       add(dependency, as: name)

@@ -48,6 +48,8 @@ public struct DependencyRegistrar {
   var value: NodeValue?
   /// Tensors of the object itself, under names of their own.
   var attributes: [NodeAttributes.Member] = []
+  /// What entries were called before.
+  private(set) var formerNames: [(name: String, former: [String])] = []
   /// What is wrong.
   private(set) var problems: [Problem] = []
   /// The type of the object, or of the one that holds it.
@@ -70,19 +72,42 @@ public struct DependencyRegistrar {
     if !entries.isEmpty { entries.removeAll(keepingCapacity: true) }
     value = nil
     if !attributes.isEmpty { attributes = [] }
+    if !formerNames.isEmpty { formerNames = [] }
     haveUniqueNames = false
     if !problems.isEmpty { problems = [] }
     found = nil
   }
 
   /// Registers an object under a name.
-  public mutating func track(_ object: any Checkpointable, as name: String) {
+  ///
+  ///     registrar.track(query, as: "query", formerly: ["q"])
+  ///
+  /// A restore looks for the name, then for the former ones in turn; a save writes the name. A checkpoint that
+  /// has values under two of them is in conflict with the program: ``LoadStatus/conflicting``.
+  ///
+  /// - Parameters:
+  ///   - object: The object.
+  ///   - name: What it is called in the checkpoint.
+  ///   - formerNames: What it was called in older checkpoints.
+  public mutating func track(
+    _ object: any Checkpointable, as name: String, formerly formerNames: [String] = []
+  ) {
     add(name, object, .object)
+    note(name, formerly: formerNames)
   }
 
   /// Registers an object under a name, if there is one.
-  public mutating func track(_ object: (any Checkpointable)?, as name: String) {
-    if let object { track(object, as: name) }
+  ///
+  /// - Parameters: As for an object that is there.
+  public mutating func track(
+    _ object: (any Checkpointable)?, as name: String, formerly formerNames: [String] = []
+  ) {
+    if let object { track(object, as: name, formerly: formerNames) }
+  }
+
+  /// Notes what something that is registered was called before.
+  mutating func note(_ name: String, formerly names: [String]) {
+    if !names.isEmpty { formerNames.append((name, names)) }
   }
 
   /// Registers the elements of a list; nothing else belongs to it.

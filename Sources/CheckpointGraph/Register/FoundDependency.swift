@@ -12,8 +12,8 @@ enum FoundDependency {
   case foreign(any TensorVariable, AnyObject)
   /// An array, dictionary, tuple or struct.
   case container(ContainerNode)
-  /// The value of a property wrapper.
-  indirect case wrapped(FoundDependency)
+  /// The value of a property wrapper, and its name, if that is not the property's.
+  indirect case wrapped(FoundDependency, name: String? = nil)
 }
 
 extension FoundDependency {
@@ -23,7 +23,7 @@ extension FoundDependency {
     switch self {
     case .nothing: false
     case .container(let container): container.isWorthTracking
-    case .wrapped(let inner): inner.holdsValues
+    case .wrapped(let inner, _): inner.holdsValues
     case .object, .variable, .foreign: true
     }
   }
@@ -39,7 +39,7 @@ extension DependencyRegistrar {
     case .foreign(let variable, let object): add(name, variable, .foreign(object))
     case .container(let container):
       add(name, container, .place, isEmptyPlace: container.isEmpty)
-    case .wrapped(let inner): add(inner, as: name)
+    case .wrapped(let inner, let own): add(inner, as: own ?? name)
     }
   }
 }

@@ -53,6 +53,8 @@ package struct NodeAttributes {
     package let name: String
     /// Where it is.
     package let variable: any TensorVariable
+    /// What it was called before.
+    var formerNames: [String] = []
   }
 
   /// The attribute that all tensors are stored behind; `nil` if each is one.
@@ -80,6 +82,11 @@ package struct NodeAttributes {
   /// What stands behind the path of the object in the key of a tensor.
   func attribute(of member: Member) -> String { (prefix ?? "") + member.name }
 
+  /// The same, followed by what it was before.
+  func attributes(of member: Member) -> [String] {
+    [attribute(of: member)] + member.formerNames.map { (prefix ?? "") + $0 }
+  }
+
   /// The same with the values of this moment, if they are to be asked for all at once.
   func taken() throws(CheckpointError) -> NodeAttributes {
     guard let take else { return self }
@@ -94,7 +101,9 @@ package struct NodeAttributes {
   ) throws(CheckpointError) -> NodeAttributes {
     var replaced = try taken()
     replaced.members = try replaced.members.map { member throws(CheckpointError) in
-      Member(name: member.name, variable: try replacement(member.variable))
+      Member(
+        name: member.name, variable: try replacement(member.variable),
+        formerNames: member.formerNames)
     }
     return replaced
   }

@@ -42,9 +42,10 @@ final class ValueNode<Value: CheckpointableValue>: Checkpointable {
     var fields = FieldRegistrar<Value>()
     Value.registerFields(in: &fields)
     for field in fields.fields {
-      let (object, identity) = field.make(place)
+      guard let (object, identity) = field.make(place) else { continue }
       let isEmptyPlace = (object as? ContainerNode)?.isEmpty == true
       registrar.add(field.name, object, identity, isEmptyPlace: isEmptyPlace)
+      registrar.note(field.name, formerly: field.formerNames)
     }
     for problem in FieldCheck.problems(of: fields) { registrar.note(problem, of: Value.self) }
   }

@@ -4,7 +4,14 @@ public import CheckpointTensors
 public struct FieldRegistrar<Root> {
   typealias Made = (object: any Checkpointable, identity: DependencyRegistrar.Entry.Identity)
 
-  var fields: [(name: String, make: (ValuePlace<Root>) -> Made)] = []
+  /// A field, and how to find what it holds; `nil` while it holds nothing.
+  struct Field {
+    let name: String
+    let formerNames: [String]
+    let make: (ValuePlace<Root>) -> Made?
+  }
+
+  private(set) var fields: [Field] = []
   /// Where the registered fields are in the struct, in bytes.
   private(set) var bytes: [Range<Int>] = []
   /// The names of those of which that is not known: computed ones, and those with observers.
@@ -14,47 +21,130 @@ public struct FieldRegistrar<Root> {
 
   init() {}
 
+  // MARK: Tensors
+
   /// Registers a field that holds a tensor, or any storable value.
+  ///
+  /// - Parameters:
+  ///   - name: What it is called in the checkpoint.
+  ///   - field: Where it is in the struct.
+  ///   - formerNames: What it was called in older checkpoints.
   public mutating func tensor<Value: TensorStorable>(
-    _ name: String, _ field: WritableKeyPath<Root, Value>
+    _ name: String, _ field: WritableKeyPath<Root, Value>, formerly formerNames: [String] = []
   ) {
-    add(name, field) { PlaceVariable($0) }
+    add(name, field, formerNames) { PlaceVariable($0) }
   }
 
-  /// Registers a field that holds a number or a string, as a tensor without dimensions.
-  public mutating func scalar<Value: TensorScalar>(
-    _ name: String, _ field: WritableKeyPath<Root, Value>
+  /// Registers a field that may hold a tensor; `nil` is not saved, and stays `nil` in a restore.
+  ///
+  /// - Parameters: As for a field that always holds one.
+  public mutating func tensor<Value: TensorStorable>(
+    _ name: String, _ field: WritableKeyPath<Root, Value?>, formerly formerNames: [String] = []
   ) {
-    add(name, field) { PlaceVariable($0.asTensor) }
+    add(name, field, formerNames) { Self.wrapped($0) { PlaceVariable($0) } }
   }
 
   /// Registers a field that holds an array of tensors, named by their index.
+  ///
+  /// - Parameters: As for a field that holds one tensor.
   public mutating func tensors<Value: TensorStorable>(
-    _ name: String, _ field: WritableKeyPath<Root, [Value]>
+    _ name: String, _ field: WritableKeyPath<Root, [Value]>, formerly formerNames: [String] = []
   ) {
-    add(name, field) { Self.list($0) { PlaceVariable($0) } }
+    add(name, field, formerNames) { Self.list($0) { PlaceVariable($0) } }
   }
 
-  /// Registers a field that holds another struct with fields.
-  public mutating func value<Value: CheckpointableValue>(
-    _ name: String, _ field: WritableKeyPath<Root, Value>
+  /// Registers a field that holds a dictionary of tensors, named by their keys.
+  ///
+  /// - Parameters: As for a field that holds one tensor.
+  public mutating func tensors<Value: TensorStorable>(
+    _ name: String, _ field: WritableKeyPath<Root, [String: Value]>,
+    formerly formerNames: [String] = []
   ) {
-    add(name, field) { ValueNode($0) }
+    add(name, field, formerNames) { Self.dictionary($0) { PlaceVariable($0) } }
+  }
+
+  /// Registers a field that holds a number or a string, as a tensor without dimensions.
+  ///
+  /// - Parameters: As for a field that holds a tensor.
+  public mutating func scalar<Value: TensorScalar>(
+    _ name: String, _ field: WritableKeyPath<Root, Value>, formerly formerNames: [String] = []
+  ) {
+    add(name, field, formerNames) { PlaceVariable($0.asTensor) }
+  }
+
+  /// Registers a field that may hold a number or a string; `nil` is not saved, and stays `nil` in a restore.
+  ///
+  /// - Parameters: As for a field that holds a tensor.
+  public mutating func scalar<Value: TensorScalar>(
+    _ name: String, _ field: WritableKeyPath<Root, Value?>, formerly formerNames: [String] = []
+  ) {
+    add(name, field, formerNames) { Self.wrapped($0) { PlaceVariable($0.asTensor) } }
+  }
+
+  // MARK: Structs
+
+  /// Registers a field that holds another struct with fields.
+  ///
+  /// - Parameters: As for a field that holds a tensor.
+  public mutating func value<Value: CheckpointableValue>(
+    _ name: String, _ field: WritableKeyPath<Root, Value>, formerly formerNames: [String] = []
+  ) {
+    add(name, field, formerNames) { ValueNode($0) }
+  }
+
+  /// Registers a field that may hold another struct with fields; `nil` is not saved, and stays `nil` in a
+  /// restore.
+  ///
+  /// - Parameters: As for a field that holds a tensor.
+  public mutating func value<Value: CheckpointableValue>(
+    _ name: String, _ field: WritableKeyPath<Root, Value?>, formerly formerNames: [String] = []
+  ) {
+    add(name, field, formerNames) { Self.wrapped($0) { ValueNode($0) } }
   }
 
   /// Registers a field that holds an array of structs with fields, named by their index.
+  ///
+  /// - Parameters: As for a field that holds a tensor.
   public mutating func values<Value: CheckpointableValue>(
-    _ name: String, _ field: WritableKeyPath<Root, [Value]>
+    _ name: String, _ field: WritableKeyPath<Root, [Value]>, formerly formerNames: [String] = []
   ) {
-    add(name, field) { Self.list($0) { ValueNode($0) } }
+    add(name, field, formerNames) { Self.list($0) { ValueNode($0) } }
   }
 
+  /// Registers a field that holds a dictionary of structs with fields, named by their keys.
+  ///
+  /// - Parameters: As for a field that holds a tensor.
+  public mutating func values<Value: CheckpointableValue>(
+    _ name: String, _ field: WritableKeyPath<Root, [String: Value]>,
+    formerly formerNames: [String] = []
+  ) {
+    add(name, field, formerNames) { Self.dictionary($0) { ValueNode($0) } }
+  }
+
+  // MARK: Objects
+
   /// Registers a field that holds a variable, or another object.
+  ///
+  /// - Parameters: As for a field that holds a tensor.
   public mutating func object<Object: Checkpointable>(
-    _ name: String, _ field: KeyPath<Root, Object>
+    _ name: String, _ field: KeyPath<Root, Object>, formerly formerNames: [String] = []
   ) {
     note(name, field)
-    fields.append((name, { ($0.get()[keyPath: field], .object) }))
+    fields.append(
+      Field(name: name, formerNames: formerNames) { ($0.get()[keyPath: field], .object) })
+  }
+
+  /// Registers a field that may hold a variable, or another object.
+  ///
+  /// - Parameters: As for a field that holds a tensor.
+  public mutating func object<Object: Checkpointable>(
+    _ name: String, _ field: KeyPath<Root, Object?>, formerly formerNames: [String] = []
+  ) {
+    note(name, field)
+    fields.append(
+      Field(name: name, formerNames: formerNames) { place in
+        place.get()[keyPath: field].map { ($0, .object) }
+      })
   }
 
   /// Leaves out fields that hold values, which would be an error otherwise.
@@ -63,11 +153,14 @@ public struct FieldRegistrar<Root> {
   public mutating func exclude(_ names: String...) { excluded.formUnion(names) }
 
   private mutating func add<Value>(
-    _ name: String, _ field: WritableKeyPath<Root, Value>,
-    _ make: @escaping (ValuePlace<Value>) -> any Checkpointable
+    _ name: String, _ field: WritableKeyPath<Root, Value>, _ formerNames: [String],
+    _ make: @escaping (ValuePlace<Value>) -> (any Checkpointable)?
   ) {
     note(name, field)
-    fields.append((name, { (make($0.part(field)), .place) }))
+    fields.append(
+      Field(name: name, formerNames: formerNames) { place in
+        make(place.part(field)).map { ($0, .place) }
+      })
   }
 
   private mutating func note<Value>(_ name: String, _ field: KeyPath<Root, Value>) {
@@ -76,6 +169,25 @@ public struct FieldRegistrar<Root> {
     } else {
       unplaced.insert(name)
     }
+  }
+
+  private static func wrapped<Value>(
+    _ place: ValuePlace<Value?>, _ make: (ValuePlace<Value>) -> any Checkpointable
+  ) -> (any Checkpointable)? {
+    place.wrapped().map(make)
+  }
+
+  // In byte order of the keys: a Swift dictionary has no order of its own.
+  private static func dictionary<Value>(
+    _ place: ValuePlace<[String: Value]>, _ make: (ValuePlace<Value>) -> any Checkpointable
+  ) -> any Checkpointable {
+    let keys = place.get().keys.sorted { TensorKey($0) < TensorKey($1) }
+    return ContainerNode(
+      list: keys.compactMap { key in
+        place.part(\.[key]).wrapped().map {
+          DependencyRegistrar.Entry(name: key, object: make($0), identity: .place)
+        }
+      })
   }
 
   private static func list<Element>(

@@ -3,7 +3,7 @@ import CheckpointTensors
 
 /// A variable that is an object of somebody else's array type.
 final class ForeignVariable: TensorVariable {
-  private var object: any TensorStorable & AnyObject
+  private(set) var object: any TensorStorable & AnyObject
 
   init(_ object: any TensorStorable & AnyObject) { self.object = object }
 

@@ -9,19 +9,24 @@ extension DependencyRegistrar {
   ///   - name: What it is called in the checkpoint.
   ///   - owner: The object.
   ///   - property: Where its value is; a restore writes it.
+  ///   - formerNames: What it was called in older checkpoints.
   public mutating func variable<Owner: AnyObject, Value: TensorStorable>(
-    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Value>
+    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Value>,
+    formerly formerNames: [String] = []
   ) {
     add(name, PlaceVariable(ValuePlace(owner, property)), .place)
+    note(name, formerly: formerNames)
   }
 
   /// Registers a stored property that holds a number or a string, as a tensor without dimensions.
   ///
   /// - Parameters: As for properties that hold a tensor.
   public mutating func variable<Owner: AnyObject, Scalar: TensorScalar>(
-    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Scalar>
+    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Scalar>,
+    formerly formerNames: [String] = []
   ) {
     add(name, PlaceVariable(ValuePlace(owner, property).asTensor), .place)
+    note(name, formerly: formerNames)
   }
 
   /// Registers a stored property that holds a tensor as an attribute of the owner itself, under a name of
@@ -35,10 +40,12 @@ extension DependencyRegistrar {
   ///   - name: The name of the attribute, without dots and slashes, which TensorFlow could not restore.
   ///   - owner: The object; no ``TensorVariable``, which has an attribute already.
   ///   - property: Where its value is; a restore writes it.
+  ///   - formerNames: What it was called in older checkpoints.
   public mutating func attribute<Owner: AnyObject, Value: TensorStorable>(
-    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Value>
+    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Value>,
+    formerly formerNames: [String] = []
   ) {
-    addAttribute(name, PlaceVariable(ValuePlace(owner, property)))
+    addAttribute(name, PlaceVariable(ValuePlace(owner, property)), formerNames)
   }
 
   /// Registers a stored property that holds a number or a string as an attribute of the owner itself, as a
@@ -46,12 +53,16 @@ extension DependencyRegistrar {
   ///
   /// - Parameters: As for properties that hold a tensor.
   public mutating func attribute<Owner: AnyObject, Scalar: TensorScalar>(
-    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Scalar>
+    _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Scalar>,
+    formerly formerNames: [String] = []
   ) {
-    addAttribute(name, PlaceVariable(ValuePlace(owner, property).asTensor))
+    addAttribute(name, PlaceVariable(ValuePlace(owner, property).asTensor), formerNames)
   }
 
-  private mutating func addAttribute(_ name: String, _ variable: any TensorVariable) {
-    attributes.append(NodeAttributes.Member(name: name, variable: variable))
+  private mutating func addAttribute(
+    _ name: String, _ variable: any TensorVariable, _ formerNames: [String]
+  ) {
+    attributes.append(
+      NodeAttributes.Member(name: name, variable: variable, formerNames: formerNames))
   }
 }

@@ -12,6 +12,11 @@ public protocol SlotVariableProvider: Checkpointable {
   /// The names of the slots, in the order in which they are stored. TensorFlow 1 sorts them.
   var slotNames: [String] { get }
 
+  /// What slots were called in older checkpoints, by their names: `["m": ["momentum"]]`.
+  ///
+  /// There are none by default.
+  var formerSlotNames: [String: [String]] { get }
+
   /// What TensorFlow 1 calls the optimizer in the names of its slot variables: `w/Adam`, `w/Adam_1`.
   ///
   /// The default is the name of the type. The slots are numbered in the order of ``slotNames``.
@@ -41,6 +46,15 @@ public protocol SlotVariableProvider: Checkpointable {
 }
 
 extension SlotVariableProvider {
+  /// None.
+  public var formerSlotNames: [String: [String]] { [:] }
+
+  /// What a slot of a checkpoint is called here.
+  func slotName(for saved: String) -> String {
+    guard !slotNames.contains(saved) else { return saved }
+    return slotNames.first { formerSlotNames[$0]?.contains(saved) == true } ?? saved
+  }
+
   /// The name of the type.
   public var tensorFlowName: String { String(describing: type(of: self)) }
 }

@@ -31,6 +31,23 @@ struct ValuePlace<Value> {
   }
 }
 
+extension ValuePlace {
+  /// The value that an optional holds now; `nil` if it holds none.
+  func wrapped<Wrapped>() -> ValuePlace<Wrapped>? where Value == Wrapped? {
+    guard let present = get() else { return nil }
+    return ValuePlace<Wrapped>(
+      get: { [get] in get() ?? present },
+      modify: { [modify] change throws(CheckpointError) in
+        try modify { value throws(CheckpointError) in
+          var wrapped = value ?? present
+          value = nil  // so that nobody else has it, and it is changed in place
+          defer { value = wrapped }
+          try change(&wrapped)
+        }
+      })
+  }
+}
+
 extension ValuePlace where Value: TensorScalar {
   /// The value as a tensor without dimensions.
   var asTensor: ValuePlace<Tensor<Value>> {

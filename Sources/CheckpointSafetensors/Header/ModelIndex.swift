@@ -105,7 +105,8 @@ package struct ModelIndex: Sendable {
     }
   }
 
-  private mutating func number(of file: String, _ numbers: inout [FileName: Int]) -> Int {
+  private mutating func number(of text: String, _ numbers: inout [FileName: Int]) -> Int {
+    let file = text.hasPrefix("./") ? String(text.dropFirst(2)) : text
     if let number = numbers[FileName(file)] { return number }
     numbers[FileName(file)] = files.count
     files.append(file)

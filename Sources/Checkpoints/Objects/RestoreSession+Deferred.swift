@@ -176,13 +176,13 @@ extension RestoreSession {
     let waiting = Dictionary(grouping: state.deferred, by: \.parent)
     var pairs: [(saved: Int, live: Int)] = []
     for number in live.nodes.indices {
-      let children = live.children(of: number)
-      guard !children.isEmpty else { continue }
+      guard !live.children(of: number).isEmpty else { continue }
       for entry in waiting[live.identity(of: number)] ?? [] {
         // The identity of an object that is gone may have gone to another one.
         guard entry.holder === live.holder(of: number) else { continue }
-        let child = children.first { $0.name.hasSameBytes(as: entry.name) }
-        if let child { pairs.append((entry.savedNode, child.node)) }
+        if let child = live.child(named: entry.name, of: number) {
+          pairs.append((entry.savedNode, child))
+        }
       }
     }
     return pairs

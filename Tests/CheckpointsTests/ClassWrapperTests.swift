@@ -1,0 +1,119 @@
+import CheckpointGraph
+import CheckpointTensors
+import CheckpointTestSupport
+import Checkpoints
+import Testing
+
+/// Proves that property wrappers that are classes, and have names of their own, and arrays that are objects
+/// take part as MLX's do.
+@Suite struct ClassWrapperTests {
+  let directory: TemporaryDirectory
+  private var path: String { directory.path("ckpt") }
+
+  init() throws { directory = try TemporaryDirectory("wrappers") }
+
+  /// An array that is an object.
+  final class DeviceArray: TensorStorable {
+    var elements: [Float]
+    init(_ elements: [Float]) { self.elements = elements }
+
+    var tensorSpec: TensorSpec { TensorSpec(.float32, [elements.count]) }
+
+    func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+      throws(CheckpointError) -> Result
+    {
+      let elements = elements  // the array that is lent stays the same
+      return try unsafe body(elements.span.bytes)
+    }
+
+    func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
+      elements = try Tensor<Float>(tensor).array
+    }
+  }
+
+  /// A wrapper of a module, as `@ModuleInfo(key:)` is one.
+  @propertyWrapper final class ModuleInfo<Value>: DependencyWrapper {
+    var module: Value?
+    let key: String?
+
+    init(key: String? = nil) { self.key = key }
+    init(wrappedValue: Value, key: String? = nil) { (module, self.key) = (wrappedValue, key) }
+
+    var wrappedValue: Value {
+      get { module! }
+      set { module = newValue }
+    }
+    var wrappedDependency: Any { module as Any }
+    var dependencyName: String? { key }
+  }
+
+  final class Linear: Checkpointable {
+    let weight: DeviceArray
+    var bias: DeviceArray?
+    init(_ value: Float, bias: Float? = nil) {
+      weight = DeviceArray([value, value])
+      self.bias = bias.map { DeviceArray([$0]) }
+    }
+  }
+
+  final class Attention: Checkpointable {
+    @ModuleInfo(key: "q_proj") var query: Linear
+    @ModuleInfo var key: Linear
+    @ModuleInfo(key: "blocks") var layers: [Linear]
+    @ModuleInfo(key: "gone") var gone: Linear?
+    init(_ value: Float) {
+      query = Linear(value)
+      key = Linear(value + 1, bias: value + 2)
+      layers = [Linear(value + 3), Linear(value + 4)]
+    }
+  }
+
+  private func names() throws -> [String] {
+    try CheckpointReader(path).entries().map(\.key.description).filter { $0.hasPrefix("model/") }
+      .map { $0.replacing("/.ATTRIBUTES/VARIABLE_VALUE", with: "") }
+  }
+
+  @Test func `a wrapper's own key is the name`() throws {
+    _ = try Checkpoint(["model": Attention(1)]).write(to: path)
+    #expect(
+      try names() == [
+        "model/blocks/0/weight", "model/blocks/1/weight", "model/key/bias", "model/key/weight",
+        "model/q_proj/weight",
+      ])
+    let restored = Attention(100)
+    try Checkpoint(["model": restored]).restore(from: path).assertConsumed()
+    #expect(restored.query.weight.elements == [1, 1])
+    #expect(restored.key.bias?.elements == [3])
+    #expect(restored.layers.map(\.weight.elements) == [[4, 4], [5, 5]])
+  }
+
+  @Test func `two properties with one key are an error that names both`() throws {
+    final class Twice: Checkpointable {
+      @ModuleInfo(key: "w") var one = Linear(1)
+      @ModuleInfo(key: "w") var two = Linear(2)
+    }
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint(["model": Twice()]).write(to: path)
+    }
+    #expect(error?.code == .duplicateName)
+  }
+
+  /// An optimizer over arrays that are objects, whose slots are such arrays.
+  final class Adam: SlotVariableHolder {
+    let slots = SlotVariables(["m", "v"]) { spec in
+      TensorBox(DeviceArray(Array(repeating: 0, count: spec.shape.elementCount)))
+    }
+  }
+
+  @Test func `slots of arrays that are objects, of their own type`() throws {
+    let (model, adam) = (Linear(1), Adam())
+    adam.slots["m", of: model.weight].value.elements = [7, 8]
+    _ = try Checkpoint(["model": model, "optimizer": adam]).write(to: path)
+
+    let (other, restored) = (Linear(0), Adam())
+    let status = try Checkpoint(["model": other, "optimizer": restored]).restore(from: path)
+    try status.assertConsumed()
+    #expect(restored.slots.existing("m", of: other.weight)?.value.elements == [7, 8])
+    #expect(restored.slots.existing("v", of: other.weight) == nil)
+  }
+}
