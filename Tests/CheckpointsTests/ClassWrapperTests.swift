@@ -33,17 +33,14 @@ import Testing
 
   /// A wrapper of a module, as `@ModuleInfo(key:)` is one.
   @propertyWrapper final class ModuleInfo<Value>: DependencyWrapper {
-    var module: Value?
+    var wrappedValue: Value
     let key: String?
 
-    init(key: String? = nil) { self.key = key }
-    init(wrappedValue: Value, key: String? = nil) { (module, self.key) = (wrappedValue, key) }
-
-    var wrappedValue: Value {
-      get { module! }
-      set { module = newValue }
+    init(wrappedValue: Value, key: String? = nil) {
+      (self.wrappedValue, self.key) = (wrappedValue, key)
     }
-    var wrappedDependency: Any { module as Any }
+
+    var wrappedDependency: Any { wrappedValue }
     var dependencyName: String? { key }
   }
 
@@ -57,14 +54,15 @@ import Testing
   }
 
   final class Attention: Checkpointable {
-    @ModuleInfo(key: "q_proj") var query: Linear
+    @ModuleInfo var query: Linear
     @ModuleInfo var key: Linear
-    @ModuleInfo(key: "blocks") var layers: [Linear]
-    @ModuleInfo(key: "gone") var gone: Linear?
+    @ModuleInfo var layers: [Linear]
+    @ModuleInfo var gone: Linear?
     init(_ value: Float) {
-      query = Linear(value)
-      key = Linear(value + 1, bias: value + 2)
-      layers = [Linear(value + 3), Linear(value + 4)]
+      _query = ModuleInfo(wrappedValue: Linear(value), key: "q_proj")
+      _key = ModuleInfo(wrappedValue: Linear(value + 1, bias: value + 2))
+      _layers = ModuleInfo(wrappedValue: [Linear(value + 3), Linear(value + 4)], key: "blocks")
+      _gone = ModuleInfo(wrappedValue: nil, key: "gone")
     }
   }
 

@@ -41,6 +41,23 @@ import Testing
     #expect(names() == ["ckpt-4"])
   }
 
+  @Test func `knows the best by a metric`() throws {
+    let run = try ManagerRun(system, .latest(5).or(.best(1, by: "loss", .lowest)))
+    #expect(run.manager.best == nil)
+    for (step, loss) in [(1, 0.5), (2, 0.25), (3, .nan), (4, 0.25), (5, 0.75)] {
+      try run.manager.save(
+        step: step, metrics: step == 1 ? ["loss": loss, "f1": 1] : ["loss": loss])
+    }
+    #expect(run.manager.best?.step == 2)
+    #expect(run.manager.best(by: "loss", .highest)?.step == 5)
+    #expect(run.manager.best(by: "f1", .lowest)?.step == 1)
+    #expect(run.manager.best(by: "accuracy", .lowest) == nil)
+    try run.manager.record(["loss": 0.1], for: "/run/ckpt-5")
+    #expect(run.manager.best?.step == 5)
+    let other = try ManagerRun(system, .latest(5), clock: run.clock)
+    #expect(other.manager.best == nil)  // its retention names no metric
+  }
+
   @Test func `pins what is not managed, and says what is not there`() throws {
     let run = try ManagerRun(system, .latest(1))
     try run.save(1)

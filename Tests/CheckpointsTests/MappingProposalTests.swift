@@ -335,6 +335,52 @@ import Testing
     #expect(b.value.array == [2, 2, 2])
   }
 
+  @Test func `proposes a mapping to the variables of objects`() throws {
+    let directory = try TemporaryDirectory()
+    let kernel = Checkpoints.Variable<Float>(repeating: 1, shape: [2, 3])
+    let bias = Checkpoints.Variable<Float>(repeating: 2, shape: [3])
+    let path = try Checkpoint([
+      "bert": TestModule(["dense": TestModule(["kernel": kernel, "bias": bias])])
+    ])
+    .save(to: directory.path("m"))
+    let layer = TestModule([
+      "kernel": Checkpoints.Variable<Float>(repeating: 0, shape: [2, 3]),
+      "bias": Checkpoints.Variable<Float>(repeating: 0, shape: [3]),
+    ])
+    let checkpoint = try Checkpoint(["encoder": TestModule(["dense": layer])])
+    let proposal = try KeyMapping.Proposal(from: CheckpointReader(path), to: checkpoint)
+    #expect(proposal.pairs.map(\.wanted) == ["encoder/dense/bias", "encoder/dense/kernel"])
+    #expect(proposal.missing.isEmpty)
+    _ = try checkpoint.restore(
+      from: path, mapping: proposal.mapping, options: RestoreOptions(.partial))
+    #expect((layer.properties[0].value as? Checkpoints.Variable<Float>)?.value.array.first == 1)
+  }
+
+  @Test(arguments: [true, false])
+  func `a comparison that finds nothing says whether names match`(doNamesMatch: Bool) throws {
+    let directory = try TemporaryDirectory()
+    let path = try Checkpoint([
+      "old": TestModule([
+        "w": Checkpoints.Variable<Float>([1], name: doNamesMatch ? "model/w" : "x")
+      ])
+    ]).write(to: directory.path("m"))
+    let checkpoint = try Checkpoint([
+      "model": TestModule(["w": Checkpoints.Variable<Float>([0])])
+    ])
+    let comparison = try checkpoint.compare(with: path)
+    #expect(comparison.countByName == (doNamesMatch ? 1 : 0))
+    let line = comparison.description.split(separator: "\n")[0]
+    #expect(
+      line.hasSuffix(
+        doNamesMatch
+          ? "0 match as objects; 1 do by names: restore with mapping: []"
+          : "0 match as objects, and none by names"))
+    if doNamesMatch {
+      _ = try checkpoint.restore(from: path, mapping: [], options: RestoreOptions(.partial))
+      #expect(try checkpoint.compare(with: path, mapping: []).countByName == nil)
+    }
+  }
+
   @Test func `a restore says nothing of mappings where none would help`() throws {
     let directory = try TemporaryDirectory()
     let stored = Checkpoints.Variable<Float>(repeating: 1, shape: [7])

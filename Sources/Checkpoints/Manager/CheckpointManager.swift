@@ -43,6 +43,26 @@ public final class CheckpointManager {
   /// ``restoreOrInitialize(checking:options:fileID:line:_:)`` then takes another one.
   public var latest: String? { keeper.sight.latest }
 
+  /// The best of the managed checkpoints, as the first ``RetentionPolicy/best(_:by:_:)`` of the retention
+  /// has it; `nil` without such a rule, and if none has the metric.
+  public var best: RetentionPolicy.SavedCheckpoint? {
+    retention.rules.lazy.compactMap(\.ranking).first.flatMap { best(by: $0.metric, $0.order) }
+  }
+
+  /// The managed checkpoint with the best value of a metric.
+  ///
+  /// - Parameters:
+  ///   - metric: The name that ``save(step:metrics:force:)`` or ``record(_:for:)`` gave it. Values that are
+  ///     not numbers do not count.
+  ///   - order: Which values are better.
+  /// - Returns: The best; the oldest of several, `nil` if none has the metric.
+  public func best(by metric: String, _ order: RetentionPolicy.Order)
+    -> RetentionPolicy.SavedCheckpoint?
+  {
+    let checkpoints = checkpoints
+    return RetentionRule.ranked(checkpoints, by: metric, order).first.map { checkpoints[$0] }
+  }
+
   let content: any ManagedContent
   let keeper: DirectoryKeeper
   let background = BackgroundQueue()

@@ -20,6 +20,9 @@ extension Checkpoint {
     /// The places of saved objects that two objects of the program would share, or the reverse.
     public internal(set) var conflicting: [String] = []
 
+    /// If no object matches, how many variables a restore by names would find, with the mapping `[]`.
+    public internal(set) var countByName: Int?
+
     init(path: String) { self.path = path }
 
     /// Whether restoring would leave nothing out on either side.
@@ -36,12 +39,27 @@ extension Checkpoint {
       let lines = kinds.filter { !$0.1.isEmpty }.map { what, places in
         "  \(places.count) \(what): \(NameList.text(places))"
       }
-      return (["\(path): \(restored.count) match"] + lines).joined(separator: "\n")
+      return (["\(path): \(restored.count) match\(hint)"] + lines).joined(separator: "\n")
+    }
+
+    private var hint: String {
+      guard let countByName else { return "" }
+      return countByName == 0
+        ? " as objects, and none by names"
+        : " as objects; \(countByName) do by names: restore with mapping: []"
     }
   }
 }
 
 extension RestoreSession {
+  /// How many variables a restore by names would find.
+  static func countByName(_ checkpoint: any TensorReader, _ live: LiveGraph) throws(CheckpointError)
+    -> Int
+  {
+    let named = try NameBasedGraph(live, in: ObjectSource(checkpoint, []).reader)
+    return named.graph.attributeCount - named.leftovers.count
+  }
+
   /// What restoring would do.
   func comparison(with live: LiveGraph) throws(CheckpointError) -> Checkpoint.Comparison {
     let match = try GraphMatch(saved, live, from: [(root, 0)])

@@ -139,7 +139,11 @@ extension Checkpoint {
       let session = try RestoreSession(
         ObjectSource(opened.reader, mapping), live, at: place, options: RestoreOptions(.matching),
         origin: "")
-      return try session.comparison(with: live)
+      var comparison = try session.comparison(with: live)
+      if comparison.restored.isEmpty, mapping == nil, !session.isNameBased {
+        comparison.countByName = try RestoreSession.countByName(opened.reader, live)
+      }
+      return comparison
     }
   }
 }

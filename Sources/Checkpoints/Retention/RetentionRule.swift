@@ -105,21 +105,34 @@ extension RetentionRule {
     }
   }
 
-  private static func best(
-    _ count: Int, _ metric: String, _ order: RetentionPolicy.Order,
-    _ checkpoints: [RetentionPolicy.SavedCheckpoint]
-  ) -> [Verdict] {
+  /// What a rule of the best ones goes by; `nil` for other rules.
+  var ranking: (metric: String, order: RetentionPolicy.Order)? {
+    if case .best(_, let metric, let order) = self { (metric, order) } else { nil }
+  }
+
+  /// The checkpoints that have a metric, the best first, of equal ones the oldest.
+  static func ranked(
+    _ checkpoints: [RetentionPolicy.SavedCheckpoint], by metric: String,
+    _ order: RetentionPolicy.Order
+  ) -> [Int] {
     let values = checkpoints.map { checkpoint in
       checkpoint.metrics[metric].flatMap { $0.isNaN ? nil : $0 }
     }
-    let ranked = values.indices.filter { values[$0] != nil }.sorted { left, right in
+    return values.indices.filter { values[$0] != nil }.sorted { left, right in
       let (one, other) = (values[left] ?? 0, values[right] ?? 0)  // those without are left out
       guard one != other else { return left < right }
       return order == .lowest ? one < other : one > other
     }
+  }
+
+  private static func best(
+    _ count: Int, _ metric: String, _ order: RetentionPolicy.Order,
+    _ checkpoints: [RetentionPolicy.SavedCheckpoint]
+  ) -> [Verdict] {
+    let ranked = ranked(checkpoints, by: metric, order)
     let places = Dictionary(uniqueKeysWithValues: ranked.enumerated().map { ($1, $0 + 1) })
-    return values.indices.map { index in
-      guard let place = places[index], let value = values[index] else {
+    return checkpoints.indices.map { index in
+      guard let place = places[index], let value = checkpoints[index].metrics[metric] else {
         return Verdict(stays: false, reason: "it has no '\(metric)'")
       }
       let reason = "its '\(metric)' of \(value) is number \(place), the best \(count) stay"

@@ -66,6 +66,35 @@ final class Decoder: Checkpointable {
   @NoDependency var cache: [Int: Tensor<Float>] = [:]
 }
 
+@propertyWrapper final class ModuleInfo<Module> {
+  var wrappedValue: Module
+  let key: String?
+
+  init(wrappedValue: Module, key: String? = nil) {
+    (self.wrappedValue, self.key) = (wrappedValue, key)
+  }
+}
+
+extension ModuleInfo: DependencyWrapper {
+  var wrappedDependency: Any { wrappedValue }
+  var dependencyName: String? { key }
+}
+
+final class SelfAttention: Checkpointable {
+  @ModuleInfo(key: "q_proj") var query = Dense(8, 8)  // self_attention/q_proj/kernel
+  @ModuleInfo var output = Dense(8, 8)
+}
+
+final class EncoderBlock: Checkpointable {
+  let attention = Dense(8, 8)
+  var gain: Float = 1
+
+  func registerDependencies(in registrar: inout DependencyRegistrar) {
+    registrar.track(attention, as: "attention", formerly: ["attn", "self_attn"])
+    registrar.variable("gain", of: self, \.gain, formerly: ["scale"])
+  }
+}
+
 func registeringObjects() throws {
   let model = Classifier()
   let attention = Attention()
@@ -108,4 +137,18 @@ func registeringObjects() throws {
     expect(graph.node(at: path) != nil)
   }
   expect(graph.node(at: "decoder/cache") == nil)
+
+  let renamed = try Checkpoint(["self_attention": SelfAttention(), "block": EncoderBlock()])
+  try renamed.save(to: "run/renamed")
+  let names = try ObjectGraph(at: "run/renamed-1")
+  for path in ["self_attention/q_proj/kernel", "self_attention/output/kernel", "block/gain"] {
+    expect(names.node(at: path) != nil)
+  }
+  var writer = try CheckpointWriter(to: "run/before")
+  try writer.add(Tensor<Float>(3), for: "block/scale")
+  try writer.finish()
+  let block = EncoderBlock()
+  _ = try Checkpoint(["block": block]).restore(
+    from: "run/before", options: RestoreOptions(.partial))
+  expect(block.gain == 3)
 }

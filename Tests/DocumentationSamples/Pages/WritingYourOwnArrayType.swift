@@ -27,6 +27,38 @@ struct Collection: TensorReader {
   }
 }
 
+final class DeviceArray: TensorStorable {
+  let shape: [Int]
+  private var elements: [Float]
+
+  init(_ elements: [Float], _ shape: [Int]) { (self.elements, self.shape) = (elements, shape) }
+
+  var tensorSpec: TensorSpec { TensorSpec(.float32, TensorShape(shape)) }
+
+  func withTensorBytes<Result>(
+    _ body: (RawSpan) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
+    let elements = elements  // what is lent has to stay where it is
+    return try unsafe body(elements.span.bytes)
+  }
+
+  func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
+    elements = try Tensor<Float>(tensor).array
+  }
+}
+
+final class Projection: Checkpointable {
+  let weight = DeviceArray([1, 2, 3, 4], [2, 2])
+  var bias: DeviceArray?
+}
+
+final class Adam: SlotVariableHolder {
+  let slots = SlotVariables(["m", "v"]) { spec in
+    TensorBox(
+      DeviceArray(Array(repeating: 0, count: spec.shape.elementCount), spec.shape.dimensions))
+  }
+}
+
 func writingYourOwnArrayType() throws {
   let saved = Matrix(rows: 128, columns: 10, elements: Array(repeating: 7, count: 1280))
   try Saver(["output/kernel": TensorBox(saved)]).save(to: "run/model", step: 1000)
@@ -53,4 +85,15 @@ func writingYourOwnArrayType() throws {
 
   let written = try CheckpointReader("run/collection").tensor(for: "dense/w")
   expect(try Tensor<Float>(written).array == [1, 2, 3])
+
+  let (projection, adam) = (Projection(), Adam())
+  _ = adam.slots["m", of: projection.weight]
+  let checkpoint = try Checkpoint(["model": projection, "optimizer": adam])
+  let device = try checkpoint.save(to: "run/device")  // model/weight/…, and its slot variable
+
+  adam.slots["m", of: projection.weight].value = DeviceArray([5, 6, 7, 8], [2, 2])
+  projection.bias = DeviceArray([9], [1])
+  _ = try checkpoint.restore(from: device, options: RestoreOptions(.matching))
+  try adam.slots["m", of: projection.weight].withTensorBytes { expect($0.byteCount == 16) }
+  expect(try ObjectGraph(at: device).node(at: "model/weight") != nil)
 }
