@@ -34,6 +34,8 @@ import Testing
       .transform(.suffix("kernel"), .transpose([1, 0]))
     ),
     (#"{"reshape": [-1, 10], "of": {"name": "w"}}"#, .transform(.name("w"), .reshape([-1, 10]))),
+    (#"{"squeeze": [0], "of": {"name": "w"}}"#, .transform(.name("w"), .squeeze([0]))),
+    (#"{"unsqueeze": [0, 1], "of": {"all": true}}"#, .transform(.all, .unsqueeze([0, 1]))),
     (
       #"{"slice": "0,2:-", "of": {"name": "w"}}"#,
       .transform(.name("w"), .slice(TensorSlice([.range(start: 0, length: 2), .full])))
@@ -48,6 +50,14 @@ import Testing
       .split("ab", axis: 0, into: ["a", "b"], lengths: [1, 2])
     ),
     (#"{"stack": ["a", "b"], "axis": 0, "into": "ab"}"#, .stack(["a", "b"], axis: 0, into: "ab")),
+    (
+      #"{"stack": "^layer\\.(\\d+)\\.w$", "axis": 0, "into": "w"}"#,
+      .stackMatches(#"^layer\.(\d+)\.w$"#, axis: 0, into: "w")
+    ),
+    (
+      #"{"unstack": "^(w|b)$", "axis": 1, "into": "layer.$i.$1"}"#,
+      .unstack("^(w|b)$", axis: 1, into: "layer.$i.$1")
+    ),
     (
       #"{"concatenate": ["a", "b"], "axis": 2, "into": "ab"}"#,
       .concatenate(["a", "b"], axis: 2, into: "ab")
@@ -115,7 +125,7 @@ import Testing
 
   private static let kinds =
     "'prefix', 'scope', 'replace', 'rename', 'assign', 'names', 'prefer', 'drop', 'keep', 'transpose', "
-    + "'reshape', 'slice', 'convert', 'split', 'stack', 'concatenate'"
+    + "'reshape', 'squeeze', 'unsqueeze', 'slice', 'convert', 'split', 'stack', 'unstack', 'concatenate'"
 
   static let faults: [(json: String, problem: String)] = [
     ("", "byte 0: line 1: expected '[', the text ends"),
@@ -198,8 +208,16 @@ import Testing
       "byte 14: line 1: rule 1: field 'reshape': a number of more than 63 bits"
     ),
     (
-      #"[{"stack": "a", "axis": 0, "into": "b"}]"#,
-      "byte 11: line 1: rule 1: field 'stack': expected '[', found '\"'"
+      #"[{"stack": 1, "axis": 0, "into": "b"}]"#,
+      "byte 11: line 1: rule 1: field 'stack': expected a string, found '1'"
+    ),
+    (
+      #"[{"unstack": ["a"], "axis": 0, "into": "b"}]"#,
+      "byte 13: line 1: rule 1: field 'unstack': expected a string, found '['"
+    ),
+    (
+      #"[{"stack": "a", "axis": 0, "into": ["b"]}]"#,
+      "byte 1: line 1: rule 1: field 'into': for 'stack' it is one name"
     ),
     (
       #"[{"stack": ["a"], "axis": 0, "into": ["b"]}]"#,

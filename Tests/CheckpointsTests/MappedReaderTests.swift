@@ -69,6 +69,7 @@ import Testing
   }
 
   @Test(arguments: [
+    ("${1-1}", "6"), ("${1+10}x", "17x"), ("${2}", "${2}"), ("${1*2}", "${1*2}"), ("$i", "$i"),
     ("$1-$0", "7-w7"), ("$$1", "$1"), ("$", "$"), ("$x", "$x"), ("一", "一"), ("$一", "$一"),
   ])
   func `fills in groups`(template: String, expected: String) throws {
@@ -126,6 +127,80 @@ import Testing
         #expect(result.spec.shape.elementCount == shape.elementCount, "seed \(seed)")
       }
     }
+  }
+
+  @Test func `makes a tensor for each position of all that match, and one of them again`() throws {
+    let stored = reader([
+      "m/w": AnyTensor(Tensor<Float>(shape: [2, 3], scalars: [1, 2, 3, 4, 5, 6])),
+      "m/b": AnyTensor(Tensor<Float>(shape: [1, 3], scalars: [7, 8, 9])),
+      "c": AnyTensor(Tensor<Float>(0)),
+    ])
+    let parts: KeyMapping = [.unstack("^m/([wb])$", axis: 1, into: "m.$i.$1")]
+    let mapped = try MappedReader(stored, parts)
+    #expect(
+      try mapped.entries().map(\.key) == [
+        "c", "m.0.b", "m.0.w", "m.1.b", "m.1.w", "m.2.b", "m.2.w",
+      ])
+    #expect(try Tensor<Float>(mapped.tensor(for: "m.1.w")).array == [2, 5])
+    #expect(try mapped.tensor(for: "m.2.b").spec.shape == [1])
+    let whole: KeyMapping = [.stackMatches(#"^m\.(\d+)\.(\w)$"#, axis: 1, into: "m/$2")]
+    let back = try MappedReader(mapped, whole)
+    #expect(try back.entries().map(\.key) == ["c", "m/b", "m/w"])
+    #expect(try back.tensor(for: "m/w") == stored.tensors["m/w"])
+    #expect(try back.tensor(for: "m/b") == stored.tensors["m/b"])
+  }
+
+  @Test func `takes dimensions of 1 away, and adds them`() throws {
+    let tensor = AnyTensor(Tensor<Float>(shape: [1, 2, 1], scalars: [1, 2]))
+    let mapped = try MappedReader(
+      reader(["w": tensor]),
+      [.transform(.name("w"), .squeeze([2, 0])), .transform(.name("w"), .unsqueeze([2, 0]))])
+    #expect(try mapped.tensor(for: "w") == tensor)
+    func problem(_ transform: KeyMapping.Transform) -> String? {
+      self.problem(reader(["w": tensor]), [.transform(.name("w"), transform)])
+    }
+    for axes in [[1], [0, 0], [3], [-1]] {
+      #expect(
+        problem(.squeeze(axes))?.contains(
+          "[1, 2, 1] does not have a dimension of 1 at each of \(axes) (mismatch)") == true
+      )
+    }
+    #expect(
+      problem(.unsqueeze([0, 0]))?.contains(
+        "[0, 0] are not different places in the 5 dimensions that [1, 2, 1] gets (mismatch)")
+        == true)
+  }
+
+  @Test func `says why parts cannot be made, or put together`() throws {
+    let two = AnyTensor(Tensor<Float>([1, 2]))
+    let stored = reader(["l.0.w": two, "l.2.w": two, "l.x.w": two])
+    func problem(_ rule: KeyMapping.Rule) -> String? {
+      self.problem(stored, [rule])?.replacing("memory: rule 1 of the mapping: ", with: "")
+    }
+    #expect(
+      problem(.stackMatches(#"^l\.(\d)\.w"#, axis: 0, into: "w"))
+        == "number 1 of 'w' is missing, though 2 tensors are to be in it (notFound)")
+    #expect(
+      problem(.stackMatches(#"^l\.(.)\.w"#, axis: 0, into: "w"))
+        == "the first group of the expression is no number in 'l.x.w' (invalidArgument)")
+    #expect(
+      problem(.stackMatches(#"l\.\d\.(.*)"#, axis: 0, into: "w"))
+        == "the first group of the expression is no number in 'l.0.w' (invalidArgument)")
+    #expect(
+      problem(.unstack("^l.0", axis: 1, into: "$i"))
+        == "'l.0.w', float32[2], has no dimension 1 (mismatch)")
+    #expect(
+      problem(.unstack("^l.0.w", axis: 0, into: "l.2.w"))
+        == "there is a tensor 'l.2.w' already (duplicateName)")
+    #expect(
+      problem(.replace("l.(.)", with: "${1-1}"))
+        == "'${1-1}' counts from '0', which is no number, or leads below zero (invalidArgument)")
+    var many = reader([:])
+    many.promised = ["w": TensorSpec(.float32, [1 << 40, 0])]
+    #expect(
+      self.problem(many, [.unstack("w", axis: 0, into: "$i")])
+        == "memory: rule 1 of the mapping: 'w', float32[1099511627776, 0], would be more than 65536 "
+        + "tensors (limitExceeded)")
   }
 
   @Test func `transposes as indices say`() throws {

@@ -87,7 +87,7 @@ extension KeyMapping.Rule {
   fileprivate func hasChanged(_ index: MappedIndex, to next: MappedIndex) -> Bool {
     switch self {
     case .rename(let names), .assign(let names): !names.isEmpty
-    case .prefix, .replace, .names, .prefer, .drop, .keep, .custom:
+    case .prefix, .replace, .names, .prefer, .drop, .keep, .unstack, .stackMatches, .custom:
       index.recipes.count != next.recipes.count
         || index.recipes.keys.contains { next.recipes[$0] == nil }
     case .transform(let pattern, _):

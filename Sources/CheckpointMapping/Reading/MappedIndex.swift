@@ -33,7 +33,7 @@ struct MappedIndex: Sendable {
   }
 
   /// The tensors by their new names.
-  private(set) var recipes: [TensorKey: Recipe] = [:]
+  var recipes: [TensorKey: Recipe] = [:]
 
   /// Applies the rules of a mapping to an index.
   ///
@@ -77,8 +77,9 @@ struct MappedIndex: Sendable {
       }
     case .replace(let pattern, let template):
       let pattern = try NamePattern(pattern)
+      let replacement = NameReplacement(template)
       try renameTexts { name throws(CheckpointError) in
-        try pattern.replacing(in: name, with: template)
+        try pattern.replacing(in: name, with: replacement) ?? name
       }
     case .custom(let function): try renameTexts(function)
     case .names(let style): try rename(style.name(of:))
@@ -89,6 +90,9 @@ struct MappedIndex: Sendable {
     case .split(let name, let axis, let parts, let lengths):
       try split(name, axis, parts, lengths)
     case .stack(let names, let axis, let name): try stack(names, axis, name)
+    case .unstack(let pattern, let axis, let template): try unstack(pattern, axis, template)
+    case .stackMatches(let pattern, let axis, let template):
+      try stackMatches(pattern, axis, template)
     case .concatenate(let names, let axis, let name): try join(try take(names), axis, name)
     }
   }
@@ -172,7 +176,7 @@ struct MappedIndex: Sendable {
     if let error { throw error }
   }
 
-  private static func transformed(
+  static func transformed(
     _ recipe: Recipe, _ transform: KeyMapping.Transform, _ key: TensorKey
   )
     throws(CheckpointError) -> Recipe
@@ -181,104 +185,6 @@ struct MappedIndex: Sendable {
       return .transformed(recipe, transform, try transform.applied(to: recipe.spec))
     } catch {
       throw error.located(key: key.description)
-    }
-  }
-
-  private mutating func split(_ name: String, _ axis: Int, _ parts: [String], _ lengths: [Int]?)
-    throws(CheckpointError)
-  {
-    let whole = try take([name])[0]
-    let shape = whole.spec.shape
-    guard shape.dimensions.indices.contains(axis) else {
-      throw CheckpointError(.mismatch, "'\(name)', \(whole.spec), has no dimension \(axis)")
-    }
-    let total = shape[axis]
-    let lengths = lengths ?? Array(repeating: total / max(parts.count, 1), count: parts.count)
-    guard lengths.count == parts.count, Self.sum(lengths) == total else {
-      throw CheckpointError(
-        .mismatch, "'\(name)' has \(total) in dimension \(axis), which \(lengths) does not divide")
-    }
-    var start = 0
-    for (part, length) in zip(parts, lengths) {
-      var extents: [TensorSlice.Extent] = Array(repeating: .full, count: shape.rank)
-      extents[axis] = .range(start: start, length: length)
-      start += length
-      let key = TensorKey(part)
-      try put(try Self.transformed(whole, .slice(TensorSlice(extents)), key), key)
-    }
-  }
-
-  // Of lengths that are too large together, or of which one is none, there is no sum.
-  private static func sum(_ lengths: [Int]) -> Int? {
-    var sum = 0
-    for length in lengths {
-      let (next, overflow) = sum.addingReportingOverflow(length)
-      guard length > 0, !overflow else { return nil }
-      sum = next
-    }
-    return sum
-  }
-
-  private mutating func stack(_ names: [String], _ axis: Int, _ name: String)
-    throws(CheckpointError)
-  {
-    let parts = try take(names)
-    let shape = parts[0].spec.shape
-    guard (0...shape.rank).contains(axis) else {
-      throw CheckpointError(.mismatch, "a tensor \(shape) gets no new dimension at \(axis)")
-    }
-    var dimensions = shape.dimensions
-    dimensions.insert(1, at: axis)
-    var widened: [Recipe] = []
-    for part in parts {
-      widened.append(try Self.transformed(part, .reshape(dimensions), TensorKey(name)))
-    }
-    try join(widened, axis, name)
-  }
-
-  private mutating func join(_ parts: [Recipe], _ axis: Int, _ name: String) throws(CheckpointError)
-  {
-    var dimensions = parts[0].spec.shape.dimensions
-    guard dimensions.indices.contains(axis) else {
-      throw CheckpointError(.mismatch, "a tensor \(parts[0].spec) has no dimension \(axis)")
-    }
-    for part in parts.dropFirst() {
-      var other = part.spec.shape.dimensions
-      guard part.spec.dtype == parts[0].spec.dtype, other.count == dimensions.count else {
-        throw CheckpointError(.mismatch, "\(part.spec) and \(parts[0].spec) cannot be put together")
-      }
-      let length = other[axis]
-      other[axis] = dimensions[axis]
-      guard other == dimensions else {
-        throw CheckpointError(.mismatch, "\(part.spec) and \(parts[0].spec) cannot be put together")
-      }
-      // Too large only where other dimensions are 0: then no tensor can be so.
-      dimensions[axis] = dimensions[axis].addingReportingOverflow(length).partialValue
-    }
-    let spec = TensorSpec(parts[0].spec.dtype, try TensorShape(stored: dimensions))
-    try put(.joined(parts, axis: axis, spec), TensorKey(name))
-  }
-
-  // Takes tensors out of the list: what is made of them stands in their place.
-  private mutating func take(_ names: [String]) throws(CheckpointError) -> [Recipe] {
-    guard !names.isEmpty else {
-      throw CheckpointError(.invalidArgument, "a rule needs the name of a tensor")
-    }
-    var taken: [Recipe] = []
-    for name in names {
-      let key = TensorKey(name)
-      guard let recipe = recipes.removeValue(forKey: key) else {
-        let hint = NearestKeys(to: key, among: Array(recipes.keys)).hint
-        throw CheckpointError(.notFound, "there is no tensor '\(name)'\(hint)")
-      }
-      taken.append(recipe)
-    }
-    return taken
-  }
-
-  private mutating func put(_ recipe: Recipe, _ key: TensorKey) throws(CheckpointError) {
-    guard recipes.updateValue(recipe, forKey: key) == nil else {
-      throw CheckpointError(.duplicateName, "there is a tensor '\(key)' already")
     }
   }
 }

@@ -9,7 +9,7 @@ extension JSONScanner {
   mutating func readValue(of field: RuleField) throws(CheckpointError) -> RuleField.Value {
     switch field {
     case .prefix, .scope, .prefer, .split, .to, .with, .comment: .text(try readString())
-    case .replace: .text(try readExpression())
+    case .replace, .unstack: .text(try readExpression())
     case .slice:
       .text(try readString(where: { TensorSlice(text: $0) != nil }, "a slice, as '0,2:-'"))
     case .convert:
@@ -17,12 +17,15 @@ extension JSONScanner {
     case .rename, .assign: .names(try readNames())
     case .names: .style(try readStyle())
     case .drop, .keep, .of: .pattern(try readPattern())
-    case .transpose, .reshape, .lengths: .integers(try readDimensions())
+    case .transpose, .reshape, .squeeze, .unsqueeze, .lengths: .integers(try readDimensions())
     case .axis: .integer(try readSignedInteger())
-    case .stack, .concatenate: .texts(try readTexts())
-    case .into: next == UInt8(ascii: "[") ? .texts(try readTexts()) : .text(try readString())
+    case .stack: isAtList ? .texts(try readTexts()) : .text(try readExpression())
+    case .concatenate: .texts(try readTexts())
+    case .into: isAtList ? .texts(try readTexts()) : .text(try readString())
     }
   }
+
+  private var isAtList: Bool { next == UInt8(ascii: "[") }
 
   @_lifetime(self: copy self)
   private mutating func readString(where isValid: (String) -> Bool, _ expected: String)

@@ -35,6 +35,14 @@ extension JSONText {
       append(.concatenate, names)
       append(next: .axis, axis)
       append(next: .into, name)
+    case .unstack(let pattern, let axis, let template):
+      append(.unstack, pattern)
+      append(next: .axis, axis)
+      append(next: .into, template)
+    case .stackMatches(let pattern, let axis, let template):
+      append(.stack, pattern)
+      append(next: .axis, axis)
+      append(next: .into, template)
     case .custom: break
     }
     append("}")
@@ -44,6 +52,8 @@ extension JSONText {
     switch transform {
     case .transpose(let axes): append(.transpose, axes)
     case .reshape(let dimensions): append(.reshape, dimensions)
+    case .squeeze(let axes): append(.squeeze, axes)
+    case .unsqueeze(let axes): append(.unsqueeze, axes)
     case .slice(let slice): append(.slice, slice.description)
     case .convert(let dtype): append(.convert, dtype.name)
     }

@@ -26,6 +26,10 @@ extension KeyMapping.Rule: CustomStringConvertible {
         + (lengths.map { ", lengths: \($0)" } ?? "") + ")"
     case .stack(let names, let axis, let name):
       ".stack(\(Self.text(names)), axis: \(axis), into: \(name.literal))"
+    case .unstack(let pattern, let axis, let template):
+      ".unstack(\(pattern.rawLiteral), axis: \(axis), into: \(template.rawLiteral))"
+    case .stackMatches(let pattern, let axis, let template):
+      ".stackMatches(\(pattern.rawLiteral), axis: \(axis), into: \(template.rawLiteral))"
     case .concatenate(let names, let axis, let name):
       ".concatenate(\(Self.text(names)), axis: \(axis), into: \(name.literal))"
     case .custom: ".custom { … }"
@@ -64,6 +68,8 @@ extension KeyMapping.Transform: CustomStringConvertible {
     switch self {
     case .transpose(let axes): ".transpose(\(axes))"
     case .reshape(let dimensions): ".reshape(\(dimensions))"
+    case .squeeze(let axes): ".squeeze(\(axes))"
+    case .unsqueeze(let axes): ".unsqueeze(\(axes))"
     case .slice(let slice): ".slice(\(slice))"
     case .convert(let dtype): ".convert(to: .\(dtype))"
     }

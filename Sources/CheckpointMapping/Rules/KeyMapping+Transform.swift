@@ -8,6 +8,10 @@ extension KeyMapping {
     case transpose([Int])
     /// The elements get other dimensions; one of them may be -1, and is worked out.
     case reshape([Int])
+    /// The dimensions at these places go; they have to be 1.
+    case squeeze([Int])
+    /// Dimensions of 1 are added, so that they are at these places of the result.
+    case unsqueeze([Int])
     /// A part is taken.
     case slice(TensorSlice)
     /// The elements get another type. A value that it cannot hold is an error; a number with more
@@ -31,6 +35,10 @@ extension KeyMapping {
         return TensorSpec(spec.dtype, try TensorShape(stored: dimensions))
       case .reshape(let dimensions):
         return TensorSpec(spec.dtype, try Self.shape(dimensions, of: spec.shape))
+      case .squeeze(let axes):
+        return TensorSpec(spec.dtype, try Self.shape(spec.shape, without: axes))
+      case .unsqueeze(let axes):
+        return TensorSpec(spec.dtype, try Self.shape(spec.shape, with: axes))
       case .slice(let slice):
         return TensorSpec(spec.dtype, try slice.region(in: spec.shape).shape)
       case .convert(let dtype):
@@ -58,11 +66,37 @@ extension KeyMapping {
       return result
     }
 
+    private static func shape(_ shape: TensorShape, without axes: [Int]) throws(CheckpointError)
+      -> TensorShape
+    {
+      let isThere = axes.allSatisfy { shape.dimensions.indices.contains($0) && shape[$0] == 1 }
+      guard isThere, Set(axes).count == axes.count else {
+        throw CheckpointError(
+          .mismatch, "\(shape) does not have a dimension of 1 at each of \(axes)")
+      }
+      let kept = shape.dimensions.indices.filter { !axes.contains($0) }
+      return try TensorShape(stored: kept.map { shape[$0] })
+    }
+
+    private static func shape(_ shape: TensorShape, with axes: [Int]) throws(CheckpointError)
+      -> TensorShape
+    {
+      let rank = shape.rank + axes.count
+      guard axes.allSatisfy((0..<rank).contains), Set(axes).count == axes.count else {
+        throw CheckpointError(
+          .mismatch, "\(axes) are not different places in the \(rank) dimensions that \(shape) gets"
+        )
+      }
+      var dimensions = shape.dimensions
+      for axis in axes.sorted() { dimensions.insert(1, at: axis) }
+      return try TensorShape(stored: dimensions)
+    }
+
     /// The tensor with its values changed.
     package func applied(to tensor: AnyTensor) throws(CheckpointError) -> AnyTensor {
       let spec = try applied(to: tensor.spec)
       switch self {
-      case .reshape: return try tensor.reshaped(to: spec.shape)
+      case .reshape, .squeeze, .unsqueeze: return try tensor.reshaped(to: spec.shape)
       case .convert(let dtype): return try ScalarConversion.convert(tensor, to: dtype)
       case .slice(let slice): return try tensor.part(slice)
       case .transpose(let axes): return try Self.transpose(tensor, axes, spec)

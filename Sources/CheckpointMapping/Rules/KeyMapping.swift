@@ -64,7 +64,9 @@ public struct KeyMapping: Sendable, ExpressibleByArrayLiteral {
     case assign([String: String])
     /// Replaces the beginning of names.
     case prefix(String, to: String)
-    /// Replaces all matches of a regular expression. `$1` stands for its first group.
+    /// Replaces all matches of a regular expression. `$1` stands for its first group, and `${1-1}` for
+    /// the number that this group is, less 1: `unit_(\d+)` with `${1-1}` counts from 0 what was counted
+    /// from 1.
     case replace(String, with: String)
     /// Writes all names in one style: with dots, with slashes, or as the keys of objects.
     case names(NameStyle)
@@ -85,6 +87,17 @@ public struct KeyMapping: Sendable, ExpressibleByArrayLiteral {
     case split(String, axis: Int, into: [String], lengths: [Int]? = nil)
     /// Makes one tensor with a new dimension of several tensors of one shape.
     case stack([String], axis: Int, into: String)
+    /// Makes several tensors of each whose name has a match of a regular expression: one for each
+    /// position of a dimension, which goes. In the names, the match is replaced, and `$i` is the
+    /// position.
+    ///
+    ///     .unstack("^model/r_w_bias$", axis: 0, into: "layer.$i.r_w_bias")
+    case unstack(String, axis: Int, into: String)
+    /// Makes one tensor with a new dimension of those whose names have a match of a regular expression
+    /// and get one name when it is replaced. The first group is the position, from 0 on without a gap.
+    ///
+    ///     .stackMatches(#"^layer\.(\d+)\.r_w_bias$"#, axis: 0, into: "model/r_w_bias")
+    case stackMatches(String, axis: Int, into: String)
     /// Joins several tensors along a dimension that they have.
     case concatenate([String], axis: Int, into: String)
     /// Calls a function for the new name, or `nil` to leave the tensor out. It cannot be written as

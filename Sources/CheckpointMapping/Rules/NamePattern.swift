@@ -50,46 +50,34 @@ struct NamePattern {
   /// Whether a name has a match in it.
   func isFound(in name: String) -> Bool { name.firstMatch(of: regex) != nil }
 
-  /// The name with every match replaced; `$0` stands for the match, `$1` for its first group, `$$`
-  /// for a dollar.
+  /// The name with every match replaced; `nil` if there is none.
   ///
-  /// - Throws: `invalidArgument` for a group that the expression does not have.
-  func replacing(in name: String, with template: String) throws(CheckpointError) -> String {
-    var unknownGroup: Int?
-    let result = name.replacing(regex) { match in
-      Self.expand(template) { group in
-        guard group < match.output.count else {
-          unknownGroup = group
-          return ""
-        }
-        return match.output[group].substring ?? ""
-      }
+  /// - Parameters:
+  ///   - name: The name.
+  ///   - replacement: What a match becomes.
+  ///   - part: The number of a part, for a rule that makes several tensors of one.
+  /// - Returns: The new name, or `nil`.
+  /// - Throws: As ``NameReplacement/text(for:part:)`` does.
+  func replacing(in name: String, with replacement: NameReplacement, part: Int? = nil)
+    throws(CheckpointError) -> String?
+  {
+    let matches = name.matches(of: regex)
+    guard !matches.isEmpty else { return nil }
+    var result = String.UnicodeScalarView()
+    var rest = name.startIndex
+    for match in matches {
+      result.append(contentsOf: name[rest..<match.range.lowerBound].unicodeScalars)
+      result.append(
+        contentsOf: try replacement.text(for: match.output, part: part).unicodeScalars)
+      rest = match.range.upperBound
     }
-    if let unknownGroup {
-      throw CheckpointError(
-        .invalidArgument, "'\(template)' has $\(unknownGroup), but the expression has no such group"
-      )
-    }
-    return result
+    result.append(contentsOf: name[rest...].unicodeScalars)
+    return String(result)
   }
 
-  private static func expand(_ template: String, _ group: (Int) -> Substring) -> String {
-    var result = String.UnicodeScalarView()
-    var isReference = false
-    for scalar in template.unicodeScalars {
-      if !isReference {
-        if scalar == "$" { isReference = true } else { result.append(scalar) }
-        continue
-      }
-      isReference = false
-      if ("0"..."9").contains(scalar) {
-        result.append(contentsOf: group(Int(scalar.value) - 0x30).unicodeScalars)
-      } else {
-        result.append("$")
-        if scalar != "$" { result.append(scalar) }
-      }
-    }
-    if isReference { result.append("$") }
-    return String(result)
+  /// The number that the first group of the first match is; `nil` without one.
+  func number(in name: String) -> Int? {
+    guard let match = name.firstMatch(of: regex), match.output.count > 1 else { return nil }
+    return match.output[1].substring.flatMap { Int($0) }
   }
 }

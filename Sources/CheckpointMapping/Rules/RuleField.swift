@@ -1,8 +1,8 @@
 /// The fields of rules in JSON.
 enum RuleField: String, CaseIterable {
   case prefix, scope, replace, rename, assign, names, prefer, drop, keep
-  case transpose, reshape, slice, convert
-  case split, stack, concatenate
+  case transpose, reshape, squeeze, unsqueeze, slice, convert
+  case split, stack, unstack, concatenate
   case to, with, of, axis, into, lengths, comment
 
   /// What kind of value a field has.
@@ -22,9 +22,9 @@ enum RuleField: String, CaseIterable {
     case .prefix, .scope: ([.to], [])
     case .replace: ([.with], [])
     case .rename, .assign, .names, .prefer, .drop, .keep: ([], [])
-    case .transpose, .reshape, .slice, .convert: ([.of], [])
+    case .transpose, .reshape, .squeeze, .unsqueeze, .slice, .convert: ([.of], [])
     case .split: ([.axis, .into], [.lengths])
-    case .stack, .concatenate: ([.axis, .into], [])
+    case .stack, .unstack, .concatenate: ([.axis, .into], [])
     case .to, .with, .of, .axis, .into, .lengths, .comment: nil
     }
   }

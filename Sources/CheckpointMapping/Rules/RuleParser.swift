@@ -99,7 +99,7 @@ struct RuleParser {
     case (.prefer, .text(let suffix)): .prefer(suffix)
     case (.drop, .pattern(let pattern)): .drop(pattern)
     case (.keep, .pattern(let pattern)): .keep(pattern)
-    case (.split, _), (.stack, _), (.concatenate, _): partsRule(kind)
+    case (.split, _), (.stack, _), (.unstack, _), (.concatenate, _): partsRule(kind)
     default:
       transform(kind).flatMap { transform in
         if case .pattern(let pattern) = values[.of] { .transform(pattern, transform) } else { nil }
@@ -111,6 +111,8 @@ struct RuleParser {
     switch (kind, values[kind]) {
     case (.transpose, .integers(let axes)): .transpose(axes)
     case (.reshape, .integers(let dimensions)): .reshape(dimensions)
+    case (.squeeze, .integers(let axes)): .squeeze(axes)
+    case (.unsqueeze, .integers(let axes)): .unsqueeze(axes)
     case (.slice, .text(let text)): TensorSlice(text: text).map(KeyMapping.Transform.slice)
     case (.convert, .text(let name)): DType(named: name).map(KeyMapping.Transform.convert(to:))
     default: nil
@@ -127,6 +129,10 @@ struct RuleParser {
       return .split(name, axis: axis, into: parts, lengths: lengths)
     case (.stack, .texts(let names), .text(let name)):
       return .stack(names, axis: axis, into: name)
+    case (.stack, .text(let pattern), .text(let template)):
+      return .stackMatches(pattern, axis: axis, into: template)
+    case (.unstack, .text(let pattern), .text(let template)):
+      return .unstack(pattern, axis: axis, into: template)
     case (.concatenate, .texts(let names), .text(let name)):
       return .concatenate(names, axis: axis, into: name)
     default: return nil
