@@ -242,7 +242,8 @@ let package = Package(
         "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices",
         "CheckpointSafetensors", "CheckpointGraph", "CheckpointMapping", "CheckpointStore",
         "CheckpointPlans", "Checkpoints", "crashing-saver", "documentation-samples",
-      ]
+      ],
+      exclude: ["Architectures"]
     ),
     tests(
       "CheckpointToolTests",
@@ -271,7 +272,7 @@ let package = Package(
       ],
       exclude: [
         "tensorflow_reader.py", "tensorflow_objects.py", "tensorflow_managers.py",
-        "tensorflow_savers.py", "safetensors_reader.py",
+        "tensorflow_savers.py", "safetensors_reader.py", "transformers_judge.py",
       ]
     ),
   ],

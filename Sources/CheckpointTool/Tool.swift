@@ -15,6 +15,7 @@ enum Tool {
     Merge.self,
     Map.self,
     Suggest.self,
+    Rules.self,
     Audit.self,
   ]
 

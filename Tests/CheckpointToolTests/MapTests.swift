@@ -52,7 +52,7 @@ import Testing
         """)
     let nothing = try ToolRun.checkpoint("map", ToolRun.fixture("worked/sliced"), "--dry-run")
     #expect(nothing.status == 2)
-    #expect(nothing.errors.contains("it needs RULES.json, '--prefer' or '--names'"))
+    #expect(nothing.errors.contains("it needs RULES, '--prefer' or '--names'"))
   }
 
   @Test func `says what stays as it is, and what is wrong`() throws {

@@ -63,8 +63,25 @@ import Testing
     let run = try ToolRun.checkpoint("suggest", old, "--like", old)
     #expect(run.status == 0)
     #expect(run.output.hasPrefix("4 of 4 variables have a counterpart\n1.00  "))
-    let misuse = try ToolRun.checkpoint("suggest", old)
+    let misuse = try ToolRun.checkpoint("suggest", old, "--rules")
     #expect(misuse.status == 2)
-    #expect(misuse.errors.contains("suggest: --like OTHER is missing"))
+    #expect(misuse.errors.contains("'--rules' needs '--like OTHER'"))
+  }
+
+  @Test func `names the rule set that is made for the names`() throws {
+    let bert = try Self.save(
+      directory.path("bert"), ["bert/encoder/layer_0/attention/self/query/kernel": [2, 2]])
+    let line =
+      "rule set bert: BERT of google-research, to Hugging Face's names; "
+      + "checkpoint convert \(bert) DEST --map bert\n"
+    let run = try ToolRun.checkpoint("suggest", bert)
+    #expect(run.output == line)
+    #expect(run.status == 0)
+    #expect(try ToolRun.checkpoint("suggest", bert, "--like", bert).output.hasPrefix(line))
+    #expect(
+      try ToolRun.checkpoint("suggest", bert, "--json").output == "{\"rule_sets\":[\"bert\"]}\n")
+    let none = try ToolRun.checkpoint("suggest", old)
+    #expect(none.output.hasPrefix("no rule set is made for these names; --like OTHER proposes"))
+    #expect(none.status == 1)
   }
 }

@@ -58,7 +58,7 @@ import Testing
     (
       ["frob"],
       "there is no command 'frob', but list, show, cat, graph, verify, diff, convert, rename, "
-        + "merge, map, suggest, audit"
+        + "merge, map, suggest, rules, audit"
     ),
     (["list"], "list: PREFIX is missing"),
     (["show", "a"], "show: NAME is missing"),

@@ -17,6 +17,7 @@ let pages: [String: () throws -> Void] = [
   "ManagingCheckpoints": managingCheckpoints,
   "MappingNames": mappingNames,
   "RegisteringObjects": registeringObjects,
+  "RescuingOldWeights": rescuingOldWeights,
   "RestoringObjects": restoringObjects,
   "SafetensorsAndHuggingFace": safetensorsAndHuggingFace,
   "SubclassesAndActors": subclassesAndActors,

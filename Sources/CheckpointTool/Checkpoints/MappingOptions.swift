@@ -1,8 +1,8 @@
 import CheckpointIO
 import Checkpoints
 
-/// The options that say what becomes of names and tensors: the rules of a file, which tensors go before
-/// others, and the style of names, in this order.
+/// The options that say what becomes of names and tensors: which tensors go before others, rules, and the
+/// style of names, in this order.
 enum MappingOptions {
   /// For the synopsis of a command.
   static let names = [
@@ -13,8 +13,11 @@ enum MappingOptions {
 
   /// What the help says of them.
   static let details = """
+    RULES is a file of JSON, or a rule set of the library: 'checkpoint rules' lists
+    them. A file that is called like a rule set is written ./NAME.
+
     --prefer /ExponentialMovingAverage takes the moving average where there is one,
-    else the variable, by the name of the variable.
+    else the variable, by the name of the variable. It comes first.
 
     --names writes all names in one style: dotted (model.layers.0.kernel, as PyTorch
     does, MLX and Hugging Face), slashed (model/layers/0/kernel), or the keys of
@@ -23,16 +26,16 @@ enum MappingOptions {
 }
 
 extension ArgumentScanner {
-  /// The mapping of a file of rules and of the options; `nil` if nothing is asked for.
+  /// The mapping of rules, by file or by name, and of the options; `nil` if nothing is asked for.
   ///
   /// - Throws: `invalidArgument` for an option that makes no sense; what reading the rules throws.
   func mapping(rules: String?) throws(CheckpointError) -> KeyMapping? {
     var mapping: KeyMapping = []
-    if let rules { mapping = try KeyMapping(jsonFile: rules) }
     if let suffix = value(of: "--prefer") {
       guard !suffix.isEmpty else { throw misuse("the suffix of '--prefer' is empty") }
       mapping.rules.append(.prefer(suffix))
     }
+    if let rules { mapping = mapping.then(try Self.rules(rules)) }
     if let name = value(of: "--names") {
       guard let style = KeyMapping.NameStyle(rawValue: name) else {
         throw misuse("'\(name)' is no style of names: dotted, slashed or objects")
@@ -40,5 +43,20 @@ extension ArgumentScanner {
       mapping.rules.append(.names(style))
     }
     return rules == nil && mapping.rules.isEmpty ? nil : mapping
+  }
+
+  // A name goes before a file, so that no file in the working directory changes what a name means.
+  private static func rules(_ text: String) throws(CheckpointError) -> KeyMapping {
+    guard !KeyMapping.RuleSet.all.contains(where: { $0.name == text }) else {
+      return try KeyMapping(named: text)
+    }
+    do throws(CheckpointError) {
+      return try KeyMapping(jsonFile: text)
+    } catch {
+      guard error.code == .notFound else { throw error }
+      var error = error
+      error.message += "; it is no rule set either: 'checkpoint rules' lists them"
+      throw error
+    }
   }
 }

@@ -11,7 +11,7 @@ struct Convert: Command {
     options: [
       Synopsis.Option(
         name: "--to", value: "FORMAT", help: "v2, v1, safetensors or model-directory."),
-      Synopsis.Option(name: "--map", value: "RULES.json", help: "Change names and tensors."),
+      Synopsis.Option(name: "--map", value: "RULES", help: "Change names and tensors."),
     ] + MappingOptions.names + [
       Synopsis.Option(name: "--join", help: "Put tensors in slices together."),
       Synopsis.Option(name: "--drop-objects", help: "Leave the object graph out."),
@@ -31,8 +31,9 @@ struct Convert: Command {
       anything is written: all of it in one error, or, with --omit-unsupported, a note
       for each that is left out.
 
-      With --map the tensors of DEST have the names, types and shapes that the rules
-      in a file of JSON make: 'checkpoint map SOURCE RULES.json --dry-run' shows them.
+      With --map the tensors of DEST have the names, types and shapes that rules make:
+      'checkpoint map SOURCE RULES --dry-run' shows them. '--map bert' makes Hugging
+      Face's weights of Google's BERT.
 
       \(MappingOptions.details)
 

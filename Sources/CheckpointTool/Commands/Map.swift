@@ -7,7 +7,7 @@ import Checkpoints
 struct Map: Command {
   static let synopsis = Synopsis(
     name: "map", summary: "Shows what rules would make of a checkpoint's names and shapes.",
-    operands: ["PREFIX", "[RULES.json]"],
+    operands: ["PREFIX", "[RULES]"],
     options: MappingOptions.names + [
       Synopsis.Option(name: "--dry-run", help: "Has to be given: nothing is written."),
       Synopsis.Option(name: "--full-names", help: "Objects by full names."),
@@ -42,7 +42,7 @@ struct Map: Command {
     path = try arguments.path(0)
     let rules = arguments.operands.count > 1 ? try arguments.path(1) : nil
     guard let mapping = try arguments.mapping(rules: rules) else {
-      throw arguments.misuse("it needs RULES.json, '--prefer' or '--names'")
+      throw arguments.misuse("it needs RULES, '--prefer' or '--names'")
     }
     self.mapping = mapping
     usesFullNames = arguments.has("--full-names")

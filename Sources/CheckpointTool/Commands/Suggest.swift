@@ -7,7 +7,8 @@ import Checkpoints
 struct Suggest: Command {
   static let synopsis = Synopsis(
     name: "suggest",
-    summary: "Proposes rules that lead from a checkpoint's names to another one's.",
+    summary:
+      "Names the rule set for a checkpoint, or proposes rules to another's names.",
     operands: ["PREFIX"],
     options: [
       Synopsis.Option(
@@ -17,22 +18,26 @@ struct Suggest: Command {
       Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
     ],
     details: """
-      Names are compared word by word and number by number; dtypes and shapes have to
-      fit, where a kernel may be transposed. First the rules; then a line for each
-      pair with its confidence: 1.00 for the same name, from 0.80 on the words agree,
-      below 0.60 the shape says more than the name. 'open' are names with several
-      candidates, 'none' those without any. Nothing is applied: look at it, then use
-      the rules.
+      Without --like it says which rule sets of the library are made for the names of
+      PREFIX: 'checkpoint convert PREFIX DEST --map NAME' applies one.
 
-      With --json an object of "pairs" ("stored", "wanted", "confidence",
-      "transform"), "ambiguous" ("wanted", "candidates"), "unmatched_wanted",
-      "unmatched_stored" and "rules".
+      With --like names are compared word by word and number by number; dtypes and
+      shapes have to fit, where a kernel may be transposed. First the rules; then a
+      line for each pair with its confidence: 1.00 for the same name, from 0.80 on the
+      words agree, below 0.60 the shape says more than the name. 'open' are names with
+      several candidates, 'none' those without any. Nothing is applied: look at it,
+      then use the rules.
 
-      The exit status is 1 if a wanted name has no counterpart.
+      With --json an object of "rule_sets"; with --like also "pairs" ("stored",
+      "wanted", "confidence", "transform"), "ambiguous" ("wanted", "candidates"),
+      "unmatched_wanted", "unmatched_stored" and "rules".
+
+      The exit status is 1 if a wanted name has no counterpart, or, without --like, if
+      there is no rule set.
       """)
 
   private let path: String
-  private let other: String
+  private let other: String?
   private let usesFullNames: Bool
   private let isJSON: Bool
   private let isRules: Bool
@@ -42,30 +47,62 @@ struct Suggest: Command {
     usesFullNames = arguments.has("--full-names")
     isJSON = arguments.has("--json")
     isRules = arguments.has("--rules")
-    guard let other = arguments.value(of: "--like") else {
-      throw CheckpointError(
-        .invalidArgument, "suggest: --like OTHER is missing\n\(Self.synopsis.usageLine)")
+    other = arguments.value(of: "--like")
+    guard other != nil || !isRules else {
+      throw arguments.misuse("'--rules' needs '--like OTHER'")
     }
-    self.other = other
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
+    let reader = try NamedTensors(at: path, usesFullNames: usesFullNames).reader
+    let sets = try KeyMapping.RuleSet.recognizing(reader)
+    guard let other else { return try write(sets, output) }
     let proposal = try KeyMapping.Proposal(
-      from: NamedTensors(at: path, usesFullNames: usesFullNames).reader,
-      like: NamedTensors(at: other, usesFullNames: usesFullNames).reader)
+      from: reader, like: NamedTensors(at: other, usesFullNames: usesFullNames).reader)
     if isRules {
       try output.write(proposal.mapping.json())
     } else if isJSON {
-      try output.write(Self.json(proposal).text + "\n")
+      try output.write(Self.json(sets, proposal).text + "\n")
     } else {
+      try output.write(sets.map(line).joined())
       try output.write(proposal.description.shownAsLines + "\n")
     }
     return proposal.pairs.count == proposal.wantedCount ? .success : .failure
   }
 
-  private static func json(_ proposal: KeyMapping.Proposal) throws(CheckpointError) -> JSONValue {
+  // MARK: Rule sets
+
+  private func write(_ sets: [KeyMapping.RuleSet], _ output: StandardOutput)
+    throws(CheckpointError) -> ExitStatus
+  {
+    if isJSON {
+      try output.write(JSONValue.object([Self.member(sets)], .between).text + "\n")
+    } else if sets.isEmpty {
+      try output.write(
+        "no rule set is made for these names; --like OTHER proposes rules that lead to another "
+          + "checkpoint's\n")
+    } else {
+      try output.write(sets.map(line).joined())
+    }
+    return sets.isEmpty ? .failure : .success
+  }
+
+  private func line(_ set: KeyMapping.RuleSet) -> String {
+    "rule set \(set.name): \(set.summary); checkpoint convert \(path.shown) DEST --map \(set.name)\n"
+  }
+
+  private static func member(_ sets: [KeyMapping.RuleSet]) -> JSONValue.Member {
+    ("rule_sets", .strings(sets.map(\.name)))
+  }
+
+  // MARK: Proposals
+
+  private static func json(_ sets: [KeyMapping.RuleSet], _ proposal: KeyMapping.Proposal)
+    throws(CheckpointError) -> JSONValue
+  {
     .object(
       [
+        member(sets),
         ("pairs", .array(proposal.pairs.map(json), .before)),
         ("ambiguous", .array(proposal.ambiguous.map(json), .before)),
         ("unmatched_wanted", names(proposal.missing)),
