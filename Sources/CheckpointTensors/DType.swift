@@ -97,6 +97,12 @@ extension DType {
     }
   }
 
+  /// The dtype that TensorFlow calls so; `nil` if there is none.
+  public init?(named name: String) {
+    guard let dtype = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = dtype
+  }
+
   /// TensorFlow's name: `float32`, `bfloat16`, `float8_e4m3fn`, `string`.
   public var name: String {
     switch self {

@@ -3,7 +3,8 @@ import Testing
 
 /// README.md or an article of the catalogue, as its blocks of code are looked at.
 ///
-///     ```swift                    stands line by line in `Tests/DocumentationSamples`
+///     ```swift                    stands line by line in `Tests/DocumentationSamples`, or in an example
+///                                 that is a package of its own
 ///     ```output                   is printed by what stands there of the page
 ///     ```json, ```text            is neither
 struct DocumentationPage: CustomTestStringConvertible, Sendable {
@@ -59,6 +60,9 @@ extension DocumentationPage {
   static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
+  /// Whether its code is run; that of an example which is a package of its own is not.
+  var hasSamples: Bool { name != "FromMLX" && blocks.contains { $0.language == "swift" } }
+
   /// All there are.
   static let all: [DocumentationPage] = {
     let catalogue = "Sources/Checkpoints/Checkpoints.docc"
@@ -92,14 +96,16 @@ struct SampleFile: Sendable {
   }
 
   /// All there are.
-  static let all: [SampleFile] = {
-    let folder = DocumentationPage.root.appending(path: "Tests/DocumentationSamples")
+  static let all = files(in: "Tests/DocumentationSamples") + files(in: "Examples/MLX/Sources")
+
+  private static func files(in folder: String) -> [SampleFile] {
+    let folder = DocumentationPage.root.appending(path: folder)
     let names = FileManager.default.subpaths(atPath: folder.path) ?? []
     return names.filter { $0.hasSuffix(".swift") }.sorted().map { name in
       let text = try? String(contentsOf: folder.appending(path: name), encoding: .utf8)
       return SampleFile(path: name, text: text ?? "")
     }
-  }()
+  }
 
   /// How many of the wanted lines stand here one after the other, at best, and no others between.
   func longestStart(of wanted: [String]) -> Int {

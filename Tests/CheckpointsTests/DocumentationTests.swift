@@ -11,7 +11,7 @@ import Testing
     for problem in page.problems(comparedWith: SampleFile.all) { Issue.record("\(problem)") }
   }
 
-  @Test(arguments: DocumentationPage.all.filter { $0.blocks.contains { $0.language == "swift" } })
+  @Test(arguments: DocumentationPage.all.filter(\.hasSamples))
   func `the samples of a page do what it says`(page: DocumentationPage) throws {
     let directory = try TemporaryDirectory("samples")
     let outcome = try ChildProcess.run(

@@ -122,11 +122,3 @@ extension JSONScanner {
     return pattern
   }
 }
-
-extension DType {
-  /// The dtype that TensorFlow calls so.
-  init?(named name: String) {
-    guard let dtype = Self.allCases.first(where: { $0.name == name }) else { return nil }
-    self = dtype
-  }
-}

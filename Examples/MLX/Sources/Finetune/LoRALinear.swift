@@ -1,0 +1,43 @@
+import MLX
+import MLXNN
+
+/// A layer whose weight is fixed, with two small matrices that are trained in its place.
+final class LoRALinear: Linear {
+  @ParameterInfo(key: "lora_a") var down: MLXArray
+  @ParameterInfo(key: "lora_b") var up: MLXArray
+  private let scale: Float = 2
+
+  init(_ base: Linear, rank: Int, _ random: MLXRandom.RandomState) {
+    super.init(weight: base.weight)
+    down = 0.1 * MLXRandom.normal([base.weight.shape[1], rank], key: random.next())
+    up = MLXArray.zeros([rank, base.weight.shape[0]])
+  }
+
+  override func freeze(recursive: Bool = true, keys: [String]? = nil, strict: Bool = false) throws {
+    try super.freeze(recursive: recursive, keys: keys ?? ["weight"], strict: strict)
+  }
+
+  override func callAsFunction(_ x: MLXArray) -> MLXArray {
+    super.callAsFunction(x) + scale * matmul(matmul(x, down), up)
+  }
+
+  /// How the error of an output changes with the matrices.
+  func gradients(_ x: MLXArray, _ error: MLXArray) -> [(String, MLXArray)] {
+    [
+      ("lora_a", scale * matmul(x.T, matmul(error, up.T))),
+      ("lora_b", scale * matmul(matmul(x, down).T, error)),
+    ]
+  }
+}
+
+/// One layer, which is what matters here.
+final class Model: Module {
+  @ModuleInfo(key: "q_proj") var query: LoRALinear
+
+  init(_ query: LoRALinear) {
+    super.init()
+    self.query = query
+  }
+
+  func callAsFunction(_ x: MLXArray) -> MLXArray { query(x) }
+}
