@@ -191,10 +191,7 @@ package final class TensorStorage: @unchecked Sendable {
     let isLarge = byteCount >= hugePage
     let alignment = isLarge ? hugePage : 64
     let start = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: alignment)
-    #if os(Linux) || os(Android)
-    // New memory in pages of 4 KB costs three times the copying. Only a hint: its result is unused.
-    if isLarge { unsafe _ = madvise(start, byteCount, MADV_HUGEPAGE) }
-    #endif
+    if isLarge { unsafe preferLargePages(start, byteCount) }
     return unsafe start
   }
 

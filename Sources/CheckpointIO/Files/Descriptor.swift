@@ -75,13 +75,9 @@ struct Descriptor: ~Copyable {
     }
   }
 
-  /// Makes what was written durable.
-  func sync(path: String) throws(CheckpointError) {
-    #if canImport(Darwin)
-    // Darwin's fsync leaves bytes in the drive's cache; F_FULLFSYNC does not (fcntl(2)).
-    if fcntl(number, F_FULLFSYNC) == 0 { return }
-    #endif
-    try systemCall("sync", file: path) { fsync(number) }
+  /// Makes what was written durable: the bytes of a file, the names in a directory.
+  func sync(_ action: String = "sync", path: String) throws(CheckpointError) {
+    try makeDurable(number, action, file: path)
   }
 
   // A range of a file in the system's own numbers, which are signed.

@@ -24,11 +24,7 @@ extension FileStatus {
 
   /// The part of the system's answer that is of use here.
   init(_ status: stat) {
-    #if canImport(Darwin)
-    let time = status.st_mtimespec
-    #else
-    let time = status.st_mtim
-    #endif
+    let time = status.modificationTime
     let kind: Kind =
       switch status.st_mode & S_IFMT {
       case S_IFREG: .file

@@ -29,10 +29,10 @@ package struct LocalFileSystem: FileSystem {
       try systemCall("link to \(new)", file: existing) { unsafe Self.linkFile(existing, new) }
       return true
     } catch {
-      switch error.systemError {
-      case EPERM, EOPNOTSUPP, ENOSYS, EXDEV, EMLINK: return false
-      default: throw error
+      guard error.saysUnsupported || [EPERM, EXDEV, EMLINK].contains(error.systemError) else {
+        throw error
       }
+      return false
     }
   }
 
@@ -66,8 +66,8 @@ package struct LocalFileSystem: FileSystem {
   package func syncDirectory(_ path: String) throws(CheckpointError) {
     let directory = try Descriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
     do throws(CheckpointError) {
-      try systemCall("sync directory", file: path) { fsync(directory.number) }
-    } catch  where error.systemError == EINVAL || error.systemError == ENOTSUP {
+      try directory.sync("sync directory", path: path)
+    } catch  where error.saysUnsupported || error.systemError == EINVAL {
       return  // a file system whose directories cannot be synced has no other way to offer
     }
   }

@@ -104,11 +104,9 @@ final class LocalLockedFile: LockedFile {
       try systemCall("lock", file: path) { flock(number, LOCK_EX | LOCK_NB) }
       return .held
     } catch {
-      switch error.systemError {
-      case EWOULDBLOCK: return .heldByAnother
-      case ENOLCK, ENOSYS, EOPNOTSUPP: return .unknown  // some network file systems
-      default: throw error
-      }
+      if error.systemError == EWOULDBLOCK { return .heldByAnother }
+      guard error.saysUnsupported || error.systemError == ENOLCK else { throw error }
+      return .unknown  // some network file systems
     }
   }
 

@@ -42,7 +42,7 @@ final class LocalWritableFile: WritableFile {
       }
     } catch {
       // Not every file system can; writing will tell.
-      guard error.systemError == EOPNOTSUPP || error.systemError == ENOSYS else { throw error }
+      guard error.saysUnsupported else { throw error }
     }
   }
 

@@ -59,6 +59,12 @@ extension CheckpointError {
   /// Whether the process, or the system, has as many files open as it may.
   package var saysTooManyFiles: Bool { systemError == EMFILE || systemError == ENFILE }
 
+  /// Whether the system, or the file system, does not know what it was asked for.
+  ///
+  /// `ENOTSUP` and `EOPNOTSUPP` are one number on Linux, and two on Apple's systems, whose file systems
+  /// answer with the first (intro(2)).
+  package var saysUnsupported: Bool { [ENOTSUP, EOPNOTSUPP, ENOSYS].contains(systemError) }
+
   /// Whether a file that is open is gone on the server that has it.
   package var saysStaleFile: Bool { systemError == ESTALE }
 }

@@ -8,37 +8,23 @@ final class DirectoryWatch {
   private let directory: String
   private let signal = ChangeSignal()
   private let pollInterval: Duration
-  #if os(Linux)
-  private var source: (any DispatchSourceRead)?
-  #endif
+  private var source: (any DispatchSourceProtocol)?
 
   init(_ directory: String, pollInterval: Duration) {
     self.directory = directory
     self.pollInterval = pollInterval
   }
 
-  deinit {
-    #if os(Linux)
-    source?.cancel()
-    #endif
-  }
+  deinit { source?.cancel() }
 
   /// Whether the system tells of changes; otherwise they are seen at the next look.
-  var isNotified: Bool {
-    #if os(Linux)
-    source != nil
-    #else
-    false
-    #endif
-  }
+  var isNotified: Bool { source != nil }
 
   /// Begins to listen, if the directory is there by now.
   ///
   /// To be called before looking: what changes after the look is not missed then.
   func listen() {
-    #if os(Linux)
     if source == nil { source = Self.source(directory, signal) }
-    #endif
   }
 
   /// Waits until something may have changed, or until the deadline.
@@ -48,10 +34,12 @@ final class DirectoryWatch {
   }
 }
 
-#if os(Linux)
 extension DirectoryWatch {
+  #if os(Linux)
   // `nil` if the directory is not there, or the system has no watches left.
-  private static func source(_ path: String, _ signal: ChangeSignal) -> (any DispatchSourceRead)? {
+  private static func source(_ path: String, _ signal: ChangeSignal) -> (
+    any DispatchSourceProtocol
+  )? {
     let number = inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC))
     guard number >= 0 else { return nil }
     // Files come by rename; a program that writes in place closes them.
@@ -77,5 +65,24 @@ extension DirectoryWatch {
       > 0
     {}
   }
+  #elseif canImport(Darwin)
+  // `nil` if the directory is not there, or the process may open no more files.
+  private static func source(_ path: String, _ signal: ChangeSignal)
+    -> (any DispatchSourceProtocol)?
+  {
+    let number = unsafe open(path, O_EVTONLY | O_DIRECTORY | O_CLOEXEC)
+    guard number >= 0 else { return nil }
+    // A directory is written to when a name comes into it, goes, or leads to another file.
+    let source = DispatchSource.makeFileSystemObjectSource(
+      fileDescriptor: number, eventMask: .write, queue: .global())
+    source.setEventHandler { signal.send() }
+    source.setCancelHandler { close(number) }
+    source.activate()
+    return source
+  }
+  #else
+  private static func source(_ path: String, _ signal: ChangeSignal)
+    -> (any DispatchSourceProtocol)?
+  { nil }
+  #endif
 }
-#endif

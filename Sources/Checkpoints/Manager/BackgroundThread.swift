@@ -1,3 +1,4 @@
+import CheckpointPlatform
 import Foundation
 import Synchronization
 
@@ -29,26 +30,13 @@ final class BackgroundThread: Sendable {
 
   private func start() {
     let thread = Thread { [inbox] in
-      Self.giveWay()
+      waitAsBatchJob()
       while let work = inbox.next() { work() }
     }
     thread.name = "checkpoints.background-save"
     thread.qualityOfService = .utility
     thread.start()
   }
-
-  // For this thread alone: those that it starts share their cores with others as they always do.
-  // Only a wish: where it is not granted, the thread works all the same.
-  private static func giveWay() {
-    #if os(Linux) || os(Android)
-    var parameters = sched_param()
-    unsafe _ = pthread_setschedparam(pthread_self(), batch | resetOnFork, &parameters)
-    #endif
-  }
-
-  // SCHED_BATCH and SCHED_RESET_ON_FORK, GNU extensions; see sched_setscheduler(2).
-  private static let batch: Int32 = 3
-  private static let resetOnFork: Int32 = 0x4000_0000
 
   // What has been given to it is still done; it may be this thread itself that comes here.
   deinit { inbox.add(nil) }

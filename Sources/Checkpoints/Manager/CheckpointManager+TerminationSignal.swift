@@ -66,11 +66,7 @@ extension CheckpointManager {
       // The handler stores one number, in memory that exists since `init` touched it: that is all that
       // a handler may do (signal-safety(7)).
       let handler: @convention(c) (Int32) -> Void = { receivedSignal.store($0, ordering: .relaxed) }
-      #if canImport(Darwin)
-      unsafe action.__sigaction_u.__sa_handler = handler
-      #else
-      unsafe action.__sigaction_handler.sa_handler = handler
-      #endif
+      action.setHandler(handler)
       // Once: the next one has its usual effect. Calls that are interrupted go on.
       action.sa_flags = CInt(truncatingIfNeeded: SA_RESETHAND) | SA_RESTART
       var old = sigaction()
