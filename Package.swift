@@ -33,7 +33,7 @@ func tests(
 
 let package = Package(
   name: "swift-checkpoints",
-  platforms: [.macOS(.v26)],
+  platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18)],
   products: [
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .executable(name: "checkpoint", targets: ["CheckpointTool"]),

@@ -8,10 +8,9 @@ extension Tensor<Float> {
   func rowProduct(_ row: [Float], addedTo sum: [Float]) -> [Float] {
     let elements = scalars
     var result = sum
-    var sums = result.mutableSpan
     for (index, factor) in row.enumerated() where factor != 0 {
-      let start = index * sums.count
-      for column in sums.indices { sums[column] += factor * elements[start + column] }
+      let start = index * result.count
+      for column in result.indices { result[column] += factor * elements[start + column] }
     }
     return result
   }
@@ -19,22 +18,20 @@ extension Tensor<Float> {
   /// The product of this matrix and a column.
   func columnProduct(_ column: [Float]) -> [Float] {
     let elements = scalars
-    let factors = column.span
-    return stride(from: 0, to: elements.count, by: factors.count).map { start in
+    return stride(from: 0, to: elements.count, by: column.count).map { start in
       var sum: Float = 0
-      for index in factors.indices { sum += factors[index] * elements[start + index] }
+      for index in column.indices { sum += column[index] * elements[start + index] }
       return sum
     }
   }
 
   /// Adds a multiple of the matrix of all products of two elements.
   mutating func addOuterProduct(_ rows: [Float], _ columns: [Float], scale: Float) {
-    let factors = columns.span
     var elements = mutableScalars
     for (index, row) in rows.enumerated() where row != 0 {
-      let start = index * factors.count
+      let start = index * columns.count
       let scale = scale * row
-      for column in factors.indices { elements[start + column] += scale * factors[column] }
+      for column in columns.indices { elements[start + column] += scale * columns[column] }
     }
   }
 }

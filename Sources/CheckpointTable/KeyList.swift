@@ -29,7 +29,7 @@ package struct KeyList: Sendable {
   }
 
   /// Adds the UTF-8 form of a name after the others.
-  package mutating func append(_ name: String) { append(name.utf8Span.span) }
+  package mutating func append(_ name: String) { name.utf8.withSpan { append($0) } }
 
   /// The key at a position.
   package subscript(index: Int) -> Span<UInt8> {

@@ -1,12 +1,12 @@
+import CheckpointIO
+
 extension Span<UInt8> {
   /// A key for an error message: its text in quotes, or its bytes if it is not plain text; of a
   /// long key only the start.
   package var keyText: String {
     let shown = extracting(..<Swift.min(count, 100))
     let more = shown.count < count ? "… (\(count) bytes)" : ""
-    if let text = try? UTF8Span(validating: shown), Self.isPlain(shown) {
-      return "'\(String(copying: text))'\(more)"
-    }
+    if let text = String(validating: shown), Self.isPlain(shown) { return "'\(text)'\(more)" }
     return Self.hex(shown) + more
   }
 

@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 ///     let table = try TableReader(fileSystem.openFile("run/ckpt-7.index"))
 ///     let name = "global_step"
-///     let shape = try table.withValue(for: name.utf8Span.span) { try parseEntry($0).shape }
+///     let shape = try table.withValue(for: Array(name.utf8).span) { try parseEntry($0).shape }
 ///
 /// Opening reads the footer and the index block. Every other block is read when it is needed, and
 /// then checked as a whole, checksum first. All errors are `corrupt`, `truncated` or

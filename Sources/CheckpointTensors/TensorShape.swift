@@ -10,7 +10,7 @@ package import CheckpointIO
 public struct TensorShape: Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
   // Every entry of every checkpoint has a shape: up to four dimensions of 32 bits lie in the shape
   // itself, so that a copy counts no reference. All others lie in an array.
-  private var few = InlineArray<4, UInt32>(repeating: 0)
+  private var few = FewDimensions()
   private var many: [Int]?
   /// The number of elements: the product of the dimensions, 1 for a scalar.
   public private(set) var elementCount = 1
@@ -85,6 +85,30 @@ public struct TensorShape: Sendable, ExpressibleByArrayLiteral, CustomStringConv
       fewCount = 0
     }
     return true
+  }
+}
+
+/// Four numbers.
+private struct FewDimensions: Sendable {
+  private var (first, second, third, fourth): (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
+
+  subscript(axis: Int) -> UInt32 {
+    get {
+      switch axis {
+      case 0: first
+      case 1: second
+      case 2: third
+      default: fourth
+      }
+    }
+    set {
+      switch axis {
+      case 0: first = newValue
+      case 1: second = newValue
+      case 2: third = newValue
+      default: fourth = newValue
+      }
+    }
   }
 }
 

@@ -38,10 +38,8 @@ package struct TextFormatReader: ~Escapable {
   @_lifetime(copy bytes)
   package init(_ bytes: Span<UInt8>, limit: UInt64 = byteCountLimit) throws(CheckpointError) {
     try Self.check(UInt64(bytes.count), limit)
-    do throws(UTF8.ValidationError) {
-      _ = try UTF8Span(validating: bytes)
-    } catch {
-      throw .textFormat("the text is not UTF-8 here", at: error.byteOffsets.lowerBound)
+    if let place = bytes.firstInvalidText {
+      throw .textFormat("the text is not UTF-8 here", at: place)
     }
     self.bytes = bytes
   }

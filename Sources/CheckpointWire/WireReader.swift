@@ -108,21 +108,20 @@ public struct WireReader: ~Escapable {
   /// Reads a string field, which has to be UTF-8.
   @_lifetime(self: copy self)
   package mutating func readString() throws(CheckpointError) -> String {
-    String(copying: try readText())
+    let start = reader.offset
+    guard let text = String(validating: try readBytes()) else { throw Self.noText(at: start) }
+    return text
   }
 
   /// Reads the bytes of a string field, which have to be UTF-8, without copying them.
   @inlinable
   @_lifetime(copy self)
   @_lifetime(self: copy self)
-  public mutating func readText() throws(CheckpointError) -> UTF8Span {
+  package mutating func readText() throws(CheckpointError) -> Span<UInt8> {
     let start = reader.offset
     let bytes = try readBytes()
-    do throws(UTF8.ValidationError) {
-      return try UTF8Span(validating: bytes)
-    } catch {
-      throw Self.noText(at: start)
-    }
+    guard bytes.firstInvalidText == nil else { throw Self.noText(at: start) }
+    return bytes
   }
 
   @usableFromInline @inline(never)

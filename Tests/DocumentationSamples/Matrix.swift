@@ -13,7 +13,10 @@ extension Matrix: TensorStorable {
   func withTensorBytes<Result>(
     _ body: (RawSpan) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
-    try unsafe body(elements.span.bytes)  // the elements as they lie in memory
+    // The elements as they lie in memory.
+    try unsafe elements.withUnsafeBufferPointer { elements throws(CheckpointError) in
+      try unsafe body(elements.span.bytes)
+    }
   }
 
   mutating func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {

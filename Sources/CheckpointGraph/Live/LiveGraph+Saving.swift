@@ -79,12 +79,13 @@ extension LiveGraph {
     to writer: inout GraphMessageWriter
   ) -> TensorKey {
     let key = paths.key(of: number, attribute: value.attribute)
-    let attribute = value.attribute.utf8
-    if let fullName = fullName(of: number, value)?.utf8 {
-      writer.addAttribute(attribute.span, fullName: fullName.span, key: key.all.span)
+    if let fullName = fullName(of: number, value) {
+      fullName.utf8.withSpan {
+        writer.addAttribute(value.attribute, fullName: $0, key: key.all.span)
+      }
     } else {
       let path = key.all.span.extracting(..<key.pathCount)
-      writer.addAttribute(attribute.span, fullName: path, key: key.all.span)
+      writer.addAttribute(value.attribute, fullName: path, key: key.all.span)
     }
     return TensorKey(bytes: key.all)
   }
@@ -96,14 +97,14 @@ extension LiveGraph {
   ) -> [StoredValue] {
     if let prefix = attributes.prefix {
       let key = paths.key(of: number, attribute: prefix).all
-      writer.addAttribute(prefix.utf8.span, fullName: [UInt8]().span, key: key.span)
+      writer.addAttribute(prefix, fullName: Span(), key: key.span)
     }
     var values: [StoredValue] = []
     for member in attributes.members {
       let name = attributes.attribute(of: member)
       let key = paths.key(of: number, attribute: name).all
       if attributes.prefix == nil {
-        writer.addAttribute(name.utf8.span, fullName: [UInt8]().span, key: key.span)
+        writer.addAttribute(name, fullName: Span(), key: key.span)
       }
       values.append(StoredValue(key: TensorKey(bytes: key), variable: member.variable))
     }

@@ -188,10 +188,9 @@ package struct GraphMatch {
   }
 
   private func stored(_ attribute: String, in savedNode: Int) -> SavedGraph.Attribute? {
-    let name = attribute.utf8
     let attributes = saved.attributes.range(of: savedNode)
     let place = attributes.first {
-      saved.bytes(saved.attributes.elements[$0].name).matches(name.span)
+      attribute.utf8.matches(saved.bytes(saved.attributes.elements[$0].name))
     }
     return place.map { saved.attributes.elements[$0] }
   }

@@ -15,12 +15,12 @@ struct NamedChildren {
   }
 
   mutating func next(_ name: Span<UInt8>) -> Int? {
-    if place < children.endIndex, children[place].name.utf8.span.matches(name) {
+    if place < children.endIndex, children[place].name.utf8.matches(name) {
       place += 1
       return children[place - 1].node
     }
     guard children.count <= 8 else { return table[TensorKey(copying: name)] }
-    let found = children.firstIndex { $0.name.utf8.span.matches(name) }
+    let found = children.firstIndex { $0.name.utf8.matches(name) }
     guard let found else { return nil }
     place = found + 1
     return children[found].node

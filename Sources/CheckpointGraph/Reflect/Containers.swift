@@ -38,6 +38,7 @@ extension ContiguousArray: DependencyContainer {
   }
 }
 
+@available(macOS 26, iOS 26, tvOS 26, watchOS 26, visionOS 26, *)
 extension InlineArray: DependencyContainer {
   func dependency(_ reflection: inout Reflection) -> FoundDependency {
     reflection.list(indices.lazy.map { self[$0] })

@@ -8,6 +8,8 @@
 // Source: tensorflow/python/checkpoint/util.py, `_object_prefix_from_path`,
 // `_slot_variable_naming_for_optimizer`; trackable/trackable_utils.py, `escape_local_name`.
 
+import CheckpointIO
+
 /// The parts of a checkpoint key.
 package enum CheckpointKey {
   /// The attribute of a variable.
@@ -126,6 +128,6 @@ extension OutputSpan<UInt8> {
   @_lifetime(self: copy self)
   mutating func append(attribute: String) {
     append(copying: CheckpointKey.attributes.span)
-    append(copying: attribute.utf8.span)
+    append(attribute.utf8)
   }
 }

@@ -19,14 +19,25 @@ struct GraphMessageWriter {
     node.append(addingCapacity: Field.length(ofMessage: length)) { output in
       output.append(1, messageOf: length)
       output.append(1, child.node)
-      output.append(2, name.span)
+      output.append(2, name)
+    }
+  }
+
+  /// Adds a value to the node.
+  mutating func add(_ attribute: ObjectGraph.Attribute) {
+    attribute.fullName.utf8.withSpan { fullName in
+      attribute.key.utf8.withSpan { key in
+        addAttribute(
+          attribute.name, fullName: fullName, key: key, isOptional: attribute.isOptional)
+      }
     }
   }
 
   /// Adds a value to the node.
   mutating func addAttribute(
-    _ name: Span<UInt8>, fullName: Span<UInt8>, key: Span<UInt8>, isOptional: Bool = false
+    _ name: String, fullName: Span<UInt8>, key: Span<UInt8>, isOptional: Bool = false
   ) {
+    let name = name.utf8
     let length =
       Field.length(ofString: name.count) + Field.length(ofString: fullName.count)
       + Field.length(ofString: key.count) + (isOptional ? 2 : 0)
@@ -48,7 +59,7 @@ struct GraphMessageWriter {
     node.append(addingCapacity: Field.length(ofMessage: length)) { output in
       output.append(3, messageOf: length)
       output.append(1, slot.original)
-      output.append(2, name.span)
+      output.append(2, name)
       output.append(3, slot.node)
     }
   }
@@ -59,7 +70,7 @@ struct GraphMessageWriter {
     let length = Field.length(ofString: name.count)
     node.append(addingCapacity: Field.length(ofMessage: length)) { output in
       output.append(4, messageOf: length)
-      output.append(1, name.span)
+      output.append(1, name)
     }
   }
 
@@ -108,6 +119,13 @@ extension OutputSpan<UInt8> {
   fileprivate mutating func append(_ field: UInt8, messageOf byteCount: Int) {
     append(field << 3 | 2)
     append(varint: UInt64(byteCount))
+  }
+
+  @_lifetime(self: copy self)
+  fileprivate mutating func append(_ field: UInt8, _ string: String.UTF8View) {
+    guard !string.isEmpty else { return }
+    append(field, messageOf: string.count)
+    append(string)
   }
 
   @_lifetime(self: copy self)

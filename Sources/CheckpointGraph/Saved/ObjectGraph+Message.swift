@@ -7,9 +7,7 @@ extension ObjectGraph {
     for node in nodes {
       for child in node.children { writer.add(child) }
       for attribute in node.attributes {
-        writer.addAttribute(
-          attribute.name.utf8.span, fullName: attribute.fullName.utf8.span,
-          key: attribute.key.utf8.span, isOptional: attribute.isOptional)
+        writer.add(attribute)
       }
       for slot in node.slotVariables { writer.add(slot) }
       if let saver = node.registeredSaver { writer.addSaver(saver) }

@@ -15,6 +15,12 @@ extension OutputSpan<UInt8> {
     }
   }
 
+  /// Appends the bytes of a text.
+  @_lifetime(self: copy self)
+  mutating func append(_ text: String.UTF8View) {
+    text.withSpan { append(copying: $0) }
+  }
+
   /// Appends a varint in its shortest form.
   @_lifetime(self: copy self)
   mutating func append(varint value: UInt64) {

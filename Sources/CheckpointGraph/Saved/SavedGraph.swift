@@ -84,7 +84,7 @@ package struct SavedGraph: Sendable {
 
   /// The child of a node that has a name: the first, if there are several.
   func child(named name: String, of node: Int) -> Int? {
-    children[node].first { bytes($0.name).matches(name.utf8.span) }.map { Int($0.node) }
+    children[node].first { name.utf8.matches(bytes($0.name)) }.map { Int($0.node) }
   }
 
   // MARK: Texts

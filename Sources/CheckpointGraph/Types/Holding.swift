@@ -50,6 +50,7 @@ extension ArraySlice: Holding {
   static var arrangement: Arrangement { .named }
 }
 
+@available(macOS 26, iOS 26, tvOS 26, watchOS 26, visionOS 26, *)
 extension InlineArray: Holding {
   static var elementType: Any.Type { Element.self }
   static var arrangement: Arrangement { .named }

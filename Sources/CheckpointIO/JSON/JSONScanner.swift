@@ -18,11 +18,8 @@ package struct JSONScanner: ~Escapable {
   /// - Throws: `corrupt` for a text that is not UTF-8.
   @_lifetime(copy bytes)
   package init(_ bytes: Span<UInt8>, subject: StaticString) throws(CheckpointError) {
-    do throws(UTF8.ValidationError) {
-      _ = try UTF8Span(validating: bytes)
-    } catch {
-      throw CheckpointError(
-        .corrupt, "the \(subject) is not UTF-8", offset: UInt64(error.byteOffsets.lowerBound))
+    if let place = bytes.firstInvalidText {
+      throw CheckpointError(.corrupt, "the \(subject) is not UTF-8", offset: UInt64(place))
     }
     self.bytes = bytes
     self.subject = subject

@@ -1,3 +1,4 @@
+import CheckpointIO
 package import CheckpointTensors
 
 /// What a checkpoint has to hold, as plain values: what readers and writers are compared with.

@@ -39,7 +39,9 @@ final class DeviceArray: TensorStorable {
     _ body: (RawSpan) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     let elements = elements  // what is lent has to stay where it is
-    return try unsafe body(elements.span.bytes)
+    return try unsafe elements.withUnsafeBufferPointer { elements throws(CheckpointError) in
+      try unsafe body(elements.span.bytes)
+    }
   }
 
   func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {

@@ -24,7 +24,7 @@ struct NPZReader: TensorReader {
     guard let member = members.first(where: { $0.key == key }) else {
       throw CheckpointError(.notFound, "there is no array '\(key)'", file: path)
     }
-    let values = Array(bytes[member.values])
+    let values = bytes[member.values]
     let tensor = try unsafe AnyTensor(member.spec, bytes: values.span.bytes)
     guard let slice else { return tensor }
     return try tensor.part(slice)

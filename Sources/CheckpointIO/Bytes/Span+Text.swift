@@ -1,0 +1,44 @@
+extension Span<UInt8> {
+  /// Where the first bytes are that are not UTF-8; `nil` if all are.
+  @inlinable
+  package var firstInvalidText: Int? {
+    guard #available(macOS 26, iOS 26, tvOS 26, watchOS 26, visionOS 26, *) else {
+      return firstInvalidScalar
+    }
+    do throws(UTF8.ValidationError) {
+      _ = try UTF8Span(validating: self)
+      return nil
+    } catch {
+      return error.byteOffsets.lowerBound
+    }
+  }
+
+  /// The same, scalar by scalar: for systems without `UTF8Span`.
+  @usableFromInline
+  package var firstInvalidScalar: Int? {
+    unsafe withUnsafeBufferPointer { bytes in
+      var parser = Unicode.UTF8.ForwardParser()
+      var rest = unsafe bytes.makeIterator()
+      var place = 0
+      while true {
+        switch unsafe parser.parseScalar(from: &rest) {
+        case .valid(let scalar): place += scalar.count
+        case .error: return place
+        case .emptyInput: return nil
+        }
+      }
+    }
+  }
+}
+
+extension String {
+  /// The text that bytes are; `nil` if they are not UTF-8.
+  @inlinable
+  package init?(validating bytes: Span<UInt8>) {
+    let text = unsafe bytes.withUnsafeBufferPointer {
+      unsafe String(validating: $0, as: UTF8.self)
+    }
+    guard let text else { return nil }
+    self = text
+  }
+}
