@@ -33,7 +33,7 @@ final class BackgroundThread: Sendable {
       waitAsBatchJob()
       while let work = inbox.next() { work() }
     }
-    thread.name = "checkpoints.background-save"
+    thread.name = "checkpoints.background"
     thread.qualityOfService = .utility
     thread.start()
   }
