@@ -21,7 +21,7 @@ package struct TensorRequest: Hashable, Sendable {
 ///     if batch.spec(at: 0) == TensorSpec(.float32, [784, 10]) { use(try batch.tensors()) }
 ///
 /// Tensors are numbered in the order of the requests.
-package protocol TensorBatch {
+package protocol TensorBatch: Sendable {
   /// The dtype and the shape of a whole tensor; `nil` if the checkpoint does not have it.
   func spec(at position: Int) -> TensorSpec?
 

@@ -28,6 +28,45 @@ package struct RestoreExecutor {
     return plan.finishedReport
   }
 
+  /// What reads the values of a plan, all of them: for another thread.
+  ///
+  /// - Returns: Throws as ``restore(_:)`` does; no variable has changed then.
+  package func reading(_ plan: RestorePlan) -> @Sendable () throws(CheckpointError) -> [AnyTensor] {
+    let (batch, placement) = (plan.batch, options.placement)
+    return { () throws(CheckpointError) in
+      guard case .mapped(let isChecked) = placement else { return try batch.tensors() }
+      return try batch.mappedTensors(isChecked: isChecked)
+    }
+  }
+
+  /// Meets every request of a plan with values that have been read.
+  ///
+  /// - Throws: `mismatch` if a variable has changed its dtype or shape meanwhile; what a variable's own type
+  ///   throws. All variables have the values from before then.
+  package func restore(_ plan: RestorePlan, _ tensors: consuming [AnyTensor])
+    throws(CheckpointError) -> RestoreReport
+  {
+    for (index, request) in plan.requests.enumerated() {
+      try check(tensors[index].spec, request)
+    }
+    try restoreTogether(plan.requests, tensors)
+    return plan.finishedReport
+  }
+
+  // Between the comparison and now, the program went on.
+  private func check(_ spec: TensorSpec, _ request: RestorePlan.Request) throws(CheckpointError) {
+    let wanted = request.variable.tensorSpec
+    let isReshaped = options.allowsReshape
+    let fits = isReshaped ? wanted.shape.elementCount == spec.shape.elementCount : wanted == spec
+    guard wanted.dtype == spec.dtype, fits else {
+      throw CheckpointError(
+        .mismatch,
+        "the variable became \(wanted) while \(spec) was read for it; nothing has been changed: let a "
+          + "restore end before you change what it restores", file: reader.path,
+        key: request.key.description)
+    }
+  }
+
   private func restoreTogether(_ requests: [RestorePlan.Request], _ tensors: consuming [AnyTensor])
     throws(CheckpointError)
   {

@@ -6,9 +6,10 @@ import CheckpointTensors
 // stands there then; if it is deleted, an error. A checkpoint that goes away is not a damaged one.
 
 /// How a checkpoint is opened and read beside somebody who replaces or deletes it.
-package struct CheckpointOpening {
+package struct CheckpointOpening: Sendable {
   /// Finds the checkpoint; called again if the one that it found has gone.
-  package typealias Search = (any FileSystem) throws(CheckpointError) -> CheckpointLocation
+  package typealias Search =
+    @Sendable (any FileSystem) throws(CheckpointError) -> CheckpointLocation
 
   private let path: String
   private let search: Search
@@ -25,7 +26,7 @@ package struct CheckpointOpening {
   }
 
   /// A checkpoint that is open.
-  package struct Opened {
+  package struct Opened: Sendable {
     /// What reads it.
     package let reader: CheckpointReader
     /// How the path led to it.
@@ -49,32 +50,76 @@ package struct CheckpointOpening {
   package func read<Result>(_ body: (Opened) throws(CheckpointError) -> Result)
     throws(CheckpointError) -> Result
   {
-    var last: Attempt?
-    for _ in 0..<Self.mostTries {
-      var attempt = Attempt(location: try search(fileSystem))
+    var attempts = attempts
+    while true {
+      let opened = try attempts.next()
       do throws(CheckpointError) {
-        let reader = try CheckpointReader(attempt.location.path, fileSystem: fileSystem)
-        attempt.reader = reader
-        return try body(Opened(reader: reader, location: attempt.location))
+        return try body(opened)
       } catch {
-        guard try attempt.mayBegin(againAfter: error, last) else {
-          throw try attempt.explained(error).namingForeignContent(in: fileSystem)
-        }
+        try attempts.goOn(after: error)
       }
-      attempt.reader = nil
-      last = attempt
     }
-    throw CheckpointError(
-      .busy,
-      "a checkpoint was read \(Self.mostTries) times, and went away each time; let whoever saves keep more "
-        + "of them, or try again later", file: path)
   }
 
-  private static let mostTries = 10
+  /// The same, step by step: for somebody who reads it in several steps.
+  package var attempts: Attempts { Attempts(opening: self) }
+
+  /// The attempts to read a checkpoint, one after the other.
+  package struct Attempts: Sendable {
+    fileprivate let opening: CheckpointOpening
+    private var count = 0
+    private var current: Attempt?
+    private var last: Attempt?
+
+    fileprivate init(opening: CheckpointOpening) { self.opening = opening }
+
+    /// Opens the checkpoint.
+    ///
+    /// - Throws: As ``CheckpointOpening/open()``.
+    package mutating func next() throws(CheckpointError) -> Opened {
+      while true {
+        try checkCount()
+        var attempt = Attempt(location: try opening.search(opening.fileSystem))
+        current = attempt
+        do throws(CheckpointError) {
+          let reader = try CheckpointReader(
+            attempt.location.path, fileSystem: opening.fileSystem)
+          attempt.reader = reader
+          current = attempt
+          return Opened(reader: reader, location: attempt.location)
+        } catch {
+          try goOn(after: error)
+        }
+      }
+    }
+
+    /// Goes on after what was opened could not be read, if it went away meanwhile.
+    ///
+    /// - Throws: The error, with what is known of its cause, if that is no reason to begin again.
+    package mutating func goOn(after error: CheckpointError) throws(CheckpointError) {
+      guard var attempt = current, try attempt.mayBegin(againAfter: error, last) else {
+        throw try (current?.explained(error) ?? error).namingForeignContent(in: opening.fileSystem)
+      }
+      attempt.reader = nil
+      (current, last) = (nil, attempt)
+    }
+
+    private mutating func checkCount() throws(CheckpointError) {
+      guard count < Self.mostTries else {
+        throw CheckpointError(
+          .busy,
+          "a checkpoint was read \(Self.mostTries) times, and went away each time; let whoever saves keep "
+            + "more of them, or try again later", file: opening.path)
+      }
+      count += 1
+    }
+
+    private static let mostTries = 10
+  }
 }
 
 /// An attempt to read a checkpoint, which has failed.
-private struct Attempt {
+private struct Attempt: Sendable {
   let location: CheckpointLocation
   /// What read it, if it could be opened.
   var reader: CheckpointReader?

@@ -68,7 +68,7 @@ extension CheckpointManager {
     return restored
   }
 
-  private func conclude(_ restored: Restored, _ damaged: [String]) throws(CheckpointError) {
+  func conclude(_ restored: Restored, _ damaged: [String]) throws(CheckpointError) {
     let place = keeper.place
     let step = place.name(ofPath: restored.path).flatMap { place.naming.number(of: $0) }
     noteRestored(step: checkpoints.first { $0.path == restored.path }?.step ?? step)

@@ -24,6 +24,10 @@ protocol ManagedContent: AnyObject {
   /// Restores a checkpoint, entirely or not at all.
   func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)
     throws(CheckpointError) -> RestoredContent
+  /// The same; another thread reads the files meanwhile.
+  nonisolated(nonsending) func restoreManaged(
+    from path: String, _ options: RestoreOptions, origin: String, in background: BackgroundSteps
+  ) async throws(CheckpointError) -> RestoredContent
 }
 
 extension ManagedContent {
@@ -48,6 +52,13 @@ extension Saver: ManagedContent {
   {
     .names(try restore(from: path, options: options))
   }
+
+  nonisolated(nonsending) func restoreManaged(
+    from path: String, _ options: RestoreOptions, origin: String, in background: BackgroundSteps
+  ) async throws(CheckpointError) -> RestoredContent {
+    guard !content.isEmpty else { return .names(nothingRestored(from: path)) }
+    return .names(try await restore(from: path, nil, options, in: background))
+  }
 }
 
 extension Checkpoint: ManagedContent {
@@ -63,5 +74,13 @@ extension Checkpoint: ManagedContent {
   {
     roots.usesCounter = true
     return .objects(try load(path, options, "", nil, origin: origin))
+  }
+
+  nonisolated(nonsending) func restoreManaged(
+    from path: String, _ options: RestoreOptions, origin: String, in background: BackgroundSteps
+  ) async throws(CheckpointError) -> RestoredContent {
+    roots.usesCounter = true
+    return .objects(
+      try await load(path, options, "", nil, origin: origin, in: background))
   }
 }

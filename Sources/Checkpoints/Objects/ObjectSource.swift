@@ -6,7 +6,7 @@ import CheckpointTensors
 
 /// A checkpoint as objects are restored from it: by its graph, or by names if it has none, or if a
 /// mapping of names is given.
-struct ObjectSource {
+struct ObjectSource: Sendable {
   /// What is read.
   let reader: any TensorReader
   /// The saved objects; `nil` if names count.

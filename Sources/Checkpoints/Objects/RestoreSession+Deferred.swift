@@ -91,12 +91,12 @@ extension RestoreSession {
     in live: LiveGraph, without misfits: [Int: CheckpointError]
   ) throws(CheckpointError) {
     guard !misfits.isEmpty else {
-      return try carryOut(match, wanted, in: live, [], of: wanted.count)
+      return try carryOut(match, wanted, in: live)
     }
     let refused = Set(misfits.keys)
     let rest = try GraphMatch(saved, live, from: pairs, bindings: state.bindings, without: refused)
     let restored = DeferredRestores.untaken(rest.assignments, in: live, by: number)
-    try carryOut(rest, restored, in: live, [], of: restored.count)
+    try carryOut(rest, restored, in: live)
   }
 
   // What keeps objects from being restored, by the saved node that they begin at.

@@ -91,6 +91,34 @@ final class RestoreSession {
 
   /// Restores what exists.
   func begin(with roots: CheckpointRoots, _ live: LiveGraph) throws(CheckpointError) {
+    let step = try firstStep(with: roots, live)
+    _ = try RestoreExecutor(reader: reader, options: options).restore(step.plan)
+    finish(step, in: live)
+    closeFiles()
+  }
+
+  /// The same; another thread reads the values meanwhile.
+  nonisolated(nonsending) func begin(
+    with roots: CheckpointRoots, _ live: LiveGraph, in background: BackgroundSteps
+  ) async throws(CheckpointError) {
+    let step = try firstStep(with: roots, live)
+    let executor = RestoreExecutor(reader: reader, options: options)
+    let tensors = try await background.value(of: executor.reading(step.plan))
+    _ = try executor.restore(step.plan, tensors)
+    finish(step, in: live)
+    closeFiles()
+  }
+
+  // What has been matched, and is to be restored.
+  private struct Step {
+    let match: GraphMatch
+    let wanted: [GraphMatch.Assignment]
+    let plan: RestorePlan
+  }
+
+  private func firstStep(with roots: CheckpointRoots, _ live: LiveGraph) throws(CheckpointError)
+    -> Step
+  {
     self.roots = roots
     let match = try GraphMatch(saved, live, from: [(root, 0)])
     let missing = unassigned(match, in: live).filter { !roots.isCounter(live.nodes[$0]) }
@@ -98,10 +126,9 @@ final class RestoreSession {
     update { $0.missing = missing }
     let count = match.assignments.count + missing.count
     let problems = options.completeness == .all ? missingProblems(missing, match) : []
-    try carryOut(
-      match, match.assignments, in: live, problems,
+    return try step(
+      match, match.assignments, problems,
       missing: problems.isEmpty ? [] : missing.map { TensorKey($0) }, of: count)
-    closeFiles()
   }
 
   /// Closes all files: they are opened again when an object comes that they have values for, if they
@@ -118,10 +145,18 @@ final class RestoreSession {
   /// Restores `wanted`, which is part of what has been matched, and notes all of it.
   ///
   /// - Throws: What ``RestorePlan`` and ``RestoreExecutor`` throw; nothing is noted then.
-  func carryOut(
-    _ match: GraphMatch, _ wanted: [GraphMatch.Assignment], in live: LiveGraph,
-    _ problems: [CheckpointError], missing: [TensorKey] = [], of count: Int
-  ) throws(CheckpointError) {
+  func carryOut(_ match: GraphMatch, _ wanted: [GraphMatch.Assignment], in live: LiveGraph)
+    throws(CheckpointError)
+  {
+    let step = try step(match, wanted, [], of: wanted.count)
+    _ = try RestoreExecutor(reader: reader, options: options).restore(step.plan)
+    finish(step, in: live)
+  }
+
+  private func step(
+    _ match: GraphMatch, _ wanted: [GraphMatch.Assignment], _ problems: [CheckpointError],
+    missing: [TensorKey] = [], of count: Int
+  ) throws(CheckpointError) -> Step {
     let requests = wanted.map(\.request)
     let plan = try RestorePlan(
       requests, from: reader, options: options, otherProblems: problems, otherMissing: missing,
@@ -130,7 +165,11 @@ final class RestoreSession {
       try KeyMapping.Proposal.hint(for: missing, of: requests, in: reader)
     }
     progress?.begin(.reading, byteCount: plan.byteCount)
-    _ = try RestoreExecutor(reader: reader, options: options).restore(plan)
+    return Step(match: match, wanted: wanted, plan: plan)
+  }
+
+  private func finish(_ step: Step, in live: LiveGraph) {
+    let (match, wanted, plan) = (step.match, step.wanted, step.plan)
     progress?.finish()
     progress = nil
     match.keepSlotVariables()

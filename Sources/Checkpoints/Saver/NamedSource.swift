@@ -7,7 +7,7 @@ import Synchronization
 
 /// A checkpoint as a name-based saver reads it: by its keys, by full names if it is object-based,
 /// and through a mapping if one is given.
-struct NamedSource {
+struct NamedSource: Sendable {
   /// What is read.
   let reader: any TensorReader
   /// Whether names are looked for among the full names of saved variables.

@@ -29,9 +29,7 @@ extension Saver {
   public func restore(
     from path: String, mapping: KeyMapping? = nil, options: RestoreOptions = RestoreOptions()
   ) throws(CheckpointError) -> RestoreReport {
-    guard !content.isEmpty else {
-      return RestoreReport(reader: NoTensors(path: path), wanted: [])
-    }
+    guard !content.isEmpty else { return nothingRestored(from: path) }
     let progress = OperationProgress.current()
     let fileSystem = self.options.files.followed(by: progress).fileSystem
     return try CheckpointOpening(path, fileSystem).read { opened throws(CheckpointError) in
@@ -59,9 +57,7 @@ extension Saver {
     from reader: some TensorReader, mapping: KeyMapping? = nil,
     options: RestoreOptions = RestoreOptions()
   ) throws(CheckpointError) -> RestoreReport {
-    guard !content.isEmpty else {
-      return RestoreReport(reader: NoTensors(path: reader.path), wanted: [])
-    }
+    guard !content.isEmpty else { return nothingRestored(from: reader.path) }
     return try restore(from: reader, mapping, options, .current())
   }
 
@@ -69,9 +65,28 @@ extension Saver {
     from reader: any TensorReader, _ mapping: KeyMapping?, _ options: RestoreOptions,
     _ progress: OperationProgress?
   ) throws(CheckpointError) -> RestoreReport {
+    let step = try step(NamedSource(reader, content.keys, mapping), options, progress)
+    return try finish(step, step.executor.restore(step.plan), progress)
+  }
+
+  /// A saver without variables looks at no file.
+  func nothingRestored(from path: String) -> RestoreReport {
+    RestoreReport(reader: NoTensors(path: path), wanted: [])
+  }
+
+  /// What is to be restored.
+  struct RestoreStep {
+    fileprivate let source: NamedSource
+    let plan: RestorePlan
+    let executor: RestoreExecutor
+  }
+
+  /// Compares a checkpoint with the variables.
+  func step(_ source: NamedSource, _ options: RestoreOptions, _ progress: OperationProgress?)
+    throws(CheckpointError) -> RestoreStep
+  {
     var options = options
     options.allowsReshape = options.allowsReshape || settings.allowsReshape
-    let source = try NamedSource(reader, content.keys, mapping)
     let wanted = content.restoredTensors().map {
       RestorePlan.Request($0.variable, key: $0.key, group: $0.group)
     }
@@ -80,7 +95,17 @@ extension Saver {
       try KeyMapping.Proposal.hint(for: missing, of: wanted, in: source.reader)
     }
     progress?.begin(.reading, byteCount: plan.byteCount)
-    var report = try RestoreExecutor(reader: source.reader, options: options).restore(plan)
+    return RestoreStep(
+      source: source, plan: plan,
+      executor: RestoreExecutor(reader: source.reader, options: options))
+  }
+
+  /// Ends a restore whose variables have their values.
+  func finish(_ step: RestoreStep, _ report: RestoreReport, _ progress: OperationProgress?)
+    throws(CheckpointError) -> RestoreReport
+  {
+    let source = step.source
+    var report = report
     progress?.finish()
     source.reader.closeFilesIfAny()  // opened again for the report's list, if it is asked for
     if source.usesFullNames {

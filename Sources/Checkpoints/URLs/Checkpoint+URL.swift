@@ -48,6 +48,30 @@ extension Checkpoint {
       line: line)
   }
 
+  /// Restores the objects while the caller's actor does something else:
+  /// ``restoreInBackground(from:at:mapping:options:progress:fileID:line:)`` with a file URL.
+  ///
+  /// - Parameters:
+  ///   - url: The prefix.
+  ///   - place: The saved object that the root is restored from.
+  ///   - mapping: How the names of the checkpoint become those of the variables.
+  ///   - options: What to do with variables and values that do not fit.
+  ///   - progress: Is told how far the restore is, and can cancel it.
+  ///   - fileID: Where the call stands.
+  ///   - line: The line of it.
+  /// - Returns: What was restored and what was not.
+  /// - Throws: As with a path.
+  @_documentation(visibility: internal)
+  nonisolated(nonsending) public func restoreInBackground(
+    from url: URL, at place: String = "", mapping: KeyMapping? = nil,
+    options: RestoreOptions = RestoreOptions(), progress: Progress? = nil,
+    fileID: String = #fileID, line: Int = #line
+  ) async throws(CheckpointError) -> LoadStatus {
+    try await restoreInBackground(
+      from: url.checkpointPath, at: place, mapping: mapping, options: options, progress: progress,
+      fileID: fileID, line: line)
+  }
+
   /// Restores the objects, but not the save counter: ``read(from:at:mapping:options:fileID:line:)``
   /// with a file URL.
   ///

@@ -33,6 +33,26 @@ extension Saver {
     try restore(from: url.checkpointPath, mapping: mapping, options: options)
   }
 
+  /// Restores the variables while the caller's actor does something else:
+  /// ``restoreInBackground(from:mapping:options:progress:)`` with a file URL.
+  ///
+  /// - Parameters:
+  ///   - url: The prefix.
+  ///   - mapping: How the names of the checkpoint become those of the variables.
+  ///   - options: What to do with variables and values that do not fit.
+  ///   - progress: Is told how far the restore is, and can cancel it.
+  /// - Returns: What was restored, and which tensors of the checkpoint were not used.
+  /// - Throws: As with a path.
+  @_documentation(visibility: internal)
+  @discardableResult
+  nonisolated(nonsending) public func restoreInBackground(
+    from url: URL, mapping: KeyMapping? = nil, options: RestoreOptions = RestoreOptions(),
+    progress: Progress? = nil
+  ) async throws(CheckpointError) -> RestoreReport {
+    try await restoreInBackground(
+      from: url.checkpointPath, mapping: mapping, options: options, progress: progress)
+  }
+
   /// Takes checkpoints for its own that an earlier process has saved: ``recoverHistory(from:)`` with file
   /// URLs.
   ///

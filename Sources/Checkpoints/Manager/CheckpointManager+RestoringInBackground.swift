@@ -1,0 +1,72 @@
+public import CheckpointIO
+public import CheckpointPlans
+public import CheckpointStore
+public import Foundation
+
+extension CheckpointManager {
+  /// Restores the newest checkpoint that is intact while the caller's actor does something else, or calls
+  /// `initialize` if there is none.
+  ///
+  /// Another thread looks at the directory, checks the checkpoint, and reads it. The variables get their
+  /// values where the call stands, after all values have been read, as
+  /// ``Checkpoint/restoreInBackground(from:at:mapping:options:progress:fileID:line:)`` explains. The call
+  /// waits for a save in the background, but does not block meanwhile either.
+  ///
+  /// - Parameters:
+  ///   - check: How closely a checkpoint is checked before it is restored.
+  ///   - options: What to do with variables and values that do not fit.
+  ///   - progress: Is told how far the restore is, and can cancel it, as the caller's task can.
+  ///   - fileID: Where the call stands.
+  ///   - line: The line of it.
+  ///   - initialize: What to do if there is no checkpoint.
+  /// - Returns: What was restored, or `nil` if there was no checkpoint.
+  /// - Throws: As ``restoreOrInitialize(checking:options:fileID:line:_:)``; `cancelled`, with nothing
+  ///   changed; `mismatch` if a variable has got another dtype or shape meanwhile.
+  @discardableResult
+  nonisolated(nonsending) public func restoreOrInitializeInBackground(
+    checking check: CheckpointCheck = .files, options: RestoreOptions = RestoreOptions(),
+    progress: Progress? = nil, fileID: String = #fileID, line: Int = #line,
+    _ initialize: () throws(CheckpointError) -> Void = {}
+  ) async throws(CheckpointError) -> Restored? {
+    await background.untilIdle()
+    let steps = BackgroundSteps(progress)
+    var known: [String: CheckpointError] = [:]
+    while true {
+      let (path, damaged) = try await newestIntact(check, known, in: steps)
+      guard let path else {
+        try initialize()
+        return nil
+      }
+      do throws(CheckpointError) {
+        let content = try await content.restoreManaged(
+          from: path, options, origin: "\(fileID):\(line)", in: steps)
+        let restored = Restored(path: path, skipped: damaged.map(\.error), content: content)
+        try conclude(restored, damaged.map(\.path))
+        return restored
+      } catch {
+        guard !error.hasChangedVariables, error.isOutdated || error.isDamage,
+          known.updateValue(error, forKey: path) == nil
+        else { throw error }
+      }
+    }
+  }
+
+  // `known` are those that could not be read although their files look intact.
+  private nonisolated(nonsending) func newestIntact(
+    _ check: CheckpointCheck, _ known: [String: CheckpointError], in steps: BackgroundSteps
+  ) async throws(CheckpointError) -> (path: String?, damaged: [NewestIntact.Damaged]) {
+    let (keeper, directory) = (keeper, directory)
+    return try await steps.value { () throws(CheckpointError) in
+      let fileSystem = keeper.place.fileSystem
+      let found = try NewestIntact(in: directory, fileSystem).find { () throws(CheckpointError) in
+        try keeper.look().newestFirst
+      } with: { path throws(CheckpointError) in
+        if let error = known[path], !error.isOutdated { throw error }
+        try IntactCheck(fileSystem).check(path, check)
+        return path
+      }
+      if let error = found.nothingIntact(in: directory) { throw error }
+      return (found.result, found.damaged)
+    }
+  }
+}
