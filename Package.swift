@@ -273,6 +273,7 @@ let package = Package(
       exclude: [
         "tensorflow_reader.py", "tensorflow_objects.py", "tensorflow_managers.py",
         "tensorflow_savers.py", "safetensors_reader.py", "transformers_judge.py",
+        "forward_judge.py",
       ]
     ),
   ],

@@ -66,6 +66,21 @@ import Testing
     #expect(run.errors.contains("it is no rule set either: 'checkpoint rules' lists them"))
   }
 
+  @Test func `moving averages are preferred before a set leaves them out`() throws {
+    let name = "MobilenetV1/Conv2d_0/weights"
+    let path = try Saver([
+      name: Variable<Float>(repeating: 1, shape: [1, 1, 1, 1]),
+      "\(name)/ExponentialMovingAverage": Variable<Float>(repeating: 2, shape: [1, 1, 1, 1]),
+    ]).save(to: directory.path("mobilenet"))
+    let torch = directory.path("averages.safetensors")
+    let run = try ToolRun.checkpoint(
+      "convert", path, torch, "--map", "mobilenet-v1", "--prefer", "/ExponentialMovingAverage")
+    #expect(run.status == 0, "\(run.errors)")
+    let reader = try CheckpointReader(torch)
+    let key: TensorKey = "mobilenet_v1.conv_stem.convolution.weight"
+    #expect(try Tensor<Float>(reader.tensor(for: key)).array == [2])
+  }
+
   // The sets are part of the program.
   @Test func `a copy of the program has them too`() throws {
     let copy = directory.path("copy")

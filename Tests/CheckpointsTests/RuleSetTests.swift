@@ -106,6 +106,26 @@ import Testing
     #expect(back.contains(architecture.back))
   }
 
+  @Test(arguments: ["mobilenet-v2", "efficientnet"])
+  func `moving averages take the place of weights where the authors evaluate with them`(
+    ruleSet: String
+  ) throws {
+    let name =
+      ruleSet == "efficientnet" ? "efficientnet-b0/stem/conv2d/kernel" : "MobilenetV2/Conv/weights"
+    let average = "\(name)/ExponentialMovingAverage"
+    let reader = try Self.reader([name: [3, 3, 3, 32], average: [3, 3, 3, 32]])
+    let preview = try KeyMapping(named: ruleSet).preview(of: reader)
+    #expect(preview.problems.isEmpty)
+    #expect(preview.tensors.flatMap(\.sources).map(\.name) == [TensorKey(average)])
+    #expect(preview.dropped.map(\.name) == [TensorKey(name)])
+  }
+
+  @Test func `a way back is recognised by what is not there, too`() throws {
+    let made = try #require(Architecture.all.first { $0.name == "resnet-v1-101" }).made
+    let sets = try KeyMapping.RuleSet.recognizing(Self.reader(made)).map(\.name)
+    #expect(sets == ["resnet-v1-101-to-tensorflow"])
+  }
+
   @Test func `other checkpoints are not recognised`() throws {
     let names = ["model/w/.ATTRIBUTES/VARIABLE_VALUE": [2], "dense/kernel": [2, 3], "bert/x": []]
     #expect(try KeyMapping.RuleSet.recognizing(Self.reader(names)).isEmpty)

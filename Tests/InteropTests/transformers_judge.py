@@ -45,24 +45,32 @@ def variables():
         "t5-gated": a.t5(gated=True, **t5),
         "xlnet": a.xlnet(layers=3, width=12, heads=2, head=6, feed_forward=20, vocabulary=40,
                          summary=False),
+        "mobilenet-v1": a.mobilenet_v1(width=0.25, classes=11),
+        "mobilenet-v2": a.mobilenet_v2(classes=11),
     }
 
 
-def make(directory):
+def write_checkpoint(architecture, directory, value):
+    """Saves variables as a TensorFlow 1 program does; `value` makes one of a random generator, a name and a
+    shape."""
     import numpy as np
     import tensorflow as tf
 
+    random = np.random.default_rng(len(architecture.stored))
+    names = sorted(architecture.stored)
+    values = [np.asarray(value(random, name, architecture.stored[name]), np.float32) for name in names]
+    os.makedirs(directory)
+    # What tf.compat.v1.train.Saver runs.
+    tf.raw_ops.SaveV2(prefix=os.path.join(directory, "model.ckpt"), tensor_names=names,
+                      shape_and_slices=[""] * len(names), tensors=values)
+
+
+def make(directory):
+    answer = {}
     for name, architecture in variables().items():
-        random = np.random.default_rng(len(name))
-        with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-            for variable, shape in architecture.stored.items():
-                tf.compat.v1.get_variable(
-                    variable, initializer=random.standard_normal(shape).astype(np.float32))
-            session.run(tf.compat.v1.global_variables_initializer())
-            tf.compat.v1.train.Saver().save(
-                session, os.path.join(directory, name, "model.ckpt"), write_meta_graph=False)
-    return {name: {"rule_set": a.rule_set, "back": a.back, "dropped": a.dropped}
-            for name, a in variables().items()}
+        write_checkpoint(architecture, os.path.join(directory, name), lambda r, n, shape: r.standard_normal(shape))
+        answer[name] = {"rule_set": architecture.rule_set, "back": architecture.back, "dropped": architecture.dropped}
+    return answer
 
 
 def models():
@@ -72,6 +80,8 @@ def models():
     from transformers.models.bert.modeling_bert import load_tf_weights_in_bert
     from transformers.models.electra.modeling_electra import load_tf_weights_in_electra
     from transformers.models.gpt2.modeling_gpt2 import load_tf_weights_in_gpt2
+    from transformers.models.mobilenet_v1.modeling_mobilenet_v1 import load_tf_weights_in_mobilenet_v1
+    from transformers.models.mobilenet_v2.modeling_mobilenet_v2 import load_tf_weights_in_mobilenet_v2
     from transformers.models.t5.modeling_t5 import load_tf_weights_in_t5
     from transformers.models.xlnet.modeling_xlnet import load_tf_weights_in_xlnet
 
@@ -94,6 +104,10 @@ def models():
         "t5-gated": (t.T5ForConditionalGeneration, gated, load_tf_weights_in_t5),
         "xlnet": (t.XLNetLMHeadModel, t.XLNetConfig(vocab_size=40, d_model=12, n_layer=3, n_head=2, d_inner=20),
                   load_tf_weights_in_xlnet),
+        "mobilenet-v1": (t.MobileNetV1ForImageClassification, t.MobileNetV1Config(depth_multiplier=0.25, num_labels=11),
+                         load_tf_weights_in_mobilenet_v1),
+        "mobilenet-v2": (t.MobileNetV2ForImageClassification, t.MobileNetV2Config(num_labels=11),
+                         load_tf_weights_in_mobilenet_v2),
     }
 
 

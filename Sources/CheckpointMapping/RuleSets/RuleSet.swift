@@ -17,16 +17,21 @@ extension KeyMapping {
     public let summary: String
     /// The rules, with comments that say what is left out, and what is tied.
     public let json: String
-    // Expressions; a checkpoint of this kind has a name for each.
-    let marks: [String]
+    // Expressions; a checkpoint of this kind has a name for each, and none for the last.
+    private let marks: [String]
+    private let absent: String?
 
-    init(_ name: String, _ summary: String, marks: [String], _ json: String) {
-      (self.name, self.summary, self.marks, self.json) = (name, summary, marks, json + "\n")
+    init(
+      _ name: String, _ summary: String, marks: [String], without absent: String? = nil,
+      _ json: String
+    ) {
+      (self.name, self.summary, self.json) = (name, summary, json + "\n")
+      (self.marks, self.absent) = (marks, absent)
     }
 
     /// All sets, in the order of the documentation: each with its way back behind it.
     public static let all: [RuleSet] = [
-      bert, albert, electra, gpt2, t5, xlnet,
+      bert, albert, electra, gpt2, t5, xlnet, mobilenet, resnet, inception, efficientnet, ssd,
     ].flatMap { $0 }
 
     /// The sets that are made for the names of a checkpoint.
@@ -50,10 +55,17 @@ extension KeyMapping {
 
     private func fits(_ names: [String]) throws(CheckpointError) -> Bool {
       for mark in marks {
-        let pattern = try NamePattern(mark)
-        guard names.contains(where: pattern.isFound(in:)) else { return false }
+        guard try Self.isFound(mark, in: names) else { return false }
       }
-      return true
+      return try absent.map { absent throws(CheckpointError) in
+        try !Self.isFound(absent, in: names)
+      } ?? true
+    }
+
+    private static func isFound(_ mark: String, in names: [String]) throws(CheckpointError) -> Bool
+    {
+      let pattern = try NamePattern(mark)
+      return names.contains(where: pattern.isFound(in:))
     }
   }
 
