@@ -8,9 +8,9 @@ struct Rules: Command {
     name: "rules", summary: "Lists the rule sets for old weights, or writes one.",
     operands: ["[NAME]"],
     details: """
-      Without NAME a line for each rule set: its name, and from whose names it leads to
-      whose. With NAME the rules of this set, as JSON with comments that say what is
-      left out and what is tied: put them into a file to change them.
+      Without NAME a line for each rule set: its name, and from whose names it leads
+      to whose. With NAME the rules of this set, as JSON with comments that say what
+      is left out and what is tied: put them into a file to change them.
 
       'convert', 'map' and 'suggest' know rule sets by their names.
       """)
