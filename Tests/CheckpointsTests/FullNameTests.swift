@@ -66,6 +66,74 @@ import Testing
     #expect(error?.message.contains("'\(key("a"))', '\(key("b"))'") == true)
   }
 
+  @Test func `Saver row 80: takes a name of several variables with equal contents for the first`()
+    throws
+  {
+    let weights = { Variable<Float>([1, .nan], name: "w") }
+    let path = try save(
+      "m", ["a": weights(), "b": weights(), "c": Variable<Float>(3, name: "c"), "d": weights()])
+    let w = Variable<Float>([0, 0])
+    try Saver(["w": w]).restore(from: path)
+    #expect(w.value.array[0] == 1 && w.value.array[1].isNaN)
+    let mapped = try Saver(["new": Variable<Float>([0, 0]), "c": Variable<Float>(0)])
+      .restore(from: path, mapping: [.rename(["w": "new"])])
+    #expect(try mapped.unused().contains(TensorKey(key("d"))) == false)
+    let objects = try Checkpoint(["w": w, "c": Variable<Float>(0)])
+    try objects.restore(from: path, mapping: []).assertConsumed()
+    let copy = Variable<Float>([0, 0])
+    try Saver(["w": w, key("d"): copy]).restore(from: path)
+    #expect(copy.value.array[0] == 1)
+    #expect(try CheckpointReader(path).key(named: "w").description == key("a"))
+  }
+
+  @Test(arguments: [
+    (Tensor<Float>([0]), Tensor<Float>([-0.0])),
+    (Tensor<Float>([1, 2]), Tensor<Float>(shape: [2, 1], scalars: [1, 2])),
+    (Tensor<Float>([1]), Tensor<Float>([1, 1])),
+  ])
+  func `refuses a name of variables that differ in bytes or shape`(
+    values: (Tensor<Float>, Tensor<Float>)
+  ) throws {
+    let (one, other) = (Variable(values.0, name: "w"), Variable(values.1, name: "w"))
+    let path = try save("m", ["a": one, "b": other])
+    let error = #expect(throws: CheckpointError.self) {
+      try Saver(["w": Variable<Float>(0)]).restore(from: path)
+    }
+    #expect(error?.code == .ambiguousName)
+  }
+
+  @Test(arguments: [nil, 0, 5_000_003] as [Int?])
+  func `compares what is too large for one part to its end`(difference: Int?) throws {
+    var values = [Float](repeating: 1, count: 5_000_004)
+    let one = Variable<Float>(Tensor(shape: [2_500_002, 2], scalars: values), name: "w")
+    if let difference { values[difference] = 2 }
+    let other = Variable<Float>(Tensor(shape: [2_500_002, 2], scalars: values), name: "w")
+    let reader = try CheckpointReader(save("m", ["a": one, "b": other]))
+    if difference == nil {
+      #expect(try reader.key(named: "w").description == key("a"))
+    } else {
+      #expect(throws: CheckpointError.self) { try reader.key(named: "w") }
+    }
+  }
+
+  @Test func `says what is damaged of variables that have one name`() throws {
+    let weights = { Variable<Float>([1, 2, 3], name: "w") }
+    let path = try save("m", ["a": weights(), "b": weights()])
+    var bytes = try directory.bytes("m.data-00000-of-00001")
+    bytes[0] ^= 1
+    try directory.write(bytes, to: "m.data-00000-of-00001")
+    let (saver, w) = (try Saver(["w": Variable<Float>([0, 0, 0])]), Variable<Float>([0, 0, 0]))
+    let errors = [
+      #expect(throws: CheckpointError.self) { try saver.restore(from: path) },
+      #expect(throws: CheckpointError.self) { try saver.restore(from: path, mapping: []) },
+      #expect(throws: CheckpointError.self) {
+        try Checkpoint(["w": w]).restore(from: path, mapping: []).expectPartial()
+      },
+    ]
+    #expect(errors.map { $0?.code } == [.corrupt, .corrupt, .corrupt])
+    #expect(w.value.array == [0, 0, 0])
+  }
+
   @Test func `takes a key before a full name, also through a mapping`() throws {
     let path = try save(
       "m", ["a": Variable<Float>(1, name: key("b")), "b": Variable<Float>([2, 3])])

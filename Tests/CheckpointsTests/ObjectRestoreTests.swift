@@ -194,6 +194,23 @@ import Testing
     try status.assertExistingObjectsMatched()
   }
 
+  @Test func `takes two saved nodes with equal values for one object in no conflict`() throws {
+    let (a, b, optimizer) = (Variable<Float>(1), Variable<Float>(1), TestMomentum())
+    (optimizer[a], optimizer[b]) = (5, 5)
+    let path = try written(["a": a, "b": b, "optimizer": optimizer])
+    for isThere in [false, true] {
+      let (shared, restored) = (Variable<Float>(0), TestMomentum())
+      if isThere { restored[shared] = 0 }
+      let checkpoint = try Checkpoint(["a": shared, "b": shared, "optimizer": restored])
+      let comparison = try checkpoint.compare(with: path)
+      #expect(comparison.conflicting == [] && comparison.unused == [])
+      let status = try checkpoint.restore(from: path)
+      #expect((shared.scalar, restored[shared]) == (1, 5))
+      #expect(status.conflicting == [])
+      try status.assertConsumed()
+    }
+  }
+
   @Test func `restores the slot variables of two saved variables that are one now`() throws {
     let (a, b, optimizer) = (Variable<Float>(1), Variable<Float>(2), TestMomentum())
     (optimizer[a], optimizer[b]) = (5, 6)

@@ -35,5 +35,7 @@ extension GraphMatch {
     package let savedNode: Int
     package let liveNode: Int
     package let name: String
+    /// The saved node whose value the object has instead, if it is one of two values.
+    package var source: Int?
   }
 }

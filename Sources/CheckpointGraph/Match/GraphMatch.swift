@@ -38,6 +38,9 @@ package struct GraphMatch {
     let name: String
   }
 
+  /// A slot variable made just now, and the saved node that it was made for.
+  private typealias MadeSlot = (variable: any TensorVariable, node: Int)
+
   private let saved: SavedGraph
   private let live: LiveGraph
   private var liveOfSaved: NodeNumbers
@@ -161,8 +164,9 @@ package struct GraphMatch {
     -> Bool
   {
     guard let liveNode else { return true }
-    guard sources[liveNode] == nil else {
-      conflicts.append(Conflict(savedNode: savedNode, liveNode: liveNode, name: name()))
+    if let source = sources[liveNode] {
+      conflicts.append(
+        Conflict(savedNode: savedNode, liveNode: liveNode, name: name(), source: source))
       return false
     }
     sources[liveNode] = savedNode
@@ -221,7 +225,7 @@ package struct GraphMatch {
 
   // Pairs of earlier walks count too: variable and optimizer may come at different times.
   private mutating func matchSlots(without refused: Set<Int>) throws(CheckpointError) {
-    var made: [SlotPlace: any TensorVariable] = [:]
+    var made: [SlotPlace: MadeSlot] = [:]
     for optimizer in saved.nodes {
       for place in saved.slots.range(of: optimizer) {
         var slot = saved.slotVariable(saved.slots.elements[place])
@@ -243,7 +247,7 @@ package struct GraphMatch {
 
   private mutating func matchSlot(
     _ slot: ObjectGraph.SlotVariable, at place: SlotPlace,
-    _ made: inout [SlotPlace: any TensorVariable]
+    _ made: inout [SlotPlace: MadeSlot]
   ) throws(CheckpointError) {
     guard let provider = live.nodes[place.optimizer].object as? any SlotVariableProvider,
       let original = live.nodes[place.original].value?.variable
@@ -252,13 +256,14 @@ package struct GraphMatch {
       return bind(slot, known, live.number(of: ObjectIdentifier(known)))
     }
     if let known = made[place] {  // for another saved variable, or another saved optimizer
-      bindings.bind(slot.node, to: known, at: nil)
+      bindings.bind(slot.node, to: known.variable, at: nil)
       conflicts.append(
-        Conflict(savedNode: slot.node, liveNode: place.original, name: slot.slotName))
+        Conflict(
+          savedNode: slot.node, liveNode: place.original, name: slot.slotName, source: known.node))
       return
     }
     guard let variable = try provider.makeSlotVariable(slot.slotName, for: original) else { return }
-    made[place] = variable
+    made[place] = (variable, slot.node)
     bind(slot, variable, nil)
     newSlots.append(
       NewSlot(provider: provider, name: slot.slotName, original: original, variable: variable))

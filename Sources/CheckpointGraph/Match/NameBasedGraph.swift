@@ -6,7 +6,7 @@ package import CheckpointTensors
 ///
 /// An optimizer is asked for the slot variables that the checkpoint has values for. Tensors that no
 /// variable has the name of are nodes that nothing leads to: they are left over, or wait for a
-/// variable that comes later.
+/// variable that comes later. A graph of objects is no value.
 /// Source: tensorflow/python/checkpoint/checkpoint.py, `NameBasedSaverStatus`.
 package struct NameBasedGraph {
   /// The graph.
@@ -21,6 +21,7 @@ package struct NameBasedGraph {
     var graph = ObjectGraph(withoutValues: live)
     var entries: Set<TensorKey> = []
     try reader.forEachEntry { entries.insert($0.key) }
+    entries.remove(TensorKey(ObjectGraph.key))  // of a checkpoint of objects whose names count
     var used: Set<TensorKey> = []
     for number in graph.nodes.indices {
       let names = live.names(of: number)

@@ -1,18 +1,21 @@
 package import CheckpointGraph
 package import CheckpointIO
 package import CheckpointTensors
+import Synchronization
 
 /// An object-based checkpoint seen by a name-based saver: its tensors answer to the full names of
 /// their variables too.
 ///
-/// A key counts before a name. A name that several variables have is refused when it is asked for,
-/// where TensorFlow takes the last one.
+/// A key counts before a name. A name that several variables have stands for the first of them if their
+/// contents are equal, as in an export of Keras 3; else it is refused when it is asked for, where
+/// TensorFlow takes the last one.
 /// Source: tensorflow/python/training/saver.py, `object_graph_key_mapping`.
 package struct FullNameReader: BatchReader {
   /// The names, each with the keys that it stands for.
   package let keys: [TensorKey: [TensorKey]]
   private let reader: any TensorReader
   private let directKeys: Set<TensorKey>
+  private let commonKeys = CommonKeys()
 
   /// Looks at an object-based checkpoint.
   ///
@@ -33,26 +36,39 @@ package struct FullNameReader: BatchReader {
 
   package var path: String { reader.path }
 
-  // Each tensor once: under its name, if that is its alone, else under its key.
+  // Each tensor once: under its name, if that is its alone, else under its key. One whose name stands for
+  // another one with equal contents is that one.
   package func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
     throws(CheckpointError)
   {
     var entries = try reader.entries()
-    let names = self.names(among: Set(entries.map(\.key)))
+    let (names, copies) = self.names(among: Set(entries.map(\.key)))
+    if !copies.isEmpty { entries.removeAll { copies.contains($0.key) } }
     for index in entries.indices {
       entries[index].key = names[entries[index].key] ?? entries[index].key
     }
     for entry in entries.sorted(by: { $0.key < $1.key }) { try body(entry) }
   }
 
-  // By their keys, the names under which tensors are listed: those that no key of its own shadows.
-  private func names(among stored: Set<TensorKey>) -> [TensorKey: TensorKey] {
-    var names: [TensorKey: TensorKey] = [:]
-    for (name, keys) in keys where keys.count == 1 && !stored.contains(name) {
-      guard !directKeys.contains(keys[0]) else { continue }
-      names[keys[0]] = names[keys[0]].map { min($0, name) } ?? name
+  // By their keys, the names under which tensors are listed: those that no key of its own shadows. And the
+  // keys that are not listed.
+  private func names(among stored: Set<TensorKey>) -> (
+    names: [TensorKey: TensorKey], copies: Set<TensorKey>
+  ) {
+    var (names, copies): ([TensorKey: TensorKey], Set<TensorKey>) = ([:], [])
+    for (name, candidates) in keys where !stored.contains(name) {
+      let key: TensorKey
+      do throws(CheckpointError) {
+        guard let common = try commonKey(name, candidates) else { continue }
+        key = common
+        copies.formUnion(candidates.lazy.filter { $0 != common })
+      } catch {
+        key = candidates[0]  // reading it by its name will say what is wrong
+      }
+      guard !directKeys.contains(key) else { continue }
+      names[key] = names[key].map { min($0, name) } ?? name
     }
-    return names
+    return (names, copies.subtracting(directKeys).filter { names[$0] == nil })
   }
 
   package func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
@@ -86,13 +102,34 @@ package struct FullNameReader: BatchReader {
   private func storedKey(_ name: TensorKey) throws(CheckpointError) -> TensorKey? {
     if try reader.entry(for: name) != nil { return name }
     guard let candidates = keys[name] else { return nil }
-    guard candidates.count == 1 else {
-      throw CheckpointError(
-        .ambiguousName,
-        "\(candidates.count) saved variables have this name: \(NameList.text(candidates)); "
-          + "ask for one by its key", file: path, key: name.description)
+    if let key = try commonKey(name, candidates) { return key }
+    throw CheckpointError(
+      .ambiguousName,
+      "\(candidates.count) saved variables have this name: \(NameList.text(candidates)); "
+        + "ask for one by its key", file: path, key: name.description)
+  }
+
+  private func commonKey(_ name: TensorKey, _ candidates: [TensorKey]) throws(CheckpointError)
+    -> TensorKey?
+  {
+    guard candidates.count > 1 else { return candidates[0] }
+    return try commonKeys.key(of: name) { () throws(CheckpointError) in
+      try reader.commonKey(of: candidates)
     }
-    return candidates[0]
+  }
+}
+
+/// What names of several variables stand for, found out once each: `nil` if their contents differ.
+private final class CommonKeys: Sendable {
+  private let known = Mutex<[TensorKey: TensorKey?]>([:])
+
+  func key(of name: TensorKey, _ find: () throws(CheckpointError) -> TensorKey?)
+    throws(CheckpointError) -> TensorKey?
+  {
+    if let key = known.withLock({ $0[name] }) { return key }
+    let key = try find()
+    known.withLock { $0[name] = .some(key) }
+    return key
   }
 }
 

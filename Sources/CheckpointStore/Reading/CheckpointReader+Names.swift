@@ -32,19 +32,19 @@ extension CheckpointReader {
   /// - Parameter name: The name.
   /// - Returns: The key.
   /// - Throws: `notFound` if there is nothing of this name, naming the nearest; `ambiguousName` for a
-  ///   full name that several variables have; `corrupt` if the checkpoint is damaged.
+  ///   full name of several variables whose contents differ; `corrupt` if the checkpoint is damaged.
   public func key(named name: String) throws(CheckpointError) -> TensorKey {
     let names = name.hasSuffix(":0") ? [name, String(name.dropLast(2))] : [name]
     for name in names + names.map({ $0 + "/.ATTRIBUTES/VARIABLE_VALUE" }) {
       if try entry(for: TensorKey(name)) != nil { return TensorKey(name) }
     }
-    var keys: [TensorKey: [String]] = [:]
+    var keys: [TensorKey: [TensorKey]] = [:]
     let wanted = names.map { TensorKey($0) }
     try savedGraph()?.forEachFullName { name, key in
-      if wanted.contains(name) { keys[name, default: []].append(key.description) }
+      if wanted.contains(name) { keys[name, default: []].append(key) }
     }
     for name in names {
-      if let candidates = keys[TensorKey(name)] { return try only(candidates, name) }
+      if let candidates = keys[TensorKey(name)] { return try commonKey(candidates, name) }
     }
     try checkStyle(of: wanted, name)
     return try requiredEntry(for: TensorKey(name)).key  // it is not there: says what is near
@@ -60,13 +60,13 @@ extension CheckpointReader {
         + "read through KeyMapping.names(.\(found.style))", file: path, key: name)
   }
 
-  private func only(_ candidates: [String], _ name: String) throws(CheckpointError) -> TensorKey {
-    guard candidates.count == 1 else {
-      throw CheckpointError(
-        .ambiguousName,
-        "\(candidates.count) saved variables have this name: \(NameList.text(candidates)); "
-          + "ask for one by its key", file: path, key: name)
-    }
-    return TensorKey(candidates[0])
+  private func commonKey(_ candidates: [TensorKey], _ name: String) throws(CheckpointError)
+    -> TensorKey
+  {
+    if let key = try commonKey(of: candidates) { return key }
+    throw CheckpointError(
+      .ambiguousName,
+      "\(candidates.count) saved variables have this name: \(NameList.text(candidates)); "
+        + "ask for one by its key", file: path, key: name)
   }
 }

@@ -73,9 +73,11 @@ extension RestoreSession {
       }
     }
     comparison.missing = unassigned(match, in: live).map { live.path(of: $0) }
-    let taken = Set(match.assignments.map(\.savedNode))
+    let agreed = agreedNodes(match.conflicts)
+    let taken = agreed.union(match.assignments.map(\.savedNode))
     comparison.unused = unrestoredNodes(in: state).filter { !taken.contains($0) }.map(place(of:))
-    comparison.conflicting = match.conflicts.map { place(of: $0.savedNode) }
+    comparison.conflicting = match.conflicts.map(\.savedNode).filter { !agreed.contains($0) }
+      .map(place(of:))
     return comparison
   }
 }

@@ -49,8 +49,8 @@ public struct LoadStatus: CustomStringConvertible {
 
   /// The places of saved objects and values that are ambiguous.
   ///
-  /// Two objects of the program would share the saved object, or another saved value took the place
-  /// of this one.
+  /// Two objects of the program would share the saved object, or another saved value, which is not equal
+  /// to it, took the place of this one.
   public var conflicting: [String] { examined(\.state.conflicts) }
 
   /// The errors of values that had waited and could not be restored, the oldest first.

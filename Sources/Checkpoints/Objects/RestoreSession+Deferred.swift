@@ -54,12 +54,12 @@ extension RestoreSession {
     let state = state
     let pairs = readyPairs(in: live, state)
     guard !pairs.isEmpty || hasReadySlots(in: live, state) else { return }
+    defer { closeFiles() }
     let match = try GraphMatch(saved, live, from: pairs, bindings: state.bindings)
     let wanted = DeferredRestores.untaken(match.assignments, in: live, by: number)
     guard !state.isSuperseded, !wanted.isEmpty else {
       return try note(match, in: live, pairs, without: wanted)
     }
-    defer { closeFiles() }
     var misfits = misfits(wanted)
     do throws(CheckpointError) {
       try restore(match, wanted, pairs, in: live, without: misfits)

@@ -181,7 +181,9 @@ final class RestoreSession {
 
   /// Notes what has been matched, as restored by this restore or by a newer one.
   func note(_ match: GraphMatch, in live: LiveGraph, without left: Set<TensorKey> = []) {
-    let conflicts = match.conflicts.map { place(of: $0.savedNode) }
+    let agreed = agreedNodes(match.conflicts)
+    let conflicts = match.conflicts.map(\.savedNode).filter { !agreed.contains($0) }
+      .map(place(of:))
     var places: [String] = []
     var last: Int?
     for assignment in match.assignments where !left.isEmpty && left.contains(assignment.key) {
@@ -194,6 +196,9 @@ final class RestoreSession {
     update { state in
       for assignment in match.assignments where left.isEmpty || !left.contains(assignment.key) {
         state.isRestored[assignment.savedNode] = true
+      }
+      for conflict in match.conflicts where agreed.contains(conflict.savedNode) {
+        state.isRestored[conflict.savedNode] = conflict.source.map { state.isRestored[$0] } ?? false
       }
       state.missing += missing
       state.conflicts += conflicts

@@ -2,6 +2,7 @@ public import CheckpointStore
 public import CheckpointGraph
 public import CheckpointIO
 public import CheckpointPlans
+import CheckpointMapping
 import CheckpointTensors
 
 extension Saver {
@@ -23,7 +24,7 @@ extension Saver {
   ///   - options: How the files are written: under the keys.
   /// - Throws: `unsupported` if the checkpoint is name-based, and there are no `namesToKeys`;
   ///   `notFound` for names without a key, which says what is absent, what there is instead, and how
-  ///   many match; `ambiguousName` for names that several saved variables have; otherwise as for given
+  ///   many match; `ambiguousName` for names of several saved variables whose contents differ; otherwise as for given
   ///     names.
   public convenience init(
     objectBased reader: CheckpointReader, variables: KeyValuePairs<String, any TensorVariable>,
@@ -32,7 +33,7 @@ extension Saver {
   ) throws(CheckpointError) {
     var candidates = namesToKeys?.mapValues { [$0] }
     if candidates == nil { candidates = try ObjectGraph(from: reader).keyMapping }
-    let match = NameMatch(variables.map(\.key), candidates ?? [:])
+    let match = try NameMatch(variables.map(\.key), candidates ?? [:], in: reader)
     try match.check(path: reader.path)
     let keyed = variables.map { (name: match.keys[$0.key] ?? $0.key, variable: $0.value) }
     try self.init(SaverVariables(keyed, allowsEmpty: settings.allowsEmpty), settings, options)
@@ -47,12 +48,18 @@ private struct NameMatch {
   private var ambiguous: [(name: String, keys: [String])] = []
   private let others: [String]
 
-  init(_ names: [String], _ candidates: [String: [String]]) {
+  init(_ names: [String], _ candidates: [String: [String]], in reader: CheckpointReader)
+    throws(CheckpointError)
+  {
     for name in names {
-      switch candidates[name] ?? [] {
-      case let found where found.isEmpty: absent.append(name)
-      case let found where found.count == 1: keys[name] = found[0]
-      case let found: ambiguous.append((name, found))
+      guard let found = candidates[name] else {
+        absent.append(name)
+        continue
+      }
+      if let key = try reader.commonKey(of: found.map { TensorKey($0) }) {
+        keys[name] = key.description
+      } else {
+        ambiguous.append((name, found))
       }
     }
     let known = Set(names)

@@ -22,7 +22,7 @@ extension Saver {
   ///   - options: What to do with variables and values that do not fit.
   /// - Returns: What was restored, and which tensors of the checkpoint were not used.
   /// - Throws: `notACheckpoint` if there is none; `notFound`, `mismatch` or `several` for variables
-  ///   that do not find their values; `ambiguousName` for a name that several saved variables have;
+  ///   that do not find their values; `ambiguousName` for a name of several saved variables whose contents differ;
   ///   `notFound` also if the checkpoint was deleted while it was read, `busy` if it is replaced again
   ///   and again; `corrupt` or `truncated` if a file is damaged; `io` if the system refuses.
   @discardableResult
