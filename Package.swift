@@ -272,8 +272,8 @@ let package = Package(
       ],
       exclude: [
         "tensorflow_reader.py", "tensorflow_objects.py", "tensorflow_managers.py",
-        "tensorflow_savers.py", "safetensors_reader.py", "transformers_judge.py",
-        "forward_judge.py",
+        "tensorflow_savers.py", "tensorflow_keras.py", "safetensors_reader.py",
+        "transformers_judge.py", "forward_judge.py",
       ]
     ),
   ],

@@ -5,6 +5,7 @@ import Testing
 ///
 ///     ```swift                    stands line by line in `Tests/DocumentationSamples`, or in an example
 ///                                 that is a package of its own
+///     ```python                   stands line by line in a program that makes fixtures or judges
 ///     ```output                   is printed by what stands there of the page
 ///     ```json, ```text            is neither
 struct DocumentationPage: CustomTestStringConvertible, Sendable {
@@ -107,6 +108,15 @@ struct SampleFile: Sendable {
     }
   }
 
+  /// The programs of Python that pages show calls of.
+  static let python: [SampleFile] = [
+    "InteropTests/tensorflow_keras.py",
+    "TensorFlowFixtureTests/Fixtures/make_keras_fixtures.py",
+  ].map { path in
+    let url = DocumentationPage.root.appending(path: "Tests/\(path)")
+    return SampleFile(path: path, text: (try? String(contentsOf: url, encoding: .utf8)) ?? "")
+  }
+
   /// How many of the wanted lines stand here one after the other, at best, and no others between.
   func longestStart(of wanted: [String]) -> Int {
     var longest = 0
@@ -130,10 +140,11 @@ extension DocumentationPage {
     let place = "\(path):\(block.number):"
     switch block.language {
     case "swift": return missing(block, files).map { "\(place) \($0)" }
+    case "python": return missingCall(block).map { "\(place) \($0)" }
     case "output", "json", "text": return nil
     default:
-      return "\(place) a block of '\(block.language)'; say of it that it is ```swift, ```output, "
-        + "which the samples of the page print, ```json or ```text"
+      return "\(place) a block of '\(block.language)'; say of it that it is ```swift, ```python, "
+        + "```output, which the samples of the page print, ```json or ```text"
     }
   }
 
@@ -151,6 +162,14 @@ extension DocumentationPage {
       + "line, into a function of Tests/DocumentationSamples/Pages/\(name).swift that is listed in "
       + "main.swift, or, if it has `await`, into main.swift; end lines between them that the page "
       + "has not with '// not on the page'"
+  }
+
+  private func missingCall(_ block: Block) -> String? {
+    let wanted = SampleFile.compared(block.lines)
+    let count = SampleFile.python.map { $0.longestStart(of: wanted) }.max() ?? 0
+    guard count < wanted.count else { return nil }
+    return "the block's line '\(wanted[count])' stands, with those before it, in none of "
+      + SampleFile.python.map(\.path).joined(separator: ", ")
   }
 
   private static func looksLikeSwift(_ line: String) -> Bool {

@@ -107,6 +107,10 @@ import Testing
     ("```swift\nlet a = 1\nprint(a + 1)\n```", "'print(a + 1)', which Pages/Page.swift has up"),
     ("```swift\nawait print(a)\n```", "if it has `await`, into main.swift"),
     ("```swift\n```", "Page.md:2: the block's line ''"),
+    (
+      "```python\ncheckpoint.write(\"keras/ckpt\")\nmodel.export(\"other\")\n```",
+      "Page.md:2: the block's line 'model.export(\"other\")' stands, with those before it, in none"
+    ),
     ("```\nlet a = 1\n```", "Page.md:2: a block of ''; say of it that it is ```swift"),
     ("Text\n\n    let b = 1\n", "Page.md:3: 'let b = 1' looks like Swift"),
   ])

@@ -14,6 +14,7 @@ let pages: [String: () throws -> Void] = [
   "README": readme,
   "CheckpointKeys": checkpointKeys,
   "Checkpoints": frontPage,
+  "FromKeras": fromKeras,
   "FromSwiftModels": fromSwiftModels,
   "ManagingCheckpoints": managingCheckpoints,
   "MappingNames": mappingNames,

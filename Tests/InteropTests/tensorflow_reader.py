@@ -39,6 +39,8 @@ TensorFlow is loaded only once:
     {"cmd": "latest", "directory": "/dir"}
     {"cmd": "build_objects", "structure": "nested", "prefix": "/dir/ckpt"}
     {"cmd": "restore_objects", "structure": "nested", "prefix": "/dir/ckpt", "again": "/dir/copy"}
+    {"cmd": "save_keras", "directory": "/dir", "optimizer": "adam"}
+    {"cmd": "load_keras", "directory": "/dir", "optimizer": "adam"}
     {"cmd": "run_manager", "directory": "/dir", "keep": 3, "hours": 2, "runs": [[0, 1, 2]]}
     {"cmd": "run_saver", "directory": "/dir", "keep": 3, "hours": 2, "times": [0, 1, 2]}
     {"cmd": "saver_restore", "path": "/dir/m", "tensors": [...]}
@@ -53,7 +55,8 @@ TensorFlow is loaded only once:
 `read_v1` answers as `dump`, for the tensors of a list of names and data types:
 TensorFlow's list of such a file knows few types. `build_objects` saves objects of
 tensorflow_objects.py; `restore_objects` restores them, asserts that the
-checkpoint is consumed, and writes them again. `run_manager` and `run_saver` save
+checkpoint is consumed, and writes them again. `save_keras` and `load_keras` save and
+restore models of tensorflow_keras.py, and answer with all their numbers. `run_manager` and `run_saver` save
 with clocks of the caller's, see tensorflow_managers.py; the other commands of savers
 are those of tensorflow_savers.py. Whatever fails answers {"error": "..."}. Some
 damaged files end the TensorFlow process itself; there is no answer then.
@@ -77,6 +80,7 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow.python.training.py_checkpoint_reader import CheckpointReader
 
+import tensorflow_keras as keras
 import tensorflow_managers as managers
 import tensorflow_objects as objects
 import tensorflow_savers as savers
@@ -367,6 +371,8 @@ COMMANDS: dict[str, Callable[[dict], dict]] = {
     "build_objects": objects.build,
     "build_sharded_objects": objects.save_sharded,
     "restore_objects": objects.restore,
+    "save_keras": keras.save,
+    "load_keras": keras.load,
     "run_manager": managers.run_manager,
     "run_saver": managers.run_saver,
     "saver_shards": savers.shards,
