@@ -35,8 +35,7 @@ package enum BundleMerger {
         throw error.located(file: part)
       }
     }
-    try merged.checkDistinct(for: prefix)
-    try merged.checkSlices(for: prefix)
+    try merged.join(for: prefix)
     guard !merged.dataFiles.isEmpty else {
       throw CheckpointError(.invalidArgument, "there is no tensor to merge", file: prefix)
     }
@@ -55,9 +54,9 @@ package enum BundleMerger {
     try transaction.commit { file throws(CheckpointError) in
       var header = BundleHeader(shardCount: transaction.shardCount)
       header.isBigEndian = merged.isBigEndian
-      var index = BundleIndex(header: header)
-      for (key, entry) in merged.sortedEntries { index.add(key, entry) }
-      try index.write(to: file)
+      try BundleIndex.write(header, to: file) { add throws(CheckpointError) in
+        try merged.forEachEntry(add)
+      }
     }
     try removeParts(parts, options)
   }
@@ -85,94 +84,5 @@ package enum BundleMerger {
     guard var error = removals.errors.first else { return }
     error.message += "; the merged checkpoint is saved, remove what is left of its parts"
     throw error
-  }
-}
-
-/// The entries of several bundles, with the data files numbered anew.
-private struct MergedIndex {
-  /// The paths of the data files, in the order of their new numbers.
-  private(set) var dataFiles: [String] = []
-  /// The new numbers of those that hold values: a number may come from an entry without any.
-  private(set) var holdsValues: Set<Int> = []
-  private(set) var isBigEndian = false
-  private var entries: [TensorKey: (entry: BundleEntry, part: String)] = [:]
-  private var duplicates: [CheckpointError] = []
-  private var isEmpty = true
-
-  /// Takes the entries of another bundle in.
-  mutating func add(_ reader: BundleReader) throws(CheckpointError) {
-    guard isEmpty || reader.isBigEndian == isBigEndian else {
-      throw CheckpointError(.mismatch, "its numbers have another byte order than those before")
-    }
-    isEmpty = false
-    isBigEndian = reader.isBigEndian
-    var numbers: [Int: Int] = [:]
-    try reader.index.forEachEntry { key, entry throws(CheckpointError) in
-      let key = TensorKey(copying: key)
-      guard let known = self.entries[key] else {
-        var entry = entry
-        let number = numbers[entry.shard] ?? self.dataFiles.count
-        if numbers.updateValue(number, forKey: entry.shard) == nil {
-          self.dataFiles.append(reader.shards.path(entry.shard))
-        }
-        if entry.range.count > 0 { self.holdsValues.insert(number) }
-        entry.shard = number
-        self.entries[key] = (entry, reader.path)
-        return
-      }
-      guard !known.entry.slices.isEmpty, !entry.slices.isEmpty else {
-        self.duplicates.append(Self.duplicate(known, reader.path, key))
-        return
-      }
-      self.entries[key]?.entry = try Self.merge(known.entry, entry, key)
-    }
-  }
-
-  private static func duplicate(
-    _ known: (entry: BundleEntry, part: String), _ path: String, _ key: TensorKey
-  ) -> CheckpointError {
-    let slice = known.entry.slices.isEmpty ? key.asSliceKey : nil
-    let what = slice.map { "slice \($0.slice) of this tensor" } ?? "this tensor"
-    return CheckpointError(
-      .duplicateName, "two of the checkpoints have \(what), '\(known.part)' and '\(path)'",
-      file: path, key: (slice?.name ?? key).description)
-  }
-
-  private static func merge(_ known: BundleEntry, _ other: BundleEntry, _ key: TensorKey)
-    throws(CheckpointError) -> BundleEntry
-  {
-    var merged = known
-    do throws(CheckpointError) {
-      for slice in other.slices { try merged.add(slice, of: other.spec) }
-    } catch {
-      throw error.located(key: key.description)
-    }
-    return merged
-  }
-
-  /// Checks that no two of them have the same tensor.
-  func checkDistinct(for prefix: String) throws(CheckpointError) {
-    let error = CheckpointError.combining(duplicates, file: prefix) {
-      "\($0) tensors are in two of the checkpoints"
-    }
-    guard var error else { return }
-    error.message += "; give it another name in one of them first"
-    throw error
-  }
-
-  /// Checks that no two parts of a tensor overlap: nobody could read it.
-  func checkSlices(for prefix: String) throws(CheckpointError) {
-    for (key, entry) in sortedEntries where !entry.slices.isEmpty {
-      do throws(CheckpointError) {
-        _ = try StoredParts(entry.slices, of: entry.spec.shape)
-      } catch {
-        throw error.located(file: prefix, key: key.description)
-      }
-    }
-  }
-
-  /// The entries in ascending order of the keys.
-  var sortedEntries: [(key: TensorKey, entry: BundleEntry)] {
-    entries.map { (key: $0.key, entry: $0.value.entry) }.sorted { $0.key < $1.key }
   }
 }

@@ -3,20 +3,9 @@ import CheckpointTable
 import CheckpointTensors
 
 /// The content of an index that is being made: the header under the empty key, then the entries.
-///
-/// Entries are kept as the file will have them, one behind the other: however many there are, they
-/// take little memory and few allocations.
 struct BundleIndex {
-  /// Where an entry is: its key, and then its message.
-  private struct Place {
-    let start: Int
-    let messageStart: Int
-    let end: Int
-  }
-
   let header: BundleHeader
-  private var entries = ByteWriter()
-  private var places: [Place] = []
+  private var entries = EntryList()
   private var isAscending = true
 
   /// Begins without entries.
@@ -24,22 +13,19 @@ struct BundleIndex {
 
   /// Asks for memory at once for so many entries, or more.
   mutating func reserveCapacity(_ count: Int) {
-    entries.bytes.reserveCapacity(64 * count)  // keys and messages of usual lengths
-    places.reserveCapacity(count)
+    entries.reserveCapacity(count)
   }
 
   /// Whether there are no entries.
-  var isEmpty: Bool { places.isEmpty }
+  var isEmpty: Bool { entries.count == 0 }
 
   /// Adds an entry; they may come in any order.
   mutating func add(_ key: TensorKey, _ entry: BundleEntry) {
-    let start = entries.count
-    entries.write(key.bytes.span)
-    let messageStart = entries.count
-    entry.write(to: &entries)
-    places.append(Place(start: start, messageStart: messageStart, end: entries.count))
+    entries.append(key.bytes.span, entry)
     // Most often each comes after the one before.
-    if isAscending, places.count > 1 { isAscending = isOrdered(places.count - 1) }
+    if isAscending, entries.count > 1 {
+      isAscending = entries.isOrdered(entries.count - 2, entries.count - 1)
+    }
   }
 
   /// Puts the entries into the order of their keys.
@@ -47,18 +33,30 @@ struct BundleIndex {
   /// - Returns: A key that was added twice, if there is one: such an index cannot be written.
   mutating func sort() -> TensorKey? {
     guard !isAscending else { return nil }
-    let bytes = entries.bytes
-    places.sort { left, right in
-      let other = bytes.span.extracting(right.start..<right.messageStart)
-      return bytes.span.extracting(left.start..<left.messageStart).precedes(other)
-    }
-    let repeated = places.indices.dropFirst().first { !isOrdered($0) }
+    entries.sort()
+    let repeated = (0..<entries.count).dropFirst().first { !entries.isOrdered($0 - 1, $0) }
     isAscending = repeated == nil
-    return repeated.map { TensorKey(copying: key($0)) }
+    return repeated.map { TensorKey(copying: entries.key($0)) }
   }
 
   /// Writes the table; the entries are in order.
   func write(to file: any WritableFile) throws(CheckpointError) {
+    try Self.write(header, to: file) { add throws(CheckpointError) in
+      for index in 0..<entries.count { try add(entries.key(index), entries.message(index)) }
+    }
+  }
+
+  /// Writes a table of entries that are given out one after the other, in ascending order of their keys.
+  ///
+  /// - Parameters:
+  ///   - header: What stands under the empty key.
+  ///   - file: Where to.
+  ///   - body: Calls its argument with the key and the message of each entry.
+  static func write(
+    _ header: BundleHeader, to file: any WritableFile,
+    entries body: ((Span<UInt8>, Span<UInt8>) throws(CheckpointError) -> Void)
+      throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
     var offset: UInt64 = 0
     var buffer = ByteWriter()
     func flush() throws(CheckpointError) {
@@ -72,22 +70,10 @@ struct BundleIndex {
     }
     let noKey: [UInt8] = []
     try table.add(noKey.span, header.message.span)
-    let bytes = entries.bytes.span
-    for place in places {
-      try table.add(
-        bytes.extracting(place.start..<place.messageStart),
-        bytes.extracting(place.messageStart..<place.end))
-    }
+    try body { key, message throws(CheckpointError) in try table.add(key, message) }
     try table.finish()
     try flush()
   }
-
-  @_lifetime(borrow self)
-  private func key(_ index: Int) -> Span<UInt8> {
-    entries.bytes.span.extracting(places[index].start..<places[index].messageStart)
-  }
-
-  private func isOrdered(_ index: Int) -> Bool { key(index - 1).precedes(key(index)) }
 
   private static let writtenByteCount = 256 << 10
 }

@@ -1,0 +1,165 @@
+import CheckpointIO
+import CheckpointTensors
+import CheckpointWire
+
+/// The entries of several bundles, with the data files numbered anew.
+///
+/// Each index is read once, from the beginning to the end. Each is in order, so that putting them together
+/// takes one look at the next entry of each.
+struct MergedIndex {
+  /// The paths of the data files, in the order of their new numbers.
+  private(set) var dataFiles: [String] = []
+  /// The new numbers of those that hold values: a number may come from an entry without any.
+  private(set) var holdsValues: Set<Int> = []
+  private(set) var isBigEndian = false
+
+  // What each bundle has, and its prefix; and what is made of entries of several.
+  private var bundles: [(entries: EntryList, path: String)] = []
+  private var joined = EntryList()
+  // The keys of tensors that are stored in parts, from the bundle on that has the first one.
+  private var partitioned: Set<TensorKey> = []
+  // In ascending order of the keys, each key once.
+  private var order: [Place] = []
+
+  private enum Place {
+    case entry(MergeQueue.Element)
+    case joined(Int)
+  }
+
+  /// Takes the entries of another bundle in.
+  mutating func add(_ reader: BundleReader) throws(CheckpointError) {
+    guard bundles.isEmpty || reader.isBigEndian == isBigEndian else {
+      throw CheckpointError(.mismatch, "its numbers have another byte order than those before")
+    }
+    isBigEndian = reader.isBigEndian
+    var entries = EntryList()
+    var numbers: [Int: Int] = [:]
+    try reader.index.forEachEntry { key, entry throws(CheckpointError) in
+      var entry = entry
+      if entry.slices.isEmpty || self.partitioned.insert(TensorKey(copying: key)).inserted {
+        entry.shard = self.number(of: entry, &numbers, reader)
+      }
+      entries.append(key, entry)
+    }
+    bundles.append((entries, reader.path))
+  }
+
+  private mutating func number(
+    of entry: BundleEntry, _ numbers: inout [Int: Int], _ reader: BundleReader
+  ) -> Int {
+    let number = numbers[entry.shard] ?? dataFiles.count
+    if number == dataFiles.count {
+      numbers[entry.shard] = number
+      dataFiles.append(reader.shards.path(entry.shard))
+    }
+    if entry.range.count > 0 { holdsValues.insert(number) }
+    return number
+  }
+
+  /// Calls `body` with the key and the message of each entry, in ascending order of the keys.
+  func forEachEntry(
+    _ body: (Span<UInt8>, Span<UInt8>) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    for place in order {
+      switch place {
+      case .entry(let entry):
+        let bundles = bundles.span
+        try body(
+          bundles[entry.run].entries.key(entry.index),
+          bundles[entry.run].entries.message(entry.index))
+      case .joined(let index): try body(joined.key(index), joined.message(index))
+      }
+    }
+  }
+
+  // MARK: Joining
+
+  /// Puts the entries into order, and those of the parts of a tensor together.
+  ///
+  /// - Parameter prefix: What errors name.
+  /// - Throws: `duplicateName` for everything that two of the bundles have; `mismatch` if parts of a tensor
+  ///   disagree or overlap.
+  mutating func join(for prefix: String) throws(CheckpointError) {
+    var duplicates: [CheckpointError] = []
+    let lists = bundles.map(\.entries)
+    var queue = MergeQueue(lists.map(\.count)) { one, other in
+      let lists = lists.span  // looked at in their places: copies would count references
+      return lists[one.run].key(one.index).precedes(lists[other.run].key(other.index))
+    }
+    var same: [MergeQueue.Element] = []  // the entries of one key, in the order of the bundles
+    while let next = queue.popFirst() {
+      if let first = same.first, !isSame(first, next) {
+        try join(same, prefix, &duplicates)
+        same.removeAll(keepingCapacity: true)
+      }
+      same.append(next)
+    }
+    if !same.isEmpty { try join(same, prefix, &duplicates) }
+    let error = CheckpointError.combining(duplicates, file: prefix) {
+      "\($0) tensors are in two of the checkpoints"
+    }
+    guard var error else { return }
+    error.message += "; give it another name in one of them first"
+    throw error
+  }
+
+  private mutating func join(
+    _ same: [MergeQueue.Element], _ prefix: String, _ duplicates: inout [CheckpointError]
+  ) throws(CheckpointError) {
+    order.append(.entry(same[0]))
+    guard same.count > 1 || !partitioned.isEmpty else { return }
+    let key = key(same[0])
+    guard same.count > 1 || partitioned.contains(key) else { return }
+    var entry = try self.entry(same[0])
+    for place in same.dropFirst() {
+      let other = try self.entry(place)
+      guard !entry.slices.isEmpty, !other.slices.isEmpty else {
+        duplicates.append(duplicate(same[0], place, entry, key))
+        continue
+      }
+      do throws(CheckpointError) {
+        for slice in other.slices { try entry.add(slice, of: other.spec) }
+      } catch {
+        throw error.located(file: bundles[place.run].path, key: key.description)
+      }
+    }
+    guard !entry.slices.isEmpty else { return }
+    do throws(CheckpointError) {
+      _ = try StoredParts(entry.slices, of: entry.spec.shape)
+    } catch {
+      throw error.located(file: prefix, key: key.description)
+    }
+    if same.count > 1 {
+      order[order.count - 1] = .joined(joined.count)
+      joined.append(key.bytes.span, entry)
+    }
+  }
+
+  private func isSame(_ one: MergeQueue.Element, _ other: MergeQueue.Element) -> Bool {
+    let bundles = bundles.span
+    return bundles[one.run].entries.key(one.index)
+      .matches(bundles[other.run].entries.key(other.index))
+  }
+
+  private func key(_ place: MergeQueue.Element) -> TensorKey {
+    let bundles = bundles.span
+    return TensorKey(copying: bundles[place.run].entries.key(place.index))
+  }
+
+  private func entry(_ place: MergeQueue.Element) throws(CheckpointError) -> BundleEntry {
+    let bundles = bundles.span
+    return try BundleEntry(message: bundles[place.run].entries.message(place.index))
+  }
+
+  private func duplicate(
+    _ first: MergeQueue.Element, _ second: MergeQueue.Element, _ entry: BundleEntry,
+    _ key: TensorKey
+  ) -> CheckpointError {
+    let slice = entry.slices.isEmpty ? key.asSliceKey : nil
+    let what = slice.map { "slice \($0.slice) of this tensor" } ?? "this tensor"
+    let (one, other) = (bundles[first.run].path, bundles[second.run].path)
+    return CheckpointError(
+      .duplicateName, "two of the checkpoints have \(what), '\(one)' and '\(other)'",
+      file: other, key: (slice?.name ?? key).description)
+  }
+}

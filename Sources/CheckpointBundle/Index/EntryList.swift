@@ -1,0 +1,60 @@
+import CheckpointIO
+import CheckpointTensors
+
+/// Keys and entries as an index has them, one behind the other: however many there are, they take little
+/// memory and few allocations.
+struct EntryList: Sendable {
+  /// Where an entry is: its key, and then its message.
+  private struct Place {
+    let start: Int
+    let keyCount: UInt32
+    let messageCount: UInt32
+  }
+
+  private var bytes = ByteWriter()
+  private var places: [Place] = []
+
+  /// How many there are.
+  var count: Int { places.count }
+
+  /// Asks for memory at once for so many entries, or more.
+  mutating func reserveCapacity(_ count: Int) {
+    bytes.bytes.reserveCapacity(64 * count)  // keys and messages of usual lengths
+    places.reserveCapacity(count)
+  }
+
+  /// Adds an entry.
+  mutating func append(_ key: Span<UInt8>, _ entry: BundleEntry) {
+    let start = bytes.count
+    bytes.write(key)
+    entry.write(to: &bytes)
+    // A block of a table, which holds both, has less than 4 GB.
+    let messageCount = bytes.count - start - key.count
+    places.append(
+      Place(start: start, keyCount: UInt32(key.count), messageCount: UInt32(messageCount)))
+  }
+
+  /// The key of an entry.
+  @_lifetime(borrow self)
+  func key(_ index: Int) -> Span<UInt8> {
+    let start = places[index].start
+    return bytes.bytes.span.extracting(start..<start + Int(places[index].keyCount))
+  }
+
+  /// The message of an entry.
+  @_lifetime(borrow self)
+  func message(_ index: Int) -> Span<UInt8> {
+    let start = places[index].start + Int(places[index].keyCount)
+    return bytes.bytes.span.extracting(start..<start + Int(places[index].messageCount))
+  }
+
+  /// Whether an entry comes before another one.
+  func isOrdered(_ one: Int, _ other: Int) -> Bool { key(one).precedes(key(other)) }
+
+  /// Puts the entries into the order of their keys.
+  mutating func sort() {
+    var order = Array(places.indices)
+    order.sort { isOrdered($0, $1) }
+    places = order.map { places[$0] }
+  }
+}
