@@ -97,7 +97,7 @@ extension DType {
     }
   }
 
-  /// The dtype that TensorFlow calls so; `nil` if there is none.
+  /// Creates the dtype that has this name in TensorFlow; `nil` if there is none.
   public init?(named name: String) {
     guard let dtype = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = dtype

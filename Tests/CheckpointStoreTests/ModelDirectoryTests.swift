@@ -48,6 +48,22 @@ import Testing
     #expect(throws: CheckpointError.self) { try keys(path) }
   }
 
+  // MARK: Names of files in an index
+
+  /// An empty name is that of no file, and no other's; escaped characters and `./` change nothing.
+  @Test func `reads the names of files as they are meant`() throws {
+    try saveModel()
+    for other in [#"\u006dodel-00002-of-00002.safetensors"#, "./\(Self.second)"] {
+      try writeIndex(["a": Self.first, "b": Self.first, "c": other])
+      #expect(try keys("") == ["a", "b", "c"], "\(other)")
+      #expect(try CheckpointReader(directory.path).shardCount == 2)
+    }
+    try writeIndex(["a": ""])
+    #expect(failure(of: "model.safetensors.index.json")?.description.contains("file ''") == true)
+    try writeIndex(["a": #"\u006dodel-00001-of-00002.safetensors"#, "c": ""])
+    #expect(failure(of: "model.safetensors.index.json")?.description.contains("file ''") == true)
+  }
+
   // MARK: Ways to it
 
   @Test(arguments: [

@@ -87,13 +87,28 @@ import Testing
 
   @Test func `two properties with one key are an error that names both`() throws {
     final class Twice: Checkpointable {
-      @ModuleInfo(key: "w") var one = Linear(1)
-      @ModuleInfo(key: "w") var two = Linear(2)
+      @ModuleInfo(key: "w") var one = TestModule(["a": Variable<Float>(1)])
+      @ModuleInfo(key: "w") var two = TestModule(["b": Variable<Float>(2)])
     }
     let error = #expect(throws: CheckpointError.self) {
       try Checkpoint(["model": Twice()]).write(to: path)
     }
-    #expect(error?.code == .duplicateName)
+    #expect(error?.description.contains("two things have the name 'w'") == true)
+  }
+
+  @Test func `a name that is given by hand counts before a wrapper's`() throws {
+    final class Renamed: Checkpointable {
+      @ModuleInfo(key: "q_proj") var query = Linear(1)
+      func registerDependencies(in registrar: inout DependencyRegistrar) {
+        registrar.track(_query, as: "query", formerly: ["q"])
+      }
+    }
+    _ = try Checkpoint(["model": TestModule(["q": Linear(5)])]).write(to: path)
+    let model = Renamed()
+    try Checkpoint(["model": model]).restore(from: path).assertConsumed()
+    #expect(model.query.weight.elements == [5, 5])
+    _ = try Checkpoint(["model": model]).write(to: path)
+    #expect(try names() == ["model/query/weight"])
   }
 
   /// An optimizer over arrays that are objects, whose slots are such arrays.
@@ -113,5 +128,21 @@ import Testing
     try status.assertConsumed()
     #expect(restored.slots.existing("m", of: other.weight)?.value.elements == [7, 8])
     #expect(restored.slots.existing("v", of: other.weight) == nil)
+  }
+
+  @Test func `an array that is an object has its slots also where it is registered by hand`() throws
+  {
+    final class Registered: Checkpointable {
+      var weight = DeviceArray([1])
+      func registerDependencies(in registrar: inout DependencyRegistrar) {
+        registrar.variable("w", of: self, \.weight)
+      }
+    }
+    let (model, adam) = (Registered(), Adam())
+    adam.slots["m", of: model.weight].value.elements = [7]
+    _ = try Checkpoint(["model": model, "optimizer": adam]).write(to: path)
+    let (other, restored) = (Registered(), Adam())
+    try Checkpoint(["model": other, "optimizer": restored]).restore(from: path).assertConsumed()
+    #expect(restored.slots.existing("m", of: other.weight)?.value.elements == [7])
   }
 }

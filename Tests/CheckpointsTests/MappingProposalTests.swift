@@ -369,6 +369,8 @@ import Testing
     ])
     let comparison = try checkpoint.compare(with: path)
     #expect(comparison.countByName == (doNamesMatch ? 1 : 0))
+    try checkpoint.save(to: directory.path("own"))  // it has a counter now
+    #expect(try checkpoint.compare(with: path).countByName == comparison.countByName)
     let line = comparison.description.split(separator: "\n")[0]
     #expect(
       line.hasSuffix(

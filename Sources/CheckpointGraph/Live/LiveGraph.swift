@@ -129,9 +129,13 @@ package struct LiveGraph {
       // Else nothing is there under that name now.
       guard let child = children.first(where: { $0.name.hasSameBytes(as: name) }) else { continue }
       for other in others {
-        if former.contains(where: { $0.name.hasSameBytes(as: other) }) {
+        let known = former.first { $0.name.hasSameBytes(as: other) }
+        if let known, known.child.name.hasSameBytes(as: child.name) { continue }  // said twice
+        if known != nil || children.contains(where: { $0.name.hasSameBytes(as: other) }) {
           registrar.refuse(
-            [name], "'\(other)' is a former name of two things; it can be one's only")
+            [name],
+            "its former name '\(other)' is a name of something else too, and the values under it could be "
+              + "meant for both")
         }
         former.append(FormerName(name: other, child: child))
       }
@@ -196,11 +200,14 @@ package struct LiveGraph {
   package func children(of number: Int) -> ArraySlice<ObjectGraph.Child> { edges[number] }
 
   /// The child of a node that has a name, or had it before.
-  package func child(named name: String, of number: Int) -> Int? {
-    let child =
-      children(of: number).first { $0.name.hasSameBytes(as: name) }
-      ?? formerNames[number]?.first { $0.name.hasSameBytes(as: name) }?.child
-    return child?.node
+  ///
+  /// - Returns: The child, and its rank among those that have or had the name: 0 for its present one.
+  package func child(named name: String, of number: Int) -> (node: Int, rank: Int)? {
+    let present = children(of: number).first { $0.name.hasSameBytes(as: name) }
+    if let present { return (present.node, 0) }
+    let former = formerNames[number] ?? []
+    let rank = former.firstIndex { $0.name.hasSameBytes(as: name) }
+    return rank.map { (former[$0].child.node, $0 + 1) }
   }
 
   /// The node that is an object; places have no object of their own.

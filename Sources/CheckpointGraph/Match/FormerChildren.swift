@@ -19,7 +19,8 @@ struct FormerChildren {
   init?(of number: Int, _ live: LiveGraph, under node: Int, _ saved: SavedGraph) {
     guard let former = live.formerNames[number] else { return nil }
     var edges: [TensorKey: Int] = [:]
-    for edge in saved.children.range(of: node) {
+    for edge in saved.children.range(of: node)
+    where saved.mayHaveValues(Int(saved.children.elements[edge].node)) {
       edges[TensorKey(copying: saved.bytes(saved.children.elements[edge].name))] = edge
     }
     func savedNode(_ edge: Int) -> Int { Int(saved.children.elements[edge].node) }
@@ -27,8 +28,7 @@ struct FormerChildren {
     for child in live.children(of: number) {
       taken[TensorKey(child.name)] = edges[TensorKey(child.name)].map(savedNode)
     }
-    let current = Set(live.children(of: number).map { TensorKey($0.name) })
-    for name in former where !current.contains(TensorKey(name.name)) {
+    for name in former {
       guard let edge = edges[TensorKey(name.name)] else { continue }
       let known = taken[TensorKey(name.child.name)]
       if let known, known != savedNode(edge) {

@@ -155,8 +155,20 @@ package struct GraphMatch {
       for member in attributes.members {
         guard let key = key(of: member, attributes, in: savedNode) else { continue }
         assign(member.variable, key, isPart: true, place)
+        noteConflict(of: member, attributes, savedNode, liveNode)
       }
     }
+  }
+
+  // An attribute that stands there under two of its names.
+  private mutating func noteConflict(
+    of member: NodeAttributes.Member, _ attributes: NodeAttributes, _ savedNode: Int,
+    _ liveNode: Int?
+  ) {
+    guard let liveNode, !member.formerNames.isEmpty else { return }
+    let names = attributes.attributes(of: member).filter { stored($0, in: savedNode) != nil }
+    guard names.count > 1 else { return }
+    conflicts.append(Conflict(savedNode: savedNode, liveNode: liveNode, name: names[1]))
   }
 
   // Whether a node has its value from no other saved node.
@@ -226,6 +238,14 @@ package struct GraphMatch {
   // Pairs of earlier walks count too: variable and optimizer may come at different times.
   private mutating func matchSlots(without refused: Set<Int>) throws(CheckpointError) {
     var made: [SlotPlace: MadeSlot] = [:]
+    for hasFormerName in [false, true] {  // those of the present names come first
+      try matchSlots(hasFormerName: hasFormerName, without: refused, &made)
+    }
+  }
+
+  private mutating func matchSlots(
+    hasFormerName: Bool, without refused: Set<Int>, _ made: inout [SlotPlace: MadeSlot]
+  ) throws(CheckpointError) {
     for optimizer in saved.nodes {
       for place in saved.slots.range(of: optimizer) {
         var slot = saved.slotVariable(saved.slots.elements[place])
@@ -233,12 +253,15 @@ package struct GraphMatch {
         guard let owner = liveOfSaved[optimizer], let original = liveOfSaved[slot.original],
           !refused.contains(slot.node)
         else {
-          deferredSlots.append(DeferredSlot(optimizer: optimizer, slot: slot))
+          if !hasFormerName {
+            deferredSlots.append(DeferredSlot(optimizer: optimizer, slot: slot))
+          }
           continue
         }
-        if let provider = live.nodes[owner].object as? any SlotVariableProvider {
-          slot.slotName = provider.slotName(for: slot.slotName)
-        }
+        let provider = live.nodes[owner].object as? any SlotVariableProvider
+        let present = provider?.presentName(ofFormer: slot.slotName)
+        guard hasFormerName == (present != nil) else { continue }
+        slot.slotName = present ?? slot.slotName
         let place = SlotPlace(optimizer: owner, original: original, name: slot.slotName)
         try matchSlot(slot, at: place, &made)
       }

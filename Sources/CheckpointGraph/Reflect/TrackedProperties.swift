@@ -42,7 +42,7 @@ extension DependencyRegistrar {
         let dependency = known.dependency(index, of: object, &reflection)
         add(dependency, known.properties[index].label, &reflection)
       }
-      haveUniqueNames = entryCount == 0 && known.haveUniqueNames
+      haveUniqueNames = entryCount == 0 && known.haveUniqueNames && !hasNameOfWrapper
     } else {
       trackMirroredProperties(of: object, except: excluded, &reflection)
     }
@@ -95,6 +95,7 @@ extension DependencyRegistrar {
   ) {
     var name = label.name
     if case .wrapped(let inner, let own) = dependency {
+      if own != nil { hasNameOfWrapper = true }
       name = own ?? label.wrappedName ?? name
       add(inner, as: name)
     } else {

@@ -32,6 +32,13 @@ extension DependencyRegistrar {
 
   private mutating func check(_ attributes: NodeAttributes) {
     if attributes.members.isEmpty { refuse(["groupTensors"], "a group has a tensor at least") }
+    let former = attributes.members.flatMap { Set($0.formerNames.map { TensorKey($0) }) }
+    if !former.isEmpty, !former.areDistinct(from: attributes.members.map { TensorKey($0.name) }) {
+      refuse(
+        [attributes.members[0].name],
+        "a former name of an attribute is a name of another one too, and the value under it could be meant "
+          + "for both")
+    }
     var names: Set<TensorKey> = []
     for member in attributes.members {
       let name = attributes.attribute(of: member)
@@ -51,5 +58,12 @@ extension DependencyRegistrar {
       return nil
     }
     return "an attribute with a dot or a slash in its name cannot be restored by TensorFlow"
+  }
+}
+
+extension [TensorKey] {
+  /// Whether no two are the same, and none is one of the others.
+  fileprivate func areDistinct(from others: [TensorKey]) -> Bool {
+    Set(self).count == count && Set(self).isDisjoint(with: others)
   }
 }

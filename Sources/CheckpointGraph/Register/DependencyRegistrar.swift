@@ -56,6 +56,8 @@ public struct DependencyRegistrar {
   private(set) var ownerType: Any.Type
   /// Whether no two things can have one name: all are properties of one class, or elements of a list.
   var haveUniqueNames = false
+  /// Whether a property wrapper has given its value a name of its own.
+  var hasNameOfWrapper = false
   /// What has been found by itself, and could be registered by hand as well; `nil` for nothing.
   var found: (entries: Range<Int>, problems: Range<Int>)?
   /// What the search for properties knows of the class of the object asked last: mostly the next one is
@@ -73,7 +75,7 @@ public struct DependencyRegistrar {
     value = nil
     if !attributes.isEmpty { attributes = [] }
     if !formerNames.isEmpty { formerNames = [] }
-    haveUniqueNames = false
+    (haveUniqueNames, hasNameOfWrapper) = (false, false)
     if !problems.isEmpty { problems = [] }
     found = nil
   }

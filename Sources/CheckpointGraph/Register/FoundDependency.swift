@@ -39,7 +39,7 @@ extension DependencyRegistrar {
     case .foreign(let variable, let object): add(name, variable, .foreign(object))
     case .container(let container):
       add(name, container, .place, isEmptyPlace: container.isEmpty)
-    case .wrapped(let inner, let own): add(inner, as: own ?? name)
+    case .wrapped(let inner, _): add(inner, as: name)
     }
   }
 }

@@ -10,14 +10,12 @@
 ///       var dependencyName: String? { key }
 ///     }
 ///
-/// A struct or a class conforms. Another library's wrapper does so in an extension.
+/// A struct or a class conforms. Another library's wrapper does so in an extension, if what it holds is public.
 public protocol DependencyWrapper {
   /// The value.
   var wrappedDependency: Any { get }
 
   /// What the value is called in a checkpoint; `nil`, the default, for the property's name.
-  ///
-  /// MLX's `@ModuleInfo(key: "q_proj")` has such names.
   var dependencyName: String? { get }
 }
 

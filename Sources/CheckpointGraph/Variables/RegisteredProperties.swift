@@ -14,7 +14,11 @@ extension DependencyRegistrar {
     _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Value>,
     formerly formerNames: [String] = []
   ) {
-    add(name, PlaceVariable(ValuePlace(owner, property)), .place)
+    if let array = owner[keyPath: property] as? any TensorStorable & AnyObject {
+      add(name, ForeignVariable(array), .foreign(array))  // a place by itself
+    } else {
+      add(name, PlaceVariable(ValuePlace(owner, property)), .place)
+    }
     note(name, formerly: formerNames)
   }
 

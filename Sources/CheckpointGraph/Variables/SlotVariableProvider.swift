@@ -46,13 +46,15 @@ public protocol SlotVariableProvider: Checkpointable {
 }
 
 extension SlotVariableProvider {
-  /// None.
+  /// No slot has another name than before.
   public var formerSlotNames: [String: [String]] { [:] }
 
-  /// What a slot of a checkpoint is called here.
-  func slotName(for saved: String) -> String {
-    guard !slotNames.contains(saved) else { return saved }
-    return slotNames.first { formerSlotNames[$0]?.contains(saved) == true } ?? saved
+  /// The present name of a slot that was called otherwise before; `nil` for others.
+  func presentName(ofFormer saved: String) -> String? {
+    guard !slotNames.contains(where: { $0.hasSameBytes(as: saved) }) else { return nil }
+    return slotNames.first { name in
+      formerSlotNames[name]?.contains { $0.hasSameBytes(as: saved) } == true
+    }
   }
 
   /// The name of the type.

@@ -30,10 +30,13 @@ public final class SlotVariables<Slot: TensorVariable> {
   ///   - names: The names of the slots. TensorFlow 1 sorts them.
   ///   - formerNames: What slots were called in older checkpoints, by their names: `["m": ["momentum"]]`.
   ///   - make: Makes a slot variable for a variable of this dtype and shape.
+  /// - Precondition: The former names are those of the slots.
   public init(
     _ names: [String], formerly formerNames: [String: [String]] = [:],
     make: @escaping (TensorSpec) -> Slot
   ) {
+    precondition(
+      formerNames.keys.allSatisfy(names.contains), "former names of slots that are not in \(names)")
     (self.names, self.formerNames, self.make) = (names, formerNames, make)
   }
 
@@ -43,6 +46,7 @@ public final class SlotVariables<Slot: TensorVariable> {
   ///   - names: The names of the slots. TensorFlow 1 sorts them.
   ///   - initial: What the elements of new slot variables are: zero by default.
   ///   - formerNames: What slots were called in older checkpoints, by their names.
+  /// - Precondition: The former names are those of the slots.
   public convenience init<Scalar: TensorScalar & Numeric>(
     _ names: [String], startingAt initial: Scalar = 0,
     formerly formerNames: [String: [String]] = [:]

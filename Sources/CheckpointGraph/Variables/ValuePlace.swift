@@ -33,13 +33,20 @@ struct ValuePlace<Value> {
 
 extension ValuePlace {
   /// The value that an optional holds now; `nil` if it holds none.
+  ///
+  /// An optional that has become `nil` since stays so.
   func wrapped<Wrapped>() -> ValuePlace<Wrapped>? where Value == Wrapped? {
-    guard let present = get() else { return nil }
+    guard get() != nil else { return nil }
     return ValuePlace<Wrapped>(
-      get: { [get] in get() ?? present },
+      get: { [get] in
+        guard let value = get() else {
+          preconditionFailure("a value has become nil while it was being saved or restored")
+        }
+        return value
+      },
       modify: { [modify] change throws(CheckpointError) in
         try modify { value throws(CheckpointError) in
-          var wrapped = value ?? present
+          guard var wrapped = value else { return }
           value = nil  // so that nobody else has it, and it is changed in place
           defer { value = wrapped }
           try change(&wrapped)

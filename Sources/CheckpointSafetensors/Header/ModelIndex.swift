@@ -89,20 +89,26 @@ package struct ModelIndex: Sendable {
     throws(CheckpointError)
   {
     var numbers: [FileName: Int] = [:]
-    var last = (name: 0..<0, number: -1)  // most tensors are where the one before is
+    var last: (name: Range<Int>, number: Int)?  // most tensors are where the one before is
     try json.forEachMember { json throws(CheckpointError) in
       let key = keepsTensors ? TensorKey(bytes: try json.readNameBytes()) : nil
       if key == nil { try json.skipName() }
-      let start = json.position
-      if let plain = json.skipPlainString() {
-        if !json.hasSameBytes(plain, last.name) {
-          last = (plain, number(of: json.text(in: plain), &numbers))
-        }
-      } else {
-        last = (start..<start, number(of: try json.readString(), &numbers))
-      }
-      if let key { tensors.append((key, last.number)) }
+      let file = try readFile(&json, &numbers, &last)
+      if let key { tensors.append((key, file)) }
     }
+  }
+
+  private mutating func readFile(
+    _ json: inout JSONScanner, _ numbers: inout [FileName: Int],
+    _ last: inout (name: Range<Int>, number: Int)?
+  ) throws(CheckpointError) -> Int {
+    guard let name = json.skipPlainString() else {
+      return number(of: try json.readString(), &numbers)
+    }
+    if let last, json.hasSameBytes(name, last.name) { return last.number }
+    let number = number(of: json.text(in: name), &numbers)
+    last = (name, number)
+    return number
   }
 
   private mutating func number(of text: String, _ numbers: inout [FileName: Int]) -> Int {

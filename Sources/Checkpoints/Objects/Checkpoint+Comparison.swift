@@ -52,14 +52,6 @@ extension Checkpoint {
 }
 
 extension RestoreSession {
-  /// How many variables a restore by names would find.
-  static func countByName(_ checkpoint: any TensorReader, _ live: LiveGraph) throws(CheckpointError)
-    -> Int
-  {
-    let named = try NameBasedGraph(live, in: ObjectSource(checkpoint, []).reader)
-    return named.graph.attributeCount - named.leftovers.count
-  }
-
   /// What restoring would do.
   func comparison(with live: LiveGraph) throws(CheckpointError) -> Checkpoint.Comparison {
     let match = try GraphMatch(saved, live, from: [(root, 0)])

@@ -140,10 +140,24 @@ extension Checkpoint {
         ObjectSource(opened.reader, mapping), live, at: place, options: RestoreOptions(.matching),
         origin: "")
       var comparison = try session.comparison(with: live)
-      if comparison.restored.isEmpty, mapping == nil, !session.isNameBased {
-        comparison.countByName = try RestoreSession.countByName(opened.reader, live)
+      let counter = CheckpointKey.key(
+        path: CheckpointRoots.counterName, attribute: CheckpointKey.variableValue)
+      let isEmpty = comparison.restored.allSatisfy { $0 == TensorKey(counter) }
+      if isEmpty, mapping == nil, !session.isNameBased {
+        comparison.countByName = try countByName(opened.reader, live)
       }
       return comparison
+    }
+  }
+
+  // How many variables a restore by names would find.
+  private func countByName(_ checkpoint: any TensorReader, _ live: LiveGraph)
+    throws(CheckpointError) -> Int
+  {
+    let names = Set(try ObjectSource(checkpoint, []).reader.entries().map(\.key))
+    return live.nodes.indices.count { number in
+      live.nodes[number].value?.variable != nil && !roots.isCounter(live.nodes[number])
+        && live.names(of: number).contains { names.contains(TensorKey($0)) }
     }
   }
 }

@@ -174,18 +174,20 @@ extension RestoreSession {
     if !leftovers.isEmpty { return namedPairs(in: live, state) }
     guard !state.deferred.isEmpty else { return [] }
     let waiting = Dictionary(grouping: state.deferred, by: \.parent)
-    var pairs: [(saved: Int, live: Int)] = []
+    var pairs: [(saved: Int, live: Int, rank: Int)] = []
     for number in live.nodes.indices {
       guard !live.children(of: number).isEmpty else { continue }
       for entry in waiting[live.identity(of: number)] ?? [] {
         // The identity of an object that is gone may have gone to another one.
         guard entry.holder === live.holder(of: number) else { continue }
         if let child = live.child(named: entry.name, of: number) {
-          pairs.append((entry.savedNode, child))
+          pairs.append((entry.savedNode, child.node, child.rank))
         }
       }
     }
-    return pairs
+    // What stands under the present name of an object comes before what stands under former ones.
+    let order = pairs.indices.sorted { (pairs[$0].rank, $0) < (pairs[$1].rank, $1) }
+    return order.map { (pairs[$0].saved, pairs[$0].live) }
   }
 
   // Whether a slot variable waits no more: its optimizer and its variable are both there.

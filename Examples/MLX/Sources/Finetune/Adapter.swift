@@ -10,13 +10,16 @@ import MLXOptimizers
 
 extension MLXArray: @retroactive TensorStorable {
   public var tensorSpec: TensorSpec {
-    // Both call them the same.
-    TensorSpec(Checkpoints.DType(named: "\(dtype)") ?? .float32, TensorShape(shape))
+    guard let stored = Checkpoints.DType(named: "\(dtype)") else {  // both call them the same
+      preconditionFailure("TensorFlow has no \(dtype)")
+    }
+    return TensorSpec(stored, TensorShape(shape))
   }
 
   public func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
     throws(CheckpointError) -> Result
   {
+    _ = try scalarType  // what could not be restored is not saved
     let data = asData(access: .copy).data  // in row-major order, however the array lies in memory
     return try body(data.bytes)
   }
@@ -27,17 +30,25 @@ extension MLXArray: @retroactive TensorStorable {
       let values = try Tensor<BFloat16>(tensor).array.map { Float($0) }
       return _updateInternal(MLXArray(values, shape).asType(.bfloat16))
     }
-    let types: [any HasDType.Type] = [
-      Bool.self, UInt8.self, UInt16.self, UInt32.self, UInt64.self, Int8.self, Int16.self,
-      Int32.self,
-      Int64.self, Float16.self, Float.self,
-    ]
-    guard let type = types.first(where: { $0.dtype == dtype }) else {
-      throw CheckpointError(.unsupported, "MLX makes no array of \(dtype) from bytes")
-    }
-    let data = try tensor.withTensorBytes { $0.withUnsafeBytes { Data($0) } }
+    let (type, data) = (
+      try scalarType, try tensor.withTensorBytes { $0.withUnsafeBytes { Data($0) } }
+    )
     func array<T: HasDType>(_: T.Type) -> MLXArray { MLXArray(data, shape, type: T.self) }
-    _updateInternal(array(type))
+    if !data.isEmpty { _updateInternal(array(type)) }
+  }
+
+  private var scalarType: any HasDType.Type {
+    get throws(CheckpointError) {
+      let types: [any HasDType.Type] = [
+        Bool.self, UInt8.self, UInt16.self, UInt32.self, UInt64.self, Int8.self, Int16.self,
+        Int32.self, Int64.self, Float16.self, Float.self, Double.self,
+      ]
+      let known = types.first { $0.dtype == (dtype == .bfloat16 ? .uint16 : dtype) }
+      guard let known else {
+        throw CheckpointError(.unsupported, "MLX makes no array of \(dtype) from bytes")
+      }
+      return known
+    }
   }
 }
 
@@ -50,10 +61,10 @@ final class Training: Checkpointable {
 
   init(_ model: Module, _ optimizer: Adam, _ random: MLXRandom.RandomState) {
     (self.model, self.optimizer, self.random) = (model, optimizer, random)
-    let trained = model.trainableParameters().flattened()
+    let before = model.trainableParameters().flattened().map { ($0, $1 + 0) }  // copies
     optimizer.update(
-      model: model, gradients: .unflattened(trained.map { ($0, MLXArray.zeros(like: $1)) }))
-    model.update(parameters: .unflattened(trained))  // weight decay would have changed them
+      model: model, gradients: .unflattened(before.map { ($0, MLXArray.zeros(like: $1)) }))
+    model.update(parameters: .unflattened(before))  // weight decay has changed them
   }
 
   func registerDependencies(in registrar: inout DependencyRegistrar) {

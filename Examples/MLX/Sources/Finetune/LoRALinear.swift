@@ -8,13 +8,11 @@ final class LoRALinear: Linear {
   private let scale: Float = 2
 
   init(_ base: Linear, rank: Int, _ random: MLXRandom.RandomState) {
+    // Before `super.init`, which looks at what the module has.
+    _down.wrappedValue =
+      0.1 * MLXRandom.normal([base.weight.shape[1], rank], key: random.next())
+    _up.wrappedValue = MLXArray.zeros([rank, base.weight.shape[0]])
     super.init(weight: base.weight)
-    down = 0.1 * MLXRandom.normal([base.weight.shape[1], rank], key: random.next())
-    up = MLXArray.zeros([rank, base.weight.shape[0]])
-  }
-
-  override func freeze(recursive: Bool = true, keys: [String]? = nil, strict: Bool = false) throws {
-    try super.freeze(recursive: recursive, keys: keys ?? ["weight"], strict: strict)
   }
 
   override func callAsFunction(_ x: MLXArray) -> MLXArray {
@@ -35,8 +33,8 @@ final class Model: Module {
   @ModuleInfo(key: "q_proj") var query: LoRALinear
 
   init(_ query: LoRALinear) {
+    _query.wrappedValue = query
     super.init()
-    self.query = query
   }
 
   func callAsFunction(_ x: MLXArray) -> MLXArray { query(x) }

@@ -29,8 +29,8 @@ try Saver(["q_proj.weight": TensorBox(base.weight)]).restore(from: modelPath)
 
 let random = MLXRandom.RandomState(seed: 7)
 let model = Model(LoRALinear(base, rank: 2, random))
-try model.freeze()
-let optimizer = Adam(learningRate: 0.01)
+try model.query.freeze(recursive: false, keys: ["weight"])
+let optimizer = AdamW(learningRate: 0.01)
 let step = Variable<Int64>(0)
 
 let checkpoint = try Checkpoint([

@@ -52,15 +52,19 @@ extension ModuleInfo: Wrapper {
 /// A part of a model: its parameters are its properties.
 open class Module: Updatable {
   public private(set) var noGrad: Set<String> = []
+  private var own: [(name: String, value: Any)] = []
 
-  public init() {}
+  // Looks at the properties once, as MLX does: they have their values before `super.init()`.
+  public init() { own = properties }
 
   open func freeze(recursive: Bool = true, keys: [String]? = nil, strict: Bool = false) throws {
-    noGrad.formUnion(keys ?? own.map(\.name))
-    guard recursive else { return }
-    for (_, value) in own {
-      for module in modules(value) { try module.freeze(keys: keys, strict: strict) }
+    for module in recursive ? allModules : [self] {
+      module.noGrad.formUnion(keys ?? module.own.map(\.name))
     }
+  }
+
+  private var allModules: [Module] {
+    [self] + own.flatMap { modules($0.value) }.flatMap(\.allModules)
   }
 
   open func parameters() -> ModuleParameters { ModuleParameters(values: items { _, _ in true }) }
@@ -78,12 +82,12 @@ open class Module: Updatable {
 
   public func innerState() -> [MLXArray] { parameters().flattened().map(\.1) }
 
-  private var own: [(name: String, value: Any)] {
+  private var properties: [(name: String, value: Any)] {
     var found: [(String, Any)] = []
     var mirror: Mirror? = Mirror(reflecting: self)
     while let current = mirror {
       for child in current.children {
-        guard let label = child.label, label != "noGrad" else { continue }
+        guard let label = child.label, !["noGrad", "own"].contains(label) else { continue }
         if let wrapper = child.value as? any Wrapper {
           found.append((wrapper.name ?? String(label.dropFirst()), wrapper.content))
         } else {

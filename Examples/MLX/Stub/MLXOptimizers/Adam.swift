@@ -23,8 +23,18 @@ open class Adam: Updatable {
       m = betas.0 * m + (1 - betas.0) * gradient
       v = betas.1 * v + (1 - betas.1) * square(gradient)
       state[name] = (m, v)
-      updated.append((name, parameter - learningRate * m / (sqrt(v) + 1e-8)))
+      updated.append((name, decayed(parameter) - learningRate * m / (sqrt(v) + 1e-8)))
     }
     model.update(parameters: .unflattened(updated))
+  }
+
+  func decayed(_ parameter: MLXArray) -> MLXArray { parameter }
+}
+
+open class AdamW: Adam {
+  public var weightDecay: Float = 0.01
+
+  override func decayed(_ parameter: MLXArray) -> MLXArray {
+    (1 - learningRate * weightDecay) * parameter
   }
 }
