@@ -74,13 +74,20 @@ struct MergedIndex {
 
   // MARK: Joining
 
+  private struct Problems {
+    /// What two of the bundles have.
+    var duplicates: [CheckpointError] = []
+    /// Parts of a tensor that nobody could read: two bundles may have the same one.
+    var overlap: CheckpointError?
+  }
+
   /// Puts the entries into order, and those of the parts of a tensor together.
   ///
   /// - Parameter prefix: What errors name.
   /// - Throws: `duplicateName` for everything that two of the bundles have; `mismatch` if parts of a tensor
   ///   disagree or overlap.
   mutating func join(for prefix: String) throws(CheckpointError) {
-    var duplicates: [CheckpointError] = []
+    var problems = Problems()
     let lists = bundles.map(\.entries)
     var queue = MergeQueue(lists.map(\.count)) { one, other in
       let lists = lists.span  // looked at in their places: copies would count references
@@ -89,22 +96,25 @@ struct MergedIndex {
     var same: [MergeQueue.Element] = []  // the entries of one key, in the order of the bundles
     while let next = queue.popFirst() {
       if let first = same.first, !isSame(first, next) {
-        try join(same, prefix, &duplicates)
+        try join(same, prefix, &problems)
         same.removeAll(keepingCapacity: true)
       }
       same.append(next)
     }
-    if !same.isEmpty { try join(same, prefix, &duplicates) }
-    let error = CheckpointError.combining(duplicates, file: prefix) {
+    if !same.isEmpty { try join(same, prefix, &problems) }
+    let error = CheckpointError.combining(problems.duplicates, file: prefix) {
       "\($0) tensors are in two of the checkpoints"
     }
-    guard var error else { return }
+    guard var error else {
+      if let overlap = problems.overlap { throw overlap }
+      return
+    }
     error.message += "; give it another name in one of them first"
     throw error
   }
 
   private mutating func join(
-    _ same: [MergeQueue.Element], _ prefix: String, _ duplicates: inout [CheckpointError]
+    _ same: [MergeQueue.Element], _ prefix: String, _ problems: inout Problems
   ) throws(CheckpointError) {
     order.append(.entry(same[0]))
     guard same.count > 1 || !partitioned.isEmpty else { return }
@@ -114,7 +124,7 @@ struct MergedIndex {
     for place in same.dropFirst() {
       let other = try self.entry(place)
       guard !entry.slices.isEmpty, !other.slices.isEmpty else {
-        duplicates.append(duplicate(same[0], place, entry, key))
+        problems.duplicates.append(duplicate(same[0], place, entry, key))
         continue
       }
       do throws(CheckpointError) {
@@ -127,7 +137,7 @@ struct MergedIndex {
     do throws(CheckpointError) {
       _ = try StoredParts(entry.slices, of: entry.spec.shape)
     } catch {
-      throw error.located(file: prefix, key: key.description)
+      problems.overlap = problems.overlap ?? error.located(file: prefix, key: key.description)
     }
     if same.count > 1 {
       order[order.count - 1] = .joined(joined.count)
