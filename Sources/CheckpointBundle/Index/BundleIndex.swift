@@ -52,6 +52,7 @@ struct BundleIndex {
   ///   - header: What stands under the empty key.
   ///   - file: Where to.
   ///   - body: Calls its argument with the key and the message of each entry.
+  /// - Throws: What writing the file and `body` throw.
   static func write(
     _ header: BundleHeader, to file: any WritableFile,
     entries body: ((Span<UInt8>, Span<UInt8>) throws(CheckpointError) -> Void)
