@@ -165,7 +165,15 @@ open class FileManager: @unchecked Sendable {
   open var temporaryDirectory: URL { URL(fileURLWithPath: "") }
   open func fileExists(atPath path: String) -> Bool { false }
   open func removeItem(atPath path: String) throws {}
+  open func copyItem(atPath source: String, toPath target: String) throws {}
+  open func createDirectory(
+    atPath path: String, withIntermediateDirectories createsIntermediates: Bool,
+    attributes: [FileAttributeKey: Any]? = nil
+  ) throws {}
 }
+
+/// What is known of a file.
+public struct FileAttributeKey: Hashable, Sendable {}
 
 open class Bundle: @unchecked Sendable {
   open class var main: Bundle { Bundle() }
