@@ -145,4 +145,30 @@ import Testing
     try Checkpoint(["model": other, "optimizer": restored]).restore(from: path).assertConsumed()
     #expect(restored.slots.existing("m", of: other.weight)?.value.elements == [7])
   }
+
+  /// The same as with variables: a forgotten conformance is the usual reason.
+  @Test
+  func `an array in an object that is not followed is an error, unless it is reached otherwise`()
+    throws
+  {
+    final class Holder { var array: DeviceArray? = DeviceArray([1]) }
+    struct Pair { var holder = Holder() }
+    @propertyWrapper final class Plain {
+      var wrappedValue: DeviceArray
+      init(wrappedValue: DeviceArray) { self.wrappedValue = wrappedValue }
+    }
+    final class Wrapped: Checkpointable { @Plain var array = DeviceArray([1]) }
+    let holder = Holder()
+    for model: any Checkpointable in [
+      TestModule(["h": holder]), TestModule(["h": [holder]]), TestModule(["h": Pair()]), Wrapped(),
+    ] {
+      let error = #expect(throws: CheckpointError.self) {
+        try Checkpoint(["model": model]).write(to: path)
+      }
+      #expect(error?.description.contains("is not Checkpointable") == true, "\(model)")
+    }
+    let array = try #require(holder.array)
+    _ = try Checkpoint(["model": TestModule(["h": holder, "array": array])]).write(to: path)
+    #expect(try names() == ["model/array"])
+  }
 }

@@ -66,6 +66,7 @@ private struct PlainContents {
   // Of a collection the first element tells what it holds.
   private mutating func add(value: Any) {
     if let object = value as? any Checkpointable { return objects.append(object) }
+    if let array = value as? any TensorStorable & AnyObject { return objects.append(array) }
     switch StoredType.of(type(of: value)) {
     case .configuration, .lists: return
     case .forgotten(let values):

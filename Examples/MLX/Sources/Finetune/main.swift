@@ -5,7 +5,7 @@ import MLXNN
 import MLXOptimizers
 
 // finetune MODEL RUN [STEPS [DIES-AT]]: trains adapters for a model directory, resumes what is in the directory
-// RUN, and saves the adapters alone in RUN/adapters.safetensors. Dies at a step if it is told to, as a
+// RUN, and saves the adapters alone in RUN/adapters/lora.safetensors. Dies at a step if it is told to, as a
 // process does that is killed.
 
 let arguments = CommandLine.arguments
@@ -60,7 +60,7 @@ try await manager.finish()
 
 let adapters = try Saver(
   variables(model.trainableParameters()), options: SaveOptions(format: .safetensors))
-print("loss \(loss), adapters in \(try adapters.save(to: "\(run)/adapters"))")
+print("loss \(loss), adapters in \(try adapters.save(to: "\(run)/adapters/lora"))")
 
 func projection(_ size: Int) -> MLXArray {
   var elements = [Float](repeating: 0, count: size * size)
