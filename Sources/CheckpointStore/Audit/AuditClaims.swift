@@ -93,11 +93,14 @@ final class AuditClaims {
     if case .busy = claim(onLockOf: target) { true } else { false }
   }
 
-  /// Whether an empty lock file was created this instant: whoever saves takes it a moment later.
+  /// Whether an empty lock file was created this instant: whoever saves takes it a moment later, which may
+  /// be a while on a busy machine.
   func isBeingTaken(_ target: String) -> Bool {
-    pause(milliseconds: 10)
-    if case .dead = claim(onLockOf: target) { return false }
-    return true
+    for _ in 0..<10 {
+      pause(milliseconds: 10)
+      guard case .dead = claim(onLockOf: target) else { return true }
+    }
+    return false
   }
 
   private func claim(
