@@ -1,4 +1,5 @@
 package import CheckpointIO
+internal import Synchronization
 
 /// A tensor that is to be read, or a part of it.
 package struct TensorRequest: Hashable, Sendable {
@@ -127,7 +128,7 @@ package protocol TensorSource {
   func tensor() throws(CheckpointError) -> AnyTensor
 }
 
-/// Tensors that are looked up, and read, one after the other, in the order of the requests.
+/// Tensors that are looked up one after the other, in the order of the requests, and read by all cores.
 package struct SingleTensors<Reader: TensorReader>: TensorBatch {
   private let reader: Reader
   private let requests: [TensorRequest]
@@ -159,10 +160,31 @@ package struct SingleTensors<Reader: TensorReader>: TensorBatch {
   }
 
   package func tensors() throws(CheckpointError) -> [AnyTensor] {
-    try requests.map { request throws(CheckpointError) in
-      try reader.tensor(for: request.key, slice: request.slice)
+    let read = Mutex([AnyTensor?](repeating: nil, count: requests.count))
+    var jobs = runs.makeIterator()
+    try SharedWork.run({ jobs.next() }, with: {}) { run, _ throws(CheckpointError) in
+      for position in run {
+        let request = requests[position]
+        let tensor = try reader.tensor(for: request.key, slice: request.slice)
+        read.withLock { $0[position] = tensor }
+      }
     }
+    return read.withLock { $0.compactMap(\.self) }  // each job has read its tensors
   }
+
+  // Requests that one thread reads: sharing out takes longer than reading a small tensor.
+  private var runs: [Range<Int>] {
+    var (runs, start, byteCount): ([Range<Int>], Int, UInt64) = ([], 0, 0)
+    for position in requests.indices {
+      byteCount = byteCount.adding(found[position]?.byteCount ?? 0) ?? .max
+      guard byteCount >= Self.sharedByteCount || position == requests.count - 1 else { continue }
+      runs.append(start..<position + 1)
+      (start, byteCount) = (position + 1, 0)
+    }
+    return runs
+  }
+
+  private static var sharedByteCount: UInt64 { 1 << 20 }
 
   package func forEachTensor(
     _ body: (_ position: Int, _ source: any TensorSource) throws(CheckpointError) -> Void
