@@ -199,8 +199,12 @@ import Testing
     many.promised = ["w": TensorSpec(.float32, [1 << 40, 0])]
     #expect(
       self.problem(many, [.unstack("w", axis: 0, into: "$i")])
-        == "memory: rule 1 of the mapping: 'w', float32[1099511627776, 0], would be more than 65536 "
-        + "tensors (limitExceeded)")
+        == "memory: rule 1 of the mapping: with 'w', float32[1099511627776, 0], the rule would make more "
+        + "than 1048576 tensors (limitExceeded)")
+    let half = TensorSpec(.float32, [1 << 19, 0])  // no bytes, and ever more names
+    many.promised = ["w0": half, "w1": half, "w2": half]
+    let error = self.problem(many, [.unstack("^w.$", axis: 0, into: "$0/$i")])
+    #expect(error?.contains("with 'w2'") == true)
   }
 
   @Test func `transposes as indices say`() throws {

@@ -111,30 +111,34 @@ extension MappedIndex {
   {
     let pattern = try NamePattern(pattern)
     let replacement = NameReplacement(template)
+    var left = Self.mostParts
     for key in recipes.keys.sorted() {
       guard let name = key.string, pattern.isFound(in: name) else { continue }
       let whole = try take([name])[0]
-      for position in 0..<(try Self.partCount(of: whole, axis, key)) {
+      for position in 0..<(try Self.takeParts(of: whole, axis, key, &left)) {
         let new = try pattern.replacing(in: name, with: replacement, part: position) ?? name
         try put(try Self.part(position, of: whole, axis, key), TensorKey(new))
       }
     }
   }
 
-  // The names of the parts take memory, however small the tensor's files are.
-  private static let mostParts = 1 << 16
+  // The names of the parts take memory, however small the files are.
+  private static let mostParts = 1 << 20
 
-  private static func partCount(of whole: Recipe, _ axis: Int, _ key: TensorKey)
-    throws(CheckpointError) -> Int
-  {
+  // How many parts there are, which are counted with those of the tensors before.
+  private static func takeParts(
+    of whole: Recipe, _ axis: Int, _ key: TensorKey, _ left: inout Int
+  ) throws(CheckpointError) -> Int {
     let shape = whole.spec.shape
     guard shape.dimensions.indices.contains(axis) else {
       throw CheckpointError(.mismatch, "'\(key)', \(whole.spec), has no dimension \(axis)")
     }
-    guard shape[axis] <= mostParts else {
+    guard shape[axis] <= left else {
       throw CheckpointError(
-        .limitExceeded, "'\(key)', \(whole.spec), would be more than \(mostParts) tensors")
+        .limitExceeded,
+        "with '\(key)', \(whole.spec), the rule would make more than \(mostParts) tensors")
     }
+    left -= shape[axis]
     return shape[axis]
   }
 
