@@ -1,6 +1,7 @@
 import CheckpointMapping
 import CheckpointIO
 import CheckpointTensors
+import CheckpointTestSupport
 @testable import Checkpoints
 import Foundation
 import Testing
@@ -35,6 +36,46 @@ import Testing
         return architecture
       }
     }()
+  }
+
+  /// What the error of a restore says to somebody who does not know of the sets.
+  @Test func `a restore names the set that is made for the checkpoint`() throws {
+    let directory = try TemporaryDirectory("rules")
+    let kernel = "bert/encoder/layer_0/attention/self/query/kernel"
+    var writer = try CheckpointWriter(to: directory.path("bert"))
+    try writer.add(Tensor<Float>(shape: [1, 2], scalars: [1, 2]), for: TensorKey(kernel))
+    try writer.finish()
+    let variable = Variable<Float>(repeating: 0, shape: [2, 1])
+    let name = "bert.encoder.layer.0.attention.self.query.weight"
+    let error = #expect(throws: CheckpointError.self) {
+      try Saver([name: variable]).restore(from: directory.path("bert"))
+    }
+    #expect(
+      error?.message.contains(
+        "bert is the rule set for this checkpoint, and has 1 of the 1 missing: restore with mapping: "
+          + #"KeyMapping(named: "bert")"#) == true, "\(String(describing: error))")
+    try Saver([name: variable]).restore(
+      from: directory.path("bert"), mapping: KeyMapping(named: "bert"))
+    #expect(variable.value.array == [1, 2])
+
+    let layer = TestModule(["weight": Variable<Float>(repeating: 0, shape: [2, 1])])
+    var object = layer
+    for step in name.split(separator: ".").dropLast().dropFirst().reversed() {
+      object = TestModule([String(step): object])
+    }
+    let checkpoint = try Checkpoint(["bert": object])
+    let other = #expect(throws: CheckpointError.self) {
+      try checkpoint.restore(from: directory.path("bert"))
+    }
+    #expect(
+      other?.message.contains(#"KeyMapping(named: "bert").then(.names(.slashed))"#) == true,
+      "\(String(describing: other))")
+    let half = #expect(throws: CheckpointError.self) {
+      try checkpoint.restore(from: directory.path("bert"), mapping: KeyMapping(named: "bert"))
+    }
+    #expect(half?.message.contains("add .then(.names(.slashed)) to the mapping") == true)
+    let mapping = try KeyMapping(named: "bert").then(.names(.slashed))
+    try checkpoint.restore(from: directory.path("bert"), mapping: mapping).assertConsumed()
   }
 
   private static func reader(_ shapes: [String: [Int]]) throws -> MemoryReader {

@@ -27,10 +27,15 @@ extension KeyMapping.NameStyle {
   /// - Parameters:
   ///   - missing: The names that the checkpoint does not have.
   ///   - stored: Those that it has.
+  ///   - isMapped: Whether these are names that a mapping has made.
   /// - Returns: A part of a sentence; `nil` if no style helps.
-  package static func hint(for missing: [TensorKey], in stored: [TensorKey]) -> String? {
+  package static func hint(for missing: [TensorKey], in stored: [TensorKey], isMapped: Bool)
+    -> String?
+  {
     guard let found = find(missing, in: stored) else { return nil }
+    let rule = ".names(.\(found.style))"
+    let advice = isMapped ? "add .then(\(rule)) to the mapping" : "restore with mapping: \(rule)"
     return "the checkpoint has \(found.count) of the \(missing.count) missing in another style, "
-      + "'\(found.stored)' for '\(found.wanted)': restore with mapping: .names(.\(found.style))"
+      + "'\(found.stored)' for '\(found.wanted)': \(advice)"
   }
 }

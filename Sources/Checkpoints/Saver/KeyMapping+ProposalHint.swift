@@ -16,7 +16,10 @@ extension KeyMapping.Proposal {
     for missing: [TensorKey], of wanted: [RestorePlan.Request], in reader: any TensorReader
   ) throws(CheckpointError) -> String {
     let stored = try reader.entries()
-    if let style = KeyMapping.NameStyle.hint(for: missing, in: stored.map(\.key)) {
+    if let set = try KeyMapping.RuleSet.hint(for: missing, in: reader) { return "; \(set)" }
+    if let style = KeyMapping.NameStyle.hint(
+      for: missing, in: stored.map(\.key), isMapped: reader is MappedReader)
+    {
       return "; \(style)"
     }
     guard missing.count > 1 else { return "" }  // of a single one, its own error names what is near
