@@ -55,6 +55,22 @@ import Testing
     #expect(try SavedObjects(Excluding()).edges == ["0: a 1, c 2, list 3", "1: ", "2: ", "3: 0 2"])
   }
 
+  private final class Mislabelled: Checkpointable {
+    let a = Variable(1.0)
+    let rate = 0.5
+    func registerDependencies(in registrar: inout DependencyRegistrar) {
+      registrar.trackProperties(of: self, except: ["aa", "rate"])
+    }
+  }
+
+  @Test func `refuses to leave out a property that there is not`() {
+    let error = #expect(throws: CheckpointError.self) { try SavedObjects(Mislabelled()) }
+    #expect(
+      error?.message
+        == "Mislabelled, property 'aa': there is no such property to be left out; give its label, not its "
+        + "key in the checkpoint")
+  }
+
   private class Common: CheckpointableObject { let w = Variable<Float>([1, 2]) }
   private final class Scaled: Common {
     var scale: Float = 3

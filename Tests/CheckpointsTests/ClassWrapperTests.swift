@@ -134,16 +134,30 @@ import Testing
   {
     final class Registered: Checkpointable {
       var weight = DeviceArray([1])
+      let fields = Tracked(Fields())
+      var arrays: [DeviceArray] { [weight, fields.value.array] + fields.value.list }
       func registerDependencies(in registrar: inout DependencyRegistrar) {
         registrar.variable("w", of: self, \.weight)
+        registrar.track(fields, as: "fields")
+      }
+    }
+    struct Fields: CheckpointableValue {
+      var array = DeviceArray([2])
+      var list = [DeviceArray([3])]
+      static func registerFields(in fields: inout FieldRegistrar<Self>) {
+        fields.tensor("array", \.array)
+        fields.tensors("list", \.list)
       }
     }
     let (model, adam) = (Registered(), Adam())
-    adam.slots["m", of: model.weight].value.elements = [7]
+    for (number, array) in model.arrays.enumerated() {
+      adam.slots["m", of: array].value.elements = [Float(number) + 7]
+    }
     _ = try Checkpoint(["model": model, "optimizer": adam]).write(to: path)
     let (other, restored) = (Registered(), Adam())
     try Checkpoint(["model": other, "optimizer": restored]).restore(from: path).assertConsumed()
-    #expect(restored.slots.existing("m", of: other.weight)?.value.elements == [7])
+    let slots = other.arrays.map { restored.slots.existing("m", of: $0)?.value.elements }
+    #expect(slots == [[7], [8], [9]])
   }
 
   /// The same as with variables: a forgotten conformance is the usual reason.

@@ -37,11 +37,13 @@ final class StoredProperties {
 
   /// Those that may hold something, of superclasses first.
   let properties: [Property]
+  /// The labels of all properties, also of those that hold nothing of a checkpoint.
+  let labels: [PropertyLabel]
   /// Whether no two of them can be registered under one name.
   let haveUniqueNames: Bool
 
-  private init(_ properties: [Property]) {
-    self.properties = properties
+  private init(_ properties: [Property], labels: [PropertyLabel]) {
+    (self.properties, self.labels) = (properties, labels)
     let names = properties.flatMap { $0.label.possibleNames }.map { TensorKey($0) }
     haveUniqueNames = Set(names).count == names.count
   }
@@ -62,7 +64,7 @@ final class StoredProperties {
     let known =
       classes.withLock { $0[type] }
       ?? {
-        let found = find(in: object).map { Known.layout(StoredProperties($0)) } ?? .unknown
+        let found = find(in: object).map(Known.layout) ?? .unknown
         classes.withLock { $0[type] = found }
         return found
       }()
@@ -72,10 +74,11 @@ final class StoredProperties {
 
   // MARK: A new class
 
-  private static func find(in object: AnyObject) -> [Property]? {
+  private static func find(in object: AnyObject) -> StoredProperties? {
     guard !(object is any CustomReflectable) else { return nil }
     var properties: [Property] = []
-    for child in Reflection.children(of: object) {
+    let children = Reflection.children(of: object)
+    for child in children {
       guard let place = child.traits.place else { return nil }
       let value =
         child.traits.isStrong
@@ -86,7 +89,7 @@ final class StoredProperties {
         Property(
           label: child.label, isStrict: child.isStrict, content: content, offset: place.offset))
     }
-    return properties
+    return StoredProperties(properties, labels: children.map(\.label))
   }
 
   private static func isSame(_ one: Any, _ other: Any) -> Bool {

@@ -32,7 +32,7 @@ extension DependencyRegistrar {
   ///
   /// - Parameters:
   ///   - object: The object.
-  ///   - excluded: Labels of properties that are left out.
+  ///   - excluded: Labels of properties that are left out. One that no property has is a problem.
   public mutating func trackProperties(of object: AnyObject, except excluded: Set<String> = []) {
     let (entryCount, problemCount) = (entries.count, problems.count)
     var reflection = Reflection()
@@ -42,6 +42,7 @@ extension DependencyRegistrar {
         let dependency = known.dependency(index, of: object, &reflection)
         add(dependency, known.properties[index].label, &reflection)
       }
+      checkLabels(excluded, among: known.labels)
       haveUniqueNames = entryCount == 0 && known.haveUniqueNames && !hasNameOfWrapper
     } else {
       trackMirroredProperties(of: object, except: excluded, &reflection)
@@ -66,6 +67,15 @@ extension DependencyRegistrar {
         + "or \(ownerType) overrides the method; what is not to be saved is marked @NoDependency")
   }
 
+  // A misspelled label would leave out nothing.
+  private mutating func checkLabels(_ excluded: Set<String>, among labels: [PropertyLabel]) {
+    for label in excluded.subtracting(labels.flatMap(\.possibleNames)).sorted() {
+      refuse(
+        [label],
+        "there is no such property to be left out; give its label, not its key in the checkpoint")
+    }
+  }
+
   private func isRegistered(_ object: AnyObject) -> Bool {
     entries.contains { $0.object === object }
   }
@@ -73,9 +83,11 @@ extension DependencyRegistrar {
   private mutating func trackMirroredProperties(
     of object: AnyObject, except excluded: Set<String>, _ reflection: inout Reflection
   ) {
-    for child in Reflection.children(of: object) where !child.label.isAny(of: excluded) {
+    let children = Reflection.children(of: object)
+    for child in children where !child.label.isAny(of: excluded) {
       add(reflection.dependency(in: child), child.label, &reflection)
     }
+    checkLabels(excluded, among: children.map(\.label))
     haveUniqueNames = false
   }
 

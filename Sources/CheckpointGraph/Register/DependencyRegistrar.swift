@@ -33,6 +33,9 @@ public struct DependencyRegistrar {
     }
   }
 
+  /// What is to be registered, and what tells it from other things.
+  typealias Found = (object: any Checkpointable, identity: Entry.Identity)
+
   /// Something that cannot be part of a checkpoint.
   struct Problem {
     /// The names that lead to it from the owner.

@@ -2,13 +2,11 @@ public import CheckpointTensors
 
 /// Takes down the fields of a struct: see ``CheckpointableValue/registerFields(in:)``.
 public struct FieldRegistrar<Root> {
-  typealias Made = (object: any Checkpointable, identity: DependencyRegistrar.Entry.Identity)
-
   /// A field, and how to find what it holds; `nil` while it holds nothing.
   struct Field {
     let name: String
     let formerNames: [String]
-    let make: (ValuePlace<Root>) -> Made?
+    let make: (ValuePlace<Root>) -> DependencyRegistrar.Found?
   }
 
   private(set) var fields: [Field] = []
@@ -32,7 +30,7 @@ public struct FieldRegistrar<Root> {
   public mutating func tensor<Value: TensorStorable>(
     _ name: String, _ field: WritableKeyPath<Root, Value>, formerly formerNames: [String] = []
   ) {
-    add(name, field, formerNames) { PlaceVariable($0) }
+    add(name, field, formerNames) { $0.variable }
   }
 
   /// Registers a field that may hold a tensor; `nil` is not saved, and stays `nil` in a restore.
@@ -41,7 +39,7 @@ public struct FieldRegistrar<Root> {
   public mutating func tensor<Value: TensorStorable>(
     _ name: String, _ field: WritableKeyPath<Root, Value?>, formerly formerNames: [String] = []
   ) {
-    add(name, field, formerNames) { Self.wrapped($0) { PlaceVariable($0) } }
+    add(name, field, formerNames) { Self.wrapped($0) { $0.variable } }
   }
 
   /// Registers a field that holds an array of tensors, named by their index.
@@ -50,7 +48,7 @@ public struct FieldRegistrar<Root> {
   public mutating func tensors<Value: TensorStorable>(
     _ name: String, _ field: WritableKeyPath<Root, [Value]>, formerly formerNames: [String] = []
   ) {
-    add(name, field, formerNames) { Self.list($0) { PlaceVariable($0) } }
+    add(name, field, formerNames) { Self.list($0) { $0.variable } }
   }
 
   /// Registers a field that holds a dictionary of tensors, named by their keys.
@@ -60,7 +58,7 @@ public struct FieldRegistrar<Root> {
     _ name: String, _ field: WritableKeyPath<Root, [String: Value]>,
     formerly formerNames: [String] = []
   ) {
-    add(name, field, formerNames) { Self.dictionary($0) { PlaceVariable($0) } }
+    add(name, field, formerNames) { Self.dictionary($0) { $0.variable } }
   }
 
   /// Registers a field that holds a number or a string, as a tensor without dimensions.
@@ -69,7 +67,7 @@ public struct FieldRegistrar<Root> {
   public mutating func scalar<Value: TensorScalar>(
     _ name: String, _ field: WritableKeyPath<Root, Value>, formerly formerNames: [String] = []
   ) {
-    add(name, field, formerNames) { PlaceVariable($0.asTensor) }
+    add(name, field, formerNames) { $0.asTensor.variable }
   }
 
   /// Registers a field that may hold a number or a string; `nil` is not saved, and stays `nil` in a restore.
@@ -78,7 +76,7 @@ public struct FieldRegistrar<Root> {
   public mutating func scalar<Value: TensorScalar>(
     _ name: String, _ field: WritableKeyPath<Root, Value?>, formerly formerNames: [String] = []
   ) {
-    add(name, field, formerNames) { Self.wrapped($0) { PlaceVariable($0.asTensor) } }
+    add(name, field, formerNames) { Self.wrapped($0) { $0.asTensor.variable } }
   }
 
   // MARK: Structs
@@ -89,7 +87,7 @@ public struct FieldRegistrar<Root> {
   public mutating func value<Value: CheckpointableValue>(
     _ name: String, _ field: WritableKeyPath<Root, Value>, formerly formerNames: [String] = []
   ) {
-    add(name, field, formerNames) { ValueNode($0) }
+    add(name, field, formerNames) { (ValueNode($0), .place) }
   }
 
   /// Registers a field that may hold another struct with fields; `nil` is not saved, and stays `nil` in a
@@ -99,7 +97,7 @@ public struct FieldRegistrar<Root> {
   public mutating func value<Value: CheckpointableValue>(
     _ name: String, _ field: WritableKeyPath<Root, Value?>, formerly formerNames: [String] = []
   ) {
-    add(name, field, formerNames) { Self.wrapped($0) { ValueNode($0) } }
+    add(name, field, formerNames) { Self.wrapped($0) { (ValueNode($0), .place) } }
   }
 
   /// Registers a field that holds an array of structs with fields, named by their index.
@@ -108,7 +106,7 @@ public struct FieldRegistrar<Root> {
   public mutating func values<Value: CheckpointableValue>(
     _ name: String, _ field: WritableKeyPath<Root, [Value]>, formerly formerNames: [String] = []
   ) {
-    add(name, field, formerNames) { Self.list($0) { ValueNode($0) } }
+    add(name, field, formerNames) { Self.list($0) { (ValueNode($0), .place) } }
   }
 
   /// Registers a field that holds a dictionary of structs with fields, named by their keys.
@@ -118,7 +116,7 @@ public struct FieldRegistrar<Root> {
     _ name: String, _ field: WritableKeyPath<Root, [String: Value]>,
     formerly formerNames: [String] = []
   ) {
-    add(name, field, formerNames) { Self.dictionary($0) { ValueNode($0) } }
+    add(name, field, formerNames) { Self.dictionary($0) { (ValueNode($0), .place) } }
   }
 
   // MARK: Objects
@@ -154,13 +152,11 @@ public struct FieldRegistrar<Root> {
 
   private mutating func add<Value>(
     _ name: String, _ field: WritableKeyPath<Root, Value>, _ formerNames: [String],
-    _ make: @escaping (ValuePlace<Value>) -> (any Checkpointable)?
+    _ make: @escaping (ValuePlace<Value>) -> DependencyRegistrar.Found?
   ) {
     note(name, field)
     fields.append(
-      Field(name: name, formerNames: formerNames) { place in
-        make(place.part(field)).map { ($0, .place) }
-      })
+      Field(name: name, formerNames: formerNames) { place in make(place.part(field)) })
   }
 
   private mutating func note<Value>(_ name: String, _ field: KeyPath<Root, Value>) {
@@ -172,31 +168,32 @@ public struct FieldRegistrar<Root> {
   }
 
   private static func wrapped<Value>(
-    _ place: ValuePlace<Value?>, _ make: (ValuePlace<Value>) -> any Checkpointable
-  ) -> (any Checkpointable)? {
+    _ place: ValuePlace<Value?>, _ make: (ValuePlace<Value>) -> DependencyRegistrar.Found
+  ) -> DependencyRegistrar.Found? {
     place.wrapped().map(make)
   }
 
   // In byte order of the keys: a Swift dictionary has no order of its own.
   private static func dictionary<Value>(
-    _ place: ValuePlace<[String: Value]>, _ make: (ValuePlace<Value>) -> any Checkpointable
-  ) -> any Checkpointable {
+    _ place: ValuePlace<[String: Value]>, _ make: (ValuePlace<Value>) -> DependencyRegistrar.Found
+  ) -> DependencyRegistrar.Found {
     let keys = place.get().keys.sorted { TensorKey($0) < TensorKey($1) }
-    return ContainerNode(
-      list: keys.compactMap { key in
-        place.part(\.[key]).wrapped().map {
-          DependencyRegistrar.Entry(name: key, object: make($0), identity: .place)
-        }
-      })
+    return container(
+      keys.compactMap { key in place.part(\.[key]).wrapped().map { (key, make($0)) } })
   }
 
   private static func list<Element>(
-    _ place: ValuePlace<[Element]>, _ make: (ValuePlace<Element>) -> any Checkpointable
-  ) -> any Checkpointable {
-    ContainerNode(
-      list: place.get().indices.map { index in
-        DependencyRegistrar.Entry(
-          name: String(index), object: make(place.part(\.[index])), identity: .place)
-      })
+    _ place: ValuePlace<[Element]>, _ make: (ValuePlace<Element>) -> DependencyRegistrar.Found
+  ) -> DependencyRegistrar.Found {
+    container(place.get().indices.map { (String($0), make(place.part(\.[$0]))) })
+  }
+
+  private static func container(_ elements: [(name: String, found: DependencyRegistrar.Found)])
+    -> DependencyRegistrar.Found
+  {
+    let entries = elements.map { name, found in
+      DependencyRegistrar.Entry(name: name, object: found.object, identity: found.identity)
+    }
+    return (ContainerNode(list: entries), .place)
   }
 }

@@ -21,3 +21,15 @@ final class PlaceVariable<Value: TensorStorable>: TensorVariable {
 
   func tensorSnapshot() throws(CheckpointError) -> AnyTensor { try place.get().tensorSnapshot() }
 }
+
+extension ValuePlace where Value: TensorStorable {
+  /// The variable that the value is, and what tells it from others: an object is a place by itself.
+  var variable: DependencyRegistrar.Found {
+    let value = get()
+    if let variable = value as? any TensorVariable { return (variable, .object) }
+    if let array = value as? any TensorStorable & AnyObject {
+      return (ForeignVariable(array), .foreign(array))
+    }
+    return (PlaceVariable(self), .place)
+  }
+}

@@ -14,11 +14,8 @@ extension DependencyRegistrar {
     _ name: String, of owner: Owner, _ property: ReferenceWritableKeyPath<Owner, Value>,
     formerly formerNames: [String] = []
   ) {
-    if let array = owner[keyPath: property] as? any TensorStorable & AnyObject {
-      add(name, ForeignVariable(array), .foreign(array))  // a place by itself
-    } else {
-      add(name, PlaceVariable(ValuePlace(owner, property)), .place)
-    }
+    let (variable, identity) = ValuePlace(owner, property).variable
+    add(name, variable, identity)
     note(name, formerly: formerNames)
   }
 
