@@ -183,6 +183,19 @@ import Testing
     #expect(!system.paths.contains("/run/none.index"))
   }
 
+  @Test func `the directory is listed as often for many parts as for few`() throws {
+    func listings(_ count: Int) throws -> Int {
+      let system = MemoryFileSystem()
+      let parts = (0..<count).map { "/run/p\($0)" }
+      for (number, part) in parts.enumerated() { try save(["w\(number)": 1], to: part, system) }
+      let counting = InterceptingFileSystem(system)
+      #expect(merge(parts, in: counting)?.description == nil)
+      #expect(system.paths.count == count + 1)
+      return counting.calls.count { $0.kind == .list }
+    }
+    #expect(try listings(200) == listings(2))
+  }
+
   @Test(arguments: [false, true])
   func `loses nothing whichever call fails`(forever: Bool) throws {
     let before = try prepared().image

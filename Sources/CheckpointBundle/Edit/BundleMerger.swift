@@ -78,10 +78,15 @@ package enum BundleMerger {
 
   private static func removeParts(_ parts: [String], _ options: FileOptions) throws(CheckpointError)
   {
-    var removals = BundleRemovals(options: options)
-    for part in parts { removals.begin(part) }
-    removals.run()
-    guard var error = removals.errors.first else { return }
+    let listing = DataFileListing(of: parts, fileSystem: options.fileSystem)
+    var errors: [CheckpointError] = []
+    for batch in Chunks(of: 0..<parts.count, by: BundleRemovals.mostAtOnce) {
+      var removals = BundleRemovals(listing, options: options)
+      for part in parts[batch] { removals.begin(part) }
+      removals.run()
+      errors += removals.errors
+    }
+    guard var error = errors.first else { return }
     error.message += "; the merged checkpoint is saved, remove what is left of its parts"
     throw error
   }

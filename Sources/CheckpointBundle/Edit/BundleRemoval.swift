@@ -28,17 +28,31 @@ package struct BundleRemoval {
   ///
   /// - Parameters:
   ///   - prefix: The prefix; nothing need be there but the directory.
+  ///   - listing: What is known of its data files; those of a checkpoint that it does not know are looked for
+  ///     in the directory.
   ///   - options: How durable each step is.
   /// - Throws: `busy` if somebody is saving there; `pathConflict` if something that is not ours has the
   ///   name of the lock file; `io` if the system fails.
-  package init(of prefix: String, options: FileOptions) throws(CheckpointError) {
+  package init(of prefix: String, _ listing: DataFileListing? = nil, options: FileOptions)
+    throws(CheckpointError)
+  {
     var options = options
     options.createsDirectories = false
     location = try SaveLocation(prefix, options: options)
-    // Listed under the lock: nobody else changes files of this prefix any more.
-    var leftovers = try Leftovers(directory: location.directory, fileSystem: options.fileSystem)
+    try sort(files(listing))
+  }
+
+  // Asked under the lock: nobody else changes files of this prefix any more.
+  private func files(_ listing: DataFileListing?) throws(CheckpointError) -> [DataFileName] {
+    if location.unsettled == nil,
+      let files = try listing?.dataFiles(of: location.target, fileSystem: fileSystem)
+    {
+      location.settle()
+      return files
+    }
+    var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
     try leftovers.removeData(of: location)
-    try sort(leftovers.dataFiles(of: location.name))
+    return leftovers.dataFiles(of: location.name)
   }
 
   // A note speaks of one count: that of the index, or any if there is none.

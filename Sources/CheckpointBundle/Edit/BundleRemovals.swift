@@ -2,19 +2,37 @@ package import CheckpointIO
 
 /// Checkpoints that are removed together, with one wait for the disk in each directory and for each
 /// step: what goes wrong with one does not stop the others.
+///
+///     let listing = DataFileListing(of: prefixes, fileSystem: options.fileSystem)
+///     for batch in Chunks(of: 0..<prefixes.count, by: BundleRemovals.mostAtOnce) {
+///       var removals = BundleRemovals(listing, options: options)
+///       for prefix in prefixes[batch] { removals.begin(prefix) }
+///       removals.run()
+///     }
 package struct BundleRemovals {
   /// What went wrong so far.
   package private(set) var errors: [CheckpointError] = []
   private var removals: [(prefix: String, removal: BundleRemoval)] = []
+  private let listing: DataFileListing
   private let options: FileOptions
 
+  /// How many may go together: each holds a lock file open.
+  package static let mostAtOnce = 64
+
   /// Begins without any.
-  package init(options: FileOptions) { self.options = options }
+  ///
+  /// - Parameters:
+  ///   - listing: What is known of the data files of all that will go.
+  ///   - options: How durable each step is.
+  package init(_ listing: DataFileListing, options: FileOptions) {
+    self.listing = listing
+    self.options = options
+  }
 
   /// Takes a checkpoint's lock, which is held open until the end.
   package mutating func begin(_ prefix: String) {
     do throws(CheckpointError) {
-      removals.append((prefix, try BundleRemoval(of: prefix, options: options)))
+      removals.append((prefix, try BundleRemoval(of: prefix, listing, options: options)))
     } catch {
       errors.append(error.located(file: prefix))
     }

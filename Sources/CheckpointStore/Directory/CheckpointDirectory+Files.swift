@@ -55,8 +55,10 @@ extension CheckpointDirectory {
       -> [CheckpointError]
     {
       var problems: [CheckpointError] = []
-      for batch in Chunks(of: 0..<checkpoints.count, by: 64) {  // each holds a lock file open
-        var removals = BundleRemovals(options: options)
+      let listing = DataFileListing(
+        of: checkpoints.map(\.path), fileSystem: options.fileSystem)
+      for batch in Chunks(of: 0..<checkpoints.count, by: BundleRemovals.mostAtOnce) {
+        var removals = BundleRemovals(listing, options: options)
         let bundles = checkpoints[batch].filter { files in
           attempt(files, &problems) { () throws(CheckpointError) in
             guard try !files.removeIfWithoutIndex() else { return false }
