@@ -71,6 +71,7 @@ private struct CheckpointSearch {
   private func find(owning file: String) throws(CheckpointError) -> CheckpointLocation {
     let place = Path(file)
     let name = CheckpointFileName(place.name)
+    if let bundle = try bundle(of: name, in: place.directory) { return location(bundle, of: file) }
     // Of other names only an index tells whether they are parts of a model.
     guard name != .single || CheckpointName.isSafetensors(file) else {
       return CheckpointLocation(path: file)
@@ -79,8 +80,25 @@ private struct CheckpointSearch {
     guard let owner = try listing.owner(of: place.name),
       FileName(owner.path) != FileName(file)
     else { return CheckpointLocation(path: file) }
-    return CheckpointLocation(
-      path: owner.path, note: "\(file) is a file of the checkpoint \(owner.path)")
+    return location(owner.path, of: file)
+  }
+
+  // By the name alone, without a list of the directory: many may be asked for, one after the other.
+  private func bundle(of name: CheckpointFileName, in directory: String) throws(CheckpointError)
+    -> String?
+  {
+    let prefix: String
+    switch name {
+    case .index(prefix: let name), .graph(prefix: let name): prefix = name
+    case .data(let data): prefix = data.prefix
+    default: return nil
+    }
+    let path = Path.join(directory, prefix)
+    return try fileSystem.hasBundle(at: path) ? path : nil
+  }
+
+  private func location(_ path: String, of file: String) -> CheckpointLocation {
+    CheckpointLocation(path: path, note: "\(file) is a file of the checkpoint \(path)")
   }
 
   private func find(inPartsOf path: String) throws(CheckpointError) -> CheckpointLocation {

@@ -59,26 +59,17 @@ struct Merge: Command {
       try ConversionRun(conversion: conversion).carryOut(output)
       return .success
     }
-    var sources: [String] = []
-    for source in self.sources { sources.append(try OpenedCheckpoint(at: source).path) }
-    try checkMove(sources)
-    try BundleMerger.merge(sources, into: destination)
+    try BundleMerger.merge(movable(), into: destination)
     try output.write("\(destination.shown) is made of \(sources.count.of("checkpoint"))\n")
     return .success
   }
 
-  private func checkMove(_ sources: [String]) throws(CheckpointError) {
+  // The prefixes of the sources, once nothing is in the way.
+  private func movable() throws(CheckpointError) -> [String] {
+    var prefixes: [String] = []
+    for source in sources { prefixes.append(try prefix(of: source)) }
     guard options.format ?? .v2 == .v2, !destination.hasSuffix(".safetensors") else {
       throw CheckpointError(.unsupported, "data files can be moved into a V2 checkpoint only")
-    }
-    for source in sources {
-      let format = try CheckpointReader(source).format
-      guard format == .v2 else {
-        throw CheckpointError(
-          .unsupported,
-          "this is \(format.title), only the data files of V2 can be moved; leave out '--move'",
-          file: source)
-      }
     }
     let standing = try CheckpointReader.format(at: destination)
     guard options.overwrites || standing == nil else {
@@ -86,5 +77,18 @@ struct Merge: Command {
         .pathConflict, "there is a checkpoint here already; '--overwrite' replaces it",
         file: destination)
     }
+    return prefixes
+  }
+
+  // Merging opens them; those that it cannot are opened here, to say what they are.
+  private func prefix(of source: String) throws(CheckpointError) -> String {
+    let location = try CheckpointLocation(source)
+    OpenedCheckpoint.report(location)
+    guard try CheckpointReader.format(at: location.path) != .v2 else { return location.path }
+    let format = try CheckpointReader(location.path).format
+    throw CheckpointError(
+      .unsupported,
+      "this is \(format.title), only the data files of V2 can be moved; leave out '--move'",
+      file: location.path)
   }
 }
