@@ -68,6 +68,36 @@ import Testing
       system.paths == ["/run/m.data-00000-of-00002", "/run/m.data-00001-of-00002", "/run/m.index"])
   }
 
+  @Test func `brings any number of parts into one order`() throws {
+    for seed in 0..<20 as Range<UInt64> {
+      var random = SeededGenerator(seed: seed)
+      let system = MemoryFileSystem()
+      let parts = (0..<Int.random(in: 1...40, using: &random)).map { "/run/p\($0)" }
+      let rows = parts.indices.shuffled(using: &random)
+      var values: [String: Float] = [:]
+      for (part, row) in zip(parts, rows) {
+        var own: [String: Float] = [:]
+        for _ in 0..<Int.random(in: 0...9, using: &random) {
+          let name = "\(Int.random(in: 0..<1_000, using: &random))"
+          if values[name] == nil { own[name] = Float.random(in: 0..<1, using: &random) }
+        }
+        values.merge(own) { old, _ in old }
+        try save(own, slice: "\(parts.count) 3 \(row),1:-", to: part, system)
+      }
+      #expect(merge(parts, in: system)?.description == nil, "seed \(seed)")
+      let reader = try BundleReader(prefix: Self.merged, fileSystem: system)
+      let keys = (values.keys + ["sliced"]).map { TensorKey($0) }.sorted()
+      #expect(try reader.entries().map(\.key) == keys, "seed \(seed)")
+      #expect(try reader.entry(for: "sliced")?.slices.count == parts.count, "seed \(seed)")
+      for (name, value) in values {
+        let tensor = try Tensor<Float>(reader.tensor(for: TensorKey(name)))
+        #expect(Set(tensor.array) == [value], "seed \(seed)")
+      }
+      let whole = try Tensor<Float>(reader.tensor(for: "sliced"))
+      #expect(whole.array == Array(repeating: 9, count: 3 * parts.count), "seed \(seed)")
+    }
+  }
+
   @Test func `replaces a checkpoint`() throws {
     let system = try prepared()
     try save(["old": 5], to: Self.merged, system)

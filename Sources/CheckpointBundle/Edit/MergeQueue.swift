@@ -1,34 +1,40 @@
-/// The next of several ascending runs, over and over: a heap of their first elements.
+import CheckpointIO
+
+/// The entries of several lists, each in ascending order of its keys, in one order: a heap of the first of
+/// each list.
 ///
-/// Of equal elements, that of the earlier run comes first.
+/// Of entries with the same key, that of the earlier list comes first.
 struct MergeQueue {
-  /// Which run, and which of its elements.
-  struct Element {
-    let run: Int
-    fileprivate(set) var index: Int
+  /// Where an entry is.
+  ///
+  /// As many of them are kept as there are entries, so that they are small.
+  struct Place {
+    /// The number of the list.
+    let list: UInt32
+    /// The entry's number in it.
+    fileprivate(set) var index: UInt32
+
+    init(list: Int, index: Int) {
+      // Neither arguments nor entries in memory are as many.
+      (self.list, self.index) = (UInt32(list), UInt32(index))
+    }
   }
 
-  private var heap: [Element] = []
-  private let counts: [Int]
-  private let isBefore: (Element, Element) -> Bool
+  private var heap: [Place] = []
+  private let lists: [EntryList]
 
-  /// Begins with all runs.
-  ///
-  /// - Parameters:
-  ///   - counts: How many elements each has.
-  ///   - isBefore: Whether an element is less than another one; those of a run ascend.
-  init(_ counts: [Int], _ isBefore: @escaping (Element, Element) -> Bool) {
-    self.counts = counts
-    self.isBefore = isBefore
-    heap = counts.indices.filter { counts[$0] > 0 }.map { Element(run: $0, index: 0) }
+  /// Begins with the first entry of each list.
+  init(_ lists: [EntryList]) {
+    self.lists = lists
+    heap = lists.indices.filter { lists[$0].count > 0 }.map { Place(list: $0, index: 0) }
     for place in heap.indices.reversed() { sink(place) }
   }
 
-  /// Takes the least element out.
-  mutating func popFirst() -> Element? {
+  /// Takes the first entry out.
+  mutating func popFirst() -> Place? {
     guard let first = heap.first else { return nil }
     heap[0].index += 1
-    if heap[0].index == counts[first.run] {
+    if Int(heap[0].index) == lists[Int(first.list)].count {
       heap.swapAt(0, heap.count - 1)
       heap.removeLast()
     }
@@ -36,21 +42,38 @@ struct MergeQueue {
     return first
   }
 
+  // What has not to stay belongs far below most often: the others move up, and its place is looked for from
+  // below. So there is one comparison for each level, and not two.
   private mutating func sink(_ start: Int) {
-    var place = start
-    while true {
-      var least = place
-      for child in [2 * place + 1, 2 * place + 2] where child < heap.count {
-        if precedes(heap[child], heap[least]) { least = child }
-      }
-      guard least != place else { return }
-      heap.swapAt(place, least)
-      place = least
+    guard let first = firstChild(of: start), precedes(first, start) else { return }
+    let sinking = heap[start]
+    var hole = start
+    while let child = firstChild(of: hole) {
+      heap[hole] = heap[child]
+      hole = child
+    }
+    heap[hole] = sinking
+    while hole > start, precedes(hole, (hole - 1) / 2) {
+      heap.swapAt(hole, (hole - 1) / 2)
+      hole = (hole - 1) / 2
     }
   }
 
-  private func precedes(_ one: Element, _ other: Element) -> Bool {
-    if isBefore(one, other) { return true }
-    return one.run < other.run && !isBefore(other, one)
+  // The one of two that comes first.
+  private func firstChild(of parent: Int) -> Int? {
+    let child = 2 * parent + 1
+    guard child + 1 < heap.count else { return child < heap.count ? child : nil }
+    return precedes(child, child + 1) ? child : child + 1
+  }
+
+  private func precedes(_ one: Int, _ other: Int) -> Bool {
+    let (one, other) = (heap[one], heap[other])
+    let lists = lists.span  // looked at in their places: copies would count references
+    let key = lists[Int(one.list)].key(Int(one.index))
+    switch key.order(to: lists[Int(other.list)].key(Int(other.index))) {
+    case .before: return true
+    case .same: return one.list < other.list
+    case .after: return false
+    }
   }
 }

@@ -13,22 +13,15 @@ struct MergedIndex {
   private(set) var holdsValues: Set<Int> = []
   private(set) var isBigEndian = false
 
-  // What each bundle has, and its prefix; and what is made of entries of several.
-  private var bundles: [(entries: EntryList, path: String)] = []
-  private var joined = EntryList()
-  // The keys of tensors that are stored in parts, from the bundle on that has the first one.
-  private var partitioned: Set<TensorKey> = []
+  // What each bundle has, and at last what is made of entries of several; and the prefixes.
+  private var lists: [EntryList] = []
+  private var paths: [String] = []
   // In ascending order of the keys, each key once.
-  private var order: [Place] = []
-
-  private enum Place {
-    case entry(MergeQueue.Element)
-    case joined(Int)
-  }
+  private var order: [MergeQueue.Place] = []
 
   /// Takes the entries of another bundle in.
   mutating func add(_ reader: BundleReader) throws(CheckpointError) {
-    guard bundles.isEmpty || reader.isBigEndian == isBigEndian else {
+    guard lists.isEmpty || reader.isBigEndian == isBigEndian else {
       throw CheckpointError(.mismatch, "its numbers have another byte order than those before")
     }
     isBigEndian = reader.isBigEndian
@@ -36,12 +29,11 @@ struct MergedIndex {
     var numbers: [Int: Int] = [:]
     try reader.index.forEachEntry { key, entry throws(CheckpointError) in
       var entry = entry
-      if entry.slices.isEmpty || self.partitioned.insert(TensorKey(copying: key)).inserted {
-        entry.shard = self.number(of: entry, &numbers, reader)
-      }
+      entry.shard = self.number(of: entry, &numbers, reader)
       entries.append(key, entry)
     }
-    bundles.append((entries, reader.path))
+    lists.append(entries.compact)
+    paths.append(reader.path)
   }
 
   private mutating func number(
@@ -60,15 +52,10 @@ struct MergedIndex {
   func forEachEntry(
     _ body: (Span<UInt8>, Span<UInt8>) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
+    let lists = lists.span  // looked at in their places: copies would count references
     for place in order {
-      switch place {
-      case .entry(let entry):
-        let bundles = bundles.span
-        try body(
-          bundles[entry.run].entries.key(entry.index),
-          bundles[entry.run].entries.message(entry.index))
-      case .joined(let index): try body(joined.key(index), joined.message(index))
-      }
+      let (list, index) = (Int(place.list), Int(place.index))
+      try body(lists[list].key(index), lists[list].message(index))
     }
   }
 
@@ -88,20 +75,19 @@ struct MergedIndex {
   ///   disagree or overlap.
   mutating func join(for prefix: String) throws(CheckpointError) {
     var problems = Problems()
-    let lists = bundles.map(\.entries)
-    var queue = MergeQueue(lists.map(\.count)) { one, other in
-      let lists = lists.span  // looked at in their places: copies would count references
-      return lists[one.run].key(one.index).precedes(lists[other.run].key(other.index))
-    }
-    var same: [MergeQueue.Element] = []  // the entries of one key, in the order of the bundles
+    var joined = EntryList()
+    var queue = MergeQueue(lists)
+    order.reserveCapacity(lists.map(\.count).max() ?? 0)
+    var same: [MergeQueue.Place] = []  // the entries of one key, in the order of the bundles
     while let next = queue.popFirst() {
       if let first = same.first, !isSame(first, next) {
-        try join(same, prefix, &problems)
+        try join(same, into: &joined, prefix, &problems)
         same.removeAll(keepingCapacity: true)
       }
       same.append(next)
     }
-    if !same.isEmpty { try join(same, prefix, &problems) }
+    if !same.isEmpty { try join(same, into: &joined, prefix, &problems) }
+    lists.append(joined)
     let error = CheckpointError.combining(problems.duplicates, file: prefix) {
       "\($0) tensors are in two of the checkpoints"
     }
@@ -114,12 +100,12 @@ struct MergedIndex {
   }
 
   private mutating func join(
-    _ same: [MergeQueue.Element], _ prefix: String, _ problems: inout Problems
+    _ same: [MergeQueue.Place], into joined: inout EntryList, _ prefix: String,
+    _ problems: inout Problems
   ) throws(CheckpointError) {
-    order.append(.entry(same[0]))
-    guard same.count > 1 || !partitioned.isEmpty else { return }
+    order.append(same[0])
+    if same.count == 1 { guard try isPartitioned(same[0]) else { return } }
     let key = key(same[0])
-    guard same.count > 1 || partitioned.contains(key) else { return }
     var entry = try self.entry(same[0])
     for place in same.dropFirst() {
       let other = try self.entry(place)
@@ -130,7 +116,7 @@ struct MergedIndex {
       do throws(CheckpointError) {
         for slice in other.slices { try entry.add(slice, of: other.spec) }
       } catch {
-        throw error.located(file: bundles[place.run].path, key: key.description)
+        throw error.located(file: paths[Int(place.list)], key: key.description)
       }
     }
     guard !entry.slices.isEmpty else { return }
@@ -140,34 +126,38 @@ struct MergedIndex {
       problems.overlap = problems.overlap ?? error.located(file: prefix, key: key.description)
     }
     if same.count > 1 {
-      order[order.count - 1] = .joined(joined.count)
+      order[order.count - 1] = MergeQueue.Place(list: lists.count, index: joined.count)
       joined.append(key.bytes.span, entry)
     }
   }
 
-  private func isSame(_ one: MergeQueue.Element, _ other: MergeQueue.Element) -> Bool {
-    let bundles = bundles.span
-    return bundles[one.run].entries.key(one.index)
-      .matches(bundles[other.run].entries.key(other.index))
+  private func isSame(_ one: MergeQueue.Place, _ other: MergeQueue.Place) -> Bool {
+    let lists = lists.span
+    return lists[Int(one.list)].key(Int(one.index))
+      .matches(lists[Int(other.list)].key(Int(other.index)))
   }
 
-  private func key(_ place: MergeQueue.Element) -> TensorKey {
-    let bundles = bundles.span
-    return TensorKey(copying: bundles[place.run].entries.key(place.index))
+  private func key(_ place: MergeQueue.Place) -> TensorKey {
+    let lists = lists.span
+    return TensorKey(copying: lists[Int(place.list)].key(Int(place.index)))
   }
 
-  private func entry(_ place: MergeQueue.Element) throws(CheckpointError) -> BundleEntry {
-    let bundles = bundles.span
-    return try BundleEntry(message: bundles[place.run].entries.message(place.index))
+  private func isPartitioned(_ place: MergeQueue.Place) throws(CheckpointError) -> Bool {
+    let lists = lists.span
+    return try BundleEntry.isPartitioned(lists[Int(place.list)].message(Int(place.index)))
+  }
+
+  private func entry(_ place: MergeQueue.Place) throws(CheckpointError) -> BundleEntry {
+    let lists = lists.span
+    return try BundleEntry(message: lists[Int(place.list)].message(Int(place.index)))
   }
 
   private func duplicate(
-    _ first: MergeQueue.Element, _ second: MergeQueue.Element, _ entry: BundleEntry,
-    _ key: TensorKey
+    _ first: MergeQueue.Place, _ second: MergeQueue.Place, _ entry: BundleEntry, _ key: TensorKey
   ) -> CheckpointError {
     let slice = entry.slices.isEmpty ? key.asSliceKey : nil
     let what = slice.map { "slice \($0.slice) of this tensor" } ?? "this tensor"
-    let (one, other) = (bundles[first.run].path, bundles[second.run].path)
+    let (one, other) = (paths[Int(first.list)], paths[Int(second.list)])
     return CheckpointError(
       .duplicateName, "two of the checkpoints have \(what), '\(one)' and '\(other)'",
       file: other, key: (slice?.name ?? key).description)

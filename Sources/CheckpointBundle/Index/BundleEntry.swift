@@ -49,10 +49,19 @@ package struct BundleEntry: Hashable, Sendable {
     writer.write(5, varint: range.count)
     writer.write(6, fixed32: maskedCRC)
     for slice in slices {
-      var message = ByteWriter()
-      slice.write(to: &message)
-      writer.write(7, message: message.bytes)
+      writer.write(7, messageOf: slice.messageByteCount)
+      slice.write(to: &writer)
     }
+  }
+
+  /// Whether a message is that of a tensor that is stored in parts.
+  static func isPartitioned(_ message: Span<UInt8>) throws(CheckpointError) -> Bool {
+    var fields = WireReader(message)
+    while let tag = try fields.nextTag() {
+      if tag == .bytes(7) { return true }
+      try fields.skip(tag)
+    }
+    return false
   }
 
   /// Reads a message; everything that can be judged from it alone is checked.

@@ -17,6 +17,16 @@ struct EntryList: Sendable {
   /// How many there are.
   var count: Int { places.count }
 
+  /// The same in no more memory than that takes.
+  var compact: EntryList {
+    var copy = EntryList()
+    copy.bytes.bytes.reserveCapacity(bytes.count)
+    copy.bytes.write(bytes.bytes.span)
+    copy.places.reserveCapacity(places.count)
+    copy.places.append(contentsOf: places)
+    return copy
+  }
+
   /// Asks for memory at once for so many entries, or more.
   mutating func reserveCapacity(_ count: Int) {
     bytes.bytes.reserveCapacity(64 * count)  // keys and messages of usual lengths

@@ -6,18 +6,28 @@ package import CheckpointTensors
 // Source: tensorflow/core/framework/tensor_slice.proto.
 
 extension TensorSlice {
+  /// How many bytes the message takes.
+  package var messageByteCount: Int {
+    extents.reduce(0) { $0 + 2 + Self.byteCount(of: $1) }
+  }
+
+  // An extent's message is at most 22 bytes long: its length takes one.
+  private static func byteCount(of extent: Extent) -> Int {
+    guard case .range(let start, let length) = extent else { return 0 }
+    let startByteCount = start == 0 ? 0 : 1 + ByteWriter.varintLength(bits(start))
+    return startByteCount + 1 + ByteWriter.varintLength(bits(length))
+  }
+
+  private static func bits(_ number: Int) -> UInt64 { UInt64(bitPattern: Int64(number)) }
+
   /// Writes the message's fields.
   package func write(to writer: inout ByteWriter) {
     for extent in extents {
-      guard case .range(let start, let length) = extent else {
-        writer.write(1, messageOf: 0)
-        continue
-      }
-      var message = ByteWriter(capacity: 22)
-      message.write(1, signed: Int64(start))
-      message.write(varint: UInt64(WireTag.varint(2).rawValue))  // in a oneof: written even if 0
-      message.write(varint: UInt64(bitPattern: Int64(length)))
-      writer.write(1, message: message.bytes)
+      writer.write(1, messageOf: Self.byteCount(of: extent))
+      guard case .range(let start, let length) = extent else { continue }
+      writer.write(1, signed: Int64(start))
+      writer.write(varint: UInt64(WireTag.varint(2).rawValue))  // in a oneof: written even if 0
+      writer.write(varint: Self.bits(length))
     }
   }
 
