@@ -170,7 +170,10 @@ let package = Package(
     .target(name: "CheckpointBenchmarkLimit", dependencies: ["CChecksums"]),
     .executableTarget(
       name: "checkpoint-benchmarks",
-      dependencies: ["Checkpoints", "CheckpointBenchmarkLimit"],
+      dependencies: [
+        "Checkpoints", "CheckpointBenchmarkLimit", "CheckpointBundle", "CheckpointIO",
+        "CheckpointTensors",
+      ],
       path: "Sources/CheckpointBenchmarks",
       resources: [.copy("Contenders/peers.py")],
       swiftSettings: settings

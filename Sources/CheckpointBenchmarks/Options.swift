@@ -28,7 +28,7 @@ struct Options {
       --rounds   how many runs each contender gets
       --folder   where the files go; about 6 GB
       --svg      measures nothing, but draws what --json has printed
-      NAME       a workload (W1 … W7) or an operation ('restore in place'): all of them by default
+      NAME       a workload (W1 … W9) or an operation ('restore in place'): all of them by default
     """
 
   init(_ arguments: [String]) {

@@ -29,7 +29,9 @@ struct Report {
   /// What stands below everything.
   func end() {
     guard !options.isJSON else { return }
-    print("\n! more memory than is promised: 16 MiB over the model, or over the restored tensors")
+    print(
+      "\n! more memory than is promised: 16 MiB over the model, or over the restored tensors; 150 MB "
+        + "for a merge")
   }
 
   // MARK: For people

@@ -48,6 +48,11 @@ lim_bundle *_Nonnull lim_restore(
 lim_bundle *_Nonnull lim_restore_one(
     const char *_Nonnull prefix, const char *_Nonnull key, int threads);
 
+/// Merges parts, whose prefixes are `part` and a number of five digits: their indexes are read, their data
+/// files renamed, and as many bytes written as the indexes have; but what is written is no index.
+void lim_merge(
+    const char *_Nonnull part, size_t parts, const char *_Nonnull prefix, int durable);
+
 /// Gives everything back.
 void lim_close(lim_bundle *_Nullable bundle);
 

@@ -1,3 +1,5 @@
+import CheckpointBundle
+import CheckpointIO
 import Checkpoints
 import Foundation
 
@@ -13,7 +15,9 @@ struct LibraryTrials {
 
   /// Writes the checkpoint that all contenders read.
   func writeFixture() throws {
-    if workload.moduleCount > 0 {
+    if workload.parts != nil {
+      try PartFiles(workload, files).write()
+    } else if workload.moduleCount > 0 {
       let model = Module.tree(of: workload.moduleCount, value: Self.savedValue)
       try Checkpoint(["model": model]).write(to: files.fixture)
     } else {
@@ -44,6 +48,8 @@ struct LibraryTrials {
     case .list: list()
     case .one, .oneSmall: single(operation)
     case .holdUp: try holdUp()
+    case .merge: merge(.none)
+    case .mergeDurable: merge(.full)
     }
   }
 
@@ -93,6 +99,19 @@ struct LibraryTrials {
       finish: {
         for variable in variables { variable.withMutableScalars { $0[0] += 1 } }
         try manager.waitUntilFinished()
+      })
+  }
+
+  private func merge(_ durability: FileOptions.Durability) -> Trial {
+    let parts = PartFiles(workload, files)
+    var options = FileOptions()
+    options.durability = durability
+    return Trial(
+      prepare: parts.link,
+      run: { try BundleMerger.merge(parts.prefixes, into: files.output, options: options) },
+      finish: {
+        try parts.check()
+        try parts.remove()
       })
   }
 

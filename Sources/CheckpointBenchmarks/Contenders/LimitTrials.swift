@@ -24,6 +24,8 @@ struct LimitTrials {
       trial(operation) { LimitBundle(restoring: prefix, lim_mapped_and_checked) }
     case .list: trial(operation) { LimitBundle(opening: prefix) }
     case .holdUp: holdUp()
+    case .merge: merge(isDurable: false)
+    case .mergeDurable: merge(isDurable: true)
     case .one, .oneSmall:
       trial(operation) {
         LimitBundle(restoring: prefix, key: workload.single[operation] ?? "")
@@ -41,6 +43,14 @@ struct LimitTrials {
   private func holdUp() -> Trial {
     let model = LimitBundle(restoring: files.fixture, lim_into_new_memory)
     return Trial(run: { model.noteTensors() })
+  }
+
+  private func merge(isDurable: Bool) -> Trial {
+    let parts = PartFiles(workload, files)
+    return Trial(
+      prepare: parts.link,
+      run: { unsafe lim_merge(parts.beginning, parts.count, files.output, isDurable ? 1 : 0) },
+      finish: { try parts.remove() })
   }
 
   private func restoreInPlace() -> Trial {

@@ -4,7 +4,7 @@ import Foundation
 enum Peer: String, CaseIterable {
   /// `tf.train.Checkpoint`.
   case tensorFlowCheckpoint = "TensorFlow Checkpoint"
-  /// The operations `SaveV2` and `RestoreV2`, without anything around them.
+  /// The operations `SaveV2`, `RestoreV2` and `MergeV2Checkpoints`, without anything around them.
   case tensorFlowOperation = "TensorFlow operation"
   /// `tf.train.load_checkpoint`.
   case tensorFlowReader = "TensorFlow reader"
@@ -19,6 +19,7 @@ enum Peer: String, CaseIterable {
       [.tensorFlowCheckpoint, .tensorFlowOperation, .safetensors]
     case .restoreMapped, .restoreMappedChecked: []
     case .holdUp: [.tensorFlowCheckpoint]
+    case .merge, .mergeDurable: [.tensorFlowOperation]
     case .list, .one, .oneSmall: [.tensorFlowReader, .safetensors]
     }
   }
@@ -33,11 +34,12 @@ enum Peer: String, CaseIterable {
       throw BenchmarkError("peers.py is missing beside the program")
     }
     let files = CheckpointFiles(workload, folder: folder)
+    let parts = (0..<(workload.parts?.count ?? 0)).map { files.part($0) }
     let order: [String: Any] = [
       "peer": rawValue, "operation": operation.rawValue, "ready": Child.ready,
       "names": workload.tensors.map(\.name), "shapes": workload.tensors.map(\.shape),
       "modules": workload.moduleCount, "single": workload.single[operation] ?? "",
-      "fixture": files.fixture, "output": files.output,
+      "fixture": files.fixture, "output": files.output, "parts": parts,
     ]
     let json = try JSONSerialization.data(withJSONObject: order)
     let path = "\(files.output)-\(rawValue).json"

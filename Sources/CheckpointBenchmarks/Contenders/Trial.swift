@@ -13,20 +13,39 @@ struct Trial {
 
 /// Where a workload's files are.
 struct CheckpointFiles {
-  /// The prefix of the checkpoint that is read.
+  /// The prefix of the checkpoint that is read; of the first of the parts that are merged.
   let fixture: String
   /// The prefix of the checkpoint that a run writes.
   let output: String
   /// The model directory that is read, if the workload has one.
   let model: String
+  private let directory: String
 
   init(_ workload: Workload, folder: String) {
-    fixture = "\(folder)/\(workload.fixture)/ckpt"
+    directory = "\(folder)/\(workload.fixture)"
+    fixture = workload.parts == nil ? "\(directory)/ckpt" : Self.part(0, in: directory)
     output = "\(folder)/\(workload.name)-\(getpid())"
     model = "\(folder)/\(workload.name)/model"
   }
 
-  private static let suffixes = [".index", ".data-00000-of-00001"]
+  /// The prefix of one of the parts that are merged.
+  func part(_ number: Int) -> String { Self.part(number, in: directory) }
+
+  /// The same in another directory.
+  static func part(_ number: Int, in directory: String) -> String {
+    "\(directory)/\(partName(number))"
+  }
+
+  /// What a part is called: its number has five digits.
+  static func partName(_ number: Int) -> String {
+    "\(partStem)\(String(100_000 + number).dropFirst())"
+  }
+
+  /// What the names of parts begin with.
+  static let partStem = "part-"
+
+  /// What the names of the files of a checkpoint in one data file end in.
+  static let suffixes = [".index", ".data-00000-of-00001"]
 
   /// Removes what a run has written.
   func removeOutput() {

@@ -77,6 +77,11 @@ def operation(output):
         if not os.path.exists(MINE + ".index"):
             model.write(MINE)
         return lambda: model.read(MINE), MINE
+    if PEER == "TensorFlow operation" and ORDER["parts"]:
+        parts = [own_part(part, output) for part in ORDER["parts"]]
+        return lambda: tf.raw_ops.MergeV2Checkpoints(
+            checkpoint_prefixes=parts, destination_prefix=output, delete_old_dirs=False
+        ), None
     if PEER == "TensorFlow operation":
         if save:
             values = [tf.constant(value) for value in arrays().values()]
@@ -108,6 +113,19 @@ def operation(output):
                 return file.get_tensor(ORDER["single"])
         return single, MINE
     return lambda: safetensors.numpy.load_file(MINE), MINE
+
+
+def own_part(part, output):
+    return os.path.join(output + "-parts", os.path.basename(part))
+
+
+def link_parts(output):
+    """Gives the parts that are merged names of this process's own: merging takes them away."""
+    if ORDER["parts"]:
+        os.makedirs(output + "-parts")
+    for part in ORDER["parts"]:
+        for suffix in (".index", ".data-00000-of-00001"):
+            os.link(part + suffix, own_part(part, output) + suffix)
 
 
 def files(prefix):
@@ -165,6 +183,7 @@ def main():
             evict(source)
         for model in MODELS:
             train(model)
+        link_parts(output)
         result = measure(run)
         for model in MODELS:
             model.sync()
@@ -173,6 +192,7 @@ def main():
             for file in files(output):
                 os.remove(file)
             shutil.rmtree(output + "_temp", ignore_errors=True)
+            shutil.rmtree(output + "-parts", ignore_errors=True)
 
 
 main()

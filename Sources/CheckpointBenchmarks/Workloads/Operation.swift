@@ -11,9 +11,13 @@ enum Operation: String {
   case one
   case oneSmall = "one small"
   case holdUp = "hold-up"
+  case merge
+  case mergeDurable = "merge durable"
 
   /// Whether it writes a checkpoint of its own.
-  var isSave: Bool { self == .save || self == .saveDurable || self == .holdUp }
+  var isSave: Bool {
+    [.save, .saveDurable, .holdUp, .merge, .mergeDurable].contains(self)
+  }
 
   /// Whether the page cache is emptied before each run.
   var isCold: Bool { self == .restoreCold }
@@ -25,6 +29,7 @@ enum Operation: String {
     return switch self {
     case .save, .saveDurable, .restoreInPlace, .holdUp: buffers
     case .restore, .restoreCold, .one, .oneSmall: byteCount + buffers
+    case .merge, .mergeDurable: 150_000_000
     case .list, .restoreMapped, .restoreMappedChecked: nil
     }
   }

@@ -26,6 +26,9 @@ enum Size: String {
     }
   }
 
+  /// How many parts are merged, and how many tensors each has.
+  var partCount: Int { self == .quick ? 100 : 1_000 }
+
   /// How many runs a contender gets where it gets so many in `full`.
   func rounds(_ full: Int) -> Int {
     switch self {

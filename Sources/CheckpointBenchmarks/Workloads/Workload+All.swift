@@ -4,6 +4,7 @@ extension Workload {
     [
       manySmall(size), transformer(size), transformerInModelDirectory(size), oneLarge(size),
       modules(size), listing(size), listingOfModelDirectory(size), single(size), background(size),
+      merging(size), mergingSlices(size),
     ]
   }
 
@@ -110,6 +111,27 @@ extension Workload {
         + "\(size == .quick ? 1 : 4) KiB", [.one, .oneSmall], fixture: "W2",
       rounds: size == .quick ? 9 : size.rounds(31), tensors: transformerTensors(size),
       single: [.one: "h09/mlp/fc/w", .oneSmall: "h09/ln_1/g"])
+  }
+
+  // MARK: The cost of a part
+
+  private static func merging(_ size: Size) -> Workload {
+    merging("W9", "tensors", size, Workload.Parts(count: size.partCount, areSlices: false))
+  }
+
+  private static func mergingSlices(_ size: Size) -> Workload {
+    merging("W9-slices", "slices", size, Workload.Parts(count: size.partCount, areSlices: true))
+  }
+
+  private static func merging(
+    _ name: String, _ what: String, _ size: Size, _ parts: Workload.Parts
+  ) -> Workload {
+    let count = size.partCount
+    return Workload(
+      name,
+      "merging \(count) parts of \(count) \(what) of 2 elements; the limit writes no real index",
+      [.merge, .mergeDurable], rounds: size.rounds(5),
+      tensors: smallTensors(size).prefix(count).map { ($0.name, [2]) }, parts: parts)
   }
 
   // MARK: The cost to a training

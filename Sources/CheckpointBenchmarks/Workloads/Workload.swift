@@ -1,5 +1,13 @@
 /// One kind of checkpoint, and what is measured with it.
 struct Workload {
+  /// Parts of a checkpoint that many processes have saved.
+  struct Parts {
+    /// How many there are.
+    let count: Int
+    /// Whether each has a slice of each tensor; if not, each has tensors of its own.
+    let areSlices: Bool
+  }
+
   /// `W1` and so on.
   let name: String
   /// What it is, for people.
@@ -17,13 +25,15 @@ struct Workload {
   /// Over how many files the library spreads them in a model directory; `nil` for V2, as the limit has it in
   /// any case.
   let modelFileCount: Int?
+  /// The parts that are merged, if that is measured.
+  let parts: Parts?
   /// The tensors that are read alone.
   let single: [Operation: String]
 
   init(
     _ name: String, _ title: String, _ operations: [Operation], fixture: String? = nil, rounds: Int,
     tensors: [(name: String, shape: [Int])] = [], moduleCount: Int = 0,
-    modelFileCount: Int? = nil, single: [Operation: String] = [:]
+    modelFileCount: Int? = nil, parts: Parts? = nil, single: [Operation: String] = [:]
   ) {
     self.name = name
     self.title = title
@@ -33,6 +43,7 @@ struct Workload {
     self.tensors = tensors
     self.moduleCount = moduleCount
     self.modelFileCount = modelFileCount
+    self.parts = parts
     self.single = single
   }
 
@@ -40,6 +51,6 @@ struct Workload {
   func byteCount(of operation: Operation) -> Int {
     let wanted = single[operation].map { name in tensors.filter { $0.name == name } } ?? tensors
     let elements = wanted.reduce(0) { $0 + $1.shape.reduce(1, *) }
-    return 4 * (elements + moduleCount * Module.elementCount)
+    return 4 * (elements * (parts?.count ?? 1) + moduleCount * Module.elementCount)
   }
 }
