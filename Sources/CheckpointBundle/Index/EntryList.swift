@@ -45,6 +45,7 @@ struct EntryList: Sendable {
   }
 
   /// The key of an entry.
+  @inline(__always)
   @_lifetime(borrow self)
   func key(_ index: Int) -> Span<UInt8> {
     let start = places[index].start

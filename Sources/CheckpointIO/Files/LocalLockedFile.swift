@@ -122,7 +122,11 @@ final class LocalLockedFile: LockedFile {
 
   func setContents(_ bytes: [UInt8]) throws(CheckpointError) {
     let number = descriptor.number
-    try systemCall("truncate", file: path) { ftruncate(number, 0) }
+    // Not if it is empty: what was cut to nothing and written, ext4 brings to the disk when it is closed, even
+    // if it has no name any more (`auto_da_alloc`).
+    if FileStatus(try descriptor.status(path: path)).byteCount > 0 {
+      try systemCall("truncate", file: path) { ftruncate(number, 0) }
+    }
     unsafe try descriptor.write(bytes.span.bytes, at: 0, path: path)
   }
 
