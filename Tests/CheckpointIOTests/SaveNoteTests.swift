@@ -27,9 +27,21 @@ import Testing
   }
 
   @Test func `is read as it was written`() {
-    for note in [Self.note, .file, .index, .removal(ofDataFiles: 7)] {
+    for note in [
+      Self.note, .file, .index, .removal(ofDataFiles: 7),
+      .model(files: ["-00001-of-00002.safetensors"], superfluous: ["e\u{301}", "a\r"]),
+    ] {
       #expect(SaveNote(note.bytes) == note)
     }
+  }
+
+  @Test(arguments: [
+    "writes .index\u{0}\u{0}\nend\n", "writesX.index\nend\n",
+    "writes .index\nnew 02\nreplaces 1\nend\n",
+    "writes .index\nnew 2\nreplaces  1\nend\n", "model\nend\n\u{0}", "writes \nend\n",
+  ])
+  func `is none if no save has written it so`(lines: String) {
+    #expect(SaveNote(Array("swift-checkpoints save\n\(lines)".utf8)) == nil)
   }
 
   @Test func `of an earlier version lists the files that its saves wrote`() {

@@ -126,8 +126,9 @@ extension SaveNote {
 
   /// Reads the text; `nil` for one that no save of this library wrote to its end.
   package init?(_ bytes: [UInt8]) {
-    var lines = String(decoding: bytes, as: UTF8.self)
-      .split(separator: "\n", omittingEmptySubsequences: false)[...]
+    // By bytes: of a text, a carriage return and a line feed are one character.
+    var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .map { Substring(decoding: $0, as: UTF8.self) }[...]
     guard lines.popFirst() == Self.title[...], lines.popLast() == "" else { return nil }
     guard lines.last == Self.end[...] else {
       guard lines.count == 2, let dataFiles = DataFiles(lines) else { return nil }
@@ -146,9 +147,12 @@ extension SaveNote {
       superfluous = names.map { String($0.dropFirst(Self.drops.count)) }
       lines = lines[..<start]
     }
-    guard !lines.isEmpty else { return }
-    guard let dataFiles = DataFiles(lines) else { return nil }
-    self.dataFiles = dataFiles
+    if !lines.isEmpty {
+      guard let dataFiles = DataFiles(lines) else { return nil }
+      self.dataFiles = dataFiles
+    }
+    // There is one way to write a note, and no name has a zero.
+    guard self.bytes == bytes, !bytes.contains(0) else { return nil }
   }
 
   /// Whether a text may be a note, or the beginning of one: a process can die while it writes it,
