@@ -58,6 +58,9 @@ import Testing
       #expect(try keys("") == ["a", "b", "c"], "\(other)")
       #expect(try CheckpointReader(directory.path).shardCount == 2)
     }
+    // However a file is spelled, it is one.
+    try writeIndex(["a": Self.first, "b": "././\(Self.first)", "c": "./\(Self.second)"])
+    #expect(try CheckpointReader(directory.path).shardCount == 2)
     try writeIndex(["a": ""])
     #expect(failure(of: "model.safetensors.index.json")?.description.contains("file ''") == true)
     try writeIndex(["a": #"\u006dodel-00001-of-00002.safetensors"#, "c": ""])

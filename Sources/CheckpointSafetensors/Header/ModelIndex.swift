@@ -1,5 +1,5 @@
 package import CheckpointIO
-import CheckpointTensors
+package import CheckpointTensors
 
 // The index of a model in several safetensors files, `model.safetensors.index.json`:
 //
@@ -14,9 +14,9 @@ package struct ModelIndex: Sendable {
   /// The names of the files, each once, in byte order.
   package private(set) var files: [String] = []
   /// Which tensor is in which file, in byte order of the names; none if only the files were asked for.
-  private(set) var tensors: [(key: TensorKey, file: Int)] = []
+  package private(set) var tensors: [(key: TensorKey, file: Int)] = []
   /// How many bytes all tensors take together; `nil` if it does not say.
-  private(set) var totalSize: UInt64?
+  package private(set) var totalSize: UInt64?
   /// The file that stood there before, and is of no use any more, if it is still there.
   package private(set) var replaces: String?
 
@@ -112,11 +112,18 @@ package struct ModelIndex: Sendable {
   }
 
   private mutating func number(of text: String, _ numbers: inout [FileName: Int]) -> Int {
-    let file = text.hasPrefix("./") ? String(text.dropFirst(2)) : text
+    let file = Self.plain(text)
     if let number = numbers[FileName(file)] { return number }
     numbers[FileName(file)] = files.count
     files.append(file)
     return files.count - 1
+  }
+
+  // One file has one name: `./a` and `b/./a` are `a` and `b/a`.
+  private static func plain(_ name: String) -> String {
+    guard name.utf8.contains(UInt8(ascii: "/")) else { return name }
+    return name.split(separator: "/", omittingEmptySubsequences: false).filter { $0 != "." }
+      .joined(separator: "/")
   }
 
   private mutating func readMetadata(_ json: inout JSONScanner) throws(CheckpointError) {
