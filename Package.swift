@@ -187,6 +187,17 @@ let package = Package(
       path: "Tests/CheckpointTestSupport",
       swiftSettings: settings
     ),
+    // What is tried with bytes that nobody vouched for: by the tests, and by libFuzzer.
+    .target(
+      name: "CheckpointFuzzTargets",
+      dependencies: [
+        "CheckpointIO", "CheckpointTensors", "CheckpointTable", "CheckpointBundle",
+        "CheckpointSlices", "CheckpointSafetensors", "CheckpointGraph", "CheckpointMapping",
+        "CheckpointStore", "Checkpoints", "CheckpointTestSupport",
+      ],
+      path: "Tests/CheckpointFuzzTargets",
+      swiftSettings: settings
+    ),
     .executableTarget(
       name: "crashing-saver",
       dependencies: [
@@ -249,6 +260,10 @@ let package = Package(
       exclude: ["Architectures"]
     ),
     tests(
+      "CheckpointFuzzTests", ["CheckpointIO", "CheckpointFuzzTargets"],
+      exclude: ["Dictionaries", "Regressions"]
+    ),
+    tests(
       "CheckpointToolTests",
       [
         "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointGraph",
@@ -282,3 +297,11 @@ let package = Package(
   ],
   cLanguageStandard: .c11
 )
+
+// libFuzzer's program: it links with libFuzzer only, see `.ci/fuzz`.
+if Context.environment["CHECKPOINTS_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "CheckpointFuzz", dependencies: ["CheckpointFuzzTargets"],
+      path: "Tests/CheckpointFuzz", swiftSettings: settings))
+}

@@ -1,4 +1,4 @@
-import CheckpointIO
+package import CheckpointIO
 import CheckpointStore
 import Foundation
 
@@ -16,7 +16,7 @@ import Foundation
 // ours, however the process ends; whether the save came to its end, its index tells.
 
 /// What a manager knows of the checkpoints that it has saved, besides their files.
-struct CheckpointHistory: Sendable, Hashable, Codable {
+package struct CheckpointHistory: Sendable, Hashable, Codable {
   /// A checkpoint.
   struct Entry: Sendable, Hashable, Codable {
     /// Its name in the directory: `ckpt-7`.
@@ -84,14 +84,14 @@ extension CheckpointHistory {
   }
 
   /// The text of the file.
-  func text() throws(CheckpointError) -> [UInt8] {
+  package func text() throws(CheckpointError) -> [UInt8] {
     try Self.encode(Envelope(crc32c: checksum(), history: self), .prettyPrinted)
   }
 
   /// Reads the text of a file.
   ///
   /// - Throws: `corrupt` for any other text; `unsupported` for one of a later version.
-  init(text: [UInt8]) throws(CheckpointError) {
+  package init(text: [UInt8]) throws(CheckpointError) {
     let data = Data(text)
     if let version = try? Self.decoder.decode(Version.self, from: data).history.version, version > 1
     {
@@ -111,7 +111,7 @@ extension CheckpointHistory {
   }
 
   /// Whether a text is a history, damaged or not, or the beginning of one.
-  static func mayBe(_ text: [UInt8]) -> Bool {
+  package static func mayBe(_ text: [UInt8]) -> Bool {
     let dense = text.filter { ![0x20, 0x0A, 0x0D, 0x09].contains($0) }  // without white space
     let beginning = "{\"crc32c\":"
     return dense.starts(with: beginning.utf8) || TornText.mayBegin(dense, with: beginning)
@@ -149,12 +149,13 @@ extension CheckpointHistory {
 extension CheckpointHistory {
   /// Refuses a file that is far too long for a history.
   static func checkByteCount(_ byteCount: UInt64) throws(CheckpointError) {
-    let largest: UInt64 = 64 << 20
-    guard byteCount <= largest else {
+    guard byteCount <= mostBytes else {
       throw CheckpointError(
-        .limitExceeded, "\(byteCount) bytes are too many for a history, \(largest) are possible")
+        .limitExceeded, "\(byteCount) bytes are too many for a history, \(mostBytes) are possible")
     }
   }
+
+  private static let mostBytes: UInt64 = 64 << 20
 
   /// Whether the file of a path is a history.
   ///
