@@ -129,5 +129,5 @@ package struct StoredParts {
 
   // No tensor of a real program is cut into more; comparing them all takes time.
   private static let largestCount = 1 << 16
-  private static let mostComparisons = 1 << 24
+  private static let mostComparisons = 1 << 22
 }

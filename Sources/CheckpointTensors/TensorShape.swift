@@ -72,10 +72,12 @@ public struct TensorShape: Sendable, ExpressibleByArrayLiteral, CustomStringConv
     }
   }
 
+  private static let largestRank = 254
+
   // TensorFlow multiplies from the left and refuses an overflow even if a zero follows.
   private mutating func append(_ dimension: Int) -> Bool {
     let (product, overflow) = elementCount.multipliedReportingOverflow(by: dimension)
-    guard dimension >= 0, !overflow, rank < 254 else { return false }
+    guard dimension >= 0, !overflow, rank < Self.largestRank else { return false }
     elementCount = product
     if many == nil, fewCount < 4, let small = UInt32(exactly: dimension) {
       few[Int(fewCount)] = small

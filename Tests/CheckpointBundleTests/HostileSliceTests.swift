@@ -185,6 +185,18 @@ import Testing
     #expect(error?.hasSuffix("60000 slices of a name of 1048576 bytes (limitExceeded)") == true)
   }
 
+  // How many bytes strings take, only the entries of the slices say: each is looked up by a long key.
+  @Test(.timeLimit(.minutes(20))) func `lists slices of strings up to a limit`() throws {
+    let name = [UInt8](repeating: 0x61, count: 1 << 20)
+    let slices = try (0..<300).map { try sliceMessage("\($0),1") }
+    var bundle = BundleAssembler()
+    bundle.add(name, StoredFields(dtype: 7, dimensions: [300], size: 0, slices: slices))
+    #expect(
+      try bundle.listingProblem()?.hasSuffix(
+        "the names and slices of the tensors in parts are too long to be listed (limitExceeded)")
+        == true)
+  }
+
   @Test func `refuses too many slices of one tensor`() throws {
     let slices = [[UInt8]](repeating: [0x0A, 0], count: 65_537)
     let fields = StoredFields(dimensions: [4], size: 0, slices: slices)

@@ -14,6 +14,15 @@ import Testing
   /// A graph of one node with these fields.
   private func node(_ fields: [UInt8]) -> [UInt8] { [0x0A, UInt8(fields.count)] + fields }
 
+  // Memory that is not touched takes none.
+  @Test func `refuses a graph larger than messages can be`() {
+    let message = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 31) { $1 = 1 << 31 }
+    let error = #expect(throws: CheckpointError.self) { try SavedGraph(message: message) }
+    #expect(
+      error?.description
+        == "the object graph has 2147483648 bytes, messages have 2 GiB at most (limitExceeded)")
+  }
+
   @Test func `refuses a graph without nodes`() {
     #expect(problem([]) == "the object graph has no nodes (corrupt)")
     #expect(problem([0x10, 1]) == "the object graph has no nodes (corrupt)")

@@ -155,6 +155,17 @@ import Testing
     #expect(error?.code == .limitExceeded)
   }
 
+  @Test func `refuses an index that is longer than a header may be`() {
+    let status = FileStatus(
+      kind: .file, byteCount: 100_000_001, modified: FileTime(seconds: 0))
+    let error = #expect(throws: CheckpointError.self) {
+      try ModelIndex(MemoryFile([], path: "f", status: status))
+    }
+    #expect(
+      error?.description
+        == "f: an index of 100000001 bytes, at most 100000000 are allowed (limitExceeded)")
+  }
+
   @Test func `refuses lengths that the file does not have, or should not`() {
     for (bytes, text) in [
       ([], "f: 0 bytes are no safetensors file: it begins with its header's length (truncated)"),

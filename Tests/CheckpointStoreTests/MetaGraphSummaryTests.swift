@@ -174,6 +174,50 @@ import Testing
     #expect(error?.code == .notFound)
   }
 
+  @Test(.timeLimit(.minutes(20))) func `keeps to the limits for graphs`() {
+    func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] {
+      var writer = ByteWriter()
+      writer.write(byte: number << 3 | 2)
+      writer.write(varint: UInt64(bytes.count))
+      writer.write(bytes)
+      return writer.bytes
+    }
+    func many(_ bytes: [UInt8], _ count: Int) -> [UInt8] {
+      Array(repeatElement(bytes, count: count).joined())
+    }
+    let saver = field(3, field(2, [0x61]))
+    let wide = field(1, field(1, [0x61]) + (0...100_000).flatMap { field(3, Array("\($0)".utf8)) })
+    let variables = field(1, Array("variables".utf8))
+    for (bytes, text) in [
+      (field(1, many(field(4, []), 1_001)), "more than 1000 tags"),
+      (
+        field(1, field(5, many([0x61], 65_537))), "a text takes 65537 bytes, at most 65536 are read"
+      ),
+      (
+        field(3, many([0], 1_048_577)), "the saver takes 1048577 bytes, at most 1048576 are read"
+      ),
+      (
+        field(4, variables + field(2, field(2, many([0x0A, 0], 500_001)))),
+        "a collection of more than 500000 elements"
+      ),
+      (
+        saver + field(2, many([0x0A, 2, 0x0A, 0], 2_000_001)), "a graph of more than 2000000 nodes"
+      ),
+      (saver + field(2, wide), "more than 100000 nodes lead to a save"),
+    ] as [([UInt8], String)] {
+      #expect(refusal(bytes)?.contains("\(text) (limitExceeded)") == true, "\(text)")
+    }
+    for (beginning, count, text) in [
+      ("", 1 << 31, "the file has 2147483648 bytes, no protobuf message has more than 2147483647"),
+      ("graph_def {", 1 << 29 + 1, "the text takes 536870913 bytes, at most 536870912 are read"),
+    ] as [(String, UInt64, String)] {
+      let error = #expect(throws: CheckpointError.self) {
+        try MetaGraphSummary(LongFile(beginning, byteCount: count))
+      }
+      #expect(error?.description.contains("\(text) (limitExceeded)") == true, "\(text)")
+    }
+  }
+
   @Test func `follows nodes that lead in a circle to an end`() throws {
     // A saver of the node `a`, which waits for itself.
     let node: [UInt8] = [0x0A, 1, 0x61, 0x12, 1, 0x78, 0x1A, 2, 0x5E, 0x61, 0x1A, 1, 0x61]
@@ -201,5 +245,32 @@ import Testing
       }
       _ = try? MetaGraphSummary(MemoryFile(bytes))
     }
+  }
+}
+
+/// A file of any length with a text at its beginning, then zeros.
+private final class LongFile: ReadableFile {
+  let path = "f"
+  let byteCount: UInt64
+  private let beginning: [UInt8]
+
+  init(_ beginning: String, byteCount: UInt64) {
+    (self.beginning, self.byteCount) = (Array(beginning.utf8), byteCount)
+  }
+
+  var status: FileStatus {
+    FileStatus(kind: .file, byteCount: byteCount, modified: FileTime(seconds: 0))
+  }
+
+  func read(into output: inout MutableRawSpan, at offset: UInt64) {
+    for index in 0..<output.byteCount {
+      let place = Int(offset) + index
+      let byte = beginning.indices.contains(place) ? beginning[place] : 0
+      output.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+    }
+  }
+
+  func map() throws(CheckpointError) -> MappedFile {
+    throw CheckpointError(.unsupported, "it is too long")
   }
 }

@@ -36,6 +36,23 @@ import Testing
     #expect(error?.message == "the slices 0,2:2,2 and 1,1:3,1 overlap")
   }
 
+  // Each begins before the one before it ends, and none has an element of another.
+  @Test(.timeLimit(.minutes(20))) func `parts side by side are compared up to a limit`() throws {
+    func parts(_ count: Int) throws(CheckpointError) {
+      let slices = (0..<count).map { number in
+        let places = [number % 64, number / 64].map {
+          TensorSlice.Extent.range(start: $0, length: 1)
+        }
+        return TensorSlice([.range(start: number, length: count - number)] + places)
+      }
+      _ = try StoredParts(slices, of: TensorShape([count, 64, 64]))
+    }
+    try parts(64)
+    let error = #expect(throws: CheckpointError.self) { try parts(2_900) }
+    #expect(
+      error?.description == "too many slices lie side by side to be compared (limitExceeded)")
+  }
+
   @Test func `finds the parts that have elements of a region`() throws {
     let slices = try ["0,2:-", "2,1:-", "3,1:0,2"].map { try TensorSlice.Part("4 4 \($0)").slice }
     let stored = try StoredParts(listed: slices, of: [4, 4])

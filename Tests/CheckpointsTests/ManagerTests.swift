@@ -3,6 +3,7 @@ import CheckpointGraph
 import CheckpointIO
 import CheckpointTestSupport
 import Checkpoints
+import Foundation
 import Testing
 
 /// Proves that a manager numbers, keeps and finds checkpoints, whatever has happened to the files
@@ -299,6 +300,20 @@ import Testing
         == "/run/ckpt.history.json: this history is of version 2, this library knows "
         + "1; update the library (unsupported)")
     #expect(system.text("/run/ckpt.history.json") == text)
+  }
+
+  @Test func `reads no history that is far too long, and does not replace it`() throws {
+    let run = try TemporaryDirectory("history")
+    try run.write([UInt8](), to: "ckpt.history.json")
+    let file = try #require(FileHandle(forWritingAtPath: run.path("ckpt.history.json")))
+    try file.truncate(atOffset: 64 << 20 + 1)
+    try file.close()
+    let manager = try ManagerRun(LocalFileSystem(), directory: run.path)
+    let error = #expect(throws: CheckpointError.self) { try manager.save(1) }
+    #expect(
+      error?.description.hasSuffix(
+        "ckpt.history.json: a file of 67108865 bytes is where the history of a manager belongs; "
+          + "rename or remove it (pathConflict)") == true)
   }
 
   /// Every byte of a history, changed: never a crash, and never a deletion of what it did not say.

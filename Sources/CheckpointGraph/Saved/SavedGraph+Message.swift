@@ -15,7 +15,7 @@ extension SavedGraph {
   /// - Throws: `corrupt` if it is none, if there is no node, or if a number of a node is none;
   ///   `limitExceeded` if it is larger than protobuf's messages can be.
   package init(message: [UInt8]) throws(CheckpointError) {
-    guard message.count <= Int(Int32.max) else {
+    guard message.count <= Self.mostBytes else {
       throw CheckpointError(
         .limitExceeded, "the object graph has \(message.count) bytes, messages have 2 GiB at most")
     }
@@ -38,6 +38,9 @@ extension SavedGraph {
         .corrupt, "the object graph refers to node \(stray), it has \(nodeCount)")
     }
   }
+
+  // protobuf's own limit.
+  private static let mostBytes = 1 << 31 - 1
 
   // Memory that grows as it fills up takes three times as much, for a moment.
   private static func nodeCount(of message: [UInt8]) throws(CheckpointError) -> Int {

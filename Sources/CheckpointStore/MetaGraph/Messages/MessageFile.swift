@@ -86,7 +86,7 @@ final class MessageFile {
   ///
   /// - Throws: `corrupt` if it is not UTF-8; `limitExceeded` if it is longer than 64 KB.
   func string(_ place: ByteRange) throws(CheckpointError) -> String {
-    let bytes = try bytes(place, limit: 1 << 16, what: "a text")
+    let bytes = try bytes(place, limit: Self.mostTextBytes, what: "a text")
     guard let string = String(validating: bytes, as: UTF8.self) else {
       throw CheckpointError(.corrupt, "a text field is not UTF-8", offset: place.offset)
     }
@@ -157,5 +157,6 @@ final class MessageFile {
     CheckpointError(.corrupt, "no protobuf field has the tag \(tag.rawValue)", offset: offset)
   }
 
+  private static let mostTextBytes: UInt64 = 1 << 16
   private static let windowByteCount = 64 << 10
 }
