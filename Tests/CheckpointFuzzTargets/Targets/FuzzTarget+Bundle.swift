@@ -10,7 +10,9 @@ extension FuzzTarget {
     "bundle", mostBytes: 6 << 10, seeds: FuzzSeeds.tables
   ) { bytes in
     let repaired = RepairedTable.bytes(bytes) ?? bytes
-    _ = BundleVerifier(try open(repaired)).verify()
+    // A whole verification has threads, which take longer than all the rest: one in eight will do.
+    let verifier = BundleVerifier(try open(repaired))
+    _ = bytes.count.isMultiple(of: 8) ? verifier.verify() : verifier.verifyPlaces()
     try readAll(of: open(repaired))
     let fitting = try rewritten(repaired)
     let (reader, copy) = (

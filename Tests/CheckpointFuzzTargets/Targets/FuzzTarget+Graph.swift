@@ -3,7 +3,8 @@ import CheckpointIO
 
 extension FuzzTarget {
   /// The object graph: walked in all ways, and written again.
-  package static let objectGraph = FuzzTarget("graph", seeds: FuzzSeeds.graphs) { bytes in
+  package static let objectGraph = FuzzTarget("graph", mostBytes: 2048, seeds: FuzzSeeds.graphs) {
+    bytes in
     let saved = try SavedGraph(message: bytes)
     let graph = ObjectGraph(saved)
     try walk(saved, graph)
