@@ -40,6 +40,7 @@ let package = Package(
     .executable(name: "quickstart", targets: ["quickstart"]),
     .executable(name: "resume-training", targets: ["resume-training"]),
     .executable(name: "legacy-restore", targets: ["legacy-restore"]),
+    .executable(name: "multi-process", targets: ["multi-process"]),
   ],
   traits: [
     .trait(
@@ -148,6 +149,12 @@ let package = Package(
       name: "resume-training",
       dependencies: ["Checkpoints", "DigitsModel"],
       path: "Examples/ResumeTraining",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "multi-process",
+      dependencies: ["Checkpoints", "DigitsModel"],
+      path: "Examples/MultiProcess",
       swiftSettings: settings
     ),
     .executableTarget(
@@ -271,7 +278,7 @@ let package = Package(
         "CheckpointTool",
       ]
     ),
-    tests("ExampleTests", ["Checkpoints", "resume-training", "legacy-restore"]),
+    tests("ExampleTests", ["Checkpoints", "resume-training", "legacy-restore", "multi-process"]),
     tests(
       "TensorFlowFixtureTests",
       [

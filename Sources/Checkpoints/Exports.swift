@@ -23,6 +23,7 @@
 @_exported public import struct CheckpointIO.CheckpointError
 @_exported public import struct CheckpointMapping.KeyMapping
 @_exported public import struct CheckpointPlans.CheckpointWriter
+@_exported public import protocol CheckpointPlans.ProcessGroup
 @_exported public import struct CheckpointPlans.RestoreOptions
 @_exported public import struct CheckpointPlans.RestoreReport
 @_exported public import struct CheckpointPlans.SafetensorsBytes

@@ -16,6 +16,9 @@ import Foundation
 /// CALL counts from 0; none is reached by a number that is large enough, and the program then prints
 /// how many there were.
 ///
+/// With HOW `shared:RANK:COUNT:SECONDS`, it is one of COUNT processes that save together to PREFIX, and wait so
+/// long for each other; SHARDS is the number of saves, each with the next VALUE.
+///
 /// With HOW `manager`, PREFIX is a directory, and a manager saves SHARDS times, from VALUE on, in the format
 /// V2 or that of `manager-FORMAT`; with
 /// `trainer` one that keeps a single checkpoint; with `overwriting` all saves are to PREFIX.
@@ -40,6 +43,8 @@ import Foundation
       try trainer.run(arguments[1], first: Int(value), count: shards, options)
     } else if let way = SavedByName(rawValue: arguments[4]) {
       try way.save(value, shards, to: arguments[1], options)
+    } else if arguments[4].hasPrefix("shared:") {
+      try SharedLife(arguments[4]).run(arguments[1], first: Int(value), count: shards, options)
     } else if arguments[4].hasPrefix("convert-") {
       try convert(to: arguments[1], arguments[4].dropFirst("convert-".count), options)
     } else {

@@ -17,6 +17,7 @@ let pages: [String: () throws -> Void] = [
   "FromKeras": fromKeras,
   "FromSwiftModels": fromSwiftModels,
   "ManagingCheckpoints": managingCheckpoints,
+  "ManyProcesses": manyProcesses,
   "MappingNames": mappingNames,
   "RegisteringObjects": registeringObjects,
   "RescuingOldWeights": rescuingOldWeights,

@@ -1,4 +1,5 @@
 import CheckpointIO
+import CheckpointTable
 import CheckpointTensors
 import CheckpointWire
 
@@ -7,6 +8,22 @@ import CheckpointWire
 /// Each index is read once, from the beginning to the end. Each is in order, so that putting them together
 /// takes one look at the next entry of each.
 struct MergedIndex {
+  /// What is merged.
+  enum Source: String {
+    /// Checkpoints, which have their names.
+    case checkpoints
+    /// What processes have written of one checkpoint: nothing may be missing in the end.
+    case processes
+
+    fileprivate var advice: String {
+      switch self {
+      case .checkpoints: "give it another name in one of them first"
+      case .processes: "each part of a tensor is one process's, and what all have goes by itself"
+      }
+    }
+  }
+
+  private let source: Source
   /// The paths of the data files, in the order of their new numbers.
   private(set) var dataFiles: [String] = []
   /// The new numbers of those that hold values: a number may come from an entry without any.
@@ -18,6 +35,33 @@ struct MergedIndex {
   private var paths: [String] = []
   // In ascending order of the keys, each key once.
   private var order: [MergeQueue.Place] = []
+
+  /// Begins without entries.
+  init(of source: Source = .checkpoints) { self.source = source }
+
+  /// Takes the entries of what a process has written in, whose data files have their numbers.
+  mutating func add(_ part: BundlePart, called name: String, firstShard: Int)
+    throws(CheckpointError)
+  {
+    guard part != .empty else { return }
+    let table = try TableReader(BytesFile(part.index, path: name))
+    var entries = EntryList()
+    try table.forEach { key, message throws(CheckpointError) in
+      guard !key.isEmpty else { return }  // the header's
+      var entry = try BundleEntry(message: message)
+      guard part.byteCounts.indices.contains(entry.shard),
+        entry.range.end.map({ $0 <= part.byteCounts[entry.shard] }) ?? false
+      else {
+        throw CheckpointError(
+          .corrupt, "the entry is of no data file of this process",
+          key: TensorKey(copying: key).description)
+      }
+      entry.shard += firstShard
+      entries.append(key, entry)
+    }
+    lists.append(entries.compact)
+    paths.append(name)
+  }
 
   /// Takes the entries of another bundle in.
   mutating func add(_ reader: BundleReader) throws(CheckpointError) {
@@ -64,7 +108,7 @@ struct MergedIndex {
   private struct Problems {
     /// What two of the bundles have.
     var duplicates: [CheckpointError] = []
-    /// Parts of a tensor that nobody could read: two bundles may have the same one.
+    /// Parts of a tensor that nobody could read: two bundles may have the same one, or one is missing.
     var overlap: CheckpointError?
   }
 
@@ -89,13 +133,13 @@ struct MergedIndex {
     if !same.isEmpty { try join(same, into: &joined, prefix, &problems) }
     lists.append(joined)
     let error = CheckpointError.combining(problems.duplicates, file: prefix) {
-      "\($0) tensors are in two of the checkpoints"
+      "\($0) tensors are in two of the \(source)"
     }
     guard var error else {
       if let overlap = problems.overlap { throw overlap }
       return
     }
-    error.message += "; give it another name in one of them first"
+    error.message += "; \(source.advice)"
     throw error
   }
 
@@ -121,7 +165,8 @@ struct MergedIndex {
     }
     guard !entry.slices.isEmpty else { return }
     do throws(CheckpointError) {
-      _ = try StoredParts(entry.slices, of: entry.spec.shape)
+      let parts = try StoredParts(entry.slices, of: entry.spec.shape)
+      if source == .processes { try Self.checkWhole(parts) }
     } catch {
       problems.overlap = problems.overlap ?? error.located(file: prefix, key: key.description)
     }
@@ -129,6 +174,14 @@ struct MergedIndex {
       order[order.count - 1] = MergeQueue.Place(list: lists.count, index: joined.count)
       joined.append(key.bytes.span, entry)
     }
+  }
+
+  private static func checkWhole(_ parts: StoredParts) throws(CheckpointError) {
+    guard parts.elementCount < parts.shape.elementCount else { return }
+    throw CheckpointError(
+      .mismatch,
+      "all processes together have \(parts.elementCount) of the \(parts.shape.elementCount) elements of "
+        + "\(parts.shape); each needs its part of it")
   }
 
   private func isSame(_ one: MergeQueue.Place, _ other: MergeQueue.Place) -> Bool {
@@ -159,7 +212,7 @@ struct MergedIndex {
     let what = slice.map { "slice \($0.slice) of this tensor" } ?? "this tensor"
     let (one, other) = (paths[Int(first.list)], paths[Int(second.list)])
     return CheckpointError(
-      .duplicateName, "two of the checkpoints have \(what), '\(one)' and '\(other)'",
+      .duplicateName, "two of the \(source) have \(what), '\(one)' and '\(other)'",
       file: other, key: (slice?.name ?? key).description)
   }
 }

@@ -42,8 +42,23 @@ struct BundleIndex {
   /// Writes the table; the entries are in order.
   func write(to file: any WritableFile) throws(CheckpointError) {
     try Self.write(header, to: file) { add throws(CheckpointError) in
-      for index in 0..<entries.count { try add(entries.key(index), entries.message(index)) }
+      try forEachEntry(add)
     }
+  }
+
+  /// The table in memory; the entries are in order.
+  func bytes() throws(CheckpointError) -> [UInt8] {
+    var buffer = ByteWriter()
+    try Self.write(header, { bytes in buffer.write(bytes) }) { add throws(CheckpointError) in
+      try forEachEntry(add)
+    }
+    return buffer.bytes
+  }
+
+  private func forEachEntry(
+    _ body: (Span<UInt8>, Span<UInt8>) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    for index in 0..<entries.count { try body(entries.key(index), entries.message(index)) }
   }
 
   /// Writes a table of entries that are given out one after the other, in ascending order of their keys.
@@ -65,15 +80,25 @@ struct BundleIndex {
       offset += UInt64(buffer.count)
       buffer.bytes.removeAll(keepingCapacity: true)
     }
-    var table = TableWriter { bytes throws(CheckpointError) in
-      buffer.write(bytes)
-      if buffer.count >= Self.writtenByteCount { try flush() }
-    }
+    try write(
+      header,
+      { bytes throws(CheckpointError) in
+        buffer.write(bytes)
+        if buffer.count >= Self.writtenByteCount { try flush() }
+      }, entries: body)
+    try flush()
+  }
+
+  private static func write(
+    _ header: BundleHeader, _ output: @escaping TableWriter.Sink,
+    entries body: ((Span<UInt8>, Span<UInt8>) throws(CheckpointError) -> Void)
+      throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    var table = TableWriter(output)
     let noKey: [UInt8] = []
     try table.add(noKey.span, header.message.span)
     try body { key, message throws(CheckpointError) in try table.add(key, message) }
     try table.finish()
-    try flush()
   }
 
   private static let writtenByteCount = 256 << 10

@@ -16,6 +16,9 @@ import CheckpointIO
 //
 // A process that dies leaves the lock file, unlocked. The next save in the directory finds it, and
 // reads in the note which files are whose: see `Leftovers`.
+//
+// If several processes write one checkpoint, one of them does all of this, and each of the others writes
+// its data files: see `SharedBundle`.
 
 /// A save in progress at one prefix.
 final class BundleTransaction {
@@ -26,6 +29,7 @@ final class BundleTransaction {
   private let replacedFiles: [String]
   private var dataFiles: SaveNote.DataFiles
   private var createdFiles: [String] = []
+  private let isShared: Bool
   private var isOpen = true
 
   private var fileSystem: any FileSystem { location.options.fileSystem }
@@ -36,9 +40,12 @@ final class BundleTransaction {
   ///   - prefix: What the names of the files begin with.
   ///   - shardCount: How many data files will be written.
   ///   - options: How they are written.
+  ///   - isShared: Whether other processes write data files of it.
   /// - Throws: `busy` if somebody else is saving to this prefix; `pathConflict` if something that is
   ///   not ours has the name of its lock file; `io` if the system fails.
-  init(prefix: String, shardCount: Int, options: FileOptions) throws(CheckpointError) {
+  init(prefix: String, shardCount: Int, options: FileOptions, isShared: Bool = false)
+    throws(CheckpointError)
+  {
     let location = try SaveLocation(prefix, options: options)
     // Listed under the lock: nobody else changes files of this prefix any more.
     var leftovers = try Leftovers(directory: location.directory, fileSystem: options.fileSystem)
@@ -60,9 +67,25 @@ final class BundleTransaction {
     replacedFiles = replaced
     self.paths = paths
     self.location = location
+    self.isShared = isShared
     dataFiles = SaveNote.DataFiles(
       newCount: self.shardCount, replacedCounts: replacesIndex ? counts.sorted() : [])
     try location.begin(.bundle(dataFiles))
+  }
+
+  /// Joins the save of another process, to write some of its data files.
+  ///
+  /// - Parameters:
+  ///   - prefix: What the names of the files begin with.
+  ///   - shardCount: How many data files there are, as the other process has chosen.
+  ///   - options: How they are written.
+  init(joining prefix: String, shardCount: Int, options: FileOptions) {
+    self.shardCount = shardCount
+    paths = BundlePath(prefix)
+    dataFiles = SaveNote.DataFiles(newCount: shardCount, replacedCounts: [])
+    location = SaveLocation(joining: prefix, noted: .bundle(dataFiles), options: options)
+    replacedFiles = []
+    isShared = false  // what others have written is not its business
   }
 
   private static func freeCount(from wanted: Int, taken: Set<Int>) -> Int {
@@ -79,7 +102,23 @@ final class BundleTransaction {
   }
 
   /// The paths of what it writes: data files, then the index.
-  var files: [String] { createdFiles + [paths.index] }
+  var files: [String] { newFiles + [paths.index] }
+
+  private var newFiles: [String] {
+    guard isShared else { return createdFiles }
+    return (0..<shardCount).map { paths.data(shard: $0, of: shardCount) }
+  }
+
+  /// Leaves the data files that are written to the process that commits them.
+  func handOver() {
+    if !isShared { isOpen = false }
+  }
+
+  /// Gives up, and leaves what there is to the next save: other processes may be writing still.
+  func abandon() {
+    isOpen = false
+    location.abandon()
+  }
 
   /// Gives a file that exists the name of a data file; it keeps its own if the file system allows.
   func adoptDataFile(_ path: String, as shard: Int) throws(CheckpointError) {
@@ -134,7 +173,10 @@ final class BundleTransaction {
     // A failed save: what it wrote goes. What cannot be removed now, the next save removes: the note
     // in the lock file says what it is.
     do throws(CheckpointError) {
-      for file in createdFiles { try location.remove(file) }
+      for file in newFiles {
+        try location.remove(file)
+        if isShared { try location.remove(TemporaryName.temporary(for: file)) }
+      }
     } catch {
       location.abandon()
     }

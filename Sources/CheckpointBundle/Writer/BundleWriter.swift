@@ -56,10 +56,29 @@ package struct BundleWriter: ShardedTensorWriter {
     }
     let transaction = try BundleTransaction(
       prefix: prefix, shardCount: shardByteCounts.count, options: options)
+    try self.init(
+      transaction, prefix, shardByteCounts, options, pool, countedShards: transaction.shardCount)
+  }
+
+  /// Begins to write some of the data files of a save.
+  ///
+  /// - Parameters:
+  ///   - transaction: The save.
+  ///   - prefix: What the names of its files begin with.
+  ///   - shardByteCounts: For each data file how many bytes it will take, as far as known.
+  ///   - options: How the files are written.
+  ///   - pool: What keeps them open.
+  ///   - firstShard: The number of the first one.
+  ///   - countedShards: How many there are, as the index says.
+  /// - Throws: `io` if the system fails.
+  init(
+    _ transaction: BundleTransaction, _ prefix: String, _ shardByteCounts: [UInt64],
+    _ options: FileOptions, _ pool: OutputPool, firstShard: Int = 0, countedShards: Int
+  ) throws(CheckpointError) {
     var shards: [ShardWriter] = []
     for (shard, byteCount) in shardByteCounts.enumerated() {
       let file = try pool.add { () throws(CheckpointError) in
-        try transaction.createDataFile(shard)
+        try transaction.createDataFile(firstShard + shard)
       }
       shards.append(
         try ShardWriter(file, in: pool, expectedByteCount: byteCount, alignment: options.alignment))
@@ -67,7 +86,7 @@ package struct BundleWriter: ShardedTensorWriter {
     self.prefix = prefix
     self.transaction = transaction
     self.shards = shards
-    index = BundleIndex(header: BundleHeader(shardCount: transaction.shardCount))
+    index = BundleIndex(header: BundleHeader(shardCount: countedShards))
   }
 
   /// Says how many tensors, or parts of them, will be added: memory is asked for once.
@@ -184,6 +203,20 @@ package struct BundleWriter: ShardedTensorWriter {
     try completeIndex()
     for shard in shards.indices { try shards[shard].commit() }
     try transaction.commit { file throws(CheckpointError) in try index.write(to: file) }
+  }
+
+  /// Makes the data files appear; somebody else makes the checkpoint of several parts appear.
+  ///
+  /// - Returns: What to tell him.
+  /// - Throws: As ``finish()``.
+  package mutating func finishPart() throws(CheckpointError) -> BundlePart {
+    guard !isFinished else { throw .writerIsFinished.located(file: prefix) }
+    isFinished = true
+    try completeIndex()
+    for shard in shards.indices { try shards[shard].commit() }
+    let part = BundlePart(index: try index.bytes(), byteCounts: shards.map(\.byteCount))
+    transaction.handOver()
+    return part
   }
 
   private mutating func completeIndex() throws(CheckpointError) {

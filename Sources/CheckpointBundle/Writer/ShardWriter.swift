@@ -104,6 +104,9 @@ struct ShardWriter {
     try output.commit()
   }
 
+  /// How many bytes have been appended.
+  var byteCount: UInt64 { position }
+
   private var position: UInt64 { written + UInt64(buffer.count) }
 
   private mutating func gather(_ bytes: RawSpan) throws(CheckpointError) {

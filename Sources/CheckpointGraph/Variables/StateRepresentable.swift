@@ -47,9 +47,23 @@ extension DependencyRegistrar {
   }
 }
 
+/// A state that differs from process to process, of those that save one checkpoint together.
+package protocol ProcessStateRepresentable: StateRepresentable {}
+
+extension TensorVariable {
+  /// Whether it is the state of a process, of which each has its own.
+  package var isProcessState: Bool {
+    switch self {
+    case let state as StateVariable: state.object is any ProcessStateRepresentable
+    case let copy as TensorBox<AnyTensor>: copy.isCopyOfProcessState
+    default: false
+    }
+  }
+}
+
 /// The state of an object as a string tensor without dimensions.
 final class StateVariable: TensorVariable {
-  private let object: any StateRepresentable
+  fileprivate let object: any StateRepresentable
 
   init(_ object: any StateRepresentable) { self.object = object }
 

@@ -9,6 +9,8 @@ public final class TensorBox<Value: TensorStorable>: TensorVariable {
   public let name: String?
   /// The label of the device that it belongs to, such as `gpu:0`; any text will do.
   public var device: String?
+  /// Whether it holds a copy of the state of one of several processes.
+  package var isCopyOfProcessState = false
 
   /// Creates a variable that holds `value`.
   public init(_ value: Value, name: String? = nil) {

@@ -45,11 +45,19 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
     public static let busy = Code("busy")
     /// Somebody stopped it before it came to its end.
     public static let cancelled = Code("cancelled")
+    /// Other processes of the same job did not come in time; the message names them.
+    public static let timedOut = Code("timedOut")
     /// Several problems were found; ``CheckpointError/problems`` lists each.
     public static let several = Code("several")
 
     /// The name of the code, as it stands at the end of a message.
     public var description: String { name }
+
+    /// The code of a name that another process has sent.
+    package init?(named name: String) {
+      guard !name.isEmpty else { return nil }
+      self.name = name
+    }
   }
 
   /// The kind of failure.

@@ -71,6 +71,8 @@ extension CheckpointError {
 
 /// The system's number for a name that something has already.
 package let fileExists = EEXIST
+/// The system's number for a directory that is to be removed, and has something in it.
+package let notEmpty = ENOTEMPTY
 
 /// The system's number for a name that nothing has.
 package let missingFile = ENOENT

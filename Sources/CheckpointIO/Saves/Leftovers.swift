@@ -114,8 +114,14 @@ extension FileSystem {
   /// - Throws: `io` if the system fails, and if there is a directory in the directory: no save makes one.
   package func removeTemporary(_ path: String) throws(CheckpointError) {
     guard try entryStatus(of: path)?.kind == .directory else { return try removeFile(path) }
-    for name in try namesInDirectory(path) { try removeFile(Path.join(path, name)) }
-    try removeDirectory(path)
+    // Processes that meet in it may not know yet that it goes.
+    for isLast in [false, false, false, true] {
+      for name in try namesInDirectory(path) { try removeFile(Path.join(path, name)) }
+      do throws(CheckpointError) {
+        return try removeDirectory(path)
+      } catch  where !isLast && error.systemError == notEmpty {
+      }
+    }
   }
 }
 

@@ -29,14 +29,15 @@ package final class SaveLocation {
   /// The target's name in it.
   package let name: String
   /// Whether nobody else can hold it; false where the file system knows no locks.
-  package var isExclusive: Bool { lock.isExclusive }
+  package var isExclusive: Bool { lock?.isExclusive ?? false }
   /// How files are written.
   package let options: FileOptions
   /// What a dead save to a V2 checkpoint of this name has noted, and nobody has acted upon.
   package private(set) var unsettled: SaveNote.DataFiles?
   /// What a dead save to a model of this name has noted, and nobody has acted upon.
   package private(set) var unsettledModel: SaveNote?
-  private let lock: SaveLock
+  // `nil` if another process holds it, of the same save.
+  private let lock: SaveLock?
   private var isOpen = true
   private var note: SaveNote?
   // Whether the lock file has to stay: what is left is not known to be gone.
@@ -68,7 +69,8 @@ package final class SaveLocation {
     if options.createsDirectories {
       try fileSystem.createDirectories(place.directory, durability: options.durability)
     }
-    lock = try Self.lock(target, in: place.directory, fileSystem, patience)
+    let lock = try Self.lock(target, in: place.directory, fileSystem, patience)
+    self.lock = lock
     self.target = target
     (directory, name) = (place.directory, place.name)
     self.options = options
@@ -78,6 +80,22 @@ package final class SaveLocation {
     owesSync = keepsLock
     guard lock.found != .nothing else { return }
     try Leftovers(directory: directory, fileSystem: fileSystem).removeTemporaries(of: lock)
+  }
+
+  /// Joins the save of another process, which holds the place and has noted what is to come.
+  ///
+  /// - Parameters:
+  ///   - target: The prefix, or the file.
+  ///   - note: What the other process has noted.
+  ///   - options: How files are written.
+  package init(joining target: String, noted note: SaveNote, options: FileOptions) {
+    let place = Path(target)
+    lock = nil
+    self.target = target
+    (directory, name) = (place.directory, place.name)
+    self.options = options
+    self.note = note
+    (keepsLock, owesSync) = (false, false)
   }
 
   // Without the directory, the lock file is not what is missing.
@@ -123,7 +141,7 @@ package final class SaveLocation {
     var note = note
     if note.dataFiles == nil { note.dataFiles = unsettled } else { unsettled = nil }
     if let unsettledModel { note.add(unsettledModel) }
-    guard note != self.note else { return }
+    guard note != self.note, let lock else { return }
     // What has been removed must not come back when the old note is gone.
     if self.note == nil, owesSync { try sync() }
     // A note that has not reached the disk must not leave an older one there.
@@ -215,6 +233,7 @@ package final class SaveLocation {
   /// - Throws: `io` if the system fails; the lock file stays then, if it can.
   package func finish() throws(CheckpointError) {
     isOpen = false
+    guard let lock else { return }
     guard !keepsLock else { return lock.abandon() }
     do throws(CheckpointError) {
       // Before the note, names have changed only if a dead save has left something.
@@ -246,7 +265,7 @@ package final class SaveLocation {
   /// Ends the save, and leaves the note for the next one.
   package func abandon() {
     isOpen = false
-    lock.abandon()
+    lock?.abandon()
   }
 
   deinit {

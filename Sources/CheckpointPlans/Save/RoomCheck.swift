@@ -18,6 +18,16 @@ struct SaveSize: Hashable {
   /// The bytes of the index, at most.
   var indexByteCount: UInt64 = 4_096
 
+  /// Nothing yet.
+  init() {}
+
+  static func + (one: SaveSize, other: SaveSize) -> SaveSize {
+    var sum = one
+    sum.dataByteCount = one.dataByteCount.adding(other.dataByteCount) ?? .max
+    sum.indexByteCount = one.indexByteCount.adding(other.indexByteCount) ?? .max
+    return sum
+  }
+
   /// Works it out.
   init(of plan: SavePlan, isV1: Bool) throws(CheckpointError) {
     let items = plan.items.span  // looked at in their places: copies would count references
@@ -45,6 +55,27 @@ struct SaveSize: Hashable {
   }
 }
 
+extension SaveSize {
+  /// Refuses to begin where there is too little room.
+  ///
+  /// - Parameters:
+  ///   - prefix: Where the checkpoint is to be.
+  ///   - fileSystem: In which file system; if it does not tell how much is free, writing will.
+  /// - Throws: `io` with `ENOSPC` if there is too little room.
+  func check(at prefix: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
+    guard let free = fileSystem.availableByteCount(near: Path(prefix).directory), room > free else {
+      return
+    }
+    var error = CheckpointError(
+      .io,
+      "the checkpoint has \(dataByteCount) bytes of values and an index of up to "
+        + "\(indexByteCount), and \(free) bytes are free; free some room, or save elsewhere; "
+        + "nothing has changed", file: prefix)
+    error.systemError = noSpace
+    throw error
+  }
+}
+
 extension SavePlan {
   /// Refuses to begin where there is too little room.
   ///
@@ -56,16 +87,7 @@ extension SavePlan {
   package func checkRoom(at prefix: String, _ fileSystem: any FileSystem, isV1: Bool = false)
     throws(CheckpointError)
   {
-    guard let free = fileSystem.availableByteCount(near: Path(prefix).directory) else { return }
-    let size = try SaveSize(of: self, isV1: isV1)
-    guard size.room > free else { return }
-    var error = CheckpointError(
-      .io,
-      "the checkpoint has \(size.dataByteCount) bytes of values and an index of up to "
-        + "\(size.indexByteCount), and \(free) bytes are free; free some room, or save elsewhere; "
-        + "nothing has changed", file: prefix)
-    error.systemError = noSpace
-    throw error
+    try SaveSize(of: self, isV1: isV1).check(at: prefix, fileSystem)
   }
 }
 

@@ -66,11 +66,21 @@ package struct SaveExecutor {
     var writer = try BundleWriter(
       prefix: prefix, shardByteCounts: plan.shardByteCounts, options: files)
     writer.reserveCapacity(plan.items.count)
-    return Saved(path: prefix, files: try write(plan, to: &writer))
+    return Saved(path: prefix, files: try finish(plan, &writer))
   }
 
-  private func write(_ plan: consuming SavePlan, to writer: inout some ShardedTensorWriter)
+  private func finish(_ plan: consuming SavePlan, _ writer: inout some ShardedTensorWriter)
     throws(CheckpointError) -> [String]
+  {
+    try Self.write(plan, to: &writer)
+    try writer.finish()
+    progress?.finish()
+    return writer.files
+  }
+
+  /// Writes the tensors of a plan to the data files that it names.
+  static func write(_ plan: consuming SavePlan, to writer: inout some ShardedTensorWriter)
+    throws(CheckpointError)
   {
     // One data file after the other, which stays open as long as it is needed. The order within each is
     // the same: sorting is stable.
@@ -79,9 +89,6 @@ package struct SaveExecutor {
     while let item = plan.items.popLast() {
       try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)
     }
-    try writer.finish()
-    progress?.finish()
-    return writer.files
   }
 
   /// Writes the tensors of a plan to a safetensors file, or to a model directory.
@@ -121,7 +128,7 @@ package struct SaveExecutor {
       : try SlicesWriter(path: prefix, options: files)
     // Under the lock, which a save in the format V2 would take as well.
     try checkHasNoIndex(writer.path)
-    return Saved(path: writer.path, files: try write(plan, to: &writer))
+    return Saved(path: writer.path, files: try finish(plan, &writer))
   }
 
   private static func checkV1(_ plan: SavePlan, _ prefix: String) throws(CheckpointError) {

@@ -51,6 +51,15 @@ public struct SaveOptions: Sendable {
   public var omitsUnsupported: Bool
   /// Whether missing directories of the path are created: they are by default.
   public var createsDirectories: Bool
+  /// The processes that save one checkpoint together: none by default, and each process saves its own.
+  ///
+  /// Each writes what it has, into data files of its own; see <doc:ManyProcesses>. The format is V2.
+  public var processes: (any ProcessGroup)?
+  /// How long the process of rank 0 waits for the others: half an hour by default.
+  ///
+  /// The slowest has to come to the save, and later to the end of its data files, so much later than the
+  /// first at most. The others wait for rank 0 twice as long, and a second more.
+  public var processTimeout: Duration
   /// What the files are written with: the seam for tests.
   package var fileSystem: any FileSystem = LocalFileSystem()
 
@@ -58,7 +67,8 @@ public struct SaveOptions: Sendable {
   public init(
     format: CheckpointFormat = .v2, sharding: Sharding = .none, durability: Durability = .full,
     alignment: Int = 1, metadata: [String: String] = [:], omitsUnsupported: Bool = false,
-    createsDirectories: Bool = true
+    createsDirectories: Bool = true, processes: (any ProcessGroup)? = nil,
+    processTimeout: Duration = .seconds(1_800)
   ) {
     precondition(alignment > 0, "an alignment is positive, not \(alignment)")
     self.format = format
@@ -68,6 +78,8 @@ public struct SaveOptions: Sendable {
     self.metadata = metadata
     self.omitsUnsupported = omitsUnsupported
     self.createsDirectories = createsDirectories
+    self.processes = processes
+    self.processTimeout = processTimeout
   }
 
   /// The same without a sharding.

@@ -19,13 +19,17 @@ package struct SavePlan {
     package let part: TensorSlice.Part?
     /// The data file, counted from 0.
     package var shard = 0
+    /// Who has it, of the processes that save together.
+    package var holder = Holder.all
 
     package init(
-      _ variable: any TensorStorable & AnyObject, key: TensorKey, part: TensorSlice.Part? = nil
+      _ variable: any TensorStorable & AnyObject, key: TensorKey, part: TensorSlice.Part? = nil,
+      holder: Holder = .all
     ) {
       self.variable = variable
       self.key = key
       self.part = part
+      self.holder = holder
       spec = variable.tensorSpec
     }
   }
@@ -101,7 +105,7 @@ extension SavePlan.Item {
       throw error.located(key: key.description)
     }
     copy.device = variable?.device
-    var item = SavePlan.Item(copy, key: key, part: part)
+    var item = SavePlan.Item(copy, key: key, part: part, holder: holder)
     item.shard = shard
     return item
   }
@@ -111,6 +115,10 @@ extension SavePlan.Item {
 
   fileprivate var parts: [SavePlan.Item] {
     guard isPartitioned, let whole = variable as? PartitionedVariable else { return [self] }
-    return whole.requests(for: key).map { SavePlan.Item($0.variable, key: key, part: $0.part) }
+    // Of one that is here in parts only, the others are elsewhere.
+    let holder = whole.isComplete ? holder : .this
+    return whole.requests(for: key).map {
+      SavePlan.Item($0.variable, key: key, part: $0.part, holder: holder)
+    }
   }
 }

@@ -44,6 +44,7 @@ package final class SaveSnapshot: Sendable {
     }
     let copy = TensorBox(try variable.tensorSnapshot(), name: variable.name)
     copy.device = variable.device
+    copy.isCopyOfProcessState = variable.isProcessState
     return copy
   }
 
@@ -68,6 +69,7 @@ private struct TakenValue: Sendable {
   let key: TensorKey
   let part: TensorSlice.Part?
   let shard: Int
+  let holder: SavePlan.Holder
 
   init(_ item: SavePlan.Item) throws(CheckpointError) {
     do throws(CheckpointError) {
@@ -78,6 +80,7 @@ private struct TakenValue: Sendable {
     key = item.key
     part = item.part
     shard = item.shard
+    holder = item.holder
   }
 }
 
@@ -85,7 +88,8 @@ extension SavePlan {
   fileprivate init(_ items: [TakenValue]) throws(CheckpointError) {
     try self.init(
       items: items.map { item in
-        var planned = SavePlan.Item(TensorBox(item.tensor), key: item.key, part: item.part)
+        var planned = SavePlan.Item(
+          TensorBox(item.tensor), key: item.key, part: item.part, holder: item.holder)
         planned.shard = item.shard
         return planned
       })

@@ -139,7 +139,8 @@ struct ShardCutter {
     let part = try TensorSlice.Part(
       fullShape: item.part?.fullShape ?? shape,
       slice: TensorSlice(starts: starts, shape: region.shape))
-    return SavePlan.Item(TensorPiece(of: item.variable, region), key: item.key, part: part)
+    return SavePlan.Item(
+      TensorPiece(of: item.variable, region), key: item.key, part: part, holder: item.holder)
   }
 
   private static func check(_ count: Int, _ item: SavePlan.Item) throws(CheckpointError) {

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The saves of a manager in the background: one at a time, and one that waits.
 final class BackgroundQueue: Sendable {
-  /// Writes a checkpoint; runs on a thread of its own.
-  typealias Work = @Sendable (OperationProgress) throws(CheckpointError) -> ManagedSave.Finished
+  /// Writes a checkpoint, unless it is not time yet; runs on a thread of its own.
+  typealias Work = @Sendable (OperationProgress) throws(CheckpointError) -> ManagedSave.Finished?
 
   private struct Job: Sendable {
     let save: CheckpointManager.BackgroundSave

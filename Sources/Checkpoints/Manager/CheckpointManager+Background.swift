@@ -38,8 +38,10 @@ extension CheckpointManager {
   ///   - step: As for ``save(step:metrics:force:)``.
   ///   - metrics: What was measured, by name.
   ///   - force: Whether to save even if it is too early.
-  ///   - whenBusy: What to do if another save is still under way.
-  /// - Returns: The save, or `nil` if it was too early or was left out.
+  ///   - whenBusy: What to do if another save is still under way. Processes that save together wait: else one
+  ///     might leave out what another saves.
+  /// - Returns: The save, or `nil` if it was too early or was left out. With ``SaveOptions/processes``, only the
+  ///   process of rank 0 knows whether it is too early, and the value of the save is `nil` then.
   /// - Throws: The error of an earlier save in the background, if nobody has seen it. This save
   ///   does not begin then. Otherwise `invalidArgument` or `duplicateName` if objects cannot be
   ///   registered. ``CheckpointManager/BackgroundSave/value`` or the next call throws all other
@@ -49,6 +51,10 @@ extension CheckpointManager {
     step: Int? = nil, metrics: [String: Double] = [:], force: Bool = false,
     whenBusy: WhenBusy = .wait
   ) throws(CheckpointError) -> CheckpointManager.BackgroundSave? {
+    if let processes = options.processes {
+      try whenBusy.checkIsForProcesses()
+      return try saveInBackground(step: step, metrics: metrics, force: force, with: processes)
+    }
     try settle()
     guard let moment = try dueMoment(step: step, force: force) else { return nil }
     switch whenBusy {
@@ -91,5 +97,15 @@ extension CheckpointManager {
       "\($0) saves in the background have failed"
     }
     if let error { throw error }
+  }
+}
+
+extension CheckpointManager.WhenBusy {
+  fileprivate func checkIsForProcesses() throws(CheckpointError) {
+    guard self != .wait else { return }
+    throw CheckpointError(
+      .invalidArgument,
+      "processes that save together wait for the save before: one might leave out what another saves; use "
+        + ".wait")
   }
 }

@@ -51,6 +51,9 @@ extension CheckpointManager {
   ) throws(CheckpointError) -> Restored? {
     background.waitUntilIdle()
     let origin = "\(fileID):\(line)"
+    if let processes = self.options.processes {
+      return try restoreOrInitialize(check, options, origin: origin, with: processes, initialize)
+    }
     let fileSystem = keeper.place.fileSystem
     let found = try NewestIntact(in: directory, fileSystem).find { () throws(CheckpointError) in
       try keeper.look().newestFirst

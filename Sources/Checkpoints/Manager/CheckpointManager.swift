@@ -177,7 +177,8 @@ public final class CheckpointManager {
     let place = try ManagedPlace(
       directory: directory, name: name, stepPadding: stepPadding, stateFilename: stateFilename,
       metaSuffix: metaSuffix, format: options.format, options: options.files)
-    keeper = try DirectoryKeeper(place, retention, clock: clock)
+    let isLeader = options.processes.map { $0.rank == 0 } ?? true
+    keeper = try DirectoryKeeper(place, retention, cleans: isLeader, clock: clock)
   }
 
   /// How the files of the next checkpoints are written.
@@ -206,6 +207,9 @@ public final class CheckpointManager {
   public func save(step: Int? = nil, metrics: [String: Double] = [:], force: Bool = false)
     throws(CheckpointError) -> Saved?
   {
+    if let processes = options.processes {
+      return try save(step: step, metrics: metrics, force: force, with: processes)
+    }
     background.waitUntilIdle()
     try settle()
     guard let moment = try dueMoment(step: step, force: force) else { return nil }

@@ -31,9 +31,11 @@ extension DirectoryKeeper {
     }
   }
 
-  // Somebody else may have taken the number since the program looked at the directory the last time.
-  // The save counter in the snapshot does not know of the new one, and need not: numbers never go back.
-  private func renumbered(_ save: ManagedSave, _ found: ManagedDirectory) throws(CheckpointError)
+  /// The save with another number, if somebody else has taken its own since the program looked at the
+  /// directory the last time.
+  ///
+  /// The save counter in the snapshot does not know of the new one, and need not: numbers never go back.
+  func renumbered(_ save: ManagedSave, _ found: ManagedDirectory) throws(CheckpointError)
     -> ManagedSave
   {
     guard save.isCounted, found.isTaken(save.number) else { return save }

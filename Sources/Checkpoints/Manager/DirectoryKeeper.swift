@@ -23,16 +23,23 @@ final class DirectoryKeeper: Sendable {
 
   /// Takes over a directory, which need not exist, and removes what dead processes have left there.
   ///
+  /// - Parameters:
+  ///   - place: Where, and under which name.
+  ///   - retention: What stays.
+  ///   - cleans: Whether leftovers are removed: another process of the job does it otherwise.
+  ///   - clock: Seconds since 1970.
   /// - Throws: `unsupported` if a later version of this library was here; `io` if the system fails.
-  init(_ place: ManagedPlace, _ retention: RetentionPolicy, clock: @escaping @Sendable () -> Double)
-    throws(CheckpointError)
-  {
+  init(
+    _ place: ManagedPlace, _ retention: RetentionPolicy, cleans: Bool = true,
+    clock: @escaping @Sendable () -> Double
+  ) throws(CheckpointError) {
     self.place = place
     self.retention = retention
     self.clock = clock
     start = clock()
-    place.removeLeftovers()
+    if cleans { place.removeLeftovers() }
     let found = try look()
+    guard cleans else { return }
     place.removeUnfinished(found.unfinished)
     for problem in found.problems { CheckpointWarnings.warn(Self.text(of: problem)) }
   }

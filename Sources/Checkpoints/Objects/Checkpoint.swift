@@ -84,6 +84,7 @@ public final class Checkpoint {
   public func save(to path: String) throws(CheckpointError) -> String {
     _ = try CheckpointName.path(path, format: options.format)
     roots.usesCounter = true
+    if let processes = options.processes { return try save(to: path, with: processes) }
     try advanceCounter()
     let prefix = try CheckpointName.path(
       path, number: Int(saveCounter.value[]), format: options.format)
@@ -101,7 +102,7 @@ public final class Checkpoint {
     return prefix
   }
 
-  private func advanceCounter() throws(CheckpointError) {
+  func advanceCounter() throws(CheckpointError) {
     let (next, overflows) = saveCounter.value[].addingReportingOverflow(1)
     guard !overflows else {
       throw CheckpointError(
@@ -121,6 +122,7 @@ public final class Checkpoint {
   @discardableResult
   public func write(to prefix: String) throws(CheckpointError) -> String {
     let prefix = try CheckpointName.path(prefix, format: options.format)
+    if let processes = options.processes { return try write(to: prefix, with: processes) }
     let plan = try savePlan(options)
     let notes = plan.notes
     try SaveExecutor(options: options, progress: .current()).save(consume plan, to: prefix)
@@ -157,12 +159,22 @@ public final class Checkpoint {
   private static func plan(
     _ saved: (message: [UInt8], values: [LiveGraph.StoredValue]), _ options: SaveOptions
   ) throws(CheckpointError) -> SavePlan {
-    var items = saved.values.map { SavePlan.Item($0.variable, key: $0.key) }
+    var items = saved.values.map { value in
+      SavePlan.Item(
+        value.variable, key: value.key,
+        holder: options.processes == nil ? .all : holder(of: value))
+    }
     let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([saved.message]))
-    items.append(SavePlan.Item(TensorBox(graph), key: TensorKey(ObjectGraph.key)))
+    items.append(
+      SavePlan.Item(TensorBox(graph), key: TensorKey(ObjectGraph.key), holder: .leader))
     var plan = try SavePlan(items: items)
     try plan.distribute(options)
     return plan
+  }
+
+  private static func holder(of value: LiveGraph.StoredValue) -> SavePlan.Holder {
+    if value.key == CheckpointRoots.counterKey { return .leader }
+    return value.variable.isProcessState ? .each : .all
   }
 
   // Without a graph, by the names that a restore by names looks for first.

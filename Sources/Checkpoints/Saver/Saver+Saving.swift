@@ -21,13 +21,15 @@ extension Saver {
   /// - Throws: `invalidArgument` for a negative step, and for the path of a single file of a
   ///   checkpoint, `run/model.index`; `pathConflict` if the state file would have the checkpoint's
   ///   name, or a V1 file would stand beside an index; `unsupported` for variables that the format
-  ///   cannot hold, and for the path of a safetensors file in another format; `busy` if somebody else is saving
+  ///   cannot hold, and for the path of a safetensors file in another format; `timedOut` if processes that
+  ///   save together do not come; `busy` if somebody else is saving
   ///   there; `io` if the system fails. After an error, a checkpoint that was there before is still
   ///   there, and nothing else is left. It is no error if an old checkpoint cannot be deleted: see
   ///   ``Saver/Saved/warnings``.
   @discardableResult
   public func save(to path: String, step: Int? = nil) throws(CheckpointError) -> String {
     let prefix = try prefix(path, step)
+    if let processes = options.processes { return try save(to: prefix, step, with: processes) }
     guard !content.isEmpty else { return prefix }
     let start = ContinuousClock.now
     let plan = try savePlan()
@@ -64,7 +66,7 @@ extension Saver {
   }
 
   // The checkpoint is saved by now: what cannot be known does not make it fail.
-  private func byteCount(of files: [String]) -> UInt64 {
+  func byteCount(of files: [String]) -> UInt64 {
     files.reduce(0) { sum, file in
       let status = try? options.fileSystem.status(of: file)
       return sum + (status?.byteCount ?? 0)
@@ -74,7 +76,7 @@ extension Saver {
   // MARK: The state file
 
   // The state file beside the checkpoint; asked for before the save, so that it cannot fail late.
-  private func stateFile(for prefix: String, _ shardCount: Int) throws(CheckpointError)
+  func stateFile(for prefix: String, _ shardCount: Int) throws(CheckpointError)
     -> StateFile?
   {
     guard settings.updatesState else { return nil }

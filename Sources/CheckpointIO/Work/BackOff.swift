@@ -1,0 +1,34 @@
+/// Looks for something again and again, less and less often: what comes soon is seen soon, and a long wait
+/// takes next to no time of a core.
+package struct BackOff {
+  private let deadline: ContinuousClock.Instant
+  private let start: ContinuousClock.Instant
+
+  /// Begins to wait.
+  ///
+  /// - Parameter duration: For how long.
+  package init(for duration: Duration) {
+    start = .now
+    deadline = start + duration
+  }
+
+  /// Looks until it is there, or time is up.
+  ///
+  /// - Parameter isThere: Looks once.
+  /// - Returns: Whether it is there.
+  /// - Throws: What `isThere` throws.
+  package func until(_ isThere: () throws(CheckpointError) -> Bool) throws(CheckpointError) -> Bool
+  {
+    while true {
+      if try isThere() { return true }
+      let now = ContinuousClock.now
+      guard now < deadline else { return false }
+      // An eighth of the time that has gone by, so that a wait is longer by a sixteenth on average.
+      let pause = min(max((now - start) / 8, Self.shortest), Self.longest, deadline - now)
+      CheckpointIO.pause(for: pause)
+    }
+  }
+
+  private static let shortest = Duration.microseconds(100)
+  private static let longest = Duration.milliseconds(50)
+}

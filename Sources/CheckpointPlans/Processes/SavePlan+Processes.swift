@@ -1,0 +1,138 @@
+import CheckpointGraph
+import CheckpointIO
+import CheckpointTensors
+
+// Who writes what, if several processes save one checkpoint:
+//
+//   a part of a partitioned variable      the process that has it
+//   what differs from process to process  that process
+//   what all have                         one of them, so that all write about as much
+//   the object graph, the save counter    the process of rank 0
+//   a state of each process               the process of rank 0, all of them as one
+//
+// Nobody has to ask for that: every process works it out, and all come to the same result.
+
+extension SavePlan {
+  /// Who has a tensor, of the processes that save together.
+  package enum Holder: Sendable, Hashable {
+    /// All have it.
+    case all
+    /// All have it, and that of rank 0 counts.
+    case leader
+    /// Only this process has it.
+    case this
+    /// Each process has a state of its own; rank 0 writes those of all, as one.
+    case each
+  }
+
+  /// What all processes have to agree upon.
+  package struct Agreement: Hashable {
+    /// How many tensors all have.
+    var count: Int
+    /// The sum of their keys, dtypes, shapes and places.
+    var variables: UInt64
+    /// The sum of the object graph; 0 if there is none.
+    var graph: UInt64
+    /// How many states each process has of its own.
+    var states: Int
+  }
+
+  /// Leaves what one process writes.
+  ///
+  /// - Parameters:
+  ///   - rank: Which one.
+  ///   - count: How many there are.
+  /// - Returns: What all have to agree upon, and the states of this process.
+  /// - Throws: What a variable's own type throws.
+  mutating func take(shareOf rank: Int, of count: Int) throws(CheckpointError) -> (
+    agreement: Agreement, states: [[UInt8]]
+  ) {
+    let agreement = try agreement()
+    let states = try items.filter { $0.holder == .each }.map { item throws(CheckpointError) in
+      try item.variable.tensorSnapshot().strings?.first ?? []
+    }
+    let shares = shares(count)
+    var kept: [Item] = []
+    for (index, item) in items.enumerated() where (shares[index] ?? rank) == rank {
+      kept.append(item)
+    }
+    items = kept
+    return (agreement, states)
+  }
+
+  /// Puts the states of all processes, at rank 0, into the place of its own.
+  ///
+  /// - Parameter joined: One for each item of a state.
+  /// - Throws: `mismatch` if a state is no string, which it is.
+  mutating func setStates(_ joined: [[UInt8]]) throws(CheckpointError) {
+    let places = items.indices.filter { items[$0].holder == .each }
+    for (index, state) in zip(places, joined) {
+      let tensor = try AnyTensor(TensorSpec(.string, .scalar), .strings([state]))
+      var item = Item(TensorBox(tensor), key: items[index].key, holder: .each)
+      item.shard = items[index].shard
+      items[index] = item
+    }
+  }
+
+  // For each item the process that writes it; `nil` for those that only one has.
+  private func shares(_ count: Int) -> [Int?] {
+    var shares: [Int?] = items.map { [.leader, .each].contains($0.holder) ? 0 : nil }
+    // The largest first, each to whom has least; where that is no difference, in their order.
+    let dealt = items.indices.filter { items[$0].holder == .all }
+    let sizes = dealt.map { items[$0].spec.byteCount ?? 0 }
+    let order = dealt.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
+    var loads = LeastLoaded(count)
+    for index in order { shares[dealt[index]] = loads.take(UInt64(sizes[index])) }
+    return shares
+  }
+
+  private func agreement() throws(CheckpointError) -> Agreement {
+    var sum = ProcessMessage()
+    var agreement = Agreement(count: 0, variables: 0, graph: 0, states: 0)
+    for item in items where item.holder != .this {
+      agreement.count += 1
+      if item.holder == .each { agreement.states += 1 }
+      sum.write(item.key.bytes)
+      sum.write(Int(item.spec.dtype.rawValue))
+      sum.write(item.spec.shape.dimensions) { $0.write($1) }
+      sum.write(item.part?.slice.description ?? "")
+      guard item.key == TensorKey(ObjectGraph.key) else { continue }
+      let graph = try item.variable.tensorSnapshot().strings?.first ?? []
+      agreement.graph = Self.sum(graph)
+    }
+    agreement.variables = Self.sum(sum.bytes)
+    return agreement
+  }
+
+  // Of equal lengths the checksums tell them apart, but for one chance in four billion.
+  private static func sum(_ bytes: [UInt8]) -> UInt64 {
+    var checksum = CRC32C()
+    unsafe checksum.update(bytes.span.bytes)
+    return UInt64(checksum.masked) << 32 | UInt64(truncatingIfNeeded: bytes.count) & 0xFFFF_FFFF
+  }
+}
+
+/// Gives each of many things to whom has least so far.
+private struct LeastLoaded {
+  // A heap: the load and the number of each, the least first.
+  private var heap: [(load: UInt64, number: Int)]
+
+  init(_ count: Int) { heap = (0..<count).map { (0, $0) } }
+
+  mutating func take(_ load: UInt64) -> Int {
+    let number = heap[0].number
+    heap[0].load &+= load
+    var index = 0
+    while let child = [2 * index + 1, 2 * index + 2].filter({ $0 < heap.count }).min(by: isLess),
+      isLess(child, index)
+    {
+      heap.swapAt(child, index)
+      index = child
+    }
+    return number
+  }
+
+  private func isLess(_ one: Int, _ other: Int) -> Bool {
+    (heap[one].load, heap[one].number) < (heap[other].load, heap[other].number)
+  }
+}

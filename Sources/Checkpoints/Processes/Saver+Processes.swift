@@ -1,0 +1,55 @@
+import CheckpointIO
+import CheckpointPlans
+import CheckpointStore
+
+extension Saver {
+  /// Saves together with other processes.
+  func save(to prefix: String, _ step: Int?, with processes: any ProcessGroup)
+    throws(CheckpointError) -> String
+  {
+    let start = ContinuousClock.now
+    let meeting = ProcessMeeting(processes, at: prefix, options)
+    defer { meeting.end() }
+    var stateFile: StateFile?
+    let bytes = try SharedSave(meeting, options, .current()).save(to: prefix) {
+      () throws(CheckpointError) in
+      if meeting.isLeader { stateFile = try self.stateFile(for: prefix, 1) }
+      return try content.isEmpty ? SavePlan(items: []) : savePlan(options.inOneFile)
+    } conclude: { saved, notes throws(CheckpointError) in
+      var result = Saver.Saved(
+        path: saved.path, files: saved.files, byteCount: byteCount(of: saved.files),
+        duration: .now - start)
+      result.warnings = notes
+      lastSave = result
+      try record(saved.path, step: step, in: stateFile)
+      return (lastSave ?? result).message
+    }
+    // What rank 0 knows, all know.
+    let result = try Saver.Saved(message: bytes)
+    lastSave = result
+    return result.path
+  }
+}
+
+extension Saver.Saved {
+  fileprivate var message: [UInt8] {
+    var message = ProcessMessage()
+    message.write(path)
+    message.write(files) { $0.write($1) }
+    message.write(byteCount)
+    message.write(duration / .nanoseconds(1))
+    message.write(deleted) { $0.write($1) }
+    message.write(warnings) { $0.write($1) }
+    return message.bytes
+  }
+
+  fileprivate init(message: [UInt8]) throws(CheckpointError) {
+    var reader = ProcessMessageReader(message)
+    path = try reader.readText()
+    files = try reader.readArray { reader throws(CheckpointError) in try reader.readText() }
+    byteCount = try reader.readNumber()
+    duration = .nanoseconds(1) * (try reader.readDouble())
+    deleted = try reader.readArray { reader throws(CheckpointError) in try reader.readText() }
+    warnings = try reader.readArray { reader throws(CheckpointError) in try reader.readError() }
+  }
+}

@@ -1,0 +1,79 @@
+import CheckpointTensors
+import CheckpointTestSupport
+import Checkpoints
+import Foundation
+import Testing
+
+/// Proves that a process killed in a save of several leaves the old checkpoint or the new one, whole, that the
+/// others end with an error that names it, and that the next save leaves no litter.
+///
+/// `CHECKPOINTS_KILLS` says how many times a process is killed; each at a file call of its own, by chance.
+@Suite struct SharedKillTests {
+  private static let kills =
+    ProcessInfo.processInfo.environment["CHECKPOINTS_KILLS"].flatMap { Int($0) } ?? 12
+  private static let patience = 1.0
+
+  private func start(_ rank: Int, of count: Int, _ value: Int, killedAt call: Int, in path: String)
+    throws -> ChildProcess.Running
+  {
+    try ChildProcess.start(
+      "crashing-saver",
+      [path, "\(value)", "1", "shared:\(rank):\(count):\(Self.patience)", "\(call)"])
+  }
+
+  private func saveAll(_ count: Int, _ value: Int, in path: String) throws {
+    let all = try (0..<count).map { try start($0, of: count, value, killedAt: .max, in: path) }
+    for process in all {
+      let outcome = process.finish()
+      #expect(outcome.output.hasPrefix("saved \(value)"), "\(outcome.output) \(outcome.errors)")
+    }
+  }
+
+  /// The one value of all elements.
+  private func value(_ path: String) throws -> Float? {
+    let reader = try CheckpointReader(path)
+    var values: Set<Float> = []
+    for entry in try reader.entries() {
+      values.formUnion(try Tensor<Float>(reader.tensor(for: entry.key)).array)
+    }
+    #expect(values.count == 1, "a mixture of \(values)")
+    return values.first
+  }
+
+  @Test(arguments: [true, false])
+  func `a process that is killed costs the save, and nothing else`(isLeader: Bool) throws {
+    var generator = SeededGenerator(seed: isLeader ? 1 : 2)
+    let directory = try TemporaryDirectory("killed")
+    let path = directory.path("model")
+    let count = 3
+    try saveAll(count, 0, in: path)
+    var standing: Float = 0
+    for next in 1...Self.kills {
+      let victim = isLeader ? 0 : Int.random(in: 1..<count, using: &generator)
+      let call = Int.random(in: 0..<(isLeader ? 90 : 40), using: &generator)
+      let all = try (0..<count).map { rank in
+        try start(rank, of: count, next, killedAt: rank == victim ? call : .max, in: path)
+      }
+      let outcomes = all.map { $0.finish() }
+      let left = try #require(try value(path))
+      #expect(left == standing || left == Float(next), "victim \(victim), call \(call)")
+      standing = left
+      for (rank, outcome) in outcomes.enumerated() where rank != victim {
+        guard outcomes[victim].wasKilled else { break }
+        let isSaved = outcome.output.hasPrefix("saved")
+        // Only after the commit can it be unknown to the others that somebody is gone.
+        #expect(
+          !isSaved || left == Float(next), "victim \(victim), call \(call): \(outcome.output)")
+        guard !isSaved else { continue }
+        #expect(
+          outcome.output.contains("process \(victim) of \(count) did not come"),
+          "victim \(victim), call \(call): \(outcome.output) \(outcome.errors)")
+      }
+    }
+    try saveAll(count, 1_000, in: path)
+    #expect(try value(path) == 1_000)
+    let litter = directory.names.filter { $0.contains("swift-checkpoints") }
+    #expect(litter.isEmpty, "\(litter)")
+    #expect(directory.names.count == 2 + count, "\(directory.names)")
+  }
+}

@@ -1,0 +1,34 @@
+import Checkpoints
+
+func manyProcesses() throws {
+  let group = try LaunchedProcesses()  // rank and count, as the launcher says
+  let options = SaveOptions(processes: group)
+
+  // Each process has some of the rows of the table, and all of the rest.
+  let rows = 1_000 / group.count
+  let part = Variable<Float>(repeating: 0, shape: [rows, 64])
+  let table = try PartitionedVariable(
+    [(TensorSlice(starts: [group.rank * rows, 0], shape: [rows, 64]), part)],
+    shape: [rows * group.count, 64],
+    allowsGaps: true
+  )
+  let step = Variable<Int64>(0)
+
+  let checkpoint = try Checkpoint(["table": table, "step": step], options: options)
+  let manager = try CheckpointManager(checkpoint, directory: "run", retention: .latest(3))
+  try manager.restoreOrInitialize()
+  try manager.save()
+
+  expect(manager.latest == "run/ckpt-1")
+
+  let position = RunState(12_000)  // different in every process
+  let run = try Checkpoint(
+    ["table": table, "position": PerProcess(position, of: group)],
+    options: options
+  )
+  try run.save(to: "run/state")
+
+  position.value = 0
+  try run.restore(from: "run/state-1").assertConsumed()
+  expect(position.value == 12_000)
+}
