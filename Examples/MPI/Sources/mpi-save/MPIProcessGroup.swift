@@ -16,7 +16,6 @@ final class MPIProcessGroup: ProcessGroup {
   let count: Int
   private let state: Mutex<State>
   private let mayUseAnyThread: Bool
-  private let thread = UInt(bitPattern: pthread_self())
 
   private struct State {
     /// MPI's communicator, an address.
@@ -37,7 +36,7 @@ final class MPIProcessGroup: ProcessGroup {
     mayUseAnyThread = level == 1
     rank = unsafe Int(mpi_rank(communicator))
     count = unsafe Int(mpi_size(communicator))
-    state = Mutex(State(communicator: unsafe UInt(bitPattern: communicator)))
+    state = Mutex(State(communicator: UInt(bitPattern: communicator)))
   }
 
   /// Ends MPI: the last thing that a process does.
@@ -83,7 +82,7 @@ final class MPIProcessGroup: ProcessGroup {
   private func call<Value>(
     _ body: (inout State) throws(CheckpointError) -> Value
   ) throws(CheckpointError) -> Value {
-    guard mayUseAnyThread || thread == UInt(bitPattern: pthread_self()) else {
+    guard mayUseAnyThread || Thread.isMainThread else {
       throw CheckpointError(
         .unsupported,
         "this MPI may be called by one thread only (MPI_THREAD_MULTIPLE is not provided); save in the "
@@ -105,25 +104,25 @@ final class MPIProcessGroup: ProcessGroup {
     }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: message.count, alignment: 8)
     unsafe buffer.copyBytes(from: message)
-    var waiting: [(rank: Int, request: UnsafeMutableRawPointer)] = unsafe []
+    var waiting: [(rank: Int, request: UInt)] = []  // a request is an address
     for rank in ranks {
       guard
         let request = unsafe mpi_send(
           state.pointer, buffer.baseAddress, length, CInt(rank), Self.tag)
       else { throw failure }
-      unsafe waiting.append((rank, request))
+      waiting.append((rank, UInt(bitPattern: request)))
     }
-    let late = try wait(timeout) { () throws(CheckpointError) in
-      var left: [(rank: Int, request: UnsafeMutableRawPointer)] = unsafe []
-      for unsafeentry in unsafe waiting {
-        let isSent = unsafe mpi_is_sent(entry.request)
+    let areSent = try wait(timeout) { () throws(CheckpointError) in
+      var left: [(rank: Int, request: UInt)] = []
+      for entry in waiting {
+        let isSent = unsafe mpi_is_sent(UnsafeMutableRawPointer(bitPattern: entry.request))
         guard isSent >= 0 else { throw failure }
-        if isSent == 0 { unsafe left.append(entry) }
+        if isSent == 0 { left.append(entry) }
       }
-      unsafe waiting = left
-      return unsafe waiting.isEmpty
+      waiting = left
+      return left.isEmpty
     }
-    guard late else { throw unsafe self.late(waiting.map(\.rank), timeout) }
+    guard areSent else { throw late(waiting.map(\.rank), timeout) }
     unsafe buffer.deallocate()
   }
 
