@@ -291,9 +291,9 @@ let package = Package(
     tests(
       "InteropTests",
       [
-        "CheckpointIO", "CheckpointTensors", "CheckpointBundle", "CheckpointSlices",
-        "CheckpointSafetensors", "CheckpointMapping", "CheckpointStore", "CheckpointPlans",
-        "Checkpoints",
+        "CheckpointIO", "CheckpointTensors", "CheckpointWire", "CheckpointBundle",
+        "CheckpointSlices", "CheckpointSafetensors", "CheckpointMapping", "CheckpointStore",
+        "CheckpointPlans", "Checkpoints",
       ],
       exclude: [
         "tensorflow_reader.py", "tensorflow_objects.py", "tensorflow_managers.py",

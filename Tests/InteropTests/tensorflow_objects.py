@@ -374,3 +374,12 @@ def restore(command: dict) -> dict:
     load(command["prefix"]).assert_consumed()
     os.makedirs(os.path.dirname(command["again"]), exist_ok=True)
     return {"prefix": checkpoint.write(command["again"])}
+
+
+def restore_variables(prefix: str, zeros: dict[str, tf.Tensor]) -> tuple[dict, int]:
+    """Restore variables of a checkpoint by their names in it; also says how often it was saved."""
+    variables = {name: tf.Variable(value) for name, value in zeros.items()}
+    checkpoint = tf.train.Checkpoint(**variables)
+    checkpoint.restore(prefix).assert_consumed()
+    values = {name: variable.read_value() for name, variable in variables.items()}
+    return values, int(checkpoint.save_counter.numpy())

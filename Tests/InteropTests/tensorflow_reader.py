@@ -39,6 +39,7 @@ TensorFlow is loaded only once:
     {"cmd": "latest", "directory": "/dir"}
     {"cmd": "build_objects", "structure": "nested", "prefix": "/dir/ckpt"}
     {"cmd": "restore_objects", "structure": "nested", "prefix": "/dir/ckpt", "again": "/dir/copy"}
+    {"cmd": "restore_variables", "prefix": "/dir/ckpt-1", "tensors": [...]}
     {"cmd": "save_keras", "directory": "/dir", "optimizer": "adam"}
     {"cmd": "load_keras", "directory": "/dir", "optimizer": "adam"}
     {"cmd": "run_manager", "directory": "/dir", "keep": 3, "hours": 2, "runs": [[0, 1, 2]]}
@@ -332,11 +333,24 @@ def latest(command: dict) -> dict:
     return {"prefix": tf.train.latest_checkpoint(command["directory"])}
 
 
+def requested_zeros(command: dict) -> dict[str, tf.Tensor]:
+    """Tensors of the data types and shapes of a request, by name."""
+    return {item["name"]: tf.zeros(item["shape"], item["dtype"]) for item in command["tensors"]}
+
+
 def saver_restore(command: dict) -> dict:
     """Restore variables by a saver, as `read_v1` answers."""
-    zeros = {item["name"]: tf.zeros(item["shape"], item["dtype"]) for item in command["tensors"]}
+    zeros = requested_zeros(command)
     tensors = savers.restore(command["path"], zeros)
     return {"tensors": [restored(name.encode(), tensors[name]) for name in zeros]}
+
+
+def restore_variables(command: dict) -> dict:
+    """Restore the variables of an object-based checkpoint, as `read_v1` answers."""
+    zeros = requested_zeros(command)
+    tensors, count = objects.restore_variables(command["prefix"], zeros)
+    described = [restored(name.encode(), tensors[name]) for name in zeros]
+    return {"tensors": described, "save_counter": count}
 
 
 def saver_save(command: dict) -> dict:
@@ -366,6 +380,7 @@ COMMANDS: dict[str, Callable[[dict], dict]] = {
     for function in (
         *(dump, read, write, write_v1, read_v1, merge, latest, version),
         *(saver_restore, saver_save, saver_save_partitioned, saver_restore_partitioned),
+        restore_variables,
     )
 } | {
     "build_objects": objects.build,
