@@ -7,11 +7,19 @@ package struct TensorRequest: Hashable, Sendable {
   package var key: TensorKey
   /// The part; `nil` for everything.
   package var slice: TensorSlice?
+  /// Whether no more is to be read than the part, even where that leaves a checksum uncompared.
+  package var readsOnlyPart: Bool
 
   /// Creates a request.
-  package init(_ key: TensorKey, slice: TensorSlice? = nil) {
+  package init(_ key: TensorKey, slice: TensorSlice? = nil, readsOnlyPart: Bool = false) {
     self.key = key
     self.slice = slice
+    self.readsOnlyPart = readsOnlyPart
+  }
+
+  /// The same of a tensor of another key.
+  package func renamed(_ key: TensorKey) -> TensorRequest {
+    TensorRequest(key, slice: slice, readsOnlyPart: readsOnlyPart)
   }
 }
 

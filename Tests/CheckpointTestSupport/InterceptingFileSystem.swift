@@ -40,6 +40,7 @@ package final class InterceptingFileSystem: FileSystem {
   private let interception: Interception
   private let renameReport: Interception
   private let log = Mutex<[FileCall]>([])
+  private let readLog = Mutex<[String: UInt64]>([:])
 
   /// Puts `interception` in front of a file system.
   ///
@@ -71,6 +72,13 @@ package final class InterceptingFileSystem: FileSystem {
 
   /// The calls so far.
   package var calls: [FileCall] { log.withLock { $0 } }
+
+  /// How many bytes were read of each file so far.
+  package var readByteCounts: [String: UInt64] { readLog.withLock { $0 } }
+
+  fileprivate func noteRead(of path: String, byteCount: Int) {
+    readLog.withLock { $0[path, default: 0] += UInt64(byteCount) }
+  }
 
   fileprivate func note(_ kind: FileCall.Kind, _ path: String) throws(CheckpointError) {
     let call = FileCall(kind: kind, path: path)
@@ -174,6 +182,7 @@ private final class InterceptedReadableFile: ReadableFile {
 
   func read(into output: inout MutableRawSpan, at offset: UInt64) throws(CheckpointError) {
     try system.note(.read, path)
+    system.noteRead(of: path, byteCount: output.byteCount)
     try file.read(into: &output, at: offset)
   }
 

@@ -79,7 +79,7 @@ struct BundleBatch: TensorBatch {
         tensors.append(try AnyTensor(payloads.span[place].entry.spec, .bytes(memory[place])))
       } else {
         let request = requests[position]
-        tensors.append(try reader.tensor(for: request.key, slice: request.slice))
+        tensors.append(try reader.reading(request).tensor(for: request.key, slice: request.slice))
       }
     }
     return tensors

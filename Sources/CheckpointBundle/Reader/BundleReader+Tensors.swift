@@ -29,8 +29,12 @@ extension BundleReader: FormatReader {
       if part.wanted == part.place, let place = runs.single {
         var place = output._mutatingExtracting(place.target(width: width))
         try payload.read(into: &place)
+      } else if readsOnlyParts, part.wanted != part.place {
+        try SparsePayload(payload).read(runs, width: width, into: &output)
+        swapBytes(of: runs, payload, width: width, in: &output)
       } else {
         try scatter(payload, runs, width: width, into: &output)
+        swapBytes(of: runs, payload, width: width, in: &output)
       }
     }
   }
@@ -52,6 +56,11 @@ extension BundleReader: FormatReader {
         next = rest.next()
       }
     }
+  }
+
+  private func swapBytes(
+    of runs: ElementRuns, _ payload: PayloadReader, width: Int, in output: inout MutableRawSpan
+  ) {
     guard payload.swapsBytes else { return }
     for run in runs {
       var place = output._mutatingExtracting(run.target(width: width))

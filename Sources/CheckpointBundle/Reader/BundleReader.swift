@@ -20,6 +20,9 @@ package struct BundleReader: TensorReader {
   let index: BundleIndexReader
   /// The data files.
   let shards: ShardSet
+  /// Whether of a stored block no more is read than is wanted, even where that leaves its checksum
+  /// uncompared.
+  private(set) var readsOnlyParts = false
 
   /// Opens the checkpoint of a prefix.
   ///
@@ -38,6 +41,13 @@ package struct BundleReader: TensorReader {
     path = prefix
     index = opening.index
     shards = opening.shards
+  }
+
+  /// The same reader, for a request.
+  func reading(_ request: TensorRequest) -> BundleReader {
+    var reader = self
+    reader.readsOnlyParts = request.readsOnlyPart
+    return reader
   }
 
   /// Says of an error that the checkpoint was deleted or replaced meanwhile, if that is its cause.

@@ -31,7 +31,8 @@ final class BundleSource: TensorSource {
 
   func read(into output: inout MutableRawSpan) throws(CheckpointError) {
     guard let entry = batch.plainEntry(at: positions[turn]) else {
-      return try batch.reader.read(request.key, slice: request.slice, into: &output)
+      return try batch.reader.reading(request)
+        .read(request.key, slice: request.slice, into: &output)
     }
     let byteCount = try files.checkedByteCount(of: entry)
     try entry.spec.checkRoom(byteCount, output.byteCount)
@@ -40,7 +41,7 @@ final class BundleSource: TensorSource {
 
   func tensor() throws(CheckpointError) -> AnyTensor {
     guard let entry = batch.plainEntry(at: positions[turn]) else {
-      return try batch.reader.tensor(for: request.key, slice: request.slice)
+      return try batch.reader.reading(request).tensor(for: request.key, slice: request.slice)
     }
     let byteCount = try files.checkedByteCount(of: entry)
     let storage = TensorStorage(uninitializedByteCount: byteCount)

@@ -93,7 +93,7 @@ package struct FullNameReader: BatchReader {
 
   package func lookUp(_ requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
     let stored = try requests.map { request throws(CheckpointError) in
-      TensorRequest(try storedKey(request.key) ?? request.key, slice: request.slice)
+      request.renamed(try storedKey(request.key) ?? request.key)
     }
     return RenamedBatch(try reader.batch(of: stored), keys: requests.map(\.key))
   }

@@ -57,9 +57,7 @@ package struct MappedReader: BatchReader {
   ///
   /// - Throws: As ``BatchReader/lookUp(_:)`` says.
   package func lookUp(_ requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {
-    let stored = requests.compactMap { request in
-      storedKey(request.key).map { TensorRequest($0, slice: request.slice) }
-    }
+    let stored = requests.compactMap { request in storedKey(request.key).map(request.renamed) }
     guard stored.count == requests.count else { return try SingleTensors(requests, of: self) }
     return RenamedBatch(try reader.batch(of: stored), keys: requests.map(\.key))
   }

@@ -59,12 +59,22 @@ public struct RestoreOptions: Sendable, Hashable {
   public var placement: Placement
   /// Whether a tensor may go into a variable of another shape with as many elements.
   public var allowsReshape: Bool
+  /// Whether no more is read of a stored tensor, or of a stored part of one, than a
+  /// ``PartitionedVariable`` wants of it.
+  ///
+  /// A checkpoint of the format V2 has a checksum of each tensor, or of each part, as a whole. By default
+  /// all of it is read, so that damage is noticed. Where each of many processes restores a small part of
+  /// what was saved in large ones, that is many times as much as they need. With `true` each reads its own
+  /// part, and damage in it is noticed only where all of a stored part is wanted. A ``Verification`` by one
+  /// process, beforehand, finds it.
+  public var readsOnlyParts: Bool
 
   /// Creates options.
   public init(
     _ completeness: Completeness = .all, placement: Placement = .transactional,
-    allowsReshape: Bool = false
+    allowsReshape: Bool = false, readsOnlyParts: Bool = false
   ) {
+    self.readsOnlyParts = readsOnlyParts
     self.completeness = completeness
     self.placement = placement
     self.allowsReshape = allowsReshape

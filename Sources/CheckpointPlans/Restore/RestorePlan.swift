@@ -54,7 +54,7 @@ package struct RestorePlan {
   ) throws(CheckpointError) {
     report = RestoreReport(reader: reader, wanted: wanted.map(\.key))
     let wanted = Self.withParts(wanted)
-    let batch = try reader.batch(of: wanted.map(\.tensorRequest))
+    let batch = try reader.batch(of: wanted.map { $0.tensorRequest(options) })
     (requests, self.batch) = (wanted, batch)
     let groups = expectGroups(in: batch)
     var problems: [CheckpointError] = []
@@ -247,7 +247,9 @@ package struct RestorePlan {
 }
 
 extension RestorePlan.Request {
-  fileprivate var tensorRequest: TensorRequest { TensorRequest(key, slice: part?.slice) }
+  fileprivate func tensorRequest(_ options: RestoreOptions) -> TensorRequest {
+    TensorRequest(key, slice: part?.slice, readsOnlyPart: options.readsOnlyParts)
+  }
 
   /// What the whole tensor is to be.
   package var fullSpec: TensorSpec {

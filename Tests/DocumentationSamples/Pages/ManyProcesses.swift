@@ -21,6 +21,8 @@ func manyProcesses() throws {
 
   expect(manager.latest == "run/ckpt-1")
 
+  try manager.restoreOrInitialize(options: RestoreOptions(readsOnlyParts: true))
+
   let position = RunState(12_000)  // different in every process
   let run = try Checkpoint(
     ["table": table, "position": PerProcess(position, of: group)],
