@@ -179,7 +179,7 @@ let package = Package(
       name: "checkpoint-benchmarks",
       dependencies: [
         "Checkpoints", "CheckpointBenchmarkLimit", "CheckpointBundle", "CheckpointIO",
-        "CheckpointTensors",
+        "CheckpointPlans", "CheckpointTensors",
       ],
       path: "Sources/CheckpointBenchmarks",
       resources: [.copy("Contenders/peers.py")],

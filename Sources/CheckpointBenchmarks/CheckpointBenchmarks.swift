@@ -12,12 +12,16 @@
   static func main() throws {
     let arguments = Array(CommandLine.arguments.dropFirst())
     if let order = ContenderOrder(arguments: arguments) { return try order.serve() }
+    if let order = ProcessOrder(arguments: arguments) { return try order.serve() }
     let options = Options(arguments)
     if let picture = options.picture { return try Chart.draw(to: picture) }
     #if DEBUG
     options.note("This is a debug build; its figures mean nothing. Use swift run -c release.")
     #endif
     let folder = try Folder(in: options.folder)
+    if options.measuresProcesses {
+      return try ProcessBenchmark(folder: folder.path, options: options).measure()
+    }
     let report = Report(options)
     report.begin()
     for workload in Workload.all(options.size) where options.includes(workload) {

@@ -14,11 +14,14 @@ struct Options {
   private(set) var folder = FileManager.default.temporaryDirectory.path
   /// Where a picture of results from the standard input goes, if one is to be drawn.
   private(set) var picture: String?
+  /// Whether saves by several processes are measured, and nothing else.
+  private(set) var measuresProcesses = false
   private var names: Set<String> = []
 
   static let usage = """
     checkpoint-benchmarks [--quick | --large] [--peers] [--json] [--rounds N] [--folder DIRECTORY]
                           [NAME …]
+    checkpoint-benchmarks --processes [--quick] [--rounds N] [--folder DIRECTORY]
     checkpoint-benchmarks --svg FILE < RESULTS
 
       --quick    small sizes, few runs: less than a minute
@@ -27,6 +30,7 @@ struct Options {
       --json     one object a line
       --rounds   how many runs each contender gets
       --folder   where the files go; about 6 GB
+      --processes  saves by 1 to 8 processes together: what that costs beside writing the files
       --svg      measures nothing, but draws what --json has printed
       NAME       a workload (W1 … W9) or an operation ('restore in place'): all of them by default
     """
@@ -41,6 +45,7 @@ struct Options {
       case "--peers": hasPeers = true
       case "--rounds": rounds = rest.popFirst().flatMap { Int($0) } ?? 0
       case "--folder": folder = rest.popFirst() ?? folder
+      case "--processes": measuresProcesses = true
       case "--svg": picture = rest.popFirst()
       case _ where argument.hasPrefix("-"):
         print(Self.usage)

@@ -183,7 +183,7 @@ struct LibraryTrials {
 }
 
 /// The variables of a model without modules.
-private final class TensorList: Checkpointable {
+final class TensorList: Checkpointable {
   let variables: [Variable<Float>]
 
   init(_ variables: [Variable<Float>]) { self.variables = variables }

@@ -22,7 +22,17 @@ final class Child {
 
   /// Does one run.
   func run() throws -> Measurement {
+    try order()
+    return try answer()
+  }
+
+  /// Tells it to do a run, while others do one.
+  func order() throws {
     try orders.fileHandleForWriting.write(contentsOf: Data("run\n".utf8))
+  }
+
+  /// Waits for the end of a run.
+  func answer() throws -> Measurement {
     guard let line = try line() else { throw BenchmarkError("a contender ended in a run") }
     return try JSONDecoder().decode(Measurement.self, from: Data(line.utf8))
   }
