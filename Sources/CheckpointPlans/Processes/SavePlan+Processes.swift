@@ -48,15 +48,10 @@ extension SavePlan {
     agreement: Agreement, states: [[UInt8]]
   ) {
     let agreement = try agreement()
-    let states = try items.filter { $0.holder == .each }.map { item throws(CheckpointError) in
-      try item.variable.tensorSnapshot().strings?.first ?? []
-    }
+    let states = try states()
     let shares = shares(count)
-    var kept: [Item] = []
-    for (index, item) in items.enumerated() where (shares[index] ?? rank) == rank {
-      kept.append(item)
-    }
-    items = kept
+    let kept = items.indices.filter { (shares[$0] ?? rank) == rank }
+    items = kept.map { items[$0] }
     return (agreement, states)
   }
 
@@ -74,9 +69,18 @@ extension SavePlan {
     }
   }
 
+  private func states() throws(CheckpointError) -> [[UInt8]] {
+    let places = items.span  // looked at in their places: copies would count references
+    var states: [[UInt8]] = []
+    for index in places.indices where places[index].holder == .each {
+      states.append(try places[index].variable.tensorSnapshot().strings?.first ?? [])
+    }
+    return states
+  }
+
   // For each item the process that writes it; `nil` for those that only one has.
   private func shares(_ count: Int) -> [Int?] {
-    var shares: [Int?] = items.map { [.leader, .each].contains($0.holder) ? 0 : nil }
+    var shares: [Int?] = items.map { $0.holder == .leader || $0.holder == .each ? 0 : nil }
     // The largest first, each to whom has least; where that is no difference, in their order.
     let dealt = items.indices.filter { items[$0].holder == .all }
     let sizes = dealt.map { items[$0].spec.byteCount ?? 0 }
@@ -89,15 +93,18 @@ extension SavePlan {
   private func agreement() throws(CheckpointError) -> Agreement {
     var sum = ProcessMessage()
     var agreement = Agreement(count: 0, variables: 0, graph: 0, states: 0)
-    for item in items where item.holder != .this {
+    let graphKey = TensorKey(ObjectGraph.key)
+    let places = items.span  // looked at in their places: copies would count references
+    for index in places.indices where places[index].holder != .this {
+      let (key, spec) = (places[index].key, places[index].spec)
       agreement.count += 1
-      if item.holder == .each { agreement.states += 1 }
-      sum.write(item.key.bytes)
-      sum.write(Int(item.spec.dtype.rawValue))
-      sum.write(item.spec.shape.dimensions) { $0.write($1) }
-      sum.write(item.part?.slice.description ?? "")
-      guard item.key == TensorKey(ObjectGraph.key) else { continue }
-      let graph = try item.variable.tensorSnapshot().strings?.first ?? []
+      if places[index].holder == .each { agreement.states += 1 }
+      sum.write(key.bytes)
+      sum.write(Int(spec.dtype.rawValue))
+      sum.write(spec.shape.dimensions) { $0.write($1) }
+      sum.write(places[index].part?.slice.description ?? "")
+      guard key == graphKey else { continue }
+      let graph = try places[index].variable.tensorSnapshot().strings?.first ?? []
       agreement.graph = Self.sum(graph)
     }
     agreement.variables = Self.sum(sum.bytes)
@@ -123,13 +130,15 @@ private struct LeastLoaded {
     let number = heap[0].number
     heap[0].load &+= load
     var index = 0
-    while let child = [2 * index + 1, 2 * index + 2].filter({ $0 < heap.count }).min(by: isLess),
-      isLess(child, index)
-    {
-      heap.swapAt(child, index)
-      index = child
+    while true {
+      var least = index
+      for child in 2 * index + 1...2 * index + 2 where child < heap.count && isLess(child, least) {
+        least = child
+      }
+      guard least != index else { return number }
+      heap.swapAt(index, least)
+      index = least
     }
-    return number
   }
 
   private func isLess(_ one: Int, _ other: Int) -> Bool {

@@ -159,7 +159,7 @@ final class FileMeeting: ProcessGroupForOneSave {
     guard state.number == nil else { return }
     var number: String?
     _ = try BackOff(for: timeout).until { () throws(CheckpointError) in
-      number = try opened()
+      number = try opened(try names())
       return number != nil
     }
     state.number = number
@@ -167,9 +167,9 @@ final class FileMeeting: ProcessGroupForOneSave {
     throw .timedOut([0], of: count, after: timeout)
   }
 
-  // The number of the meeting that is open.
-  private func opened() throws(CheckpointError) -> String? {
-    guard try names().contains(Self.hello), let bytes = try read(Self.hello) else { return nil }
+  // The number of the meeting that is open, if the names of files say that one is.
+  private func opened(_ names: [String]) throws(CheckpointError) -> String? {
+    guard names.contains(Self.hello), let bytes = try read(Self.hello) else { return nil }
     return String(decoding: bytes, as: UTF8.self)
   }
 
@@ -210,7 +210,7 @@ final class FileMeeting: ProcessGroupForOneSave {
       let heard = try reader.readArray { reader throws(CheckpointError) in try reader.readNumber() }
       if heard.contains(state.own) { return try reader.readBytes() }
     }
-    guard let number = try opened(), number != state.number else { return nil }
+    guard let number = try opened(names), number != state.number else { return nil }
     guard let first = state.first, state.phase == 2 else {
       throw CheckpointError(
         .cancelled, "process 0 was started anew in the middle of a save; save again", file: target)
