@@ -6,13 +6,15 @@
 //     mpirun -n 4 Examples/MPI/.build/debug/mpi-save DIRECTORY
 //
 // Needs an MPI with its headers: Debian's libopenmpi-dev or libmpich-dev, whichever pkg-config calls mpi-c. The
-// name of another one goes into CHECKPOINTS_MPI: ompi-c, mpich.
+// name of another one goes into CHECKPOINTS_MPI: ompi-c, mpich. If its headers are not found all the same, their
+// folder goes into CHECKPOINTS_MPI_HEADERS.
 
 import PackageDescription
 
-let settings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
-]
+let headers = Context.environment["CHECKPOINTS_MPI_HEADERS"]
+let settings: [SwiftSetting] =
+  [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)]
+  + (headers.map { [.unsafeFlags(["-Xcc", "-I\($0)"])] } ?? [])
 
 let package = Package(
   name: "mpi-save",

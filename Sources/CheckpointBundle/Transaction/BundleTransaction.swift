@@ -29,7 +29,11 @@ final class BundleTransaction {
   private let replacedFiles: [String]
   private var dataFiles: SaveNote.DataFiles
   private var createdFiles: [String] = []
+  // Of a joined save: those that do not have their names yet are another process's.
+  private var joinedFiles: [AtomicFile] = []
+  // Whether other processes write data files of it, or this one writes some of another's.
   private let isShared: Bool
+  private let isJoined: Bool
   private var isOpen = true
 
   private var fileSystem: any FileSystem { location.options.fileSystem }
@@ -47,6 +51,8 @@ final class BundleTransaction {
     throws(CheckpointError)
   {
     let location = try SaveLocation(prefix, options: options)
+    // Of a dead job a process may live: it must not meet new files under the names of its own.
+    let noted = isShared ? location.unsettled?.newCount : nil
     // Listed under the lock: nobody else changes files of this prefix any more.
     var leftovers = try Leftovers(directory: location.directory, fileSystem: options.fileSystem)
     try leftovers.removeData(of: location)
@@ -54,7 +60,8 @@ final class BundleTransaction {
 
     let files = leftovers.dataFiles(of: location.name)
     let counts = Set(files.map(\.count))
-    self.shardCount = Self.freeCount(from: shardCount, taken: counts)
+    self.shardCount = Self.freeCount(
+      from: shardCount, taken: counts.union(noted.map { [$0] } ?? []))
     let replacesIndex = leftovers.hasIndex(of: location.name)
     let paths = BundlePath(prefix)
     // What has such a name and is no file was not saved: a directory could not even be removed.
@@ -67,7 +74,7 @@ final class BundleTransaction {
     replacedFiles = replaced
     self.paths = paths
     self.location = location
-    self.isShared = isShared
+    (self.isShared, isJoined) = (isShared, false)
     dataFiles = SaveNote.DataFiles(
       newCount: self.shardCount, replacedCounts: replacesIndex ? counts.sorted() : [])
     try location.begin(.bundle(dataFiles))
@@ -85,7 +92,7 @@ final class BundleTransaction {
     dataFiles = SaveNote.DataFiles(newCount: shardCount, replacedCounts: [])
     location = SaveLocation(joining: prefix, noted: .bundle(dataFiles), options: options)
     replacedFiles = []
-    isShared = false  // what others have written is not its business
+    (isShared, isJoined) = (false, true)
   }
 
   private static func freeCount(from wanted: Int, taken: Set<Int>) -> Int {
@@ -97,7 +104,7 @@ final class BundleTransaction {
   /// Creates a data file; it has its name once it is committed.
   func createDataFile(_ shard: Int) throws(CheckpointError) -> AtomicFile {
     let file = try AtomicFile(paths.data(shard: shard, of: shardCount), in: location)
-    createdFiles.append(file.path)
+    if isJoined { joinedFiles.append(file) } else { createdFiles.append(file.path) }
     return file
   }
 
@@ -105,7 +112,9 @@ final class BundleTransaction {
   var files: [String] { newFiles + [paths.index] }
 
   private var newFiles: [String] {
-    guard isShared else { return createdFiles }
+    guard isShared else {
+      return createdFiles + joinedFiles.filter(\.isCommitted).map(\.path)
+    }
     return (0..<shardCount).map { paths.data(shard: $0, of: shardCount) }
   }
 

@@ -106,8 +106,9 @@ package final class SharedBundle {
   {
     var merged = MergedIndex(of: .processes)
     var shard = 0
+    let deadline = ContinuousClock.now + patience
     for (name, part) in parts {
-      try wait(for: part.byteCounts, from: shard, of: name, patience)
+      try wait(for: part.byteCounts, from: shard, of: name, deadline - .now)
       do throws(CheckpointError) {
         try merged.add(part, called: name, firstShard: shard)
       } catch {

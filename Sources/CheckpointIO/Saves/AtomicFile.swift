@@ -16,6 +16,8 @@ package final class AtomicFile {
   // Why it could not be closed: what was written may be lost.
   private var failure: CheckpointError?
 
+  /// Whether it has its name.
+  package var isCommitted: Bool { !isOpen }
   /// Whether its content is made durable.
   package var durability: FileOptions.Durability { location.options.durability }
 

@@ -2,12 +2,16 @@
 /// takes next to no time of a core.
 package struct BackOff {
   private let deadline: ContinuousClock.Instant
+  private let longest: Duration
   private let start: ContinuousClock.Instant
 
   /// Begins to wait.
   ///
-  /// - Parameter duration: For how long.
-  package init(for duration: Duration) {
+  /// - Parameters:
+  ///   - duration: For how long.
+  ///   - longest: How long at most between two looks.
+  package init(for duration: Duration, longest: Duration = .milliseconds(50)) {
+    self.longest = longest
     start = .now
     deadline = start + duration
   }
@@ -24,11 +28,10 @@ package struct BackOff {
       let now = ContinuousClock.now
       guard now < deadline else { return false }
       // An eighth of the time that has gone by, so that a wait is longer by a sixteenth on average.
-      let pause = min(max((now - start) / 8, Self.shortest), Self.longest, deadline - now)
+      let pause = min(max((now - start) / 8, Self.shortest), longest, deadline - now)
       CheckpointIO.pause(for: pause)
     }
   }
 
   private static let shortest = Duration.microseconds(100)
-  private static let longest = Duration.milliseconds(50)
 }

@@ -1,4 +1,5 @@
 package import CheckpointIO
+import Synchronization
 
 // How the processes of a group do something together, in rounds:
 //
@@ -21,15 +22,20 @@ package struct ProcessMeeting {
   /// How long to wait for others.
   package let timeout: Duration
   private let group: any ProcessGroup
+  private let calls: CallCount
 
   /// Goes to where the others are.
   ///
   /// - Parameters:
   ///   - group: The processes.
   ///   - path: What is being saved, the same in all of them.
+  ///   - base: What all saves of a series have in common; the path, without.
   ///   - options: How files are written, and how long to wait.
-  package init(_ group: any ProcessGroup, at path: String, _ options: SaveOptions) {
+  package init(
+    _ group: any ProcessGroup, at path: String, of base: String? = nil, _ options: SaveOptions
+  ) {
     timeout = options.processTimeout
+    calls = CallCount(base ?? path, group.rank)
     self.group =
       (group as? any ProcessGroupAtPlaces)?.meeting(at: path, options.files) ?? group
   }
@@ -40,32 +46,45 @@ package struct ProcessMeeting {
   /// One round.
   ///
   /// - Parameters:
+  ///   - kind: What the round is for: all have to be in the same one.
   ///   - own: What this process has to say, or its error.
   ///   - unanswered: What it means if rank 0 does not answer.
+  ///   - allHaveReported: Called at rank 0 once all have said something.
   ///   - decide: Called at rank 0 with what all have said, in the order of the ranks.
   /// - Returns: What rank 0 has decided.
   /// - Throws: What any process has failed with, the same everywhere; `timedOut`, with the ranks that are
   ///   missing.
   package func round(
-    _ own: Result<[UInt8], CheckpointError>, unanswered: String? = nil,
+    _ kind: String, _ own: Result<[UInt8], CheckpointError>, unanswered: String? = nil,
+    allHaveReported: () -> Void = {},
     decide: ([[UInt8]]) throws(CheckpointError) -> [UInt8]
   ) throws(CheckpointError) -> [UInt8] {
     let reports = Result { () throws(CheckpointError) in
-      try group.gather(Self.message(own), timeout: timeout)
+      try group.gather(message(own, kind), timeout: timeout)
     }
     guard isLeader else {
       _ = try reports.get()
-      return try Self.content(answer(unanswered))
+      return try verdict(answer(unanswered))
     }
     let verdict = Result { () throws(CheckpointError) in
-      try decide(Self.contents(try reports.get() ?? []))
+      let messages = try reports.get() ?? []
+      guard messages.count == count else {
+        throw CheckpointError(
+          .mismatch, "a group of \(count) processes has handed over \(messages.count) messages")
+      }
+      allHaveReported()
+      return try decide(contents(messages, kind))
     }
     // Who waits for it has to hear of a failure, too.
     let told = Result { () throws(CheckpointError) in
-      try group.broadcast(Self.message(verdict), timeout: timeout)
+      try group.broadcast(message(verdict, kind), timeout: timeout)
     }
     let decided = try verdict.get()
-    _ = try told.get()
+    do throws(CheckpointError) {
+      _ = try told.get()
+    } catch {
+      throw unanswered.map { error.adding($0) } ?? error
+    }
     return decided
   }
 
@@ -83,8 +102,10 @@ package struct ProcessMeeting {
 
   // MARK: Messages
 
-  private static func message(_ result: Result<[UInt8], CheckpointError>) -> [UInt8] {
+  private func message(_ result: Result<[UInt8], CheckpointError>, _ kind: String) -> [UInt8] {
     var message = ProcessMessage()
+    message.write(kind)
+    message.write(calls.number)
     switch result {
     case .success(let bytes):
       message.write(1)
@@ -96,29 +117,82 @@ package struct ProcessMeeting {
     return message.bytes
   }
 
-  private static func content(_ message: [UInt8]) throws(CheckpointError) -> [UInt8] {
+  // What rank 0 has decided.
+  private func verdict(_ message: [UInt8]) throws(CheckpointError) -> [UInt8] {
     var reader = ProcessMessageReader(message)
+    _ = try reader.readText()
+    calls.adopt(try reader.readInt())
     guard try reader.readInt() == 0 else { return try reader.readBytes() }
     throw try reader.readError()
   }
 
   // What all have said, or what has gone wrong, and where.
-  private static func contents(_ messages: [[UInt8]]) throws(CheckpointError) -> [[UInt8]] {
+  private func contents(_ messages: [[UInt8]], _ kind: String) throws(CheckpointError) -> [[UInt8]]
+  {
     var problems: [CheckpointError] = []
     var contents: [[UInt8]] = []
+    var numbers: [Int] = []
     for (rank, message) in messages.enumerated() {
       do throws(CheckpointError) {
-        contents.append(try content(message))
+        var reader = ProcessMessageReader(message)
+        try check(reader.readText(), is: kind)
+        numbers.append(try reader.readInt())
+        guard try reader.readInt() == 1 else { throw try reader.readError() }
+        contents.append(try reader.readBytes())
       } catch {
-        var error = error
-        error.message = "\(name(rank)): \(error.message)"
-        problems.append(error)
+        problems.append(Self.error(error, of: rank))
       }
     }
-    let error = CheckpointError.combining(problems) { "\($0) processes cannot save" }
+    if problems.isEmpty { problems = checkNumbers(numbers) }
+    let error = CheckpointError.combining(problems) { "\($0) processes have failed" }
     if let error { throw error }
     return contents
   }
+
+  private func check(_ other: String, is kind: String) throws(CheckpointError) {
+    guard other != kind else { return }
+    throw CheckpointError(
+      .mismatch, "it is at '\(other)', and process 0 at '\(kind)'; all have to call the same")
+  }
+
+  // Who has been here before, and not as often as the others, has missed a call: what it has to save may be
+  // older than what the others have. Next time they are together again.
+  private func checkNumbers(_ numbers: [Int]) -> [CheckpointError] {
+    let own = calls.number
+    let highest = numbers.max() ?? own
+    calls.adopt(highest)
+    return numbers.enumerated().filter { $1 > 1 && $1 != highest }.map { rank, number in
+      Self.error(
+        CheckpointError(
+          .mismatch,
+          "it is at call \(number) here, and others at call \(highest): it has missed one, and what it "
+            + "has may be older; save again"), of: rank)
+    }
+  }
+
+  private static func error(_ error: CheckpointError, of rank: Int) -> CheckpointError {
+    var error = error
+    error.message = "\(name(rank)): \(error.message)"
+    return error
+  }
+}
+
+/// How often the processes have met at a place, as far as this one knows.
+private struct CallCount {
+  private static let numbers = Mutex<[String: Int]>([:])
+  private let key: String
+
+  /// Counts another call.
+  init(_ path: String, _ rank: Int) {
+    let key = "\(rank) \(path)"
+    self.key = key
+    Self.numbers.withLock { $0[key, default: 0] += 1 }
+  }
+
+  var number: Int { Self.numbers.withLock { [key] in $0[key] ?? 0 } }
+
+  /// Takes the number that the others have.
+  func adopt(_ number: Int) { Self.numbers.withLock { [key] in $0[key] = number } }
 }
 
 extension CheckpointError {

@@ -35,6 +35,10 @@ extension SavePlan {
     var graph: UInt64
     /// How many states each process has of its own.
     var states: Int
+    /// How many processes there are, as each believes.
+    var processes = 0
+    /// Whether what is written is made durable.
+    var isDurable = true
   }
 
   /// Leaves what one process writes.
@@ -45,9 +49,10 @@ extension SavePlan {
   /// - Returns: What all have to agree upon, and the states of this process.
   /// - Throws: What a variable's own type throws.
   mutating func take(shareOf rank: Int, of count: Int) throws(CheckpointError) -> (
-    agreement: Agreement, states: [[UInt8]]
+    agreement: Agreement, states: [(key: TensorKey, bytes: [UInt8])]
   ) {
-    let agreement = try agreement()
+    var agreement = try agreement()
+    agreement.processes = count
     let states = try states()
     let shares = shares(count)
     let kept = items.indices.filter { (shares[$0] ?? rank) == rank }
@@ -57,11 +62,11 @@ extension SavePlan {
 
   /// Puts the states of all processes, at rank 0, into the place of its own.
   ///
-  /// - Parameter joined: One for each item of a state.
+  /// - Parameter joined: One for each key of a state.
   /// - Throws: `mismatch` if a state is no string, which it is.
-  mutating func setStates(_ joined: [[UInt8]]) throws(CheckpointError) {
-    let places = items.indices.filter { items[$0].holder == .each }
-    for (index, state) in zip(places, joined) {
+  mutating func setStates(_ joined: [TensorKey: [UInt8]]) throws(CheckpointError) {
+    for index in items.indices where items[index].holder == .each {
+      guard let state = joined[items[index].key] else { continue }
       let tensor = try AnyTensor(TensorSpec(.string, .scalar), .strings([state]))
       var item = Item(TensorBox(tensor), key: items[index].key, holder: .each)
       item.shard = items[index].shard
@@ -69,11 +74,12 @@ extension SavePlan {
     }
   }
 
-  private func states() throws(CheckpointError) -> [[UInt8]] {
+  private func states() throws(CheckpointError) -> [(key: TensorKey, bytes: [UInt8])] {
     let places = items.span  // looked at in their places: copies would count references
-    var states: [[UInt8]] = []
+    var states: [(key: TensorKey, bytes: [UInt8])] = []
     for index in places.indices where places[index].holder == .each {
-      states.append(try places[index].variable.tensorSnapshot().strings?.first ?? [])
+      let bytes = try places[index].variable.tensorSnapshot().strings?.first ?? []
+      states.append((key: places[index].key, bytes: bytes))
     }
     return states
   }

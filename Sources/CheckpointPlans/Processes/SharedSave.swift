@@ -44,7 +44,7 @@ package struct SharedSave {
     _ plan: () throws(CheckpointError) -> SavePlan,
     conclude: (SaveExecutor.Saved, [CheckpointError]) throws(CheckpointError) -> [UInt8]
   ) throws(CheckpointError) -> [UInt8] {
-    var share: (plan: SavePlan, summary: Summary)?
+    var share: Share?
     let summary = Result { () throws(CheckpointError) in
       try options.checkIsForProcesses()
       let found = try self.share(of: plan())
@@ -52,13 +52,14 @@ package struct SharedSave {
       return found.summary.bytes
     }
     var bundle: SharedBundle?
-    var states: [[UInt8]] = []
-    let start = try meeting.round(summary) { reports throws(CheckpointError) in
+    var states: [TensorKey: [UInt8]] = [:]
+    let start = try meeting.round("the beginning of \(Path(prefix).name)", summary) {
+      reports throws(CheckpointError) in
       let summaries = try reports.map { report throws(CheckpointError) in try Summary(report) }
       try Summary.compare(summaries, at: prefix)
       try checkRoom(summaries, at: prefix)
-      states = try (summaries.first?.states.indices ?? 0..<0).map { index throws(CheckpointError) in
-        try join(summaries.map { $0.states[index] })
+      for (index, key) in (share?.keys ?? []).enumerated() {
+        states[key] = try join(summaries.map { $0.states[index] })
       }
       let files = try SharedBundle(
         prefix, shardCount: summaries.reduce(0) { $0 + $1.shardCount }, options: files)
@@ -70,27 +71,28 @@ package struct SharedSave {
       try plan.setStates(states)
       return try write(plan, to: prefix, Start(start), bundle)
     }
+    var haveAllReported = false
     do throws(CheckpointError) {
-      return try commit(part, bundle, conclude)
+      return try commit(part, prefix, bundle, &haveAllReported, conclude)
     } catch {
       // Somebody may be writing still, and has to be cleaned up after.
-      if error.code == .timedOut { bundle?.abandon() }
+      if !haveAllReported { bundle?.abandon() }
       throw error
     }
   }
 
   private var files: FileOptions { options.files.followed(by: progress) }
 
-  private func share(of plan: consuming SavePlan) throws(CheckpointError) -> (
-    plan: SavePlan, summary: Summary
-  ) {
+  private func share(of plan: consuming SavePlan) throws(CheckpointError) -> Share {
     var plan = plan
-    let (agreement, states) = try plan.take(shareOf: meeting.rank, of: meeting.count)
+    var (agreement, states) = try plan.take(shareOf: meeting.rank, of: meeting.count)
+    agreement.isDurable = options.durability == .full
     try plan.distribute(options.sharding)
     let summary = Summary(
-      agreement: agreement, states: states, shardCount: plan.items.isEmpty ? 0 : plan.shardCount,
+      agreement: agreement, states: states.map(\.bytes),
+      shardCount: plan.items.isEmpty ? 0 : plan.shardCount,
       size: try SaveSize(of: plan, isV1: false))
-    return (plan, summary)
+    return Share(plan: plan, summary: summary, keys: states.map(\.key))
   }
 
   private func checkRoom(_ summaries: [Summary], at prefix: String) throws(CheckpointError) {
@@ -107,6 +109,9 @@ package struct SharedSave {
     let notes = plan.notes
     guard !plan.items.isEmpty else { return Written(part: .empty, notes: notes).bytes }
     progress?.begin(.writing, byteCount: plan.byteCount)
+    guard start.firstShards.indices.contains(meeting.rank) else {
+      throw CheckpointError(.mismatch, "process 0 says nothing of process \(meeting.rank)")
+    }
     let (first, sizes) = (start.firstShards[meeting.rank], plan.shardByteCounts)
     var writer: BundleWriter
     if let bundle {
@@ -122,11 +127,16 @@ package struct SharedSave {
   }
 
   private func commit(
-    _ part: Result<[UInt8], CheckpointError>, _ bundle: SharedBundle?,
+    _ part: Result<[UInt8], CheckpointError>, _ prefix: String, _ bundle: SharedBundle?,
+    _ haveAllReported: inout Bool,
     _ conclude: (SaveExecutor.Saved, [CheckpointError]) throws(CheckpointError) -> [UInt8]
   ) throws(CheckpointError) -> [UInt8] {
+    var areAllThere = false
+    defer { haveAllReported = areAllThere }
     let saved = try meeting.round(
-      part, unanswered: "the new checkpoint may stand all the same: look which one is the newest"
+      "the end of \(Path(prefix).name)", part,
+      unanswered: "the new checkpoint may stand all the same: look which one is the newest",
+      allHaveReported: { areAllThere = true }
     ) { reports throws(CheckpointError) in
       guard let bundle else { return [] }
       let written = try reports.map { report throws(CheckpointError) in try Written(report) }
@@ -150,6 +160,14 @@ extension SaveOptions {
   }
 }
 
+/// What a process writes, and what it says of that.
+private struct Share {
+  var plan: SavePlan
+  let summary: Summary
+  /// The keys of its states.
+  let keys: [TensorKey]
+}
+
 /// What a process says of its plan.
 private struct Summary {
   let agreement: SavePlan.Agreement
@@ -165,6 +183,8 @@ private struct Summary {
     message.write(agreement.variables)
     message.write(agreement.graph)
     message.write(agreement.states)
+    message.write(agreement.processes)
+    message.write(agreement.isDurable ? 1 : 0)
     message.write(states) { $0.write($1) }
     message.write(shardCount)
     message.write(size.dataByteCount)
@@ -183,7 +203,8 @@ private struct Summary {
     var reader = ProcessMessageReader(bytes)
     agreement = SavePlan.Agreement(
       count: try reader.readInt(), variables: try reader.readNumber(),
-      graph: try reader.readNumber(), states: try reader.readInt())
+      graph: try reader.readNumber(), states: try reader.readInt(), processes: try reader.readInt(),
+      isDurable: try reader.readInt() == 1)
     states = try reader.readArray { reader throws(CheckpointError) in try reader.readBytes() }
     shardCount = try reader.readInt()
     var size = SaveSize()
@@ -203,11 +224,15 @@ private struct Summary {
     for (rank, other) in summaries.map(\.agreement).enumerated() where other != first {
       let isGraph = other.variables == first.variables
       let what =
-        other.count != first.count
-        ? "has \(other.count) tensors that all should have, process 0 has \(first.count)"
-        : isGraph
-          ? "has other objects than process 0, or in another order"
-          : "has other variables than process 0: their names, dtypes or shapes differ"
+        other.processes != first.processes
+        ? "is one of \(other.processes) processes, and process 0 one of \(first.processes)"
+        : other.isDurable != first.isDurable
+          ? "has another durability than process 0"
+          : other.count != first.count
+            ? "has \(other.count) tensors that all should have, process 0 has \(first.count)"
+            : isGraph
+              ? "has other objects than process 0, or in another order"
+              : "has other variables than process 0: their names, dtypes or shapes differ"
       problems.append(
         CheckpointError(
           .mismatch,

@@ -54,6 +54,9 @@ package final class OperationProgress: FileObserver {
   /// Stops the operation at its next step.
   package func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
+  /// Whether somebody has stopped it.
+  package var hasBeenCancelled: Bool { isCancelled.load(ordering: .relaxed) }
+
   // MARK: The files
 
   package func moved(_ byteCount: Int) throws(CheckpointError) {

@@ -97,8 +97,10 @@ extension CheckpointManager {
     /// Why it has failed, if nobody knows yet.
     var unseenError: CheckpointError? {
       guard !wasSeen.load(ordering: .relaxed) else { return nil }
-      return outcome.withLock {
-        guard case .failure(let error) = $0, error.code != .cancelled else { return nil }
+      return outcome.withLock { outcome -> CheckpointError? in
+        guard case .failure(let error) = outcome else { return nil }
+        // Another process may have cancelled it, which nobody here knows.
+        guard error.code != .cancelled || !operation.hasBeenCancelled else { return nil }
         return error
       }
     }

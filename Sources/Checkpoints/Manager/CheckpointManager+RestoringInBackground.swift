@@ -20,7 +20,8 @@ extension CheckpointManager {
   ///   - line: The line of it.
   ///   - initialize: What to do if there is no checkpoint.
   /// - Returns: What was restored, or `nil` if there was no checkpoint.
-  /// - Throws: As ``restoreOrInitialize(checking:options:fileID:line:_:)``; `cancelled`, with nothing
+  /// - Throws: As ``restoreOrInitialize(checking:options:fileID:line:_:)``; `unsupported` with
+  ///   ``SaveOptions/processes``; `cancelled`, with nothing
   ///   changed; `mismatch` if a variable has got another dtype or shape meanwhile.
   @discardableResult
   nonisolated(nonsending) public func restoreOrInitializeInBackground(
@@ -28,6 +29,12 @@ extension CheckpointManager {
     progress: Progress? = nil, fileID: String = #fileID, line: Int = #line,
     _ initialize: () throws(CheckpointError) -> Void = {}
   ) async throws(CheckpointError) -> Restored? {
+    guard self.options.processes == nil else {
+      throw CheckpointError(
+        .unsupported,
+        "processes that save together restore the same checkpoint with restoreOrInitialize, not in the "
+          + "background", file: directory)
+    }
     await background.untilIdle()
     let steps = BackgroundSteps(progress)
     var known: [String: CheckpointError] = [:]

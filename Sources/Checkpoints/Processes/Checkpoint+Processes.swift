@@ -7,7 +7,7 @@ extension Checkpoint {
   func save(to path: String, with processes: any ProcessGroup) throws(CheckpointError) -> String {
     let meeting = ProcessMeeting(processes, at: path, options)
     defer { meeting.end() }
-    let number = try meeting.round(.success([])) { _ throws(CheckpointError) in
+    let number = try meeting.round("a save", .success([])) { _ throws(CheckpointError) in
       try advanceCounter()
       var message = ProcessMessage()
       message.write(Int(saveCounter.value[]))

@@ -12,10 +12,11 @@ extension CheckpointManager {
     step: Int?, metrics: [String: Double], force: Bool, with processes: any ProcessGroup
   ) throws(CheckpointError) -> Saved? {
     background.waitUntilIdle()
-    try settle()
     let meeting = keeper.meeting(processes, options)
     defer { meeting.end() }
     let (start, save) = try keeper.begin(meeting, step: step) { () throws(CheckpointError) in
+      try settle()
+    } open: { () throws(CheckpointError) in
       guard let moment = try dueMoment(step: step, force: force) else { return nil }
       return try keeper.open { _ throws(CheckpointError) in
         try begin(step: step, moment, metrics: metrics)
@@ -35,29 +36,41 @@ extension CheckpointManager {
     step: Int?, metrics: [String: Double], force: Bool, with processes: any ProcessGroup
   ) throws(CheckpointError) -> CheckpointManager.BackgroundSave {
     background.waitUntilIdle()
-    try settle()
-    // Rank 0 takes the number, and writes the counter; the others hear of it on the other thread only.
-    let moment = processes.rank == 0 ? try dueMoment(step: step, force: force) : nil
-    let begun = try moment.map { moment throws(CheckpointError) in
-      try begin(step: step, moment, metrics: metrics)
+    // What fails here, the others have to hear.
+    let prepared = Result { () throws(CheckpointError) in
+      try prepare(step: step, metrics: metrics, force: force, isLeader: processes.rank == 0)
     }
-    if processes.rank > 0 { content.beginSave(content.nextCount) }
-    let snapshot = try content.snapshot(options.inOneFile)
-    if let moment { lastSave = moment }
     return background.add { [keeper, options] progress throws(CheckpointError) in
       let meeting = keeper.meeting(processes, options)
       defer { meeting.end() }
       let (start, save) = try keeper.begin(meeting, step: step) { () throws(CheckpointError) in
-        guard let begun else { return nil }
+        _ = try prepared.get()
+      } open: { () throws(CheckpointError) in
+        guard let begun = try prepared.get().save else { return nil }
         return try keeper.open { found throws(CheckpointError) in
           try keeper.renumbered(begun, found)
         }
       }
       guard let start else { return nil }
       return try keeper.write(save, start, meeting, options, progress) {
-        () throws(CheckpointError) in try snapshot.takePlan()
+        () throws(CheckpointError) in try prepared.get().snapshot.takePlan()
       }
     }
+  }
+
+  // Rank 0 takes the number, and writes the counter; the others hear of it on the other thread only.
+  private func prepare(step: Int?, metrics: [String: Double], force: Bool, isLeader: Bool)
+    throws(CheckpointError) -> (save: ManagedSave?, snapshot: SaveSnapshot)
+  {
+    try settle()
+    let moment = isLeader ? try dueMoment(step: step, force: force) : nil
+    let save = try moment.map { moment throws(CheckpointError) in
+      try begin(step: step, moment, metrics: metrics)
+    }
+    if !isLeader { content.beginSave(content.nextCount) }
+    let snapshot = try content.snapshot(options.inOneFile)
+    if let moment { lastSave = moment }
+    return (save, snapshot)
   }
 
   /// Restores the newest checkpoint that is intact, the same in all processes.
@@ -67,10 +80,10 @@ extension CheckpointManager {
   ) throws(CheckpointError) -> Restored? {
     let meeting = keeper.meeting(processes, self.options)
     defer { meeting.end() }
-    let newest = try meeting.round(.success([])) { _ throws(CheckpointError) in
-      NewestMessage.bytes(try keeper.newestIntact(check))
+    let newest = try meeting.round("a restore", .success([])) { _ throws(CheckpointError) in
+      NewestMessage.bytes(try keeper.newestIntact(check), keeper.place)
     }
-    let (path, damaged) = try NewestMessage.read(newest)
+    let (path, damaged) = try NewestMessage.read(newest, keeper.place)
     let restored = Result { () throws(CheckpointError) -> RestoredContent? in
       guard let path else {
         try initialize()
@@ -78,7 +91,7 @@ extension CheckpointManager {
       }
       return try content.restoreManaged(from: path, options, origin: origin)
     }
-    _ = try meeting.round(restored.map { _ in [] }) { _ in [] }
+    _ = try meeting.round("the end of a restore", restored.map { _ in [] }) { _ in [] }
     guard let path, let content = try restored.get() else { return nil }
     let result = Restored(path: path, skipped: damaged.map(\.error), content: content)
     try conclude(result, meeting.isLeader ? damaged.map(\.path) : [])
@@ -94,13 +107,17 @@ extension DirectoryKeeper {
 
   // Rank 0 begins, if it is time, and tells the others.
   fileprivate func begin(
-    _ meeting: ProcessMeeting, step: Int?,
-    _ open: () throws(CheckpointError) -> ManagedSave?
+    _ meeting: ProcessMeeting, step: Int?, _ check: () throws(CheckpointError) -> Void,
+    open: () throws(CheckpointError) -> ManagedSave?
   ) throws(CheckpointError) -> (ManagedStart?, ManagedSave?) {
     var save: ManagedSave?
     var own = ProcessMessage()
     own.write(step ?? -1)
-    let start = try meeting.round(.success(own.bytes)) { reports throws(CheckpointError) in
+    let report = Result { () throws(CheckpointError) in
+      try check()
+      return own.bytes
+    }
+    let start = try meeting.round("a save", report) { reports throws(CheckpointError) in
       try checkSteps(reports, own.bytes)
       save = try open()
       return ManagedStart.message(save)
@@ -194,9 +211,14 @@ private struct ManagedStart {
 
 /// What rank 0 says of the newest checkpoint.
 private enum NewestMessage {
-  static func bytes(_ found: NewestIntact.Found<String>) -> [UInt8] {
+  // A checkpoint in the directory goes by its name: others may call the directory otherwise.
+  static func bytes(_ found: NewestIntact.Found<String>, _ place: ManagedPlace) -> [UInt8] {
     var message = ProcessMessage()
-    message.write(found.result) { $0.write($1) }
+    message.write(found.result) { message, path in
+      let name = place.name(ofPath: path)
+      message.write(name == nil ? 0 : 1)
+      message.write(name ?? path)
+    }
     message.write(found.damaged) { message, damaged in
       message.write(damaged.path)
       message.write(damaged.error)
@@ -204,9 +226,15 @@ private enum NewestMessage {
     return message.bytes
   }
 
-  static func read(_ bytes: [UInt8]) throws(CheckpointError) -> (String?, [NewestIntact.Damaged]) {
+  static func read(_ bytes: [UInt8], _ place: ManagedPlace) throws(CheckpointError) -> (
+    String?, [NewestIntact.Damaged]
+  ) {
     var reader = ProcessMessageReader(bytes)
-    let path = try reader.readOptional { reader throws(CheckpointError) in try reader.readText() }
+    let path = try reader.readOptional { reader throws(CheckpointError) in
+      let isName = try reader.readInt() == 1
+      let text = try reader.readText()
+      return isName ? place.path(text) : text
+    }
     let damaged = try reader.readArray { reader throws(CheckpointError) in
       (path: try reader.readText(), error: try reader.readError())
     }

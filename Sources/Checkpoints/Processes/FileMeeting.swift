@@ -4,7 +4,7 @@ import Synchronization
 
 // Processes meet in a directory, T.swift-checkpoints-tmp, where T is what they agree upon beforehand:
 //
-//   hello                 a random number, of the meeting: rank 0 has opened it
+//   hello                 two random numbers, of the meeting and of rank 0: rank 0 has opened it
 //   NUMBER-PHASE-RANK     what a process tells rank 0
 //   NUMBER-PHASE          what rank 0 tells all
 //   NUMBER-end-RANK       a process has heard all that there was to hear
@@ -14,8 +14,10 @@ import Synchronization
 // The directory is a temporary one of a save to T, with its lock and its note, as `SaveLocation` has them: only
 // one rank 0 holds it, and what a dead one has left goes with the next save in the directory. What an earlier
 // attempt has left is of another number, so that nobody takes it for an answer; a process that has told it to a
-// dead rank 0 sees the number change, and tells it again. An answer names those whom rank 0 has heard, by a
-// random number of each, so that a process that was started again does not take one that is not for it.
+// dead rank 0 sees another one open a meeting, and tells it again. If the same rank 0 opens another meeting, it
+// has gone on without this process: what belongs to one save never gets into the next. An answer names those
+// whom rank 0 has heard, by a random number of each, so that a process that was started again does not take one
+// that is not for it.
 //
 // Nobody waits by a call that could hang, and no notice of the system is needed: all look into the directory,
 // less and less often. Listing it has network file systems show names that others have made.
@@ -34,8 +36,12 @@ final class FileMeeting: ProcessGroupForOneSave {
     var location: SaveLocation?
     /// The number of the meeting.
     var number: String?
+    /// The number of the rank 0 that has opened it.
+    var host: String?
     /// Which processes are in it, as far as rank 0 has heard.
     var heard: [Int: UInt64] = [:]
+    /// Those that have told something in the last phase.
+    var present: Set<Int> = []
     var phase = 0
     /// What this process has said first, to be said again to another rank 0.
     var first: [UInt8]?
@@ -43,7 +49,11 @@ final class FileMeeting: ProcessGroupForOneSave {
   }
 
   init(_ rank: Int, _ count: Int, at target: String, _ files: FileOptions) {
-    (self.rank, self.count, self.target, self.files) = (rank, count, target, files)
+    (self.rank, self.count, self.target) = (rank, count, target)
+    // After a power cut there is no meeting any more: nothing of it need be on the disk.
+    var files = files
+    files.durability = .none
+    self.files = files
     directory = TemporaryName.temporary(for: target)
   }
 
@@ -82,12 +92,13 @@ final class FileMeeting: ProcessGroupForOneSave {
       guard let number = state.number else { return }
       guard rank == 0 else {
         try? write([], "\(number)-end-\(rank)")
+        PastMeetings.add(number)
         state.number = nil
         return
       }
       guard let location = state.location else { return }
-      let ends = state.heard.keys.filter { $0 > 0 }.map { "\(number)-end-\($0)" }
-      let haveHeard = try? BackOff(for: Self.farewell).until { () throws(CheckpointError) in
+      let ends = state.present.map { "\(number)-end-\($0)" }
+      let haveHeard = try? backOff(Self.farewell).until { () throws(CheckpointError) in
         let names = Set(try files.fileSystem.namesInDirectory(directory))
         return ends.allSatisfy(names.contains)
       }
@@ -104,17 +115,26 @@ final class FileMeeting: ProcessGroupForOneSave {
 
   private static let farewell = Duration.seconds(2)
   private static let hello = "hello"
+  private static let host = String(UInt64.random(in: .min ... .max), radix: 16)
+
+  // The more processes look, the less often each does.
+  private func backOff(_ duration: Duration) -> BackOff {
+    BackOff(for: duration, longest: .milliseconds(50 * min(20, 1 + count / 64)))
+  }
 
   // MARK: Rank 0
 
   private func open(_ state: inout State) throws(CheckpointError) {
     guard state.location == nil else { return }
-    let location = try SaveLocation(target, options: files)
+    let location = try SaveLocation(target, options: files, patience: 5_000)
     try location.begin(.file)
-    try files.fileSystem.createDirectory(directory)
+    guard try files.fileSystem.entryStatus(of: directory) == nil else {
+      throw try location.conflict(directory)
+    }
     let number = String(UInt64.random(in: .min ... .max), radix: 16)
-    try write(Array(number.utf8), Self.hello)
     (state.location, state.number) = (location, number)
+    try files.fileSystem.createDirectory(directory)
+    try write(Array("\(number) \(Self.host)".utf8), Self.hello)
   }
 
   private func collect(_ bytes: [UInt8], _ state: inout State, _ timeout: Duration)
@@ -123,24 +143,27 @@ final class FileMeeting: ProcessGroupForOneSave {
     try open(&state)
     let prefix = "\(state.number ?? "")-\(state.phase)-"
     var messages: [Int: [UInt8]] = [0: bytes]
-    var heard = [0: state.own]
-    let areThere = try BackOff(for: timeout).until { () throws(CheckpointError) in
+    state.heard[0] = state.own
+    let areThere = try backOff(timeout).until { () throws(CheckpointError) in
       for name in try files.fileSystem.namesInDirectory(directory) {
         guard let rank = name.removing(prefix: prefix).flatMap({ Int($0) }),
           (1..<count).contains(rank), messages[rank] == nil, let content = try read(name)
         else { continue }
         var reader = ProcessMessageReader(content)
-        heard[rank] = try reader.readNumber()
-        messages[rank] = try reader.readBytes()
+        guard let own = try? reader.readNumber(), let message = try? reader.readBytes() else {
+          continue
+        }
+        state.heard[rank] = own
+        messages[rank] = message
       }
       return messages.count == count
     }
-    state.heard = heard
+    state.present = Set(messages.keys.filter { $0 > 0 })
     // Who says more has heard what was answered before.
     if areThere { forget(Array(messages.keys), state) }
     guard areThere else {
       let missing = (0..<count).filter { messages[$0] == nil }
-      throw .timedOut(missing, of: count, after: timeout)
+      throw late(missing, timeout)
     }
     return (0..<count).compactMap { messages[$0] }
   }
@@ -157,20 +180,23 @@ final class FileMeeting: ProcessGroupForOneSave {
   // Waits for rank 0 to open the meeting.
   private func join(_ state: inout State, _ timeout: Duration) throws(CheckpointError) {
     guard state.number == nil else { return }
-    var number: String?
-    _ = try BackOff(for: timeout).until { () throws(CheckpointError) in
-      number = try opened(try names())
-      return number != nil
+    var open: (number: String, host: String)?
+    _ = try backOff(timeout).until { () throws(CheckpointError) in
+      open = try opened(names())
+      return open != nil
     }
-    state.number = number
-    guard number == nil else { return }
-    throw .timedOut([0], of: count, after: timeout)
+    guard let open else { throw late([0], timeout) }
+    (state.number, state.host) = open
   }
 
-  // The number of the meeting that is open, if the names of files say that one is.
-  private func opened(_ names: [String]) throws(CheckpointError) -> String? {
+  // The meeting that is open, and who has opened it; one that this process has been in is over.
+  private func opened(_ names: [String]) throws(CheckpointError) -> (number: String, host: String)?
+  {
     guard names.contains(Self.hello), let bytes = try read(Self.hello) else { return nil }
-    return String(decoding: bytes, as: UTF8.self)
+    let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+    guard parts.count == 2, parts.allSatisfy({ UInt64($0, radix: 16) != nil }) else { return nil }
+    let number = String(parts[0])
+    return PastMeetings.contains(number) ? nil : (number, String(parts[1]))
   }
 
   private func names() throws(CheckpointError) -> [String] {
@@ -194,12 +220,12 @@ final class FileMeeting: ProcessGroupForOneSave {
 
   private func hear(_ state: inout State, _ timeout: Duration) throws(CheckpointError) -> [UInt8] {
     var answer: [UInt8]?
-    _ = try BackOff(for: timeout).until { () throws(CheckpointError) in
+    _ = try backOff(timeout).until { () throws(CheckpointError) in
       answer = try readAnswer(&state)
       return answer != nil
     }
     if let answer { return answer }
-    throw .timedOut([0], of: count, after: timeout)
+    throw late([0], timeout)
   }
 
   private func readAnswer(_ state: inout State) throws(CheckpointError) -> [UInt8]? {
@@ -209,17 +235,30 @@ final class FileMeeting: ProcessGroupForOneSave {
       var reader = ProcessMessageReader(content)
       let heard = try reader.readArray { reader throws(CheckpointError) in try reader.readNumber() }
       if heard.contains(state.own) { return try reader.readBytes() }
+      // It may be of a dead rank 0, whose successor opens another meeting.
+      if state.phase > 2 { throw wentOn }
     }
-    guard let number = try opened(names), number != state.number else { return nil }
-    guard let first = state.first, state.phase == 2 else {
-      throw CheckpointError(
-        .cancelled, "process 0 was started anew in the middle of a save; save again", file: target)
+    guard let open = try opened(names), open.number != state.number else {
+      // The directory goes when rank 0 has ended the meeting, and when it takes over from a dead one.
+      guard state.phase > 2, !names.contains(Self.hello) else { return nil }
+      throw wentOn
     }
-    state.number = number
-    state.phase = 1
+    guard let first = state.first, state.phase == 2, open.host != state.host else { throw wentOn }
+    (state.number, state.host, state.phase) = (open.number, open.host, 1)
     try tell(first, state)
     state.phase = 2
     return nil
+  }
+
+  private func late(_ missing: [Int], _ timeout: Duration) -> CheckpointError {
+    CheckpointError.timedOut(missing, of: count, after: timeout).located(file: directory)
+  }
+
+  private var wentOn: CheckpointError {
+    CheckpointError(
+      .timedOut,
+      "process 0 has gone on without process \(rank) of \(count), which came too late; save again",
+      file: directory)
   }
 
   // MARK: Files
@@ -243,7 +282,11 @@ final class FileMeeting: ProcessGroupForOneSave {
     let bytes: [UInt8]
     do throws(CheckpointError) {
       let file = try files.fileSystem.openFile(Path.join(directory, name))
-      guard file.byteCount <= Self.mostBytes else { return nil }
+      guard file.byteCount <= Self.mostBytes else {
+        throw CheckpointError(
+          .limitExceeded, "a message of \(file.byteCount) bytes; \(Self.mostBytes) are possible",
+          file: file.path)
+      }
       bytes = try file.bytes(at: 0, count: Int(file.byteCount))
     } catch  where error.code == .notFound || error.systemError == missingFile {
       return nil
@@ -257,6 +300,20 @@ final class FileMeeting: ProcessGroupForOneSave {
   }
 
   private static let mostBytes: UInt64 = 1 << 31
+}
+
+/// The meetings that processes here have been in, the last ones: what is still to be seen of them is over.
+private enum PastMeetings {
+  private static let numbers = Mutex<[String]>([])
+
+  static func contains(_ number: String) -> Bool { numbers.withLock { $0.contains(number) } }
+
+  static func add(_ number: String) {
+    numbers.withLock { numbers in
+      numbers.append(number)
+      if numbers.count > 64 { numbers.removeFirst() }
+    }
+  }
 }
 
 extension String {

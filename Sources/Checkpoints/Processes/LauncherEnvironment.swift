@@ -23,7 +23,7 @@ struct LauncherEnvironment {
     // Source: PyTorch, torch/distributed/run.py, "Environment Variables".
     Launcher(
       rank: "RANK", counts: ["WORLD_SIZE"],
-      job: ["TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT", "MASTER_ADDR", "MASTER_PORT"]),
+      job: ["TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT", "MASTER_PORT"]),
     // Open MPI's mpirun. Source: Open MPI, "Environment variables set by mpirun".
     Launcher(
       rank: "OMPI_COMM_WORLD_RANK", counts: ["OMPI_COMM_WORLD_SIZE"],

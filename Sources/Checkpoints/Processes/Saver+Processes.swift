@@ -4,11 +4,11 @@ import CheckpointStore
 
 extension Saver {
   /// Saves together with other processes.
-  func save(to prefix: String, _ step: Int?, with processes: any ProcessGroup)
+  func save(to prefix: String, _ path: String, _ step: Int?, with processes: any ProcessGroup)
     throws(CheckpointError) -> String
   {
     let start = ContinuousClock.now
-    let meeting = ProcessMeeting(processes, at: prefix, options)
+    let meeting = ProcessMeeting(processes, at: prefix, of: path, options)
     defer { meeting.end() }
     var stateFile: StateFile?
     let bytes = try SharedSave(meeting, options, .current()).save(to: prefix) {
@@ -37,7 +37,7 @@ extension Saver.Saved {
     message.write(path)
     message.write(files) { $0.write($1) }
     message.write(byteCount)
-    message.write(duration / .nanoseconds(1))
+    message.write(Int(duration / .nanoseconds(1)))
     message.write(deleted) { $0.write($1) }
     message.write(warnings) { $0.write($1) }
     return message.bytes
@@ -48,7 +48,7 @@ extension Saver.Saved {
     path = try reader.readText()
     files = try reader.readArray { reader throws(CheckpointError) in try reader.readText() }
     byteCount = try reader.readNumber()
-    duration = .nanoseconds(1) * (try reader.readDouble())
+    duration = .nanoseconds(try reader.readInt())
     deleted = try reader.readArray { reader throws(CheckpointError) in try reader.readText() }
     warnings = try reader.readArray { reader throws(CheckpointError) in try reader.readError() }
   }
