@@ -284,7 +284,7 @@ final class FileMeeting: ProcessGroupForOneSave {
       let file = try files.fileSystem.openFile(Path.join(directory, name))
       guard file.byteCount <= Self.mostBytes else {
         throw CheckpointError(
-          .limitExceeded, "a message of \(file.byteCount) bytes; \(Self.mostBytes) are possible",
+          .mismatch, "a message of \(file.byteCount) bytes; \(Self.mostBytes) are possible",
           file: file.path)
       }
       bytes = try file.bytes(at: 0, count: Int(file.byteCount))

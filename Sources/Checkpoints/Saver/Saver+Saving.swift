@@ -29,7 +29,9 @@ extension Saver {
   @discardableResult
   public func save(to path: String, step: Int? = nil) throws(CheckpointError) -> String {
     let prefix = try prefix(path, step)
-    if let processes = options.processes { return try save(to: prefix, path, step, with: processes) }
+    if let processes = options.processes {
+      return try save(to: prefix, path, step, with: processes)
+    }
     guard !content.isEmpty else { return prefix }
     let start = ContinuousClock.now
     let plan = try savePlan()
