@@ -53,6 +53,7 @@ int *__error(void);
 #define ENOTTY 25
 #define EFBIG 27
 #define ENOSPC 28
+#define ENOTEMPTY 66
 #define EROFS 30
 #define EMLINK 31
 #define EPIPE 32
@@ -66,6 +67,20 @@ int *__error(void);
 #define ENOLCK 77
 #define ENOSYS 78
 #define EOPNOTSUPP 102
+
+// MARK: <poll.h>
+
+typedef unsigned int nfds_t;
+
+struct pollfd {
+  int fd;
+  short events;
+  short revents;
+};
+
+#define POLLIN 0x0001
+
+int poll(struct pollfd *descriptors, nfds_t count, int milliseconds);
 
 // MARK: <fcntl.h>
 

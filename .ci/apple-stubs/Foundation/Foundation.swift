@@ -6,7 +6,7 @@
 
 // MARK: Values
 
-public struct Data: Sendable, Hashable, RandomAccessCollection {
+public struct Data: Sendable, Hashable, Codable, RandomAccessCollection {
   public init() {}
   public init(_ bytes: some Sequence<UInt8>) {}
   public init(contentsOf url: URL) throws {}
@@ -158,9 +158,20 @@ open class FileHandle: @unchecked Sendable {
   open class var standardOutput: FileHandle { FileHandle() }
   open func write(_ data: Data) {}
   open var availableData: Data { Data() }
+  open var fileDescriptor: Int32 { 0 }
+}
+
+open class ProcessInfo: @unchecked Sendable {
+  open class var processInfo: ProcessInfo { ProcessInfo() }
+  open var environment: [String: String] { [:] }
+}
+
+public struct FileAttributeKey: Sendable, Hashable {
+  public static let size = FileAttributeKey()
 }
 
 open class FileManager: @unchecked Sendable {
+  open func attributesOfItem(atPath path: String) throws -> [FileAttributeKey: Any] { [:] }
   open class var `default`: FileManager { FileManager() }
   open var temporaryDirectory: URL { URL(fileURLWithPath: "") }
   open func fileExists(atPath path: String) -> Bool { false }
@@ -173,7 +184,6 @@ open class FileManager: @unchecked Sendable {
 }
 
 /// What is known of a file.
-public struct FileAttributeKey: Hashable, Sendable {}
 
 open class Bundle: @unchecked Sendable {
   open class var main: Bundle { Bundle() }
@@ -196,7 +206,9 @@ open class Process: @unchecked Sendable {
   public init() {}
   open var executableURL: URL?
   open var arguments: [String]?
+  open var environment: [String: String]?
   open var standardOutput: Any?
+  open var standardError: Any?
   open func run() throws {}
   open func waitUntilExit() {}
   open var processIdentifier: Int32 { 0 }
