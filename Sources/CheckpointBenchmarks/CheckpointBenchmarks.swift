@@ -20,7 +20,9 @@
     #endif
     let folder = try Folder(in: options.folder)
     if options.measuresProcesses {
-      return try ProcessBenchmark(folder: folder.path, options: options).measure()
+      return try ProcessBenchmark(
+        folder: folder.path, rounds: options.rounds, isQuick: options.size == .quick
+      ).measure()
     }
     let report = Report(options)
     report.begin()

@@ -36,13 +36,13 @@ import Testing
       try directory.write("{}".utf8, to: "m/config.json")
     }
     let outcome = try save(2, scenario.new, to: model, killedAt: call)
-    let value = try value(at: model)
+    let value = try oneValue(model)
     if !outcome.wasKilled { #expect(value == 2) }
     if scenario.old > 0 { #expect(value != nil, "call \(call): nothing is left") }
 
     let last = try save(3, 2, to: model, killedAt: .max)
     #expect(last.status == 0, "call \(call): \(last.errors)")
-    #expect(try self.value(at: model) == 3, "call \(call)")
+    #expect(try oneValue(model) == 3, "call \(call)")
     let reader = try CheckpointReader(model)
     #expect(reader.shardCount == 2)
     let files = Set(directory.names).subtracting(["m", "m/config.json", "checkpoint"])
@@ -60,15 +60,4 @@ import Testing
     return outcome
   }
 
-  /// The one value of all elements of all tensors; `nil` if there is no model.
-  private func value(at path: String) throws -> Float? {
-    guard try CheckpointReader.format(at: path) != nil else { return nil }
-    let reader = try CheckpointReader(path)
-    var values: Set<Float> = []
-    for entry in try reader.entries() {
-      values.formUnion(try Tensor<Float>(reader.tensor(for: entry.key)).array)
-    }
-    #expect(values.count == 1, "a mixture of \(values)")
-    return values.first
-  }
 }

@@ -18,18 +18,6 @@ import Testing
     return outcome
   }
 
-  /// The one value of all elements; `nil` without a checkpoint.
-  private func value(_ path: String) throws -> Float? {
-    guard try CheckpointReader.format(at: path) != nil else { return nil }
-    let reader = try CheckpointReader(path)
-    var values: Set<Float> = []
-    for entry in try reader.entries() {
-      values.formUnion(try Tensor<Float>(reader.tensor(for: entry.key)).array)
-    }
-    #expect(values.count == 1, "a mixture of \(values)")
-    return values.first
-  }
-
   /// Runs a body for each call at which a save can be killed, in a new directory each time.
   private func killEverywhere(
     _ way: String, after prepare: (TemporaryDirectory) throws -> Void,
@@ -55,16 +43,16 @@ import Testing
     try killEverywhere(way) { directory in
       if isOver { _ = try save(1, way, to: directory.path("model")) }
     } _: { directory, call in
-      let left = try value(directory.path("model"))
+      let left = try oneValue(directory.path("model"))
       #expect(left == 2 || left == (isOver ? 1 : nil), "call \(call)")
       if let latest = try CheckpointDirectory(directory.path).latest() {
         #expect(latest == directory.path("model"))
       }
       // One file each of the older format; an index and three data files of the newer.
       _ = try save(3, way, to: directory.path("next"))
-      #expect(try value(directory.path("model")) == left, "call \(call)")
+      #expect(try oneValue(directory.path("model")) == left, "call \(call)")
       _ = try save(4, way, to: directory.path("model"))
-      #expect(try value(directory.path("model")) == 4, "call \(call)")
+      #expect(try oneValue(directory.path("model")) == 4, "call \(call)")
       #expect(directory.names.count == (way == "v1" ? 3 : 9), "call \(call): \(directory.names)")
     }
   }
@@ -78,11 +66,11 @@ import Testing
       let path = directory.path("model-?????-of-00002")
       let files = directory.names.filter { $0.hasPrefix("model-") && $0.hasSuffix("-of-00002") }
       if files.count == 2 {
-        #expect(try value(path) == 2, "call \(call)")
+        #expect(try oneValue(path) == 2, "call \(call)")
       } else {
         #expect(throws: CheckpointError.self) { try CheckpointReader(path) }
         _ = try save(3, "shardedV1", to: directory.path("model"))
-        #expect(try value(path) == 3, "call \(call)")
+        #expect(try oneValue(path) == 3, "call \(call)")
         let names = ["checkpoint", "model-00000-of-00002", "model-00001-of-00002"]
         #expect(directory.names == names, "call \(call)")
       }
@@ -94,11 +82,11 @@ import Testing
       _ = try save(1, "state", to: directory.path("earlier"))
     } _: { directory, call in
       let (earlier, new) = (
-        try value(directory.path("earlier")), try value(directory.path("model"))
+        try oneValue(directory.path("earlier")), try oneValue(directory.path("model"))
       )
       #expect(earlier == 1 || (earlier == nil && new == 2), "call \(call)")
       let latest = try #require(try CheckpointDirectory(directory.path).latest())
-      #expect(try value(latest) != nil, "call \(call)")
+      #expect(try oneValue(latest) != nil, "call \(call)")
       _ = try save(3, "deleting", to: directory.path("next"))
       let model = new == nil ? [] : ["model.data-00000-of-00001", "model.index"]
       #expect(

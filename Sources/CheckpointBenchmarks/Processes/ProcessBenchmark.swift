@@ -10,10 +10,14 @@ struct ProcessBenchmark {
   private let rounds: Int
   private let variableCount: Int
 
-  init(folder: String, options: Options) {
+  /// - Parameters:
+  ///   - folder: Where the files go.
+  ///   - rounds: How many saves of each number of processes; 0 for the usual 20.
+  ///   - isQuick: Whether there are fewer variables.
+  init(folder: String, rounds: Int, isQuick: Bool) {
     self.folder = folder
-    rounds = options.rounds > 0 ? options.rounds : 20
-    variableCount = options.size == .quick ? 1_000 : 10_000
+    self.rounds = rounds > 0 ? rounds : 20
+    variableCount = isQuick ? 1_000 : 10_000
   }
 
   func measure() throws {

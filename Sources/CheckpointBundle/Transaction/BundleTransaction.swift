@@ -22,6 +22,16 @@ import CheckpointIO
 
 /// A save in progress at one prefix.
 final class BundleTransaction {
+  /// Which part of it is this process's.
+  enum Role {
+    /// All of it.
+    case alone
+    /// The commit; others write data files, too.
+    case leader
+    /// Some data files of another process's save.
+    case member
+  }
+
   /// How many data files the new index will count.
   let shardCount: Int
   private let paths: BundlePath
@@ -29,11 +39,9 @@ final class BundleTransaction {
   private let replacedFiles: [String]
   private var dataFiles: SaveNote.DataFiles
   private var createdFiles: [String] = []
-  // Of a joined save: those that do not have their names yet are another process's.
-  private var joinedFiles: [AtomicFile] = []
-  // Whether other processes write data files of it, or this one writes some of another's.
-  private let isShared: Bool
-  private let isJoined: Bool
+  // Of a member: those that do not have their names yet may be another process's.
+  private var memberFiles: [AtomicFile] = []
+  private let role: Role
   private var isOpen = true
 
   private var fileSystem: any FileSystem { location.options.fileSystem }
@@ -44,15 +52,15 @@ final class BundleTransaction {
   ///   - prefix: What the names of the files begin with.
   ///   - shardCount: How many data files will be written.
   ///   - options: How they are written.
-  ///   - isShared: Whether other processes write data files of it.
+  ///   - role: Whether other processes write data files of it.
   /// - Throws: `busy` if somebody else is saving to this prefix; `pathConflict` if something that is
   ///   not ours has the name of its lock file; `io` if the system fails.
-  init(prefix: String, shardCount: Int, options: FileOptions, isShared: Bool = false)
+  init(prefix: String, shardCount: Int, options: FileOptions, role: Role = .alone)
     throws(CheckpointError)
   {
     let location = try SaveLocation(prefix, options: options)
     // Of a dead job a process may live: it must not meet new files under the names of its own.
-    let noted = isShared ? location.unsettled?.newCount : nil
+    let noted = role == .leader ? location.unsettled?.newCount : nil
     // Listed under the lock: nobody else changes files of this prefix any more.
     var leftovers = try Leftovers(directory: location.directory, fileSystem: options.fileSystem)
     try leftovers.removeData(of: location)
@@ -74,7 +82,7 @@ final class BundleTransaction {
     replacedFiles = replaced
     self.paths = paths
     self.location = location
-    (self.isShared, isJoined) = (isShared, false)
+    self.role = role
     dataFiles = SaveNote.DataFiles(
       newCount: self.shardCount, replacedCounts: replacesIndex ? counts.sorted() : [])
     try location.begin(.bundle(dataFiles))
@@ -92,7 +100,7 @@ final class BundleTransaction {
     dataFiles = SaveNote.DataFiles(newCount: shardCount, replacedCounts: [])
     location = SaveLocation(joining: prefix, noted: .bundle(dataFiles), options: options)
     replacedFiles = []
-    (isShared, isJoined) = (false, true)
+    role = .member
   }
 
   private static func freeCount(from wanted: Int, taken: Set<Int>) -> Int {
@@ -104,7 +112,7 @@ final class BundleTransaction {
   /// Creates a data file; it has its name once it is committed.
   func createDataFile(_ shard: Int) throws(CheckpointError) -> AtomicFile {
     let file = try AtomicFile(paths.data(shard: shard, of: shardCount), in: location)
-    if isJoined { joinedFiles.append(file) } else { createdFiles.append(file.path) }
+    if role == .member { memberFiles.append(file) } else { createdFiles.append(file.path) }
     return file
   }
 
@@ -112,15 +120,16 @@ final class BundleTransaction {
   var files: [String] { newFiles + [paths.index] }
 
   private var newFiles: [String] {
-    guard isShared else {
-      return createdFiles + joinedFiles.filter(\.isCommitted).map(\.path)
+    switch role {
+    case .alone: createdFiles
+    case .leader: (0..<shardCount).map { paths.data(shard: $0, of: shardCount) }
+    case .member: memberFiles.filter(\.isCommitted).map(\.path)
     }
-    return (0..<shardCount).map { paths.data(shard: $0, of: shardCount) }
   }
 
   /// Leaves the data files that are written to the process that commits them.
   func handOver() {
-    if !isShared { isOpen = false }
+    if role == .member { isOpen = false }
   }
 
   /// Gives up, and leaves what there is to the next save: other processes may be writing still.
@@ -184,7 +193,7 @@ final class BundleTransaction {
     do throws(CheckpointError) {
       for file in newFiles {
         try location.remove(file)
-        if isShared { try location.remove(TemporaryName.temporary(for: file)) }
+        if role == .leader { try location.remove(TemporaryName.temporary(for: file)) }
       }
     } catch {
       location.abandon()

@@ -1,5 +1,4 @@
 package import CheckpointIO
-import Synchronization
 
 // How the processes of a group do something together, in rounds:
 //
@@ -30,14 +29,16 @@ package struct ProcessMeeting {
   ///   - group: The processes.
   ///   - path: What is being saved, the same in all of them.
   ///   - base: What all saves of a series have in common; the path, without.
-  ///   - options: How files are written, and how long to wait.
+  ///   - timeout: How long to wait for others.
+  ///   - files: How files are written.
   package init(
-    _ group: any ProcessGroup, at path: String, of base: String? = nil, _ options: SaveOptions
+    _ group: any ProcessGroup, at path: String, of base: String? = nil, timeout: Duration,
+    files: FileOptions
   ) {
-    timeout = options.processTimeout
+    self.timeout = timeout
     calls = CallCount(base ?? path, group.rank)
     self.group =
-      (group as? any ProcessGroupAtPlaces)?.meeting(at: path, options.files) ?? group
+      (group as? any ProcessGroupAtPlaces)?.meeting(at: path, files) ?? group
   }
 
   /// Ends the meeting, after the last round.
@@ -175,24 +176,6 @@ package struct ProcessMeeting {
     error.message = "\(name(rank)): \(error.message)"
     return error
   }
-}
-
-/// How often the processes have met at a place, as far as this one knows.
-private struct CallCount {
-  private static let numbers = Mutex<[String: Int]>([:])
-  private let key: String
-
-  /// Counts another call.
-  init(_ path: String, _ rank: Int) {
-    let key = "\(rank) \(path)"
-    self.key = key
-    Self.numbers.withLock { $0[key, default: 0] += 1 }
-  }
-
-  var number: Int { Self.numbers.withLock { [key] in $0[key] ?? 0 } }
-
-  /// Takes the number that the others have.
-  func adopt(_ number: Int) { Self.numbers.withLock { [key] in $0[key] = number } }
 }
 
 extension CheckpointError {

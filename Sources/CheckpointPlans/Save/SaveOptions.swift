@@ -89,6 +89,19 @@ public struct SaveOptions: Sendable {
     return options
   }
 
+  /// Where processes that save together meet.
+  ///
+  /// - Parameters:
+  ///   - processes: The processes.
+  ///   - path: What is being saved, the same in all of them.
+  ///   - base: What all saves of a series have in common; the path, without.
+  /// - Returns: The meeting.
+  package func meeting(_ processes: any ProcessGroup, at path: String, of base: String? = nil)
+    -> ProcessMeeting
+  {
+    ProcessMeeting(processes, at: path, of: base, timeout: processTimeout, files: files)
+  }
+
   /// What of it is a matter of files.
   package var files: FileOptions {
     var files = FileOptions()

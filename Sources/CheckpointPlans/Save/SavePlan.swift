@@ -7,6 +7,18 @@ package import CheckpointTensors
 ///
 /// Both front ends make one; ``SaveExecutor`` carries it out.
 package struct SavePlan {
+  /// Who has a tensor, of the processes that save together.
+  package enum Holder: Sendable, Hashable {
+    /// All have it.
+    case all
+    /// All have it, and that of rank 0 counts.
+    case leader
+    /// Only this process has it.
+    case this
+    /// Each process has a state of its own; rank 0 writes those of all, as one.
+    case each
+  }
+
   /// One tensor to be written.
   package struct Item {
     /// Where the values come from.

@@ -39,13 +39,21 @@ extension Saver {
     let notes = plan.notes
     let saved = try SaveExecutor(options: options, progress: .current())
       .save(consume plan, to: prefix)
+    try conclude(saved, step: step, since: start, notes, in: stateFile)
+    return saved.path
+  }
+
+  /// Remembers a checkpoint that is written, and does what follows.
+  func conclude(
+    _ saved: SaveExecutor.Saved, step: Int?, since start: ContinuousClock.Instant,
+    _ notes: [CheckpointError], in stateFile: StateFile?
+  ) throws(CheckpointError) {
     var result = Saver.Saved(
       path: saved.path, files: saved.files, byteCount: byteCount(of: saved.files),
       duration: .now - start)
     result.warnings = notes
     lastSave = result
     try record(saved.path, step: step, in: stateFile)
-    return saved.path
   }
 
   private func prefix(_ path: String, _ step: Int?) throws(CheckpointError) -> String {
@@ -68,7 +76,7 @@ extension Saver {
   }
 
   // The checkpoint is saved by now: what cannot be known does not make it fail.
-  func byteCount(of files: [String]) -> UInt64 {
+  private func byteCount(of files: [String]) -> UInt64 {
     files.reduce(0) { sum, file in
       let status = try? options.fileSystem.status(of: file)
       return sum + (status?.byteCount ?? 0)

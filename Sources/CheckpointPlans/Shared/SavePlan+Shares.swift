@@ -13,18 +13,6 @@ import CheckpointTensors
 // Nobody has to ask for that: every process works it out, and all come to the same result.
 
 extension SavePlan {
-  /// Who has a tensor, of the processes that save together.
-  package enum Holder: Sendable, Hashable {
-    /// All have it.
-    case all
-    /// All have it, and that of rank 0 counts.
-    case leader
-    /// Only this process has it.
-    case this
-    /// Each process has a state of its own; rank 0 writes those of all, as one.
-    case each
-  }
-
   /// What all processes have to agree upon.
   package struct Agreement: Hashable {
     /// How many tensors all have.

@@ -5,7 +5,7 @@ import CheckpointStore
 extension Checkpoint {
   /// Saves to a new, numbered checkpoint together with other processes: rank 0 counts.
   func save(to path: String, with processes: any ProcessGroup) throws(CheckpointError) -> String {
-    let meeting = ProcessMeeting(processes, at: path, options)
+    let meeting = options.meeting(processes, at: path)
     defer { meeting.end() }
     let number = try meeting.round("a save", .success([])) { _ throws(CheckpointError) in
       try advanceCounter()
@@ -36,7 +36,7 @@ extension Checkpoint {
   /// Saves to exactly this prefix together with other processes.
   func write(to prefix: String, with processes: any ProcessGroup) throws(CheckpointError) -> String
   {
-    let meeting = ProcessMeeting(processes, at: prefix, options)
+    let meeting = options.meeting(processes, at: prefix)
     defer { meeting.end() }
     try write(to: prefix, meeting)
     return prefix

@@ -8,7 +8,7 @@ extension Saver {
     throws(CheckpointError) -> String
   {
     let start = ContinuousClock.now
-    let meeting = ProcessMeeting(processes, at: prefix, of: path, options)
+    let meeting = options.meeting(processes, at: prefix, of: path)
     defer { meeting.end() }
     var stateFile: StateFile?
     let bytes = try SharedSave(meeting, options, .current()).save(to: prefix) {
@@ -16,13 +16,8 @@ extension Saver {
       if meeting.isLeader { stateFile = try self.stateFile(for: prefix, 1) }
       return try content.isEmpty ? SavePlan(items: []) : savePlan(options.inOneFile)
     } conclude: { saved, notes throws(CheckpointError) in
-      var result = Saver.Saved(
-        path: saved.path, files: saved.files, byteCount: byteCount(of: saved.files),
-        duration: .now - start)
-      result.warnings = notes
-      lastSave = result
-      try record(saved.path, step: step, in: stateFile)
-      return (lastSave ?? result).message
+      try conclude(saved, step: step, since: start, notes, in: stateFile)
+      return lastSave?.message ?? []
     }
     // What rank 0 knows, all know.
     let result = try Saver.Saved(message: bytes)

@@ -1,0 +1,100 @@
+import CheckpointIO
+import CheckpointPlans
+import CheckpointStore
+
+// What a manager decides, the process of rank 0 decides for all: whether it is time to save, the number of the
+// checkpoint, what need not stay, and which checkpoint is the newest that is intact. Only rank 0 changes the
+// state file and the history, and deletes. The processes meet under the name that all checkpoints begin with.
+
+extension CheckpointManager {
+  /// Saves together with other processes.
+  func save(
+    step: Int?, metrics: [String: Double], force: Bool, with processes: any ProcessGroup
+  ) throws(CheckpointError) -> Saved? {
+    background.waitUntilIdle()
+    let meeting = keeper.meeting(processes, options)
+    defer { meeting.end() }
+    let (start, save) = try keeper.begin(meeting, step: step) { () throws(CheckpointError) in
+      try settle()
+    } open: { () throws(CheckpointError) in
+      guard let moment = try dueMoment(step: step, force: force) else { return nil }
+      return try keeper.open { _ throws(CheckpointError) in
+        try begin(step: step, moment, metrics: metrics)
+      }
+    }
+    guard let start else { return nil }
+    if !meeting.isLeader { content.beginSave(start.count(content)) }
+    let finished = try keeper.write(save, start, meeting, options) { () throws(CheckpointError) in
+      try content.savePlan(options.inOneFile)
+    }
+    lastSave = start.moment
+    return Saved(finished)
+  }
+
+  /// Saves together with other processes while the program goes on.
+  func saveInBackground(
+    step: Int?, metrics: [String: Double], force: Bool, with processes: any ProcessGroup
+  ) throws(CheckpointError) -> CheckpointManager.BackgroundSave {
+    background.waitUntilIdle()
+    // What fails here, the others have to hear.
+    let prepared = Result { () throws(CheckpointError) in
+      try prepare(step: step, metrics: metrics, force: force, isLeader: processes.rank == 0)
+    }
+    return background.add { [keeper, options] progress throws(CheckpointError) in
+      let meeting = keeper.meeting(processes, options)
+      defer { meeting.end() }
+      let (start, save) = try keeper.begin(meeting, step: step) { () throws(CheckpointError) in
+        _ = try prepared.get()
+      } open: { () throws(CheckpointError) in
+        guard let begun = try prepared.get().save else { return nil }
+        return try keeper.open { found throws(CheckpointError) in
+          try keeper.renumbered(begun, found)
+        }
+      }
+      guard let start else { return nil }
+      return try keeper.write(save, start, meeting, options, progress) {
+        () throws(CheckpointError) in try prepared.get().snapshot.takePlan()
+      }
+    }
+  }
+
+  // Rank 0 takes the number, and writes the counter; the others hear of it on the other thread only.
+  private func prepare(step: Int?, metrics: [String: Double], force: Bool, isLeader: Bool)
+    throws(CheckpointError) -> (save: ManagedSave?, snapshot: SaveSnapshot)
+  {
+    try settle()
+    let moment = isLeader ? try dueMoment(step: step, force: force) : nil
+    let save = try moment.map { moment throws(CheckpointError) in
+      try begin(step: step, moment, metrics: metrics)
+    }
+    if !isLeader { content.beginSave(content.nextCount) }
+    let snapshot = try content.snapshot(options.inOneFile)
+    if let moment { lastSave = moment }
+    return (save, snapshot)
+  }
+
+  /// Restores the newest checkpoint that is intact, the same in all processes.
+  func restoreOrInitialize(
+    _ check: CheckpointCheck, _ options: RestoreOptions, origin: String,
+    with processes: any ProcessGroup, _ initialize: () throws(CheckpointError) -> Void
+  ) throws(CheckpointError) -> Restored? {
+    let meeting = keeper.meeting(processes, self.options)
+    defer { meeting.end() }
+    let newest = try meeting.round("a restore", .success([])) { _ throws(CheckpointError) in
+      NewestMessage.bytes(try keeper.newestIntact(check), keeper.place)
+    }
+    let (path, damaged) = try NewestMessage.read(newest, keeper.place)
+    let restored = Result { () throws(CheckpointError) -> RestoredContent? in
+      guard let path else {
+        try initialize()
+        return nil
+      }
+      return try content.restoreManaged(from: path, options, origin: origin)
+    }
+    _ = try meeting.round("the end of a restore", restored.map { _ in [] }) { _ in [] }
+    guard let path, let content = try restored.get() else { return nil }
+    let result = Restored(path: path, skipped: damaged.map(\.error), content: content)
+    try conclude(result, meeting.isLeader ? damaged.map(\.path) : [])
+    return result
+  }
+}
