@@ -11,7 +11,8 @@ import CheckpointIO
 // exist are replaced first, while others are still missing; and where none is missing, nothing begins.
 //
 // A process that dies leaves the lock file, unlocked, and temporary files. The next save in the
-// directory removes both. However many files there are, one is open at a time, and the lock file.
+// directory removes both, and files that have got their names while others have not: if none was there
+// before, they are nobody else's, and of no use. However many files there are, one is open at a time, and the lock file.
 
 /// A save in progress at one path, or at the paths of all shards.
 final class SlicesTransaction {
@@ -24,7 +25,7 @@ final class SlicesTransaction {
   ///
   /// - Throws: As for several.
   convenience init(path: String, options: FileOptions) throws(CheckpointError) {
-    try self.init(path, SaveLocation(path, options: options), [path], .file)
+    self.init(try SaveLocation(path, options: options), [path], .file)
   }
 
   /// Begins to save several files.
@@ -34,27 +35,29 @@ final class SlicesTransaction {
   ///   the system fails.
   convenience init(_ paths: SlicesPath, options: FileOptions) throws(CheckpointError) {
     let location = try SaveLocation(paths.prefix, options: options)
-    try self.init(paths.pattern, location, paths.shards, .slices(count: paths.shardCount))
+    let existing = try Self.existing(paths.shards, options.fileSystem).count
+    let note = SaveNote.slices(count: paths.shardCount, isFirst: existing == 0)
+    self.init(location, paths.shards, note)
+    guard files.count > 1, existing == files.count else { return }
+    throw CheckpointError(
+      .unsupported,
+      "there is a sharded V1 checkpoint already, and several files cannot be replaced in one step; "
+        + "remove it first, or save elsewhere", file: paths.pattern)
   }
 
-  private init(_ path: String, _ location: SaveLocation, _ files: [String], _ note: SaveNote)
-    throws(CheckpointError)
-  {
+  private init(_ location: SaveLocation, _ files: [String], _ note: SaveNote) {
     location.removeOthersTemporaries()
     self.files = files
     self.location = location
     self.note = note
     fileSystem = location.options.fileSystem
-    guard files.count > 1, try existing().count == files.count else { return }
-    throw CheckpointError(
-      .unsupported,
-      "there is a sharded V1 checkpoint already, and several files cannot be replaced in one step; "
-        + "remove it first, or save elsewhere", file: path)
   }
 
-  private func existing() throws(CheckpointError) -> Set<String> {
+  private static func existing(_ files: [String], _ fileSystem: any FileSystem)
+    throws(CheckpointError) -> Set<String>
+  {
     var existing: Set<String> = []
-    for file in files where try fileSystem.status(of: file) != nil {
+    for file in files where try fileSystem.entryStatus(of: file) != nil {
       existing.insert(file)
     }
     return existing
@@ -75,7 +78,12 @@ final class SlicesTransaction {
       try file.prepare()
       written.append(file)
     }
-    try name(written)
+    do throws(CheckpointError) {
+      try name(written)
+    } catch {
+      withdraw(written.filter(\.isCommitted))
+      throw error
+    }
     do throws(CheckpointError) {
       try location.syncDirectory()
       try location.finish()
@@ -84,8 +92,14 @@ final class SlicesTransaction {
     }
   }
 
+  // Files that have their names are of no use without the others.
+  private func withdraw(_ named: [AtomicFile]) {
+    guard note.isFirst else { return }
+    for file in named { location.withdraw(file.path) }
+  }
+
   private func name(_ written: [AtomicFile]) throws(CheckpointError) {
-    let existing = try existing()
+    let existing = try Self.existing(files, fileSystem)
     let replacing = written.filter { existing.contains($0.path) }
     for file in replacing { try commit(file) }
     guard replacing.count < written.count else { return }

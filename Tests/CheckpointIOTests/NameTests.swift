@@ -110,6 +110,16 @@ import Testing
       ])
   }
 
+  @Test func `files of a V1 checkpoint are left over if none was there and some are missing`()
+    throws
+  {
+    let first = SaveNote.slices(count: 2, isFirst: true)
+    let half = ["m-00001-of-00002", "m-00002-of-00002", "m-00000-of-00003", "n-00000-of-00002"]
+    #expect(try left(image(first, half)) == ["m-00001-of-00002"])
+    #expect(try left(image(first, half + ["m-00000-of-00002"])) == [])
+    #expect(try left(image(.slices(count: 2, isFirst: false), half)) == [])
+  }
+
   @Test func `a file with two names is somebody's, whatever the note says`() throws {
     let system = MemoryFileSystem(image(.file, ["m.swift-checkpoints-tmp"]))
     #expect(try system.link("/run/m.swift-checkpoints-tmp", to: "/run/thesis"))

@@ -58,9 +58,8 @@ import Testing
   }
 
   // Several files cannot appear in one step, and there is no index: some may be there, and say so.
-  @Test func `has all files of the older format or an error, and the next save completes them`()
-    throws
-  {
+  @Test(arguments: [true, false])
+  func `has all files of the older format or an error, until the next save`(isSame: Bool) throws {
     try killEverywhere("shardedV1") { _ in
     } _: { directory, call in
       let path = directory.path("model-?????-of-00002")
@@ -69,9 +68,10 @@ import Testing
         #expect(try oneValue(path) == 2, "call \(call)")
       } else {
         #expect(throws: CheckpointError.self) { try CheckpointReader(path) }
-        _ = try save(3, "shardedV1", to: directory.path("model"))
-        #expect(try oneValue(path) == 3, "call \(call)")
-        let names = ["checkpoint", "model-00000-of-00002", "model-00001-of-00002"]
+        let name = isSame ? "model" : "next"
+        _ = try save(3, "shardedV1", to: directory.path(name))
+        #expect(try oneValue(directory.path("\(name)-?????-of-00002")) == 3, "call \(call)")
+        let names = ["checkpoint", "\(name)-00000-of-00002", "\(name)-00001-of-00002"]
         #expect(directory.names == names, "call \(call)")
       }
     }

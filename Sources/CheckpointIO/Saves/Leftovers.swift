@@ -22,14 +22,16 @@ package struct Leftovers {
   /// The path of a file in the directory.
   package func path(_ name: String) -> String { Path.join(directory, name) }
 
-  /// The temporary files that the last owner of a lock has left, by their names.
+  /// What the last owner of a lock has left, by its names: temporary files, and files of a V1 checkpoint that
+  /// is not whole.
   package func temporaries(of lock: SaveLock) throws(CheckpointError) -> [FileName] {
     let target = Path(lock.target).name
+    let slices = partialSlices(of: lock)
     var temporaries: [FileName] = []
     for name in names.sorted() {
-      guard let file = TemporaryName.target(ofTemporary: name.text),
-        let guarded = TemporaryName.guarded(file, by: target), lock.found.covers(guarded),
-        let entry = try fileSystem.entryStatus(of: path(name.text))
+      let file = slices.contains(name) ? name.text : TemporaryName.target(ofTemporary: name.text)
+      guard let file, let guarded = TemporaryName.guarded(file, by: target),
+        lock.found.covers(guarded), let entry = try fileSystem.entryStatus(of: path(name.text))
       else { continue }
       // A model directory to come is a directory before, too: what is in it is of the same save.
       let isDirectory = entry.kind == .directory && guarded.isEmpty
@@ -40,7 +42,22 @@ package struct Leftovers {
     return temporaries
   }
 
-  /// Removes the temporary files that the last owner of a lock has left.
+  // Files of a V1 checkpoint that its save has named, if it has not named all of them.
+  private func partialSlices(of lock: SaveLock) -> Set<FileName> {
+    guard case .whole(let note) = lock.found, note.isFirst else { return [] }
+    let target = Path(lock.target).name
+    var count = 0
+    let named = names.filter { name in
+      guard name.text.utf8.starts(with: target.utf8),
+        let slice = note.firstSlice(Substring(name.text.utf8.dropFirst(target.utf8.count)))
+      else { return false }
+      count = slice.count
+      return true
+    }
+    return named.count < count ? named : []
+  }
+
+  /// Removes what ``temporaries(of:)`` names.
   ///
   /// - Throws: `io` if the system fails.
   package func removeTemporaries(of lock: SaveLock) throws(CheckpointError) {

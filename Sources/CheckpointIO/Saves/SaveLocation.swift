@@ -199,8 +199,13 @@ package final class SaveLocation {
   /// Removes a temporary file that is not needed any more, as far as that can be done.
   func discard(_ file: any WritableFile) {
     try? file.close()  // what it holds is of no use
+    withdraw(file.path)
+  }
+
+  /// Removes a file of the save, which fails, as far as that can be done.
+  package func withdraw(_ path: String) {
     do throws(CheckpointError) {
-      try remove(file.path)
+      try remove(path)
     } catch {
       keepsLock = true
     }

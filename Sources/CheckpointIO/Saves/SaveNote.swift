@@ -23,6 +23,9 @@
 //   model
 //   drops model.safetensors
 //
+// A save of a V1 checkpoint in several files notes `first` if none of them was there. They get their names one
+// after the other; until all have theirs, those that are there are of no use, and nobody else's.
+//
 // A note without `writes` and `end` is of an earlier version, whose saves wrote the index and the data
 // files that `new` counts.
 
@@ -48,6 +51,8 @@ package struct SaveNote: Hashable, Sendable {
 
   /// The files to come, by what follows the target's name in theirs, as ``TemporaryName`` says it.
   package var files: [String]
+  /// Whether none of the files was there: of a V1 checkpoint in several, which is whole once all are.
+  package private(set) var isFirst = false
   /// The data files that come and go, if the target is a V2 checkpoint.
   package var dataFiles: DataFiles?
   /// The files that a new model makes superfluous, by their names, if the target is a model.
@@ -67,10 +72,30 @@ package struct SaveNote: Hashable, Sendable {
   }
 
   /// A note of a save that writes a V1 checkpoint in several files.
-  package static func slices(count: Int) -> SaveNote {
+  ///
+  /// - Parameters:
+  ///   - count: How many.
+  ///   - isFirst: Whether none of them is there.
+  /// - Returns: The note.
+  package static func slices(count: Int, isFirst: Bool) -> SaveNote {
     let pattern = DataFileName(prefix: "", shard: 0, count: count).pattern
-    return SaveNote(files: [String(pattern.dropFirst(".data".count))])
+    var note = SaveNote(files: [String(pattern.dropFirst(mark.count))])
+    note.isFirst = isFirst
+    return note
   }
+
+  /// Which file of a V1 checkpoint a name is of, if none of its files was there before.
+  ///
+  /// - Parameter rest: What follows the target's name in it.
+  /// - Returns: `nil` for any other file, and without such a checkpoint.
+  func firstSlice(_ rest: Substring) -> DataFileName? {
+    guard isFirst, let slice = DataFileName(Self.mark + rest), slice.prefix.isEmpty,
+      slice.shard < slice.count, slice.text == Self.mark + rest
+    else { return nil }
+    return files == Self.slices(count: slice.count, isFirst: true).files ? slice : nil
+  }
+
+  private static let mark = ".data"
 
   /// A note of somebody who removes a V2 checkpoint: its data files are of no use without an index.
   package static func removal(ofDataFiles count: Int) -> SaveNote {
@@ -105,6 +130,7 @@ extension SaveNote {
   private static let title = "swift-checkpoints save"
   private static let end = "end"
   private static let writes = "writes"
+  private static let first = "first"
   private static let model = "model"
   private static let drops = "drops "
 
@@ -112,6 +138,7 @@ extension SaveNote {
   package var bytes: [UInt8] {
     var lines = [Self.title]
     lines += files.map { $0.isEmpty ? Self.writes : "\(Self.writes) \($0)" }
+    if isFirst { lines.append(Self.first) }
     if let dataFiles {
       lines.append("\(dataFiles.keepsNew ? "keeps" : "new") \(dataFiles.newCount)")
       lines.append("replaces" + dataFiles.replacedCounts.map { " \($0)" }.joined())
@@ -139,6 +166,10 @@ extension SaveNote {
     files = []
     while let line = lines.first, line.hasPrefix(Self.writes) {
       files.append(String(line.dropFirst(Self.writes.count + 1)))
+      lines.removeFirst()
+    }
+    if lines.first == Self.first[...] {
+      isFirst = true
       lines.removeFirst()
     }
     if let start = lines.firstIndex(of: Self.model[...]) {
