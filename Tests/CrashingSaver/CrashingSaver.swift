@@ -22,35 +22,52 @@ import Foundation
 /// With HOW `manager`, PREFIX is a directory, and a manager saves SHARDS times, from VALUE on, in the format
 /// V2 or that of `manager-FORMAT`; with
 /// `trainer` one that keeps a single checkpoint; with `overwriting` all saves are to PREFIX.
+///
+/// `crashing-saver judge` says what others have left: see ``Judge``.
 @main struct CrashingSaver {
-  static func main() throws {
-    let arguments = CommandLine.arguments
-    guard arguments.count == 6, let value = Float(arguments[2]), let shards = Int(arguments[3]),
-      let fatalCall = Int(arguments[5])
-    else { exit(64) }
+  static func main() {
+    let arguments = CommandLine.arguments.dropFirst()
+    guard arguments != ["judge"] else { return Judge.run() }
+    guard arguments.count == 5, let fatalCall = arguments.last.flatMap({ Int($0) }) else {
+      exit(64)
+    }
     let system = InterceptingFileSystem { number, _ in
       if number == fatalCall { kill(getpid(), SIGKILL) }
     }
     var options = SaveOptions()
     options.fileSystem = system
-    if arguments[4].hasPrefix("manager") {
-      options.format =
-        CheckpointFormat(rawValue: String(arguments[4].dropFirst("manager-".count))) ?? .v2
-      options.omitsUnsupported = true
-      if options.format == .modelDirectory { options.sharding = .maxBytes(300 * 4) }
-      try ManagedLife.run(arguments[1], first: Int(value), count: shards, options)
-    } else if let trainer = Trainer(rawValue: arguments[4]) {
-      try trainer.run(arguments[1], first: Int(value), count: shards, options)
-    } else if let way = SavedByName(rawValue: arguments[4]) {
-      try way.save(value, shards, to: arguments[1], options)
-    } else if arguments[4].hasPrefix("shared:") {
-      try SharedLife(arguments[4]).run(arguments[1], first: Int(value), count: shards, options)
-    } else if arguments[4].hasPrefix("convert-") {
-      try convert(to: arguments[1], arguments[4].dropFirst("convert-".count), options)
-    } else {
-      try save(value, shards: shards, to: arguments[1], options)
+    do {
+      try save(Array(arguments.dropLast()), options)
+    } catch {
+      FileHandle.standardError.write(Data("\(error)\n".utf8))
+      exit(1)
     }
     print(system.calls.count)
+  }
+
+  /// Saves as PREFIX, VALUE, SHARDS and HOW say.
+  static func save(_ words: [String], _ files: SaveOptions) throws {
+    guard words.count == 4, let value = Float(words[1]), let shards = Int(words[2]) else {
+      exit(64)
+    }
+    let (path, how) = (words[0], words[3])
+    var options = files
+    if how.hasPrefix("manager") {
+      options.format = CheckpointFormat(rawValue: String(how.dropFirst("manager-".count))) ?? .v2
+      options.omitsUnsupported = true
+      if options.format == .modelDirectory { options.sharding = .maxBytes(300 * 4) }
+      try ManagedLife.run(path, first: Int(value), count: shards, options)
+    } else if let trainer = Trainer(rawValue: how) {
+      try trainer.run(path, first: Int(value), count: shards, options)
+    } else if let way = SavedByName(rawValue: how) {
+      try way.save(value, shards, to: path, options)
+    } else if how.hasPrefix("shared:") {
+      try SharedLife(how).run(path, first: Int(value), count: shards, options)
+    } else if how.hasPrefix("convert-") {
+      try convert(to: path, how.dropFirst("convert-".count), options)
+    } else {
+      try save(value, shards: shards, to: path, options)
+    }
   }
 
   // Converts the checkpoint that stands beside the destination.
