@@ -11,7 +11,8 @@ package struct PowerCut {
   private var names: [String: MemoryFileSystem.Node] = [:]
   private var pending: [MemoryFileSystem.Event] = []
   private var durable: [Int: [UInt8]] = [:]
-  private var volatile: [Int: [[UInt8]]] = [:]
+  private var volatile: [Int: [UInt8]] = [:]
+  private var seen: Set<MemoryFileSystem.Image> = []
 
   private let keepsOrder: Bool
 
@@ -35,9 +36,9 @@ package struct PowerCut {
   package mutating func apply(_ event: MemoryFileSystem.Event) {
     switch event {
     case .names, .directoryRename: pending.append(event)
-    case .content(let file, let bytes): volatile[file, default: []].append(bytes)
+    case .content(let file, let bytes): volatile[file] = bytes
     case .fileSync(let file):
-      durable[file] = volatile[file]?.last ?? durable[file]
+      durable[file] = volatile[file] ?? durable[file]
       volatile[file] = nil
     case .directorySync(let directory):
       for change in pending where Self.directory(of: change) == directory {
@@ -51,13 +52,64 @@ package struct PowerCut {
   package func images() -> Set<MemoryFileSystem.Image> {
     var images: Set<MemoryFileSystem.Image> = []
     for selection in selections {
-      var names = names
-      for (place, change) in pending.enumerated() where selection & (1 << place) != 0 {
-        Self.apply(change, to: &names)
-      }
-      images.formUnion(withContents(names))
+      images.formUnion(withContents(names(after: selection), contents(of:)))
     }
     return images
+  }
+
+  /// Goes on by one event.
+  ///
+  /// - Returns: What may be left now and could not be left before: each image once, however often this is called.
+  package mutating func newImages(after event: MemoryFileSystem.Event) -> [MemoryFileSystem.Image] {
+    let isFirst = seen.isEmpty
+    let found = isFirst ? imagesNow(after: event) : imagesOnlyNow(after: event)
+    return found.filter { seen.insert($0).inserted }
+  }
+
+  private mutating func imagesNow(after event: MemoryFileSystem.Event)
+    -> Set<MemoryFileSystem.Image>
+  {
+    let before = images()
+    apply(event)
+    return before.union(images())
+  }
+
+  // What becomes durable rules out some of what might have been left; new are only the images that have a
+  // change, or a content, which is new itself.
+  private mutating func imagesOnlyNow(after event: MemoryFileSystem.Event)
+    -> Set<MemoryFileSystem.Image>
+  {
+    var images: Set<MemoryFileSystem.Image> = []
+    switch event {
+    case .names, .directoryRename:
+      apply(event)
+      for selection in selections where selection & (1 << (pending.count - 1)) != 0 {
+        images.formUnion(withContents(names(after: selection), contents(of:)))
+      }
+    case .content(let file, _):
+      let before = contents(of: file)
+      apply(event)
+      let new = contents(of: file).subtracting(before)
+      for selection in selections {
+        let names = names(after: selection)
+        guard names.values.contains(.file(file)) else { continue }
+        images.formUnion(withContents(names) { $0 == file ? new : contents(of: $0) })
+      }
+    case .fileSync: apply(event)
+    case .directorySync:
+      apply(event)
+      // Changes of other directories, which came before, may be missing all the same.
+      if keepsOrder { return self.images() }
+    }
+    return images
+  }
+
+  private func names(after selection: Int) -> [String: MemoryFileSystem.Node] {
+    var names = names
+    for (place, change) in pending.enumerated() where selection & (1 << place) != 0 {
+      Self.apply(change, to: &names)
+    }
+    return names
   }
 
   // Which of the pending changes have happened: a bit for each.
@@ -67,14 +119,16 @@ package struct PowerCut {
     return Array(0..<(1 << pending.count))
   }
 
-  private func withContents(_ names: [String: MemoryFileSystem.Node]) -> [MemoryFileSystem.Image] {
+  private func withContents(
+    _ names: [String: MemoryFileSystem.Node], _ contents: (Int) -> Set<[UInt8]>
+  ) -> [MemoryFileSystem.Image] {
     var images = [MemoryFileSystem.Image(directories: [])]
     for (path, node) in names where Self.isReachable(path, names) {
       switch node {
       case .directory:
         for index in images.indices { images[index].directories.insert(path) }
       case .file(let file):
-        let contents = contents(of: file)
+        let contents = contents(file)
         images = images.flatMap { image in
           contents.map { content in
             var image = image
@@ -89,7 +143,7 @@ package struct PowerCut {
 
   private func contents(of file: Int) -> Set<[UInt8]> {
     var contents: Set<[UInt8]> = [durable[file] ?? []]
-    guard let new = volatile[file]?.last else { return contents }
+    guard let new = volatile[file] else { return contents }
     contents.formUnion([
       [], new, Array(new.prefix(new.count / 2)), Array(repeating: 0, count: new.count),
     ])
