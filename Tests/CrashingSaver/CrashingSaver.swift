@@ -23,6 +23,8 @@ import Foundation
 /// V2 or that of `manager-FORMAT`; with
 /// `trainer` one that keeps a single checkpoint; with `overwriting` all saves are to PREFIX.
 ///
+/// Before any other HOW, `unsynced:` leaves out the syncs.
+///
 /// `crashing-saver judge` says what others have left: see ``Judge``.
 @main struct CrashingSaver {
   static func main() {
@@ -50,8 +52,10 @@ import Foundation
     guard words.count == 4, let value = Float(words[1]), let shards = Int(words[2]) else {
       exit(64)
     }
-    let (path, how) = (words[0], words[3])
+    let (path, way) = (words[0], words[3])
+    let how = way.hasPrefix("unsynced:") ? String(way.dropFirst("unsynced:".count)) : way
     var options = files
+    if how != way { options.durability = .none }
     if how.hasPrefix("manager") {
       options.format = CheckpointFormat(rawValue: String(how.dropFirst("manager-".count))) ?? .v2
       options.omitsUnsupported = true
