@@ -9,7 +9,7 @@ extension LocalFileSystem {
     let opening = { unsafe opendir(path) }
     let stream = unsafe try systemCall("list directory", file: path, orNil: opening)
     guard let directory = unsafe stream else {
-      throw .system("list directory", errno: EIO, file: path)  // it gives a stream, or a reason
+      preconditionFailure("opendir gives a stream or sets errno, see opendir(3)")
     }
     defer { unsafe closedir(directory) }
     var names: [String] = []

@@ -11,9 +11,7 @@ package final class MappedFile: @unchecked Sendable {  // the mapping never chan
   private let byteCount: Int
 
   init(descriptor: CInt, byteCount: UInt64, path: String) throws(CheckpointError) {
-    guard let size = Int(exactly: byteCount) else {
-      throw CheckpointError(.limitExceeded, "\(byteCount) bytes cannot be mapped", file: path)
-    }
+    let size = Int(byteCount)  // the system counts a file's bytes in 63 bits
     self.byteCount = size
     guard size > 0 else {
       unsafe start = nil
