@@ -59,7 +59,7 @@ package enum BundleRenamer {
     header.isBigEndian = index.header.isBigEndian
     var renamed = BundleIndex(header: header)
     for (key, entry) in entries { renamed.add(names[key] ?? key, entry) }
-    _ = renamed.sort()  // no key occurs twice: that has been checked
+    renamed.sort()  // no key occurs twice: that has been checked
     return renamed
   }
 

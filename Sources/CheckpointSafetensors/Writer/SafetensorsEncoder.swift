@@ -42,10 +42,8 @@ package struct SafetensorsEncoder {
     guard !isFinished else { throw .writerIsFinished }
     isFinished = true
     let layout = try SafetensorsLayout(specs, metadata: metadata)
-    guard let count = Int(exactly: layout.byteCount) else {
-      throw CheckpointError(.limitExceeded, "\(layout.byteCount) bytes are more than any memory")
-    }
-    var bytes = ByteWriter(capacity: count)
+    // A number of far less than 63 bits: the layout sees to it.
+    var bytes = ByteWriter(capacity: Int(layout.byteCount))
     bytes.write(layout.head)
     for entry in layout.tensors {
       guard let tensor = kept[entry.key] else { preconditionFailure("the layout is of these") }
