@@ -258,4 +258,26 @@ import Testing
     #expect(error?.code == .pathConflict && error?.file == temporary)
     #expect(system.paths.allSatisfy { !$0.hasSuffix("-of-00003") })
   }
+
+  @Test func `is never committed after it could not be closed for a while`() throws {
+    let failing = InterceptingFileSystem(memory(Self.old)) { number, call throws(CheckpointError) in
+      guard call.kind == .close, call.path.contains("m.index") else { return }
+      throw .system("injected failure", errno: EIO, file: call.path)
+    }
+    var options = FileOptions()
+    options.fileSystem = failing
+    let location = try SaveLocation("/run/m", options: options)
+    try location.begin(.bundle(SaveNote.DataFiles(newCount: 1, replacedCounts: [])))
+    let pool = OutputPool(capacity: 1)
+    func add(_ path: String) throws(CheckpointError) -> AtomicFile {
+      try pool.add { () throws(CheckpointError) in try AtomicFile(path, in: location) }
+    }
+    let index = try add("/run/m.index")
+    #expect(throws: CheckpointError.self) { try add("/run/m.data-00000-of-00001") }
+    for attempt in [{ try pool.use(index) }, { try index.commit() }] as [() throws -> Void] {
+      let error = #expect(throws: CheckpointError.self) { try attempt() }
+      #expect(error?.message.hasPrefix("injected failure") == true)
+    }
+    #expect(failing.calls.contains { $0.kind == .rename } == false)
+  }
 }

@@ -53,6 +53,114 @@ import Testing
     }
   }
 
+  @Test func `says of a file that became shorter where it ends now`() throws {
+    try directory.write([1, 2, 3], to: "data")
+    let file = try system.openFile(directory.path("data"))
+    let cut = unsafe truncate(directory.path("data"), 2)
+    #expect(cut == 0)
+    let error = #expect(throws: CheckpointError.self) { try read(file, 2, at: 1) }
+    #expect(error?.code == .truncated && error?.offset == 2)
+    #expect(error?.message == "the file became shorter while it was being read")
+    #expect(try read(file, 1, at: 1) == [2])
+  }
+
+  @Test func `opens a file again to write to it only if it is no link and has one name`() throws {
+    for name in ["file", "several"] { try directory.write([1], to: name) }
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("link"), withDestinationPath: directory.path("file"))
+    try FileManager.default.linkItem(
+      atPath: directory.path("several"), toPath: directory.path("other"))
+    try write([2], to: system.reopenFile(directory.path("file")), at: 1)
+    #expect(try directory.bytes("file") == [1, 2])
+    let link = #expect(throws: CheckpointError.self) {
+      try system.reopenFile(directory.path("link"))
+    }
+    #expect(link?.systemError == ELOOP)
+    let several = #expect(throws: CheckpointError.self) {
+      try system.reopenFile(directory.path("several"))
+    }
+    #expect(several?.code == .pathConflict)
+    #expect(several?.message.contains("in the place of this one") == true)
+  }
+
+  @Test func `writes nothing to a file that is closed`() throws {
+    let file = try system.createFile(directory.path("data"))
+    try file.close()
+    try file.close()
+    for attempt in [
+      { try file.reserve(1) }, { try self.write([1], to: file, at: 0) }, { try file.sync() },
+    ] as [() throws -> Void] {
+      let error = #expect(throws: CheckpointError.self) { try attempt() }
+      #expect(error?.systemError == EBADF)
+    }
+    try file.reserve(0)
+    file.startWriteback(ByteRange(offset: 0, count: 1))
+    #expect(try directory.bytes("data").isEmpty)
+  }
+
+  @Test func `writes and reads at no place that no file has`() throws {
+    let file = try system.createFile(directory.path("data"))
+    for offset in [.max, 1 << 63, (1 << 63) - 1] as [UInt64] {
+      let error = #expect(throws: CheckpointError.self) { try write([1, 2], to: file, at: offset) }
+      #expect(error?.code == .limitExceeded)
+      #expect(error?.message == "no file is so large that it has a byte \(offset)")
+    }
+  }
+
+  private func error(_ body: () throws -> Void) -> CheckpointError? {
+    #expect(throws: CheckpointError.self) { try body() }
+  }
+
+  @Test func `reserves no more than the system can give`() throws {
+    let file = try system.createFile(directory.path("data"))
+    let refusal = error { try file.reserve(1 << 62) }
+    #expect(refusal?.code == .io && refusal?.message.hasPrefix("reserve ") == true)
+    #expect(try system.status(of: directory.path("data"))?.byteCount == 0)
+  }
+
+  @Test func `lists directories, and takes nothing else for one without names`() throws {
+    try directory.write([1], to: "file")
+    let (file, none) = (directory.path("file"), directory.path("none"))
+    #expect(error { _ = try system.namesInDirectory(file) }?.systemError == ENOTDIR)
+    #expect(error { _ = try system.namesInDirectory(none) }?.code == .notFound)
+    #expect(error { _ = try system.namesInDirectory("") }?.message == "the path is empty")
+  }
+
+  @Test func `gives no second name to what is not there, and none that is taken`() throws {
+    for name in ["one", "other"] { try directory.write([], to: name) }
+    let taken = error { _ = try system.link(directory.path("one"), to: directory.path("other")) }
+    #expect(taken?.systemError == EEXIST)
+    let missing = error { _ = try system.link(directory.path("none"), to: directory.path("new")) }
+    #expect(missing?.code == .notFound && missing?.file == directory.path("none"))
+  }
+
+  @Test func `creates no directory where a file is`() throws {
+    try directory.write([1], to: "file")
+    #expect(error { try system.createDirectory(directory.path("file")) }?.systemError == EEXIST)
+    try system.createDirectory(directory.path("new"))
+    try system.createDirectory(directory.path("new"))
+    #expect(directory.names == ["file", "new"])
+  }
+
+  // Files of the kernel have a size, and no pages.
+  private static let unmapped = "/sys/devices/system/cpu/online"
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: unmapped)))
+  func `says of a file that cannot be mapped why`() throws {
+    let file = try system.openFile(Self.unmapped)
+    let refusal = error { _ = try file.map() }
+    #expect(refusal?.code == .io && refusal?.file == Self.unmapped)
+    #expect(refusal?.message.hasPrefix("map \(file.byteCount) bytes: ") == true)
+  }
+
+  @Test func `bytes in memory are a file that ends where they do, and has no map`() throws {
+    let file = BytesFile([1, 2, 3], path: "in memory")
+    #expect(try read(file, 2, at: 1) == [2, 3])
+    let beyond = error { _ = try read(file, 2, at: 2) }
+    #expect(beyond?.code == .truncated && beyond?.file == "in memory")
+    #expect(error { _ = try file.map() }?.code == .unsupported)
+  }
+
   @Test func `writes at any place, and keeps it`() throws {
     let path = directory.path("data")
     let file = try system.createFile(path)
@@ -140,5 +248,19 @@ import Testing
     #expect(one.modified == FileTime(seconds: 1_700_000_000, nanoseconds: 123_456_788))
     #expect(one.modified < other.modified)
     #expect(FileTime(seconds: -1, nanoseconds: 5) < FileTime(seconds: 0))
+  }
+
+  @Test func `a link that leads where nobody may look is none that leads there`() throws {
+    try directory.write([1], to: "file")
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("link"), withDestinationPath: directory.path("file"))
+    let refusing = InterceptingFileSystem { _, call throws(CheckpointError) in
+      guard call.kind == .status else { return }
+      throw .system("stat", errno: EACCES, file: call.path)
+    }
+    #expect(try refusing.reachableStatus(of: directory.path("link")) == nil)
+    #expect(
+      error { _ = try refusing.reachableStatus(of: directory.path("file")) }?.systemError == EACCES)
+    #expect(try system.reachableStatus(of: directory.path("link"))?.byteCount == 1)
   }
 }

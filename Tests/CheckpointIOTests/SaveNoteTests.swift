@@ -45,6 +45,17 @@ import Testing
     #expect(SaveNote(Array("swift-checkpoints save\n\(lines)".utf8)) == nil)
   }
 
+  @Test func `has a limit, so that whoever reads it can have one`() throws {
+    let system = MemoryFileSystem(MemoryFileSystem.Image())
+    let lock = try #require(try SaveLock("/run/model", fileSystem: system))
+    let names = (0..<70_000).map { "-\($0)-of-70000.safetensors" }
+    let error = #expect(throws: CheckpointError.self) {
+      try lock.setNote(.model(files: names, superfluous: []), isDurable: true)
+    }
+    #expect(error?.code == .limitExceeded && error?.file == "/run/model")
+    #expect(error?.message.contains("70000 files, more than can be noted") == true)
+  }
+
   @Test func `of an earlier version lists the files that its saves wrote`() {
     let note = SaveNote(Array("swift-checkpoints save\nnew 2\nreplaces 1\n".utf8))
     #expect(note == .bundle(SaveNote.DataFiles(newCount: 2, replacedCounts: [1])))

@@ -49,6 +49,49 @@ import Testing
     #expect(files.count { $0.isOpen } == pool.openCount)
   }
 
+  @Test func `files that belong together are opened again if one is replaced meanwhile`() throws {
+    for name in ["index", "data"] { try directory.write([1], to: name) }
+    let pool = FilePool(capacity: 4)
+    func open(_ name: String, into files: inout [PooledFile]) throws(CheckpointError) {
+      files.append(
+        try PooledFile(directory.path(name), fileSystem: LocalFileSystem(), pool: pool))
+    }
+    var tries = 0
+    let result = try RepeatedOpening.open("run/m") { () throws(CheckpointError) in
+      try RepeatedOpening.attempt("run/m") { files throws(CheckpointError) in
+        try open("index", into: &files)
+        try open("data", into: &files)
+        tries += 1
+        guard tries == 1 else { return tries }
+        try LocalFileSystem().rename(directory.path("data"), to: directory.path("index"))
+        try LocalFileSystem().createFile(directory.path("data")).close()
+        return tries
+      }
+    }
+    #expect(result == 2)
+    let gone = #expect(throws: CheckpointError.self) {
+      _ = try RepeatedOpening.attempt("run/m") { files throws(CheckpointError) in
+        for name in ["index", "data"] { try open(name, into: &files) }
+        try LocalFileSystem().removeFile(directory.path("index"))
+      }
+    }
+    #expect(gone?.code == .notFound && gone?.file == "run/m")
+    #expect(gone?.message == "this was deleted while it was being read")
+  }
+
+  @Test func `files that are replaced again and again are not opened for ever`() {
+    var tries = 0
+    let error = #expect(throws: CheckpointError.self) {
+      try RepeatedOpening.open("run/m") { () -> Int? in
+        tries += 1
+        return nil
+      }
+    }
+    #expect(tries == 10)
+    #expect(error?.code == .busy && error?.file == "run/m")
+    #expect(error?.message.contains("was replaced 10 times") == true)
+  }
+
   @Test func `a file that was touched is the same one, if its content is known`() throws {
     try directory.write([1, 2, 3], to: "m")
     let time = FileTime(seconds: 1_000_000_000)

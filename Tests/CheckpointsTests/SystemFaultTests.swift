@@ -9,13 +9,14 @@ import Testing
 /// Proves that a save loses nothing where the system itself fails, and no seam: strace sees to that.
 @Suite(.enabled(if: Strace.isAvailable, "strace is not installed, or may not trace here"))
 struct SystemFaultTests {
-  private func save(_ value: Int, to prefix: String, _ injections: [String] = []) throws
-    -> ChildProcess.Outcome
-  {
+  // What is injected happens to calls about the directory, or about `path`.
+  private func save(
+    _ value: Int, to prefix: String, _ injections: [String] = [], at path: String? = nil
+  ) throws -> ChildProcess.Outcome {
     let arguments = [prefix, "\(value)", "1", "bundle", "\(Int.max)"]
     guard !injections.isEmpty else { return try ChildProcess.run("crashing-saver", arguments) }
     return try Strace.run(
-      "crashing-saver", arguments, injecting: injections, at: [Path(prefix).directory])
+      "crashing-saver", arguments, injecting: injections, at: [path ?? Path(prefix).directory])
   }
 
   private func values(_ prefix: String) throws -> Set<Float> {
@@ -49,5 +50,61 @@ struct SystemFaultTests {
     #expect(try save(1, to: prefix).status == 0)
     #expect(try save(2, to: prefix, ["getdents64:error=EINTR:when=1"]).status == 0)
     #expect(try values(prefix) == [2])
+  }
+
+  // On a network, a disk that is full may show only when a file is synced or closed.
+  @Test(arguments: [("pwrite64", "write"), ("fsync", "sync"), ("close", "close")])
+  func `takes nothing for written that the system refuses`(call: String, what: String) throws {
+    let directory = try TemporaryDirectory()
+    let prefix = directory.path("model")
+    #expect(try save(1, to: prefix).status == 0)
+    let before = directory.names
+    let data = TemporaryName.temporary(for: BundlePath(prefix).data(shard: 0, of: 2))
+    let outcome = try save(2, to: prefix, ["\(call):error=EIO:when=1"], at: data)
+    #expect(outcome.status != 0)
+    #expect(outcome.errors.contains(": \(what)"), "\(outcome.errors)")
+    #expect(try values(prefix) == [1])
+    #expect(directory.names == before)
+  }
+
+  @Test(arguments: ["pwrite64", "fsync", "fallocate"])
+  func `goes on if a signal interrupts it`(call: String) throws {
+    let directory = try TemporaryDirectory()
+    let prefix = directory.path("model")
+    let data = TemporaryName.temporary(for: BundlePath(prefix).data(shard: 0, of: 1))
+    let outcome = try save(1, to: prefix, ["\(call):error=EINTR:when=1"], at: data)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(try values(prefix) == [1])
+  }
+
+  // A lock file that is there, and cannot be opened or locked: nobody waits for it in vain.
+  @Test(arguments: [
+    ("openat:error=EACCES:when=2", "this lock file belongs to the user"),
+    ("openat:error=EPERM:when=2", "this lock file belongs to the user"),
+    ("openat:error=EIO:when=2", ": open: "), ("flock:error=EIO:when=1", ": lock: "),
+  ])
+  func `says of a lock file that the system refuses why`(injection: String, what: String) throws {
+    let directory = try TemporaryDirectory()
+    let prefix = directory.path("model")
+    let lock = Path(TemporaryName.lock(for: prefix)).name
+    try directory.write(SaveNote.index.bytes, to: lock)
+    let outcome = try save(1, to: prefix, [injection], at: directory.path(lock))
+    #expect(outcome.status != 0)
+    #expect(outcome.errors.contains(what), "\(outcome.errors)")
+    #expect(directory.names == [lock])
+    #expect(try save(2, to: prefix).status == 0)
+    #expect(try values(prefix) == [2])
+  }
+
+  // Some network file systems know no locks: there nobody can be kept out.
+  @Test(arguments: ["ENOLCK", "EOPNOTSUPP"])
+  func `saves where there are no locks`(error: String) throws {
+    let directory = try TemporaryDirectory()
+    let prefix = directory.path("model")
+    let lock = TemporaryName.lock(for: prefix)
+    let outcome = try save(1, to: prefix, ["flock:error=\(error)"], at: lock)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(try values(prefix) == [1])
+    #expect(!directory.names.contains(Path(lock).name))
   }
 }
