@@ -145,4 +145,20 @@ import Testing
     default: bytes[position] = byte
     }
   }
+
+  @Test func `damage of an index that was deleted meanwhile is told as that`() throws {
+    let system = try BundleAssembler(StoredFields(checksum: maskedCRC([0, 1, 2, 3]))).system()
+    let index = try system.openFile("/run/m.index")
+    var bytes = try index.bytes(at: 0, count: Int(index.byteCount))
+    bytes[0] ^= 1
+    try system.removeFile("/run/m.index")
+    try system.createFile("/run/m.index").write(unsafe bytes.span.bytes, at: 0)
+    let deleting = InterceptingFileSystem(system) { _, call throws(CheckpointError) in
+      if call.kind == .read, call.path == "/run/m.index" { try system.removeFile("/run/m.index") }
+    }
+    let error = #expect(throws: CheckpointError.self) {
+      try BundleReader(prefix: "/run/m", fileSystem: deleting)
+    }
+    #expect(error?.description == "/run/m: this was deleted while it was being read (notFound)")
+  }
 }

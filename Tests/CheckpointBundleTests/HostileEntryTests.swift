@@ -17,6 +17,9 @@ import Testing
     #expect(try bundle.readingProblem() == expected)
     let reader = try BundleReader(prefix: "/run/m", fileSystem: bundle.system())
     #expect(problem { () throws(CheckpointError) in _ = try reader.entry(for: "w") } == expected)
+    let requests = [TensorRequest("v"), TensorRequest("w")]
+    #expect(
+      problem { () throws(CheckpointError) in _ = try reader.batch(of: requests) } == expected)
   }
 
   @Test(arguments: [

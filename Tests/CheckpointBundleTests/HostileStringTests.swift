@@ -128,4 +128,13 @@ import Testing
     #expect(try problem(none.head.bytes, checksum: 5, shape: [0]) != nil)
     #expect(try problem([1, 2, 3, 4], checksum: 5, shape: [0]) != nil)
   }
+
+  @Test func `refuses variants of the other byte order, which nobody has written`() throws {
+    var bundle = BundleAssembler(StoredFields(dtype: 21, size: 5))
+    bundle.header = [0x08, 1, 0x10, 1, 0x1A, 2, 0x08, 1]
+    #expect(
+      try bundle.readingProblem()
+        == "/run/m.data-00000-of-00001: key 'w': variant tensors of big-endian files cannot be read "
+        + "(unsupported)")
+  }
 }

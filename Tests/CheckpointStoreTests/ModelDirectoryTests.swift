@@ -215,7 +215,8 @@ import Testing
     #"{}"#, #"{"weight_map": []}"#, #"{"weight_map": {"a": 1}}"#, #"{"weight_map": {"a": "x"}"#,
     #"{"weight_map": {"a": "x", "a": "y"}}"#, "[1]", "",
     #"{"metadata": {"total_size": "many"}, "weight_map": {}}"#,
-    #"{"weight_map": {}, "weight_map": {}}"#,
+    #"{"weight_map": {}, "weight_map": {}}"#, #"{"weight_map": {}} {}"#,
+    #"{"metadata": {"total_size": 0, "total_size": 0}, "weight_map": {}}"#,
   ])
   func `an index that is none is an error, at its place`(text: String) throws {
     try directory.write(text.utf8, to: "model.safetensors.index.json")
@@ -284,5 +285,45 @@ import Testing
     try FileManager.default.removeItem(atPath: directory.path(Self.second))
     let torn = try DirectoryListing(of: directory.path, fileSystem: LocalFileSystem()).model()
     #expect(torn?.missing == [Self.second])
+  }
+
+  // MARK: What the system refuses
+
+  @Test func `a file that may not be read is no file that is missing`() throws {
+    try saveModel()
+    for name in [Self.first, "model.safetensors.index.json"] {
+      let refusing = InterceptingFileSystem { _, call throws(CheckpointError) in
+        guard call.kind == .open, call.path.hasSuffix(name) else { return }
+        throw .system("open", errno: EACCES, file: call.path)
+      }
+      let error = #expect(throws: CheckpointError.self) {
+        try SafetensorsReader(
+          directory.path("model.safetensors.index.json"), fileSystem: refusing)
+      }
+      #expect(error?.code == .io && error?.file == directory.path(name))
+      #expect(error?.systemError == EACCES)
+    }
+    let none = #expect(throws: CheckpointError.self) {
+      try SafetensorsReader(directory.path("none.safetensors.index.json"))
+    }
+    #expect(none?.code == .notACheckpoint && none?.message == "there is no such index")
+  }
+
+  @Test func `elements in pieces that are not there, or cannot be read, are an error`() throws {
+    try save(["a"], to: "f.safetensors")
+    let refusing = InterceptingFileSystem { number, call throws(CheckpointError) in
+      guard call.kind == .read, number > 4 else { return }
+      throw .system("read", errno: EIO, file: call.path)
+    }
+    let reader = try SafetensorsReader(directory.path("f.safetensors"), fileSystem: refusing)
+    let missing = #expect(throws: CheckpointError.self) {
+      try reader.forEachPiece(of: "b") { _ in }
+    }
+    #expect(missing?.code == .notFound && missing?.key == "b")
+    for _ in 0..<4 { _ = try? reader.tensor(for: "a") }
+    let failed = #expect(throws: CheckpointError.self) {
+      try reader.forEachPiece(of: "a") { _ in }
+    }
+    #expect(failed?.systemError == EIO && failed?.key == "a")
   }
 }

@@ -1,4 +1,5 @@
 import CheckpointIO
+import CheckpointPlatform
 import CheckpointTable
 import CheckpointTestSupport
 import Testing
@@ -99,5 +100,22 @@ import Testing
     var description = ""
     do throws(CheckpointError) { try table.finish() } catch { description = error.description }
     #expect(description == "x: disk is full (io)")
+  }
+
+  // The value is never looked at: it is memory that nobody may touch.
+  @Test func `takes no entry whose length has more than 32 bits`() throws {
+    let byteCount = 1 << 32
+    let flags = MAP_PRIVATE | MAP_ANON | MAP_NORESERVE
+    let memory = unsafe mmap(nil, byteCount, PROT_NONE, flags, -1, 0)
+    defer { unsafe munmap(memory, byteCount) }
+    let value = unsafe Span<UInt8>(
+      _bytes: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: memory, count: byteCount)))
+    var table = TableWriter { _ in }
+    var refusal: CheckpointError?
+    do throws(CheckpointError) { try table.add("a".utf8Span.span, value) } catch { refusal = error }
+    #expect(refusal?.code == .limitExceeded)
+    #expect(
+      refusal?.message == "entry of 4294967297 bytes: a block of a table has less than 4 GiB")
+    try table.finish()
   }
 }

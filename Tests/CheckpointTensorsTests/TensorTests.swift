@@ -80,4 +80,42 @@ import Testing
       #expect(address % 64 == 0)
     }
   }
+
+  private func error(_ body: () throws -> Void) -> CheckpointError? {
+    #expect(throws: CheckpointError.self) { try body() }
+  }
+
+  @Test func `strings have no bytes of a fixed width`() {
+    let strings = Tensor<String>(["a"])
+    #expect(error { try strings.withTensorBytes { _ in } }?.code == .unsupported)
+    let any = error { try AnyTensor(strings).withTensorBytes { _ in } }
+    #expect(any?.code == .unsupported)
+    #expect(any?.message == "string elements have no fixed width")
+  }
+
+  @Test func `no type takes contents of another form, or of another size`() {
+    let three = TensorContents.bytes(TensorStorage(uninitializedByteCount: 3))
+    let texts = TensorContents.strings([[1], [2]])
+    for (what, attempt) in [
+      ("float32", { _ = try Float.form.storage(texts, 2) }),
+      ("float32", { _ = try Float.form.storage(three, 1) }),
+      ("bool", { _ = try Bool.form.storage(texts, 2) }),
+      ("bool", { _ = try Bool.form.storage(three, 4) }),
+      ("string", { _ = try String.form.storage(three, 3) }),
+      ("string", { _ = try String.form.storage(texts, 3) }),
+      ("string", { _ = try [UInt8].form.storage(three, 3) }),
+      ("string", { _ = try [UInt8].form.storage(texts, 1) }),
+    ] as [(String, () throws -> Void)] {
+      let refusal = error(attempt)
+      #expect(refusal?.code == .mismatch)
+      #expect(refusal?.message.hasPrefix("these are not the contents of ") == true)
+      #expect(refusal?.message.hasSuffix(" elements of \(what)") == true)
+    }
+  }
+
+  @Test func `numbers are no elements of a tensor of strings`() {
+    let tensor = AnyTensor(Tensor<Float>([1, 2]))
+    let refusal = error { _ = try tensor.elements(TensorSpec(.string, [1])) { $0(0, 0, 1) } }
+    #expect(refusal?.message == "a tensor string[1] cannot be held in memory")
+  }
 }

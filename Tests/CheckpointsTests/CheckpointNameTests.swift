@@ -66,6 +66,26 @@ import Testing
     #expect(directory.names.isEmpty)
   }
 
+  @Test(arguments: Way.allCases)
+  func `refuses the name of a model's index`(way: Way) throws {
+    let name = "model.safetensors.index.json"
+    let error = #expect(throws: CheckpointError.self) { try save(name, way) }
+    #expect(error?.code == .invalidArgument)
+    #expect(error?.message.hasPrefix("this is the name of the index of a model; give") == true)
+    #expect(directory.names.isEmpty)
+  }
+
+  @Test(arguments: [".", "..", "run/", "a/.."])
+  func `refuses a path that ends with no name`(path: String) {
+    for format in [CheckpointFormat.safetensors, .modelDirectory] {
+      guard !(format == .modelDirectory && path.hasSuffix("/")) else { continue }
+      let error = #expect(throws: CheckpointError.self) {
+        try CheckpointName.path(path, format: format)
+      }
+      #expect(error?.message == "this cannot be the name of a checkpoint")
+    }
+  }
+
   @Test func `takes what only looks like it, and counts no save that it refuses`() throws {
     for name in ["safetensors", "m.safetensors.d", "index", "m.data-0-of-1"] {
       try Saver(["w": variable]).save(to: directory.path(name))

@@ -202,6 +202,7 @@ import Testing
     #expect(
       failure(source, to: "source", .v1)?.message.hasPrefix("there is an 'source.index'") == true)
     #expect(failure(source, to: "m-?????-of-00002", .v1)?.code == .invalidArgument)
+    #expect(failure(source, to: "m.safetensors", .modelDirectory)?.code == .invalidArgument)
     #expect(failure(source, to: "m.index")?.code == .invalidArgument)
     #expect(failure(source, to: "m.data-00000-of-00001")?.code == .invalidArgument)
     #expect(failure(source, to: "", .v1)?.message.hasPrefix("this is a directory; name") == true)
