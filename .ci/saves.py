@@ -61,11 +61,11 @@ KINDS = [
          ("m", 3, 1, "deleting"), "@"),
     managed("manager", "manager"),
     managed("manager of safetensors", "manager-safetensors"),
-    managed("manager of model directories", "manager-modelDirectory"),
+    managed("manager of model directories", "manager-model-directory"),
     conversion("conversion to V2", "m", "v2"),
     conversion("conversion to V1", "m", "v1"),
     conversion("conversion to safetensors", "m.safetensors", "safetensors"),
-    conversion("conversion to a model directory", "m", "modelDirectory"),
+    conversion("conversion to a model directory", "m", "model-directory"),
 ]
 
 # By three processes at once.
