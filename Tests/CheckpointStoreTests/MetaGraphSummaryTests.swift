@@ -218,6 +218,60 @@ import Testing
     }
   }
 
+  @Test(
+    arguments: [
+      ([0x80, 0x80, 0x80, 0x80, 0x80, 1], "f: byte 0: a varint of more than 32 bits (corrupt)"),
+      ([0x0A], "f: byte 1: 1 bytes promised, 0 left (truncated)"),
+      ([0x0D, 1], "f: byte 1: 4 bytes promised, 1 left (truncated)"),
+    ] as [([UInt8], String)])
+  func `refuses numbers that are none, with their places`(bytes: [UInt8], message: String) {
+    #expect(refusal(bytes) == message)
+  }
+
+  private static let constants = """
+    node { name: "names" op: "Const" attr { key: "value" value { tensor {
+      string_val: "w" string_val: "v" } } } }
+    node { name: "slices" op: "Const" attr { key: "value" value { tensor { string_val: "?" } } } }
+    """
+
+  @Test(arguments: [
+    (#"input: "f""#, "f: key 'save': 'save' saves without names (corrupt)"),
+    (
+      #"input: ["f", "names", "slices", "a", "b"]"#,
+      "f: key 'w': slice specification '?' is not of the form"
+    ),
+    (
+      #"input: ["f", "names", "slices", "a"]"#,
+      "f: key 'names': 2 strings for 1 values that are saved (corrupt)"
+    ),
+    (
+      #"input: ["f", "a", "slices", "a"]"#,
+      "f: key 'a': the names of a save operation are no constant (corrupt)"
+    ),
+  ])
+  func `refuses a save that makes no sense`(inputs: String, message: String) {
+    let refusal = refusal(
+      Array(
+        """
+        saver_def { save_tensor_name: "save:0" version: V2 }
+        graph_def { node { name: "save" op: "SaveV2" \(inputs) } \(Self.constants) }
+        """.utf8))
+    #expect(refusal?.hasPrefix(message) == true, "\(refusal ?? "")")
+  }
+
+  @Test(arguments: [
+    ("", "a variable has no name"),
+    (#"\n\001w\"\004\020\004\030\000"#, "a slice of 1 and 0 dimensions"),
+  ])
+  func `refuses variables that make no sense`(variable: String, message: String) {
+    let refusal = refusal(
+      Array(
+        """
+        collection_def { key: "variables" value { bytes_list { value: "\(variable)" } } }
+        """.utf8))
+    #expect(refusal?.contains(message) == true, "\(refusal ?? "")")
+  }
+
   @Test func `follows nodes that lead in a circle to an end`() throws {
     // A saver of the node `a`, which waits for itself.
     let node: [UInt8] = [0x0A, 1, 0x61, 0x12, 1, 0x78, 0x1A, 2, 0x5E, 0x61, 0x1A, 1, 0x61]

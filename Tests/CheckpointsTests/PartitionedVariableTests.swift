@@ -186,6 +186,18 @@ import Testing
     #expect(bias.scalar == 1 && parts[1].value.array == [2, 3], "nothing is restored by half")
   }
 
+  @Test func `says of a part that has another shape by now what it has`() throws {
+    let path = try Saver(["w": PartitionedVariable(rows(2, 2), axis: 0)])
+      .save(to: directory.path("m"))
+    let parts = rows(2, 2)
+    let saver = try Saver(["w": PartitionedVariable(parts, axis: 0)])
+    parts[1].value = Tensor(shape: [1, 2], scalars: [8, 9])
+    let error = problem { () throws(CheckpointError) in try saver.restore(from: path) }
+    #expect(
+      error?.contains("the variable has the shape [1, 2], its place 2,2:0,2 has [2, 2]") == true)
+    #expect(parts[1].value.array == [8, 9])
+  }
+
   @Test func `says once that it is missing, and what does not fit`() throws {
     let path = try Saver(["w": Variable<Float>([1, 2])]).save(to: directory.path("m"))
     let saver = try Saver([

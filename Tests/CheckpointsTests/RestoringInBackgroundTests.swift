@@ -132,4 +132,38 @@ import Testing
     try directory.write([], to: String(data.dropFirst(directory.path.utf8.count + 1)))
     #expect(try await !Verification.inBackground(of: saved).isIntact)
   }
+
+  /// What the program does on its actor while something is being read.
+  @MainActor private final class Change {
+    let variable: Variable<Float>
+    init(_ variable: Variable<Float>) { self.variable = variable }
+    func make() { variable.value = Tensor([1, 2, 3]) }
+  }
+
+  @Test func `sets no variable that became another one while it was read for`() async throws {
+    let saved = try Saver(["w": Variable<Float>([7, 8])]).save(to: path, step: 1)
+    let change = Change(Variable<Float>([0, 0]))
+    var options = SaveOptions()
+    options.fileSystem = InterceptingFileSystem { _, call throws(CheckpointError) in
+      guard call.kind == .read, call.path.contains(".data-") else { return }
+      let isMade = DispatchSemaphore(value: 0)
+      Task { @MainActor in
+        change.make()
+        isMade.signal()
+      }
+      guard isMade.wait(timeout: .now() + 60) == .success else {
+        throw CheckpointError(.busy, "the actor is blocked")
+      }
+    }
+    let saver = try Saver(["w": change.variable], options: options)
+    let error = await #expect(throws: CheckpointError.self) {
+      _ = try await saver.restoreInBackground(from: saved)
+    }
+    #expect(error?.code == .mismatch && error?.key == "w")
+    #expect(
+      error?.message.hasPrefix(
+        "the variable became float32[3] while float32[2] was read for it; nothing has been changed")
+        == true)
+    #expect(change.variable.value.array == [1, 2, 3])
+  }
 }

@@ -47,4 +47,11 @@ import Testing
       #expect(numbers.count == 1 && Set(names) == [numbers.first.map { "\(Int($0))" } ?? ""])
     }
   }
+
+  @Test func `hands out its values once`() throws {
+    let snapshot = SaveSnapshot { () throws(CheckpointError) in try SavePlan(items: []) }
+    #expect(try snapshot.takePlan().items.isEmpty)
+    let error = #expect(throws: CheckpointError.self) { try snapshot.takePlan() }
+    #expect(error?.message == "the values of a snapshot are handed out once")
+  }
 }
