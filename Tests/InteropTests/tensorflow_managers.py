@@ -99,3 +99,21 @@ def run_saver(command: dict) -> dict:
         "files": numbers(command["directory"]),
         "listed": [number(path) for path in saver.last_checkpoints],
     }
+
+
+def save_beside(command: dict) -> dict:
+    """Saves many times, by a manager and a Saver in turn, while somebody else saves in the directory.
+
+    All elements of all variables are the number of the save.
+    """
+    directory = command["directory"]
+    variables = {name: tf.Variable(tf.zeros([1000]), name=name) for name in "abc"}
+    manager = tf.train.CheckpointManager(
+        tf.train.Checkpoint(**variables), directory, max_to_keep=3, checkpoint_name="theirs")
+    saver = tf.compat.v1.train.Saver(variables, max_to_keep=3)
+    for step in range(1, command["count"] + 1):
+        for variable in variables.values():
+            variable.assign(tf.fill([1000], float(step)))
+        manager.save()
+        saver.save(None, os.path.join(directory, "their_saver"), global_step=step)
+    return {"manager": [number(path) for path in manager.checkpoints]}

@@ -44,6 +44,7 @@ TensorFlow is loaded only once:
     {"cmd": "load_keras", "directory": "/dir", "optimizer": "adam"}
     {"cmd": "run_manager", "directory": "/dir", "keep": 3, "hours": 2, "runs": [[0, 1, 2]]}
     {"cmd": "run_saver", "directory": "/dir", "keep": 3, "hours": 2, "times": [0, 1, 2]}
+    {"cmd": "save_beside", "directory": "/dir", "count": 60}
     {"cmd": "saver_restore", "path": "/dir/m", "tensors": [...]}
     {"cmd": "saver_save", "prefix": "/dir/m", "version": 2, "sharded": true, "variables": [...]}
     {"cmd": "saver_save_partitioned", "prefix": "/dir/m", "version": 2, "count": 2, "axis": 0, ...}
@@ -58,7 +59,7 @@ TensorFlow's list of such a file knows few types. `build_objects` saves objects 
 tensorflow_objects.py; `restore_objects` restores them, asserts that the
 checkpoint is consumed, and writes them again. `save_keras` and `load_keras` save and
 restore models of tensorflow_keras.py, and answer with all their numbers. `run_manager` and `run_saver` save
-with clocks of the caller's, see tensorflow_managers.py; the other commands of savers
+with clocks of the caller's, `save_beside` beside somebody else, see tensorflow_managers.py; the other commands of savers
 are those of tensorflow_savers.py. Whatever fails answers {"error": "..."}. Some
 damaged files end the TensorFlow process itself; there is no answer then.
 """
@@ -390,6 +391,7 @@ COMMANDS: dict[str, Callable[[dict], dict]] = {
     "load_keras": keras.load,
     "run_manager": managers.run_manager,
     "run_saver": managers.run_saver,
+    "save_beside": managers.save_beside,
     "saver_shards": savers.shards,
     "save_table": savers.save_table,
     "restore_table": savers.restore_table,
