@@ -251,4 +251,73 @@ import Testing
     try FileManager.default.setAttributes(
       [.modificationDate: Date(timeIntervalSince1970: seconds)], ofItemAtPath: path)
   }
+
+  // MARK: What is no checkpoint, or goes
+
+  @Test func `a pipe is no checkpoint, and nobody waits for it`() throws {
+    try LocalFileSystem().createDirectory(run)
+    let made = unsafe mkfifo("\(run)/pipe", 0o600)
+    #expect(made == 0)
+    let error = #expect(throws: CheckpointError.self) { try CheckpointReader("\(run)/pipe") }
+    #expect(error?.code == .notACheckpoint && error?.file == "\(run)/pipe")
+  }
+
+  @Test func `a file that goes before it is opened, or may not be read, is told as that`() throws {
+    let path = directory.path("f.safetensors")
+    var writer = try SafetensorsWriter(path)
+    try writer.add(Tensor<Float>([1, 2]), for: "w")
+    try writer.finish()
+    func failure(
+      _ onOpening: @escaping @Sendable () throws(CheckpointError) -> Void
+    ) -> CheckpointError? {
+      let system = InterceptingFileSystem { _, call throws(CheckpointError) in
+        if call.kind == .open, call.path == path { try onOpening() }
+      }
+      return #expect(throws: CheckpointError.self) {
+        try CheckpointReader(path, fileSystem: system)
+      }
+    }
+    let refused = failure { () throws(CheckpointError) in
+      throw .system("open", errno: EACCES, file: path)
+    }
+    #expect(refused?.systemError == EACCES)
+    let gone = failure { () throws(CheckpointError) in try LocalFileSystem().removeFile(path) }
+    #expect(gone?.code == .notACheckpoint)
+  }
+
+  @Test func `reading what is not there says so`() throws {
+    try save("m")
+    let reader = try CheckpointReader(directory.path("m"))
+    var bytes = [UInt8](repeating: 0, count: 4)
+    let error = #expect(throws: CheckpointError.self) {
+      var span = bytes.mutableSpan
+      var output = unsafe span.mutableBytes
+      try reader.read("v", slice: nil, into: &output)
+    }
+    #expect(error?.code == .notFound && error?.key == "v")
+  }
+
+  @Test func `looks for nothing for ever, nor for another once variables have changed`() {
+    let newest = NewestIntact(in: "run", LocalFileSystem())
+    var looks = 0
+    let busy = #expect(throws: CheckpointError.self) {
+      try newest.find(among: { ["run/m-1", "run/m-0"] }) { path throws(CheckpointError) in
+        looks += 1
+        throw FileChange.deleted.error(at: path)
+      }
+    }
+    #expect(looks == 10)
+    #expect(busy?.code == .busy && busy?.message.contains("went away each time") == true)
+    looks = 0
+    let changed = #expect(throws: CheckpointError.self) {
+      try newest.find(among: { ["run/m-1", "run/m-0"] }) { path throws(CheckpointError) in
+        looks += 1
+        var error = CheckpointError(.corrupt, "wrong bytes", file: path)
+        error.hasChangedVariables = true
+        throw error
+      }
+    }
+    #expect(looks == 1)
+    #expect(changed?.message == "wrong bytes" && changed?.file == "run/m-1")
+  }
 }

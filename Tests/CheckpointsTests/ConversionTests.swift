@@ -207,6 +207,10 @@ import Testing
     #expect(failure(source, to: "m.data-00000-of-00001")?.code == .invalidArgument)
     #expect(failure(source, to: "", .v1)?.message.hasPrefix("this is a directory; name") == true)
     #expect(failure(source, to: "")?.message.hasPrefix("this is a directory; name") == true)
+    let nowhere = #expect(throws: CheckpointError.self) {
+      try CheckpointConversion(from: source, to: "").run()
+    }
+    #expect(nowhere?.message == "the path is empty")
   }
 
   // MARK: Slices

@@ -275,4 +275,20 @@ import Testing
     }
     #expect(directory.names == [Path(temporary).name])
   }
+
+  @Test func `a model does not take the place of one of two, nor of what is no file`() throws {
+    try LocalFileSystem().createDirectory(path)
+    for name in ["model-00001-of-00001.safetensors", "model.safetensors"] {
+      try directory.write([1], to: "m/\(name)")
+    }
+    let two = problem { _ = try model() }
+    #expect(two?.code == .ambiguousName && two?.file == path)
+    #expect(two?.message.hasPrefix("this directory has two models, ") == true)
+    let file = "\(path)/model.safetensors"
+    try LocalFileSystem().removeFile(file)
+    try LocalFileSystem().createDirectory(file)
+    let other = problem { _ = try model() }
+    #expect(other?.code == .pathConflict && other?.file == file)
+    #expect(other?.message.hasPrefix("a directory has the name of a file of the model") == true)
+  }
 }

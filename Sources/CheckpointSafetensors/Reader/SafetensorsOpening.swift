@@ -97,8 +97,11 @@ struct SafetensorsOpening {
   }
 
   private func combined(_ problems: [CheckpointError]) -> CheckpointError {
-    CheckpointError.combining(problems, file: path) { "\($0) things are wrong with this model" }
-      ?? CheckpointError(.corrupt, "this model cannot be read", file: path)
+    let error = CheckpointError.combining(problems, file: path) {
+      "\($0) things are wrong with this model"
+    }
+    guard let error else { preconditionFailure("there is one problem at least") }
+    return error
   }
 }
 
