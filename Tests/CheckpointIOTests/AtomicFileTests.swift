@@ -202,7 +202,7 @@ import Testing
   // MARK: More files than can be open
 
   private func pooled(
-    _ system: MemoryFileSystem, count: Int, between: (Int) throws -> Void = { _ in }
+    _ system: any FileSystem, count: Int, between: (Int) throws -> Void = { _ in }
   ) throws -> OutputPool {
     var options = FileOptions()
     options.fileSystem = system
@@ -241,6 +241,18 @@ import Testing
         )
       }
       #expect(system.image.files == Dictionary(uniqueKeysWithValues: expected))
+    }
+  }
+
+  @Test func `is synced after its last byte, though it was closed meanwhile`() throws {
+    let calls = InterceptingFileSystem(memory(nil))
+    #expect(try pooled(calls, count: 5).isCrowded)
+    for number in 0..<5 {
+      let temporary = TemporaryName.temporary(for: "/run/m-0000\(number)-of-00005")
+      let kinds = calls.calls.filter { $0.path == temporary }.map(\.kind)
+      let written = try #require(kinds.lastIndex(of: .write))
+      let synced = try #require(kinds.lastIndex(of: .sync))
+      #expect(written < synced)
     }
   }
 

@@ -190,6 +190,16 @@ import Testing
     #expect(try system.lockFile(path, creating: true)?.isNew == false)
   }
 
+  @Test func `locks no file that has another name, too`() throws {
+    try directory.write(SaveNote.file.bytes, to: "lock")
+    try FileManager.default.linkItem(
+      atPath: directory.path("lock"), toPath: directory.path("thesis"))
+    let refusal = error { _ = try system.lockFile(directory.path("lock"), creating: true) }
+    #expect(refusal?.code == .pathConflict && refusal?.file == directory.path("lock"))
+    #expect(refusal?.message.hasPrefix("this is a file with several names, where a lock") == true)
+    #expect(try directory.bytes("thesis") == SaveNote.file.bytes)
+  }
+
   @Test func `creates no file where anything is`() throws {
     try directory.write([1], to: "file")
     try FileManager.default.createSymbolicLink(
