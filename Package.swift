@@ -215,6 +215,12 @@ let package = Package(
       path: "Tests/CrashingSaver",
       swiftSettings: settings
     ),
+    .executableTarget(
+      name: "checkpoint-stress",
+      dependencies: ["Checkpoints"],
+      path: "Tests/Stress",
+      swiftSettings: settings
+    ),
     // The code of README.md and of the articles: what users may see has to be enough for it.
     .executableTarget(
       name: "documentation-samples",

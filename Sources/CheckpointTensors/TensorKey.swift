@@ -22,6 +22,18 @@ public struct TensorKey: Hashable, Comparable, Sendable {
   /// The key as text, if it is UTF-8.
   public var string: String? { String(validating: bytes, as: UTF8.self) }
 
+  /// Whether all bytes are the same.
+  public static func == (left: TensorKey, right: TensorKey) -> Bool {
+    left.bytes.span.matches(right.bytes.span)
+  }
+
+  /// Hashes the bytes, several at a time: `Array` hashes each for itself.
+  public func hash(into hasher: inout Hasher) {
+    // They are read only, and not kept.
+    unsafe bytes.withUnsafeBytes { bytes in unsafe hasher.combine(bytes: bytes) }
+    hasher.combine(bytes.count)
+  }
+
   /// Byte order: a key that is the beginning of another comes first.
   public static func < (left: TensorKey, right: TensorKey) -> Bool {
     left.bytes.span.precedes(right.bytes.span)

@@ -47,14 +47,25 @@ extension ByteWriter {
   }
 }
 
-extension TensorKey {
-  /// The key under which one slice of a tensor is stored; a full extent counts as 0 with length -1.
-  ///
-  /// Source: tensorflow/core/util/saved_tensor_slice_util.cc, `EncodeTensorNameSlice`.
-  package func sliceKey(_ slice: TensorSlice) -> TensorKey {
-    var writer = ByteWriter(capacity: bytes.count + 8 + 4 * slice.extents.count)
+/// The keys under which the slices of a tensor are stored; a full extent counts as 0 with length -1.
+///
+/// Source: tensorflow/core/util/saved_tensor_slice_util.cc, `EncodeTensorNameSlice`.
+package struct SliceKeys {
+  // What all have in common: the name, which is long as against the rest.
+  private let beginning: [UInt8]
+
+  /// The keys of the slices of one tensor.
+  package init(of key: TensorKey) {
+    var writer = ByteWriter(capacity: key.bytes.count + 8)
     writer.write(orderedUnsigned: 0)
-    writer.write(orderedString: bytes)
+    writer.write(orderedString: key.bytes)
+    beginning = writer.bytes
+  }
+
+  /// The key of a slice.
+  package subscript(slice: TensorSlice) -> TensorKey {
+    var writer = ByteWriter(capacity: beginning.count + 2 + 4 * slice.extents.count)
+    writer.write(beginning.span)
     writer.write(orderedUnsigned: UInt64(slice.extents.count))
     for extent in slice.extents {
       switch extent {
@@ -68,6 +79,11 @@ extension TensorKey {
     }
     return TensorKey(bytes: writer.bytes)
   }
+}
+
+extension TensorKey {
+  /// The key under which one slice of a tensor is stored, see ``SliceKeys``.
+  package func sliceKey(_ slice: TensorSlice) -> TensorKey { SliceKeys(of: self)[slice] }
 }
 
 extension TensorKey {

@@ -53,7 +53,8 @@ package enum BundleRenamer {
     try check(names, entries)
     for (key, entry) in entries {
       guard let name = names[key] else { continue }
-      for slice in entry.slices { names[key.sliceKey(slice)] = name.sliceKey(slice) }
+      let (old, new) = (SliceKeys(of: key), SliceKeys(of: name))
+      for slice in entry.slices { names[old[slice]] = new[slice] }
     }
     var header = BundleHeader(shardCount: index.header.shardCount)
     header.isBigEndian = index.header.isBigEndian
@@ -67,7 +68,10 @@ package enum BundleRenamer {
     _ names: [TensorKey: TensorKey], _ entries: [(key: TensorKey, entry: BundleEntry)]
   ) throws(CheckpointError) {
     // The keys of parts follow from those of their tensors.
-    let parts = entries.flatMap { key, entry in entry.slices.map { key.sliceKey($0) } }
+    let parts = entries.flatMap { key, entry in
+      let keys = SliceKeys(of: key)
+      return entry.slices.map { keys[$0] }
+    }
     let keys = Set(entries.map(\.key)).subtracting(parts)
     var problems: [CheckpointError] = []
     for key in names.keys.sorted() where !keys.contains(key) {

@@ -71,11 +71,13 @@ extension BundleReader {
     throws(CheckpointError) -> UInt64
   {
     guard !entry.slices.isEmpty else { return entry.range.count }
+    let hasWidth = entry.spec.dtype.byteWidth != nil
+    let keys = hasWidth ? nil : SliceKeys(of: key)
     var total: UInt64 = 0
     for slice in entry.slices {
       let count =
-        if entry.spec.dtype.byteWidth == nil {
-          try partByteCount(key, slice, &budget)
+        if let keys {
+          try partByteCount(key, keys, slice, &budget)
         } else {
           (try? slice.region(in: entry.spec.shape))
             .flatMap { TensorSpec(entry.spec.dtype, $0.shape).byteCount }.map(UInt64.init)
@@ -85,16 +87,16 @@ extension BundleReader {
     return total
   }
 
-  private func partByteCount(_ key: TensorKey, _ slice: TensorSlice, _ budget: inout Int)
-    throws(CheckpointError) -> UInt64?
-  {
+  private func partByteCount(
+    _ key: TensorKey, _ keys: SliceKeys, _ slice: TensorSlice, _ budget: inout Int
+  ) throws(CheckpointError) -> UInt64? {
     budget -= key.bytes.count
     guard budget >= 0 else {
       throw CheckpointError(
         .limitExceeded, "the names and slices of the tensors in parts are too long to be listed",
         file: path, key: key.description)
     }
-    return try index.entry(for: key.sliceKey(slice))?.range.count
+    return try index.entry(for: keys[slice])?.range.count
   }
 
   // A slice takes a few bytes of the index, its key as many as the name has: how many bytes of keys

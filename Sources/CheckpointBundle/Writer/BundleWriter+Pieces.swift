@@ -17,7 +17,7 @@ extension BundleWriter: TensorPieceWriter {
       }
       let entry = BundleEntry(spec: spec, shard: 0, range: range, maskedCRC: checksum.masked)
       index.add(key, entry)
-      keys.insert(key)
+      keys?.insert(key)
     } catch {
       throw error.located(file: prefix, key: key.description)
     }

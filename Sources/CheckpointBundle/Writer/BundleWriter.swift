@@ -19,7 +19,8 @@ package struct BundleWriter: ShardedTensorWriter {
   var index: BundleIndex
   // The whole tensors, which list their parts.
   private var partitioned: [TensorKey: BundleEntry] = [:]
-  var keys = AddedKeys()
+  // What was added; `nil` if a key that comes twice is found in the end.
+  var keys: AddedKeys? = AddedKeys()
   private(set) var isFinished = false
 
   /// The paths of the files that ``finish()`` makes appear: data files, then the index.
@@ -89,10 +90,13 @@ package struct BundleWriter: ShardedTensorWriter {
     index = BundleIndex(header: BundleHeader(shardCount: countedShards))
   }
 
-  /// Says how many tensors, or parts of them, will be added: memory is asked for once.
-  package mutating func reserveCapacity(_ count: Int) {
+  /// Says that all tensors, or parts of them, that will be added are known, and how many they are.
+  ///
+  /// Memory is asked for once. A key that comes twice, which should be known as well, is refused by
+  /// ``finish()`` only.
+  package mutating func expect(_ count: Int) {
     index.reserveCapacity(count)
-    keys.reserveCapacity(count)
+    keys = nil
   }
 
   /// Adds a tensor, or a part of one, to a data file.
@@ -117,7 +121,7 @@ package struct BundleWriter: ShardedTensorWriter {
       let (range, checksum) = try append(tensor, spec, to: shard)
       index.add(
         storedKey, BundleEntry(spec: spec, shard: shard, range: range, maskedCRC: checksum.masked))
-      keys.insert(storedKey)
+      keys?.insert(storedKey)
       if let part { note(part, of: key, spec.dtype, shard: shard) }
     } catch {
       throw error.located(file: prefix, key: key.description)
@@ -172,7 +176,7 @@ package struct BundleWriter: ShardedTensorWriter {
   {
     guard let part else { return try unused(key) }
     let sliceKey = key.sliceKey(part.slice)
-    guard !keys.contains(key), !keys.contains(sliceKey) else { throw .addedTwice }
+    guard !isAdded(key), !isAdded(sliceKey) else { throw .addedTwice }
     let whole = TensorSpec(spec.dtype, part.fullShape)
     try partitioned[key]?.check(whole)
     return sliceKey
@@ -180,9 +184,11 @@ package struct BundleWriter: ShardedTensorWriter {
 
   /// The key of a whole tensor, if neither it nor a part of it was added.
   func unused(_ key: TensorKey) throws(CheckpointError) -> TensorKey {
-    guard !keys.contains(key), partitioned[key] == nil else { throw .addedTwice }
+    guard !isAdded(key), partitioned[key] == nil else { throw .addedTwice }
     return key
   }
+
+  private func isAdded(_ key: TensorKey) -> Bool { keys?.contains(key) ?? false }
 
   // A part is listed in the entry of the whole tensor.
   private mutating func note(

@@ -65,7 +65,7 @@ package struct SaveExecutor {
     progress?.begin(.writing, byteCount: plan.byteCount)
     var writer = try BundleWriter(
       prefix: prefix, shardByteCounts: plan.shardByteCounts, options: files)
-    writer.reserveCapacity(plan.items.count)
+    writer.expect(plan.items.count)
     return Saved(path: prefix, files: try finish(plan, &writer))
   }
 
@@ -85,9 +85,8 @@ package struct SaveExecutor {
     // One data file after the other, which stays open as long as it is needed. The order within each is
     // the same: sorting is stable.
     if plan.shardCount > 1 { plan.items.sort { $0.shard < $1.shard } }
-    plan.items.reverse()  // in place, as is taking the last one
-    while let item = plan.items.popLast() {
-      try writer.add(item.variable, for: item.key, part: item.part, shard: item.shard)
+    try plan.forEachTaken { variable, item throws(CheckpointError) in
+      try writer.add(variable, for: item.key, part: item.part, shard: item.shard)
     }
   }
 

@@ -22,7 +22,7 @@ package struct SavePlan {
   /// One tensor to be written.
   package struct Item {
     /// Where the values come from.
-    package let variable: any TensorStorable & AnyObject
+    package private(set) var variable: any TensorStorable & AnyObject
     /// What it is: asked once, since everybody needs it.
     package let spec: TensorSpec
     /// The key.
@@ -44,6 +44,14 @@ package struct SavePlan {
       self.holder = holder
       spec = variable.tensorSpec
     }
+
+    /// Gives the variable away; `other` takes its place.
+    fileprivate mutating func take(leaving other: any TensorStorable & AnyObject)
+      -> any TensorStorable & AnyObject
+    {
+      defer { variable = other }
+      return variable
+    }
   }
 
   /// The tensors, in order.
@@ -62,9 +70,12 @@ package struct SavePlan {
   ///   - items: What is saved.
   ///   - keepsParts: Whether the parts of partitioned variables are stored one by one; else the whole is.
   /// - Throws: What the variable's own type throws.
-  package init(items: [Item], keepsParts: Bool = true) throws(CheckpointError) {
-    self.items =
-      keepsParts && items.contains(where: \.isPartitioned) ? items.flatMap(\.parts) : items
+  package init(items: consuming [Item], keepsParts: Bool = true) throws(CheckpointError) {
+    if keepsParts, items.contains(where: \.isPartitioned) {
+      self.items = items.flatMap(\.parts)
+    } else {
+      self.items = consume items
+    }
     for index in self.items.indices where self.items[index].spec.dtype.byteWidth == nil {
       self.items[index] = try self.items[index].taken()
     }
@@ -98,11 +109,21 @@ extension SavePlan {
   ///
   /// - Throws: What the writer throws.
   package consuming func write(into writer: inout some TensorWriter) throws(CheckpointError) {
-    items.reverse()  // in place, as is taking the last one
-    while let item = items.popLast() {
-      try writer.add(item.variable, for: item.key, part: item.part)
+    try forEachTaken { variable, item throws(CheckpointError) in
+      try writer.add(variable, for: item.key, part: item.part)
     }
     try writer.finish()
+  }
+
+  /// Calls `body` with each variable, in order, and its item; afterwards nothing here refers to the variable.
+  consuming func forEachTaken(
+    _ body: (any TensorStorable & AnyObject, borrowing Item) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    let nothing = TensorBox(Tensor<UInt8>([]))
+    for index in items.indices {
+      let variable = items[index].take(leaving: nothing)
+      try body(variable, items[index])
+    }
   }
 }
 

@@ -42,9 +42,8 @@ extension SavePlan {
     var agreement = try agreement()
     agreement.processes = count
     let states = try states()
-    let shares = shares(count)
-    let kept = items.indices.filter { (shares[$0] ?? rank) == rank }
-    items = kept.map { items[$0] }
+    var shares = self.shares(count).makeIterator()
+    items.removeAll { _ in (shares.next() ?? nil ?? rank) != rank }
     return (agreement, states)
   }
 

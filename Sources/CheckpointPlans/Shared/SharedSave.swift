@@ -117,7 +117,7 @@ package struct SharedSave {
         joining: prefix, firstShard: first, of: start.shardCount, shardByteCounts: sizes,
         options: files)
     }
-    writer.reserveCapacity(plan.items.count)
+    writer.expect(plan.items.count)
     try SaveExecutor.write(plan, to: &writer)
     return WrittenShare(part: try writer.finishPart(), notes: notes).bytes
   }

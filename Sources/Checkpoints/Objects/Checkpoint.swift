@@ -167,7 +167,7 @@ public final class Checkpoint {
     let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([saved.message]))
     items.append(
       SavePlan.Item(TensorBox(graph), key: TensorKey(ObjectGraph.key), holder: .leader))
-    var plan = try SavePlan(items: items)
+    var plan = try SavePlan(items: consume items)
     try plan.distribute(options)
     return plan
   }
