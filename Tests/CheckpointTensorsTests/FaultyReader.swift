@@ -107,7 +107,7 @@ struct FaultyReader: BatchReader {
     if fault == .readsStrings, model[key]?.strings != nil { return }
     let slice = fault == .readsAnotherSlice ? another(slice, key) : slice
     let tensor = try self.tensor(for: key, slice: slice, asks: false)
-    let bytes = TensorModel.elements(of: tensor).flatMap { $0 }
+    let bytes = TensorModel.bytes(of: tensor)
     let fits =
       switch fault {
       case .takesALargerBuffer: bytes.count <= output.byteCount

@@ -111,11 +111,11 @@ extension MappedIndex {
   {
     let pattern = try NamePattern(pattern)
     let replacement = NameReplacement(template)
-    var left = Self.mostParts
-    for key in recipes.keys.sorted() {
-      guard let name = key.string, pattern.isFound(in: name) else { continue }
-      let whole = try take([name])[0]
-      for position in 0..<(try Self.takeParts(of: whole, axis, key, &left)) {
+    let names = recipes.keys.sorted().compactMap(\.string).filter { pattern.isFound(in: $0) }
+    try checkParts(of: names, axis)
+    for name in names {
+      let (whole, key) = (try take([name])[0], TensorKey(name))
+      for position in 0..<whole.spec.shape[axis] {
         let new = try pattern.replacing(in: name, with: replacement, part: position) ?? name
         try put(try Self.part(position, of: whole, axis, key), TensorKey(new))
       }
@@ -125,21 +125,20 @@ extension MappedIndex {
   // The names of the parts take memory, however small the files are.
   private static let mostParts = 1 << 20
 
-  // How many parts there are, which are counted with those of the tensors before.
-  private static func takeParts(
-    of whole: Recipe, _ axis: Int, _ key: TensorKey, _ left: inout Int
-  ) throws(CheckpointError) -> Int {
-    let shape = whole.spec.shape
-    guard shape.dimensions.indices.contains(axis) else {
-      throw CheckpointError(.mismatch, "'\(key)', \(whole.spec), has no dimension \(axis)")
+  private func checkParts(of names: [String], _ axis: Int) throws(CheckpointError) {
+    var left = Self.mostParts
+    for name in names {
+      guard let spec = recipes[TensorKey(name)]?.spec else { continue }
+      guard spec.shape.dimensions.indices.contains(axis) else {
+        throw CheckpointError(.mismatch, "'\(name)', \(spec), has no dimension \(axis)")
+      }
+      guard spec.shape[axis] <= left else {
+        throw CheckpointError(
+          .limitExceeded,
+          "with '\(name)', \(spec), the rule would make more than \(Self.mostParts) tensors")
+      }
+      left -= spec.shape[axis]
     }
-    guard shape[axis] <= left else {
-      throw CheckpointError(
-        .limitExceeded,
-        "with '\(key)', \(whole.spec), the rule would make more than \(mostParts) tensors")
-    }
-    left -= shape[axis]
-    return shape[axis]
   }
 
   private static func part(_ position: Int, of whole: Recipe, _ axis: Int, _ key: TensorKey)

@@ -27,7 +27,7 @@ package struct ModelReader: TensorReader {
     guard tensor.storage != nil else {
       throw CheckpointError(.mismatch, "strings have no fixed width", key: key.description)
     }
-    let bytes = TensorModel.elements(of: tensor).flatMap { $0 }
+    let bytes = TensorModel.bytes(of: tensor)
     guard bytes.count == output.byteCount else {
       throw CheckpointError(.mismatch, "\(bytes.count) bytes, not \(output.byteCount)")
     }

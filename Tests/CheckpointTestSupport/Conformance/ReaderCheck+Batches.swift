@@ -94,7 +94,7 @@ extension ReaderCheck {
         let place = "forEachTensor of \(what): at \(position)"
         expectSame(try source.tensor(), part, place)
         guard part.storage != nil else { return }
-        let expected = TensorModel.elements(of: part).flatMap { $0 }
+        let expected = TensorModel.bytes(of: part)
         var bytes = [UInt8](repeating: 0xA5, count: expected.count)
         var span = bytes.mutableSpan
         var output = unsafe span.mutableBytes  // every pattern of bits is a UInt8

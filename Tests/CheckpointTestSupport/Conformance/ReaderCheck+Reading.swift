@@ -17,41 +17,46 @@ extension ReaderCheck {
 
   /// Reads a part in both ways, which both give what the model has; `nil` stands for everything.
   private func expectPart(_ key: TensorKey, _ slice: TensorSlice?, of tensor: AnyTensor) {
-    let what = "'\(key)', \(tensor.spec), slice \(slice?.description ?? "nil")"
-    guard let part = TensorModel.part(slice, of: tensor) else {
-      return expectRefused(key, slice, what)
-    }
-    let found = attempt("tensor of \(what)") { () throws(CheckpointError) in
+    expectPart(key, slice, of: tensor.spec, TensorModel.part(slice, of: tensor))
+  }
+
+  private func expectPart(
+    _ key: TensorKey, _ slice: TensorSlice?, of spec: TensorSpec, _ part: AnyTensor?
+  ) {
+    // Made only if something is wrong: there are many parts.
+    func what() -> String { "'\(key)', \(spec), slice \(slice?.description ?? "nil")" }
+    guard let part else { return expectRefused(key, slice, what) }
+    let found = attempt("tensor of \(what())") { () throws(CheckpointError) in
       try reader.tensor(for: key, slice: slice)
     }
-    expectSame(found, part, "tensor of \(what)")
-    let expected = TensorModel.elements(of: part).flatMap { $0 }
+    expectSame(found, part, "tensor of \(what())")
+    let expected = TensorModel.bytes(of: part)
     guard part.storage != nil else {
-      expectError(.mismatch, "read of \(what), whose elements have no fixed width") {
+      expectError(.mismatch, "read of \(what()), whose elements have no fixed width") {
         () throws(CheckpointError) in
         _ = try bytes(key, slice, count: expected.count)
       }
       return
     }
-    let read = attempt("read of \(what)") { () throws(CheckpointError) in
+    let read = attempt("read of \(what())") { () throws(CheckpointError) in
       try bytes(key, slice, count: expected.count)
     }
-    if let read { expect(read == expected, "read of \(what): has other values") }
+    if let read { expect(read == expected, "read of \(what()): has other values") }
     for count in [expected.count + 1, expected.count - 1, 0]
     where count >= 0 && count != expected.count {
-      expectError(.mismatch, "read of \(what) into \(count) bytes, not \(expected.count)") {
+      expectError(.mismatch, "read of \(what()) into \(count) bytes, not \(expected.count)") {
         () throws(CheckpointError) in
         _ = try bytes(key, slice, count: count)
       }
     }
   }
 
-  private func expectRefused(_ key: TensorKey, _ slice: TensorSlice?, _ what: String) {
-    expectError(.mismatch, "tensor of \(what), which leaves it") { () throws(CheckpointError) in
+  private func expectRefused(_ key: TensorKey, _ slice: TensorSlice?, _ what: () -> String) {
+    expectError(.mismatch, "tensor of \(what()), which leaves it") { () throws(CheckpointError) in
       _ = try reader.tensor(for: key, slice: slice)
     }
     for count in [0, 8] {
-      expectError(.mismatch, "read of \(what), which leaves it") { () throws(CheckpointError) in
+      expectError(.mismatch, "read of \(what()), which leaves it") { () throws(CheckpointError) in
         _ = try bytes(key, slice, count: count)
       }
     }
@@ -62,7 +67,11 @@ extension ReaderCheck {
   func checkSlices() {
     for key in shuffled(model.keys, 4) {
       guard let tensor = model[key] else { continue }
-      for slice in slices(of: tensor.spec.shape) { expectPart(key, slice, of: tensor) }
+      let elements = TensorModel.elements(of: tensor)
+      for slice in slices(of: tensor.spec.shape) {
+        let part = TensorModel.part(slice, of: tensor.spec, elements)
+        expectPart(key, slice, of: tensor.spec, part)
+      }
     }
   }
 
@@ -119,7 +128,7 @@ extension ReaderCheck {
       var bytes: [UInt8] = []
       let isWhole: Void? = attempt("forEachPiece(of: '\(key)')") { () throws(CheckpointError) in
         try reader.forEachPiece(of: key) { piece in
-          bytes += (0..<piece.byteCount).map { piece.byte(at: $0) }
+          unsafe piece.withUnsafeBytes { piece in unsafe bytes += Array(piece) }
         }
       }
       guard isWhole != nil else { continue }
@@ -142,7 +151,7 @@ extension ReaderCheck {
 
   private func littleEndian(_ tensor: AnyTensor) -> [UInt8] {
     let width = tensor.spec.dtype.byteOrderWidth ?? 1
-    let bytes = TensorModel.elements(of: tensor).flatMap { $0 }
+    let bytes = TensorModel.bytes(of: tensor)
     guard 1.littleEndian != 1 else { return bytes }
     return stride(from: 0, to: bytes.count, by: width).flatMap { bytes[$0..<$0 + width].reversed() }
   }

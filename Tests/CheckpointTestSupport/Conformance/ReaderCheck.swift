@@ -56,11 +56,13 @@ struct ReaderCheck {
   }
 
   /// What succeeds; an error is a finding.
-  func attempt<Result>(_ what: String, _ body: () throws(CheckpointError) -> Result) -> Result? {
+  func attempt<Result>(
+    _ what: @autoclosure () -> String, _ body: () throws(CheckpointError) -> Result
+  ) -> Result? {
     do throws(CheckpointError) {
       return try body()
     } catch {
-      findings.note("\(what): throws \(error)")
+      findings.note("\(what()): throws \(error)")
       return nil
     }
   }
@@ -68,25 +70,30 @@ struct ReaderCheck {
   /// What fails with a code; success, and another error, is a finding.
   @discardableResult
   func expectError(
-    _ code: CheckpointError.Code, _ what: String, _ body: () throws(CheckpointError) -> Void
+    _ code: CheckpointError.Code, _ what: @autoclosure () -> String,
+    _ body: () throws(CheckpointError) -> Void
   ) -> CheckpointError? {
     do throws(CheckpointError) {
       try body()
-      findings.note("\(what): throws nothing, expected \(code)")
+      findings.note("\(what()): throws nothing, expected \(code)")
       return nil
     } catch {
-      expect(error.code == code, "\(what): throws \(error), expected \(code)")
+      expect(error.code == code, "\(what()): throws \(error), expected \(code)")
       return error
     }
   }
 
-  func expectSame(_ found: AnyTensor?, _ expected: AnyTensor?, _ what: String) {
+  func expectSame(
+    _ found: AnyTensor?, _ expected: AnyTensor?, _ what: @autoclosure () -> String
+  ) {
     guard let found, let expected else { return }
     guard found.spec == expected.spec else {
-      return findings.note("\(what): is \(found.spec), expected \(expected.spec)")
+      return findings.note("\(what()): is \(found.spec), expected \(expected.spec)")
     }
-    let same = TensorModel.elements(of: found) == TensorModel.elements(of: expected)
-    expect(same, "\(what): has other values")
+    let same =
+      TensorModel.bytes(of: found) == TensorModel.bytes(of: expected)
+      && found.strings == expected.strings
+    expect(same, "\(what()): has other values")
   }
 
   // MARK: Reading

@@ -26,7 +26,14 @@ package struct TensorModel: Sendable {
   /// A part of a tensor, found one element after the other; `nil` for a slice that leaves its shape.
   package static func part(_ slice: TensorSlice?, of tensor: AnyTensor) -> AnyTensor? {
     guard let slice else { return tensor }
-    let dimensions = tensor.spec.shape.dimensions
+    return part(slice, of: tensor.spec, elements(of: tensor))
+  }
+
+  /// The same of a tensor of these elements.
+  package static func part(
+    _ slice: TensorSlice, of spec: TensorSpec, _ elements: @autoclosure () -> [[UInt8]]
+  ) -> AnyTensor? {
+    let dimensions = spec.shape.dimensions
     guard slice.extents.count == dimensions.count else { return nil }
     var ranges: [Range<Int>] = []
     for (extent, dimension) in zip(slice.extents, dimensions) {
@@ -43,20 +50,23 @@ package struct TensorModel: Sendable {
     for (range, dimension) in zip(ranges, dimensions) {
       places = places.flatMap { place in range.map { place * dimension + $0 } }
     }
-    let elements = elements(of: tensor)
-    let spec = TensorSpec(tensor.spec.dtype, TensorShape(ranges.map(\.count)))
-    return self.tensor(spec, places.map { elements[$0] })
+    let elements = elements()
+    let shape = TensorShape(ranges.map(\.count))
+    return tensor(TensorSpec(spec.dtype, shape), places.map { elements[$0] })
   }
 
   /// The bytes of each element, as they are in memory.
   package static func elements(of tensor: AnyTensor) -> [[UInt8]] {
-    guard let storage = tensor.storage else { return tensor.strings ?? [] }
+    guard tensor.storage != nil else { return tensor.strings ?? [] }
     let width = tensor.spec.dtype.byteWidth ?? 1
-    let bytes = storage.bytes
-    let all = (0..<bytes.byteCount).map {
-      unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self)
-    }
+    let all = bytes(of: tensor)
     return stride(from: 0, to: all.count, by: width).map { Array(all[$0..<$0 + width]) }
+  }
+
+  /// The bytes of all elements, as they are in memory; none of strings.
+  package static func bytes(of tensor: AnyTensor) -> [UInt8] {
+    guard let storage = tensor.storage else { return [] }
+    return unsafe storage.bytes.withUnsafeBytes { unsafe Array($0) }
   }
 
   /// A tensor of these elements, each as its bytes in memory.
