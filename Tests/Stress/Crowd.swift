@@ -130,7 +130,9 @@ final class Crowd: Sendable {
 
   private func verify(_ path: String) throws {
     let verification = try Verification(of: path)
-    if verification.problemCount > 0 { tally.fail("\(path) is not valid: \(verification.problems)") }
+    if verification.problemCount > 0 {
+      tally.fail("\(path) is not valid: \(verification.problems)")
+    }
     tally.count("verifications")
   }
 
