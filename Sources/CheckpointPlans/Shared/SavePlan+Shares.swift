@@ -42,8 +42,13 @@ extension SavePlan {
     var agreement = try agreement()
     agreement.processes = count
     let states = try states()
-    var shares = self.shares(count).makeIterator()
-    items.removeAll { _ in (shares.next() ?? nil ?? rank) != rank }
+    let shares = shares(count)
+    var keptCount = 0  // they are moved to the front, in their order
+    for index in items.indices where (shares[index] ?? rank) == rank {
+      items.swapAt(keptCount, index)
+      keptCount += 1
+    }
+    items.removeSubrange(keptCount...)
     return (agreement, states)
   }
 
