@@ -29,6 +29,18 @@ package func checkTensorReader(
   return check.findings.texts
 }
 
+/// Checks that a reader has the tensors, and no others: enough where another reader of the same form is
+/// checked wholly.
+func checkContents(_ reader: any TensorReader, against model: TensorModel, seed: UInt64)
+  -> [String]
+{
+  let check = ReaderCheck(reader, model, seed)
+  check.checkListing()
+  check.checkLookup()
+  check.checkReading()
+  return check.findings.texts
+}
+
 /// What is wrong, gathered by any thread.
 final class Findings: Sendable {
   private let list = Mutex<[String]>([])

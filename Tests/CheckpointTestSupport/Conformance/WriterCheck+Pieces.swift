@@ -65,7 +65,7 @@ extension WriterCheck {
       }
       try writer.finish()
     }
-    checkReader("parts", "a save in parts", holds: partitioned)
+    checkReader("parts", "a save in parts", holds: partitioned, wholly: true)
   }
 
   func checkWrongParts() {
