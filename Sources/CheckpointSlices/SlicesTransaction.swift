@@ -4,15 +4,16 @@ import CheckpointIO
 //
 //   1. lock what the names begin with, and note in the lock file which files are about to be written
 //   2. write every file under a temporary name, and sync it
-//   3. rename them one after the other, then sync the directory
+//   3. of several, none of which is there, note that they get their names now
+//   4. rename them one after the other, then sync the directory
 //
 // One file is replaced in one step. With several there is a time when some are new and some are not,
 // and no index to tell which is which. It must not come to a mixture that looks complete: files that
 // exist are replaced first, while others are still missing; and where none is missing, nothing begins.
 //
 // A process that dies leaves the lock file, unlocked, and temporary files. The next save in the
-// directory removes both, and files that have got their names while others have not: if none was there
-// before, they are nobody else's, and of no use. However many files there are, one is open at a time, and the lock file.
+// directory removes both, and files that have got their names, by 3, while others have not. However many
+// files there are, one is open at a time, and the lock file.
 
 /// A save in progress at one path, or at the paths of all shards.
 final class SlicesTransaction {
@@ -25,7 +26,7 @@ final class SlicesTransaction {
   ///
   /// - Throws: As for several.
   convenience init(path: String, options: FileOptions) throws(CheckpointError) {
-    self.init(try SaveLocation(path, options: options), [path], .file)
+    try self.init(path, SaveLocation(path, options: options), [path], .file)
   }
 
   /// Begins to save several files.
@@ -35,27 +36,25 @@ final class SlicesTransaction {
   ///   the system fails.
   convenience init(_ paths: SlicesPath, options: FileOptions) throws(CheckpointError) {
     let location = try SaveLocation(paths.prefix, options: options)
-    let existing = try Self.existing(paths.shards, options.fileSystem).count
-    let note = SaveNote.slices(count: paths.shardCount, isFirst: existing == 0)
-    self.init(location, paths.shards, note)
-    guard files.count > 1, existing == files.count else { return }
-    throw CheckpointError(
-      .unsupported,
-      "there is a sharded V1 checkpoint already, and several files cannot be replaced in one step; "
-        + "remove it first, or save elsewhere", file: paths.pattern)
+    try self.init(paths.pattern, location, paths.shards, .slices(count: paths.shardCount))
   }
 
-  private init(_ location: SaveLocation, _ files: [String], _ note: SaveNote) {
+  private init(_ path: String, _ location: SaveLocation, _ files: [String], _ note: SaveNote)
+    throws(CheckpointError)
+  {
     location.removeOthersTemporaries()
     self.files = files
     self.location = location
     self.note = note
     fileSystem = location.options.fileSystem
+    guard files.count > 1, try existing().count == files.count else { return }
+    throw CheckpointError(
+      .unsupported,
+      "there is a sharded V1 checkpoint already, and several files cannot be replaced in one step; "
+        + "remove it first, or save elsewhere", file: path)
   }
 
-  private static func existing(_ files: [String], _ fileSystem: any FileSystem)
-    throws(CheckpointError) -> Set<String>
-  {
+  private func existing() throws(CheckpointError) -> Set<String> {
     var existing: Set<String> = []
     for file in files where try fileSystem.entryStatus(of: file) != nil {
       existing.insert(file)
@@ -78,12 +77,7 @@ final class SlicesTransaction {
       try file.prepare()
       written.append(file)
     }
-    do throws(CheckpointError) {
-      try name(written)
-    } catch {
-      withdraw(written.filter(\.isCommitted))
-      throw error
-    }
+    try name(written)
     do throws(CheckpointError) {
       try location.syncDirectory()
       try location.finish()
@@ -92,19 +86,26 @@ final class SlicesTransaction {
     }
   }
 
-  // Files that have their names are of no use without the others.
-  private func withdraw(_ named: [AtomicFile]) {
-    guard note.isFirst else { return }
-    for file in named { location.withdraw(file.path) }
-  }
-
   private func name(_ written: [AtomicFile]) throws(CheckpointError) {
-    let existing = try Self.existing(files, fileSystem)
+    let existing = try existing()
+    guard files.count == 1 || !existing.isEmpty else { return try nameFirst(written) }
     let replacing = written.filter { existing.contains($0.path) }
     for file in replacing { try commit(file) }
     guard replacing.count < written.count else { return }
     if !replacing.isEmpty { try location.syncDirectory() }
     for file in written where !existing.contains(file.path) { try commit(file) }
+  }
+
+  // Where none is there, those that have their names are of no use without the others, and nobody else's.
+  private func nameFirst(_ written: [AtomicFile]) throws(CheckpointError) {
+    try location.syncDirectory()
+    try location.begin(note.naming, syncsDirectory: false)
+    do throws(CheckpointError) {
+      for file in written { try commit(file) }
+    } catch {
+      for file in written where file.isCommitted || file.isGone { location.withdraw(file.path) }
+      throw error
+    }
   }
 
   private func commit(_ file: AtomicFile) throws(CheckpointError) {

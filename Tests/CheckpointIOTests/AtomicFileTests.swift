@@ -207,7 +207,7 @@ import Testing
     var options = FileOptions()
     options.fileSystem = system
     let location = try SaveLocation("/run/m", options: options)
-    try location.begin(.slices(count: count, isFirst: false))
+    try location.begin(.slices(count: count))
     let pool = OutputPool(capacity: 2)
     let files = try (0..<count).map { number in
       try pool.add { () throws(CheckpointError) in

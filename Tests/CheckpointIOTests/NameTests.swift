@@ -84,8 +84,8 @@ import Testing
     let system = MemoryFileSystem(image)
     let lock = try #require(try SaveLock("/run/m", fileSystem: system))
     let leftovers = try Leftovers(directory: "/run", fileSystem: system)
-    let found = try leftovers.temporaries(of: lock).map(\.text)
-    try leftovers.removeTemporaries(of: lock)
+    let found = try leftovers.files(of: lock).map(\.text)
+    try leftovers.removeFiles(of: lock)
     let gone = Set(image.files.keys).subtracting(system.paths)
     #expect(gone == Set(found.map { "/run/\($0)" }))
     return found
@@ -110,14 +110,17 @@ import Testing
       ])
   }
 
-  @Test func `files of a V1 checkpoint are left over if none was there and some are missing`()
-    throws
-  {
-    let first = SaveNote.slices(count: 2, isFirst: true)
-    let half = ["m-00001-of-00002", "m-00002-of-00002", "m-00000-of-00003", "n-00000-of-00002"]
-    #expect(try left(image(first, half)) == ["m-00001-of-00002"])
-    #expect(try left(image(first, half + ["m-00000-of-00002"])) == [])
-    #expect(try left(image(.slices(count: 2, isFirst: false), half)) == [])
+  @Test func `files of a V1 checkpoint are left over while others wait for their names`() throws {
+    let naming = SaveNote.slices(count: 2).naming
+    let named = ["m-00000-of-00002", "m-00002-of-00002", "m-00000-of-00003", "n-00000-of-00002"]
+    let waiting = "m-00001-of-00002.swift-checkpoints-tmp"
+    #expect(try left(image(naming, named + [waiting])) == ["m-00000-of-00002", waiting])
+    // Somebody else's: the save's own has not got its name.
+    let own = "m-00000-of-00002.swift-checkpoints-tmp"
+    #expect(try left(image(naming, named + [own, waiting])) == [own, waiting])
+    // All have got their names, and somebody has taken some of them away.
+    #expect(try left(image(naming, named)) == [])
+    #expect(try left(image(.slices(count: 2), named + [waiting])) == [waiting])
   }
 
   @Test func `a file with two names is somebody's, whatever the note says`() throws {
@@ -125,7 +128,7 @@ import Testing
     #expect(try system.link("/run/m.swift-checkpoints-tmp", to: "/run/thesis"))
     let lock = try #require(try SaveLock("/run/m", fileSystem: system))
     let leftovers = try Leftovers(directory: "/run", fileSystem: system)
-    #expect(try leftovers.temporaries(of: lock).isEmpty)
+    #expect(try leftovers.files(of: lock).isEmpty)
   }
 
   @Test func `what a save to another target has left goes, while others are at work`() throws {

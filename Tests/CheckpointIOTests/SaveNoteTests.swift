@@ -28,8 +28,8 @@ import Testing
 
   @Test func `is read as it was written`() {
     for note in [
-      Self.note, .file, .index, .removal(ofDataFiles: 7), .slices(count: 2, isFirst: false),
-      .slices(count: 100_000, isFirst: true),
+      Self.note, .file, .index, .removal(ofDataFiles: 7), .slices(count: 2),
+      .slices(count: 100_000).naming,
       .model(files: ["-00001-of-00002.safetensors"], superfluous: ["e\u{301}", "a\r"]),
     ] {
       #expect(SaveNote(note.bytes) == note)

@@ -189,8 +189,11 @@ import Testing
     let files = InterceptingFileSystem()
     try writeShards([1, 2, 3], fileSystem: files)
     let kinds = files.calls.filter { [.sync, .rename, .syncDirectory].contains($0.kind) }
-    // The first one is the note's.
-    #expect(kinds.map(\.kind) == [.syncDirectory, .sync, .sync, .rename, .rename, .syncDirectory])
+    // The first one is the note's; the next one comes before the note that they get their names.
+    #expect(
+      kinds.map(\.kind) == [
+        .syncDirectory, .sync, .sync, .syncDirectory, .rename, .rename, .syncDirectory,
+      ])
   }
 
   @Test func `replaces one file in one step, whichever call fails`() throws {

@@ -60,7 +60,7 @@ package enum BundleRenamer {
     header.isBigEndian = index.header.isBigEndian
     var renamed = BundleIndex(header: header)
     for (key, entry) in entries { renamed.add(names[key] ?? key, entry) }
-    renamed.sort()  // no key occurs twice: that has been checked
+    _ = renamed.sort()  // no key occurs twice: that has been checked
     return renamed
   }
 

@@ -118,7 +118,8 @@ package final class AtomicFile {
     }
   }
 
-  private var isGone: Bool {
+  /// Whether its temporary file is gone: it has its name, as it seems, whatever was said of that.
+  package var isGone: Bool {
     do throws(CheckpointError) {
       return try location.options.fileSystem.status(of: file.path) == nil
     } catch {

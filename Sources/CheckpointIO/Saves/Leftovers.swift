@@ -22,46 +22,47 @@ package struct Leftovers {
   /// The path of a file in the directory.
   package func path(_ name: String) -> String { Path.join(directory, name) }
 
-  /// What the last owner of a lock has left, by its names: temporary files, and files of a V1 checkpoint that
-  /// is not whole.
-  package func temporaries(of lock: SaveLock) throws(CheckpointError) -> [FileName] {
+  /// What the last owner of a lock has left, by its names: files of a V1 checkpoint that is not whole, and then
+  /// temporary files, which tell of the others that they are.
+  package func files(of lock: SaveLock) throws(CheckpointError) -> [FileName] {
     let target = Path(lock.target).name
     let slices = partialSlices(of: lock)
-    var temporaries: [FileName] = []
-    for name in names.sorted() {
-      let file = slices.contains(name) ? name.text : TemporaryName.target(ofTemporary: name.text)
-      guard let file, let guarded = TemporaryName.guarded(file, by: target),
-        lock.found.covers(guarded), let entry = try fileSystem.entryStatus(of: path(name.text))
-      else { continue }
+    let temporaries = names.sorted().filter { name in
+      guard let file = TemporaryName.target(ofTemporary: name.text) else { return false }
+      return TemporaryName.guarded(file, by: target).map(lock.found.covers) ?? false
+    }
+    var files: [FileName] = []
+    for name in slices + temporaries {
+      guard let entry = try fileSystem.entryStatus(of: path(name.text)) else { continue }
       // A model directory to come is a directory before, too: what is in it is of the same save.
-      let isDirectory = entry.kind == .directory && guarded.isEmpty
+      let isDirectory =
+        entry.kind == .directory && name == FileName(TemporaryName.temporary(for: target))
       guard isDirectory || entry.kind == .file && entry.linkCount == 1, lock.hasOwner(of: entry)
       else { continue }
-      temporaries.append(name)
+      files.append(name)
     }
-    return temporaries
+    return files
   }
 
-  // Files of a V1 checkpoint that its save has named, if it has not named all of them.
-  private func partialSlices(of lock: SaveLock) -> Set<FileName> {
-    guard case .whole(let note) = lock.found, note.isFirst else { return [] }
+  // Files of a V1 checkpoint that have got their names, while others have not.
+  private func partialSlices(of lock: SaveLock) -> [FileName] {
+    guard case .whole(let note) = lock.found, note.isNaming else { return [] }
     let target = Path(lock.target).name
-    var count = 0
-    let named = names.filter { name in
-      guard name.text.utf8.starts(with: target.utf8),
-        let slice = note.firstSlice(Substring(name.text.utf8.dropFirst(target.utf8.count)))
-      else { return false }
-      count = slice.count
-      return true
+    func isOfNote(_ file: String) -> Bool {
+      TemporaryName.slicePattern(file, of: target).map(note.files.contains) ?? false
     }
-    return named.count < count ? named : []
+    let waiting = Set(
+      names.compactMap { TemporaryName.target(ofTemporary: $0.text) }.filter(isOfNote)
+        .map(FileName.init))
+    guard !waiting.isEmpty else { return [] }
+    return names.filter { isOfNote($0.text) && !waiting.contains($0) }.sorted()
   }
 
-  /// Removes what ``temporaries(of:)`` names.
+  /// Removes what ``files(of:)`` names.
   ///
   /// - Throws: `io` if the system fails.
-  package func removeTemporaries(of lock: SaveLock) throws(CheckpointError) {
-    for name in try temporaries(of: lock) {
+  package func removeFiles(of lock: SaveLock) throws(CheckpointError) {
+    for name in try files(of: lock) {
       try fileSystem.removeTemporary(path(name.text))
     }
   }
@@ -104,7 +105,7 @@ package struct Leftovers {
     let lock = try SaveLock(target, creating: false, fileSystem: fileSystem)
     guard let lock, lock.isExclusive else { return nil }
     var current = try Leftovers(directory: directory, fileSystem: fileSystem)
-    try current.removeTemporaries(of: lock)
+    try current.removeFiles(of: lock)
     // Those of a model, the next save to it tells apart.
     if case .whole(let note) = lock.found, note.superfluous != nil { return nil }
     if let dataFiles = lock.found.dataFiles { try settle(dataFiles, lock, &current) }

@@ -42,6 +42,8 @@ package final class SaveLocation {
   private var note: SaveNote?
   // Whether the lock file has to stay: what is left is not known to be gone.
   private var keepsLock: Bool
+  // Whether temporary files have to stay with it.
+  private var leavesTemporaries = false
   // Whether names in the directory have changed since it was last synced.
   private var owesSync: Bool
 
@@ -79,7 +81,7 @@ package final class SaveLocation {
     keepsLock = lock.found != .nothing
     owesSync = keepsLock
     guard lock.found != .nothing else { return }
-    try Leftovers(directory: directory, fileSystem: fileSystem).removeTemporaries(of: lock)
+    try Leftovers(directory: directory, fileSystem: fileSystem).removeFiles(of: lock)
   }
 
   /// Joins the save of another process, which holds the place and has noted what is to come.
@@ -199,17 +201,19 @@ package final class SaveLocation {
   /// Removes a temporary file that is not needed any more, as far as that can be done.
   func discard(_ file: any WritableFile) {
     try? file.close()  // what it holds is of no use
-    withdraw(file.path)
+    guard !leavesTemporaries else { return }
+    if !attemptRemoval(of: file.path) { keepsLock = true }
   }
 
-  /// Removes a file of the save, which fails, as far as that can be done.
+  /// Removes a file of the save, which fails, though it has its name.
+  ///
+  /// If that cannot be done, temporary files stay with it: they tell the next save that it is of no use.
   package func withdraw(_ path: String) {
-    do throws(CheckpointError) {
-      try remove(path)
-    } catch {
-      keepsLock = true
-    }
+    guard !attemptRemoval(of: path) else { return }
+    (keepsLock, leavesTemporaries) = (true, true)
   }
+
+  private func attemptRemoval(of path: String) -> Bool { (try? remove(path)) != nil }
 
   /// Removes a file that the note tells of.
   package func remove(_ path: String) throws(CheckpointError) {

@@ -23,8 +23,9 @@
 //   model
 //   drops model.safetensors
 //
-// A save of a V1 checkpoint in several files notes `first` if none of them was there. They get their names one
-// after the other; until all have theirs, those that are there are of no use, and nobody else's.
+// The files of a V1 checkpoint in several get their names one after the other. If none of them is there, the
+// save notes `naming` before the first one, when all have been written. A file is the save's own then if its
+// temporary file is gone, and of no use as long as there is a temporary file of another one.
 //
 // A note without `writes` and `end` is of an earlier version, whose saves wrote the index and the data
 // files that `new` counts.
@@ -51,8 +52,8 @@ package struct SaveNote: Hashable, Sendable {
 
   /// The files to come, by what follows the target's name in theirs, as ``TemporaryName`` says it.
   package var files: [String]
-  /// Whether none of the files was there: of a V1 checkpoint in several, which is whole once all are.
-  package private(set) var isFirst = false
+  /// Whether the files of a V1 checkpoint in several get their names now: all were written, and none was there.
+  package private(set) var isNaming = false
   /// The data files that come and go, if the target is a V2 checkpoint.
   package var dataFiles: DataFiles?
   /// The files that a new model makes superfluous, by their names, if the target is a model.
@@ -72,30 +73,17 @@ package struct SaveNote: Hashable, Sendable {
   }
 
   /// A note of a save that writes a V1 checkpoint in several files.
-  ///
-  /// - Parameters:
-  ///   - count: How many.
-  ///   - isFirst: Whether none of them is there.
-  /// - Returns: The note.
-  package static func slices(count: Int, isFirst: Bool) -> SaveNote {
+  package static func slices(count: Int) -> SaveNote {
     let pattern = DataFileName(prefix: "", shard: 0, count: count).pattern
-    var note = SaveNote(files: [String(pattern.dropFirst(mark.count))])
-    note.isFirst = isFirst
+    return SaveNote(files: [String(pattern.dropFirst(".data".count))])
+  }
+
+  /// The same when its files are about to get their names, of which none is there.
+  package var naming: SaveNote {
+    var note = self
+    note.isNaming = true
     return note
   }
-
-  /// Which file of a V1 checkpoint a name is of, if none of its files was there before.
-  ///
-  /// - Parameter rest: What follows the target's name in it.
-  /// - Returns: `nil` for any other file, and without such a checkpoint.
-  func firstSlice(_ rest: Substring) -> DataFileName? {
-    guard isFirst, let slice = DataFileName(Self.mark + rest), slice.prefix.isEmpty,
-      slice.shard < slice.count, slice.text == Self.mark + rest
-    else { return nil }
-    return files == Self.slices(count: slice.count, isFirst: true).files ? slice : nil
-  }
-
-  private static let mark = ".data"
 
   /// A note of somebody who removes a V2 checkpoint: its data files are of no use without an index.
   package static func removal(ofDataFiles count: Int) -> SaveNote {
@@ -130,7 +118,7 @@ extension SaveNote {
   private static let title = "swift-checkpoints save"
   private static let end = "end"
   private static let writes = "writes"
-  private static let first = "first"
+  private static let namingMark = "naming"
   private static let model = "model"
   private static let drops = "drops "
 
@@ -138,7 +126,7 @@ extension SaveNote {
   package var bytes: [UInt8] {
     var lines = [Self.title]
     lines += files.map { $0.isEmpty ? Self.writes : "\(Self.writes) \($0)" }
-    if isFirst { lines.append(Self.first) }
+    if isNaming { lines.append(Self.namingMark) }
     if let dataFiles {
       lines.append("\(dataFiles.keepsNew ? "keeps" : "new") \(dataFiles.newCount)")
       lines.append("replaces" + dataFiles.replacedCounts.map { " \($0)" }.joined())
@@ -168,8 +156,8 @@ extension SaveNote {
       files.append(String(line.dropFirst(Self.writes.count + 1)))
       lines.removeFirst()
     }
-    if lines.first == Self.first[...] {
-      isFirst = true
+    if lines.first == Self.namingMark[...] {
+      isNaming = true
       lines.removeFirst()
     }
     if let start = lines.firstIndex(of: Self.model[...]) {

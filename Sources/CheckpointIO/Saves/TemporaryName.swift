@@ -38,10 +38,14 @@ package enum TemporaryName {
     guard file.utf8.starts(with: target.utf8) else { return nil }
     let rest = String(decoding: file.utf8.dropFirst(target.utf8.count), as: UTF8.self)
     if rest.isEmpty || rest == ".index" || isOfModel(rest) { return rest }
-    if let pattern = dataPattern(rest) { return pattern }
-    // A file of a V1 checkpoint in several is called as a data file is, without `.data`.
-    let mark = ".data"
-    return dataPattern(mark + rest).map { String($0.dropFirst(mark.count)) }
+    return data(rest)?.pattern ?? slice(rest).map(pattern(of:))
+  }
+
+  /// The same of a file of a V1 checkpoint in several, whose number is one of theirs; `nil` for others.
+  static func slicePattern(_ file: String, of target: String) -> String? {
+    guard file.utf8.starts(with: target.utf8) else { return nil }
+    let rest = String(decoding: file.utf8.dropFirst(target.utf8.count), as: UTF8.self)
+    return slice(rest).flatMap { $0.shard < $0.count ? pattern(of: $0) : nil }
   }
 
   /// Whether what follows a target's name is that of a file of a model.
@@ -51,8 +55,17 @@ package enum TemporaryName {
     }
   }
 
-  private static func dataPattern(_ rest: String) -> String? {
+  private static func data(_ rest: String) -> DataFileName? {
     guard let data = DataFileName(rest), data.prefix.isEmpty, data.text == rest else { return nil }
-    return data.pattern
+    return data
+  }
+
+  // A file of a V1 checkpoint in several is called as a data file is, without `.data`.
+  private static let mark = ".data"
+
+  private static func slice(_ rest: String) -> DataFileName? { data(mark + rest) }
+
+  private static func pattern(of slice: DataFileName) -> String {
+    String(slice.pattern.dropFirst(mark.count))
   }
 }

@@ -59,7 +59,7 @@ final class AuditClaims {
     var names: Set<FileName> = []
     let claim = claim(on: target) { lock throws(CheckpointError) in
       let leftovers = try Leftovers(directory: directory, fileSystem: fileSystem)
-      names = Set(try leftovers.temporaries(of: lock))
+      names = Set(try leftovers.files(of: lock))
       return true
     }
     let found: NotedFiles =

@@ -101,8 +101,8 @@ extension FuzzSeeds {
     let model = SaveNote.model(
       files: [".safetensors.index.json"], superfluous: ["model.safetensors"])
     let notes = [
-      .file, .index, .bundle(dataFiles), .slices(count: 3, isFirst: true),
-      .slices(count: 2, isFirst: false), .removal(ofDataFiles: 1), model,
+      .file, .index, .bundle(dataFiles), .slices(count: 3), .slices(count: 2).naming,
+      .removal(ofDataFiles: 1), model,
     ]
     let old = "swift-checkpoints save\nkeeps 2\nreplaces 1\n"
     return notes.map(\.bytes) + [Array(old.utf8)]
