@@ -53,8 +53,9 @@ extension SlicesReader: FormatReader {
   ) throws(CheckpointError) {
     let width = list.dtype.byteWidth ?? 1
     if try scatterPlain(record, list, shape, runs, into: &output) { return }
-    // The file can hold as many elements, see `WantedSlices`: their bytes have a number.
-    let byteCount = shape.elementCount * width
+    guard let byteCount = TensorSpec(list.dtype, shape).byteCount else {
+      throw CheckpointError(.corrupt, "a slice \(shape) is larger than any memory")
+    }
     let copy = TensorStorage(uninitializedByteCount: byteCount)
     try copy.withMutableBytes { bytes throws(CheckpointError) in
       try decode(record, list, shape, into: &bytes)

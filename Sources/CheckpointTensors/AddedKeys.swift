@@ -8,9 +8,6 @@ package struct AddedKeys {
 
   package init() {}
 
-  /// Asks for memory at once for so many keys.
-  package mutating func reserveCapacity(_ count: Int) { ascending.reserveCapacity(count) }
-
   /// Whether a key was added.
   package func contains(_ key: TensorKey) -> Bool {
     if let others { return others.contains(key) }

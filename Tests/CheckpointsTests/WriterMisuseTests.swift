@@ -76,6 +76,36 @@ import Testing
     #expect(try CheckpointReader(path).entries().map(\.key) == ["a", "b", "c"])
   }
 
+  @Test(arguments: [["a", "a"], ["a", "b", "b"], ["b", "a", "b"], ["c", "b", "b", "a"]])
+  func `finds in the end what comes twice, if all keys were said to be known`(keys: [String]) throws
+  {
+    var old = try BundleWriter(prefix: path)
+    try old.add(half, for: "w")
+    try old.finish()
+    try expectRefused("\(keys.contains("c") ? "b" : keys[keys.count - 1])") { writer in
+      for key in keys { try writer.add(half, for: TensorKey(key)) }
+    }
+    try expectRefused("v") { writer in
+      try writer.add(half, for: "v")
+      try writer.add(Tensor<Float>([1]), for: "v", part: TensorSlice.Part("2 0,1"))
+    }
+    try expectRefused("v") { writer in
+      for _ in 0..<2 { try writer.add(half, for: "v", part: TensorSlice.Part("4 0,2")) }
+    }
+    #expect(try CheckpointReader(path).entries().map(\.key) == ["w"])
+    #expect(directory.names.count == 2)
+  }
+
+  private func expectRefused(_ key: String, _ add: (inout BundleWriter) throws -> Void) throws {
+    var writer = try BundleWriter(prefix: path)
+    writer.expect(4)
+    try add(&writer)
+    let error = problem { try writer.finish() }
+    #expect(error?.code == .duplicateName)
+    #expect(error?.key == key)
+    #expect(error?.file == path)
+  }
+
   @Test(arguments: slicedFormats)
   func `finds a part that comes again, alone or with the whole`(format: CheckpointFormat)
     throws

@@ -28,11 +28,15 @@ struct BundleIndex {
     }
   }
 
-  /// Puts the entries into the order of their keys, of which each was added once.
-  mutating func sort() {
-    guard !isAscending else { return }
+  /// Puts the entries into the order of their keys.
+  ///
+  /// - Returns: A key that was added twice, if there is one: such an index cannot be written.
+  mutating func sort() -> TensorKey? {
+    guard !isAscending else { return nil }
     entries.sort()
-    isAscending = true
+    let repeated = (0..<entries.count).dropFirst().first { !entries.isOrdered($0 - 1, $0) }
+    isAscending = repeated == nil
+    return repeated.map { TensorKey(copying: entries.key($0)) }
   }
 
   /// Writes the table; the entries are in order.

@@ -92,8 +92,8 @@ package struct BundleWriter: ShardedTensorWriter {
 
   /// Says that all tensors, or parts of them, that will be added are known, and how many they are.
   ///
-  /// Memory is asked for once. A key that comes twice, which should be known as well, is refused by
-  /// ``finish()`` only.
+  /// Memory is asked for once, and no key is looked up: one that comes twice all the same is refused by
+  /// ``finish()``, with `duplicateName`, and no longer when it is added. For plans, whose keys are made apart.
   package mutating func expect(_ count: Int) {
     index.reserveCapacity(count)
     keys = nil
@@ -201,8 +201,8 @@ package struct BundleWriter: ShardedTensorWriter {
 
   /// Makes the checkpoint appear, whole.
   ///
-  /// - Throws: `mismatch` if parts overlap; `invalidArgument` if nothing was added, and if the writer
-  ///   is finished already; `io` if the system fails. The old checkpoint stands then.
+  /// - Throws: `mismatch` if parts overlap; `duplicateName` for a key that comes twice after ``expect(_:)``;
+  ///   `invalidArgument` if nothing was added, and if the writer is finished already; `io` if the system fails. The old checkpoint stands then.
   package mutating func finish() throws(CheckpointError) {
     guard !isFinished else { throw .writerIsFinished.located(file: prefix) }
     isFinished = true
@@ -227,7 +227,10 @@ package struct BundleWriter: ShardedTensorWriter {
 
   private mutating func completeIndex() throws(CheckpointError) {
     for (key, entry) in partitioned { index.add(key, entry) }
-    index.sort()
+    if let key = index.sort() {  // of what was expected: else it is refused when it is added
+      let name = key.asSliceKey?.name ?? key
+      throw .addedTwice.located(file: prefix, key: name.description)
+    }
     guard !index.isEmpty else {
       throw CheckpointError(
         .invalidArgument, "a checkpoint holds one tensor at least", file: prefix)

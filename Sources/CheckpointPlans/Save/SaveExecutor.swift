@@ -85,8 +85,8 @@ package struct SaveExecutor {
     // One data file after the other, which stays open as long as it is needed. The order within each is
     // the same: sorting is stable.
     if plan.shardCount > 1 { plan.items.sort { $0.shard < $1.shard } }
-    try plan.forEachTaken { variable, item throws(CheckpointError) in
-      try writer.add(variable, for: item.key, part: item.part, shard: item.shard)
+    try plan.forEachTaken { variable, key, part, shard throws(CheckpointError) in
+      try writer.add(variable, for: key, part: part, shard: shard)
     }
   }
 

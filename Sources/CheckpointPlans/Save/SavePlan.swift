@@ -109,20 +109,22 @@ extension SavePlan {
   ///
   /// - Throws: What the writer throws.
   package consuming func write(into writer: inout some TensorWriter) throws(CheckpointError) {
-    try forEachTaken { variable, item throws(CheckpointError) in
-      try writer.add(variable, for: item.key, part: item.part)
+    try forEachTaken { variable, key, part, _ throws(CheckpointError) in
+      try writer.add(variable, for: key, part: part)
     }
     try writer.finish()
   }
 
-  /// Calls `body` with each variable, in order, and its item; afterwards nothing here refers to the variable.
+  /// Calls `body` with each variable, in order, its key, its part and its data file; afterwards nothing here
+  /// refers to the variable.
   consuming func forEachTaken(
-    _ body: (any TensorStorable & AnyObject, borrowing Item) throws(CheckpointError) -> Void
+    _ body: (any TensorStorable & AnyObject, TensorKey, TensorSlice.Part?, Int)
+      throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     let nothing = TensorBox(Tensor<UInt8>([]))
     for index in items.indices {
       let variable = items[index].take(leaving: nothing)
-      try body(variable, items[index])
+      try body(variable, items[index].key, items[index].part, items[index].shard)
     }
   }
 }

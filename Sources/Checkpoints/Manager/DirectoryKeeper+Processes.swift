@@ -15,7 +15,7 @@ extension DirectoryKeeper {
   ) throws(CheckpointError) -> (ManagedStart?, ManagedSave?) {
     var save: ManagedSave?
     var own = ProcessMessage()
-    own.write(step ?? -1)
+    own.write(step) { $0.write($1) }
     let report = Result { () throws(CheckpointError) in
       try check()
       return own.bytes
@@ -32,7 +32,10 @@ extension DirectoryKeeper {
     var problems: [CheckpointError] = []
     for (rank, report) in reports.enumerated() where report != own {
       var (reader, first) = (ProcessMessageReader(report), ProcessMessageReader(own))
-      let (step, firstStep) = (try reader.readInt(), try first.readInt())
+      let step = try reader.readOptional { reader throws(CheckpointError) in try reader.readInt() }
+      let firstStep = try first.readOptional { reader throws(CheckpointError) in
+        try reader.readInt()
+      }
       problems.append(
         CheckpointError(
           .mismatch,
@@ -45,7 +48,9 @@ extension DirectoryKeeper {
     if let error { throw error }
   }
 
-  private static func text(_ step: Int) -> String { step < 0 ? "without a step" : "step \(step)" }
+  private static func text(_ step: Int?) -> String {
+    step.map { "step \($0)" } ?? "without a step"
+  }
 
   /// Writes what this process has; rank 0 finishes, and tells the others.
   func write(
