@@ -17,7 +17,7 @@ final class Crowd: Sendable {
 
   init(_ directory: String, readers: Int) { (self.directory, readerCount) = (directory, readers) }
 
-  func live(for seconds: Double) throws {
+  func live(for seconds: Double) throws -> Bool {
     let threads = DispatchGroup()
     start(threads, "saves in the background") { try $0.saveInBackground() }
     start(threads, "saves in the foreground") { try $0.saveInForeground() }
@@ -28,7 +28,9 @@ final class Crowd: Sendable {
     Thread.sleep(forTimeInterval: seconds)
     isOver.store(true, ordering: .relaxed)
     threads.wait()
-    guard tally.report() else { exit(1) }
+    return tally.report(expecting: [
+      "managed saves", "overwrites", "reads", "saves begun in the background", "verifications",
+    ])
   }
 
   private func start(

@@ -16,14 +16,19 @@ import Synchronization
     let arguments = Array(CommandLine.arguments.dropFirst())
     let directory = NSTemporaryDirectory() + "checkpoint-stress-\(getpid())"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let holds = Result { try run(arguments, directory) }
+    try? FileManager.default.removeItem(atPath: directory)
+    guard try holds.get() else { exit(1) }
+  }
+
+  private static func run(_ arguments: [String], _ directory: String) throws -> Bool {
     let count = arguments.count == 2 ? Int(arguments[1]) : nil
     switch (arguments.first, count) {
-    case ("saves", let count?): try LongLife(directory).saveAndRestore(count)
-    case ("managed", let count?): try LongLife(directory).manage(count)
+    case ("saves", let count?): return try LongLife(directory).saveAndRestore(count)
+    case ("managed", let count?): return try LongLife(directory).manage(count)
     case (let seconds?, _):
       guard let seconds = Double(seconds) else { exit(64) }
-      try Crowd(directory, readers: count ?? 8).live(for: seconds)
+      return try Crowd(directory, readers: count ?? 8).live(for: seconds)
     default: exit(64)
     }
   }
@@ -38,9 +43,10 @@ final class Tally: Sendable {
 
   func fail(_ what: String) { failures.withLock { $0.append(what) } }
 
-  /// Prints all, and says whether nothing has gone wrong.
-  func report() -> Bool {
+  /// Prints all, and says whether nothing has gone wrong, and all of some things have happened.
+  func report(expecting expected: [String]) -> Bool {
     let counts = counts.withLock { $0 }.sorted { $0.key < $1.key }
+    for what in expected where !counts.contains(where: { $0.key == what }) { fail("no \(what)") }
     print(counts.map { "\($0.key): \($0.value)" }.joined(separator: ", "))
     let failures = failures.withLock { $0 }
     for failure in failures.prefix(20) { print("FAILED: \(failure)") }
