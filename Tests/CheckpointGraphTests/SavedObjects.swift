@@ -12,8 +12,11 @@ struct SavedObjects {
   {
     let live = try LiveGraph(root: root, attached: attached)
     let saved = live.saved()
-    graph = try ObjectGraph(message: saved.message.span)
-    values = saved.values
+    let message = saved.form.message
+    graph = try ObjectGraph(message: message.span)
+    values = zip(saved.form.keys, saved.variables).map {
+      LiveGraph.StoredValue(key: $0, variable: $1)
+    }
   }
 
   /// The places of the values, in the order in which they are stored.

@@ -2,6 +2,7 @@ import CheckpointIO
 import CheckpointTable
 import CheckpointTensors
 import CheckpointWire
+import Synchronization
 
 /// The entries of several bundles, with the data files numbered anew.
 ///
@@ -39,18 +40,37 @@ struct MergedIndex {
   /// Begins without entries.
   init(of source: Source = .checkpoints) { self.source = source }
 
-  /// Takes the entries of what a process has written in, whose data files have their numbers.
-  mutating func add(_ part: BundlePart, called name: String, firstShard: Int)
-    throws(CheckpointError)
+  /// Takes in what processes have written, whose data files have their numbers.
+  ///
+  /// - Throws: `corrupt` for what is no index of its part.
+  mutating func add(_ parts: [(name: String, part: BundlePart)]) throws(CheckpointError) {
+    var firstShards: [Int] = []
+    var shardCount = 0
+    for (_, part) in parts {
+      firstShards.append(shardCount)
+      shardCount += part.byteCounts.count
+    }
+    let found = Mutex(Array(repeating: EntryList(), count: parts.count))
+    try SharedWork.run(count: parts.count) { [firstShards] index throws(CheckpointError) in
+      let entries = try Self.entries(of: parts[index], firstShard: firstShards[index])
+      found.withLock { $0[index] = entries }
+    }
+    lists += found.withLock { $0 }
+    paths += parts.map(\.name)
+  }
+
+  private static func entries(of part: (name: String, part: BundlePart), firstShard: Int)
+    throws(CheckpointError) -> EntryList
   {
-    guard part != .empty else { return }
-    let table = try TableReader(BytesFile(part.index, path: name))
     var entries = EntryList()
+    guard part.part != .empty else { return entries }
+    let byteCounts = part.part.byteCounts
+    let table = try TableReader(BytesFile(part.part.index, path: part.name))
     try table.forEach { key, message throws(CheckpointError) in
       guard !key.isEmpty else { return }  // the header's
       var entry = try BundleEntry(message: message)
-      guard part.byteCounts.indices.contains(entry.shard),
-        entry.range.end.map({ $0 <= part.byteCounts[entry.shard] }) ?? false
+      guard byteCounts.indices.contains(entry.shard),
+        entry.range.end.map({ $0 <= byteCounts[entry.shard] }) ?? false
       else {
         throw CheckpointError(
           .corrupt, "the entry is of no data file of this process",
@@ -59,8 +79,7 @@ struct MergedIndex {
       entry.shard += firstShard
       entries.append(key, entry)
     }
-    lists.append(entries.compact)
-    paths.append(name)
+    return entries
   }
 
   /// Takes the entries of another bundle in.
@@ -197,6 +216,7 @@ struct MergedIndex {
 
   private func isPartitioned(_ place: MergeQueue.Place) throws(CheckpointError) -> Bool {
     let lists = lists.span
+    guard lists[Int(place.list)].hasParts else { return false }
     return try BundleEntry.isPartitioned(lists[Int(place.list)].message(Int(place.index)))
   }
 

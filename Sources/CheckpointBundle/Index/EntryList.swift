@@ -16,6 +16,8 @@ struct EntryList: Sendable {
 
   /// How many there are.
   var count: Int { places.count }
+  /// Whether some are of tensors that are stored in parts.
+  private(set) var hasParts = false
 
   /// The same in no more memory than that takes.
   var compact: EntryList {
@@ -24,6 +26,7 @@ struct EntryList: Sendable {
     copy.bytes.write(bytes.bytes.span)
     copy.places.reserveCapacity(places.count)
     copy.places.append(contentsOf: places)
+    copy.hasParts = hasParts
     return copy
   }
 
@@ -38,6 +41,7 @@ struct EntryList: Sendable {
     let start = bytes.count
     bytes.write(key)
     entry.write(to: &bytes)
+    if !entry.slices.isEmpty { hasParts = true }
     // A block of a table, which holds both, has less than 4 GB.
     let messageCount = bytes.count - start - key.count
     places.append(

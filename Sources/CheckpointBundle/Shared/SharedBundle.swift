@@ -66,17 +66,17 @@ package final class SharedBundle {
   package func commit(_ parts: [(name: String, part: BundlePart)], patience: Duration)
     throws(CheckpointError)
   {
-    var merged = MergedIndex(of: .processes)
     var shard = 0
     let deadline = ContinuousClock.now + patience
     for (name, part) in parts {
       try wait(for: part.byteCounts, from: shard, of: name, deadline - .now)
-      do throws(CheckpointError) {
-        try merged.add(part, called: name, firstShard: shard)
-      } catch {
-        throw error.located(file: prefix)
-      }
       shard += part.byteCounts.count
+    }
+    var merged = MergedIndex(of: .processes)
+    do throws(CheckpointError) {
+      try merged.add(parts)
+    } catch {
+      throw error.located(file: prefix)
     }
     try merged.join(for: prefix)
     try transaction.commit { file throws(CheckpointError) in

@@ -12,8 +12,10 @@ package struct GraphSnapshot: @unchecked Sendable {
   /// Takes a graph without objects.
   init(_ graph: LiveGraph) { self.graph = graph }
 
-  /// The message and the values: see ``LiveGraph/saved()``.
-  package func saved() -> (message: [UInt8], values: [LiveGraph.StoredValue]) { graph.saved() }
+  /// What the graph is saved as: see ``LiveGraph/saved(_:)``.
+  package func saved(_ last: LastSavedForm) -> (form: SavedForm, variables: [any TensorVariable]) {
+    graph.saved(last)
+  }
 
   /// The values by names: see ``LiveGraph/namedValues()``.
   package func namedValues() throws(CheckpointError) -> [LiveGraph.StoredValue] {

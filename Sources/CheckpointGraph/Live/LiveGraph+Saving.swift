@@ -2,40 +2,64 @@ package import CheckpointIO
 package import CheckpointTensors
 
 extension LiveGraph {
-  /// A value to be stored, and its key.
+  /// A value to be stored under a name, and that name as its key.
   package struct StoredValue {
     package let key: TensorKey
     package let variable: any TensorVariable
+
+    package init(key: TensorKey, variable: any TensorVariable) {
+      (self.key, self.variable) = (key, variable)
+    }
   }
 
-  /// The message of the graph as a checkpoint stores it, see ``ObjectGraph``, and the values in the
-  /// order in which they are stored: tensors in the order of the nodes, then states.
-  package func saved() -> (message: [UInt8], values: [StoredValue]) {
+  /// What the graph is saved as, and the variables of its keys.
+  ///
+  /// - Parameter last: What the last graph was saved as, which is often the same.
+  /// - Returns: The form, and the variables in the order of its keys.
+  package func saved(_ last: LastSavedForm = LastSavedForm()) -> (
+    form: SavedForm, variables: [any TensorVariable]
+  ) {
+    (last.form(of: self, orElse: form), variables())
+  }
+
+  // In the order in which they are stored.
+  private func variables() -> [any TensorVariable] {
+    var variables: [any TensorVariable] = []
+    var states: [any TensorVariable] = []
+    variables.reserveCapacity(nodes.count)
+    for number in nodes.indices {
+      switch nodes[number].value {
+      case .variable(let variable): variables.append(variable)
+      case .state(let state): states.append(state)
+      case .attributes(let attributes): variables += attributes.members.lazy.map(\.variable)
+      case nil: break
+      }
+    }
+    return variables + states
+  }
+
+  private func form() -> SavedForm {
     let hasValues = nodesWithValues()
     var paths = NodePaths(self)
     var writer = GraphMessageWriter(capacity: nodes.count * 128)
-    var values: [StoredValue] = []
-    var states: [StoredValue] = []
-    values.reserveCapacity(nodes.count)
+    var keys: [TensorKey] = []
+    var states: [TensorKey] = []
+    keys.reserveCapacity(nodes.count)
     for number in nodes.indices {
       for edge in edges.range(of: number) { writer.add(edges.elements[edge]) }
       if let value = nodes[number].value {
         switch value {
-        case .variable(let variable):
-          let key = add(value, of: number, &paths, to: &writer)
-          values.append(StoredValue(key: key, variable: variable))
-        case .state(let state):
-          let key = add(value, of: number, &paths, to: &writer)
-          states.append(StoredValue(key: key, variable: state))
+        case .variable: keys.append(add(value, of: number, &paths, to: &writer))
+        case .state: states.append(add(value, of: number, &paths, to: &writer))
         case .attributes(let attributes):
-          values += add(attributes, of: number, &paths, to: &writer)
+          keys += add(attributes, of: number, &paths, to: &writer)
         }
       }
       for slot in slots.range(of: number) { writer.add(slots.elements[slot]) }
       writer.endNode(hasCheckpointValues: hasValues[number])
     }
-    values += states
-    return (writer.bytes, values)
+    return SavedForm(
+      of: self, message: writer.bytes, keys: keys + states, tensorCount: keys.count)
   }
 
   /// The values by the names that a restore by names looks for first, in the order of the nodes, then states by
@@ -94,21 +118,21 @@ extension LiveGraph {
   private func add(
     _ attributes: NodeAttributes, of number: Int, _ paths: inout NodePaths,
     to writer: inout GraphMessageWriter
-  ) -> [StoredValue] {
+  ) -> [TensorKey] {
     if let prefix = attributes.prefix {
       let key = paths.key(of: number, attribute: prefix).all
       writer.addAttribute(prefix, fullName: Span(), key: key.span)
     }
-    var values: [StoredValue] = []
+    var keys: [TensorKey] = []
     for member in attributes.members {
       let name = attributes.attribute(of: member)
       let key = paths.key(of: number, attribute: name).all
       if attributes.prefix == nil {
         writer.addAttribute(name, fullName: Span(), key: key.span)
       }
-      values.append(StoredValue(key: TensorKey(bytes: key), variable: member.variable))
+      keys.append(TensorKey(bytes: key))
     }
-    return values
+    return keys
   }
 
   // What a name-based saver would call a variable: its own name; `nil` for where it stands.

@@ -6,7 +6,7 @@ package struct FlatLists<Element> {
   /// The elements of all lists.
   package private(set) var elements: [Element] = []
   // Where each list ends; the one behind them is open. A graph has fewer nodes and edges than 2^31.
-  private var ends: [Int32] = []
+  private(set) var ends: [Int32] = []
 
   /// Makes room for lists and elements.
   mutating func reserveCapacity(listCount: Int, _ elementCount: Int) {

@@ -1,3 +1,5 @@
+import CheckpointIO
+
 /// The objects of a saved program: which there were, how they were reached, and under which keys
 /// their values are stored.
 ///
@@ -137,6 +139,6 @@ public struct ObjectGraph: Hashable, Sendable {
 extension String {
   /// Whether two names are the same to a checkpoint, which compares bytes.
   package func hasSameBytes(as other: String) -> Bool {
-    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+    utf8.withSpan { bytes in other.utf8.withSpan { bytes.matches($0) } }
   }
 }

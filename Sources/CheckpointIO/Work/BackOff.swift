@@ -2,6 +2,7 @@
 /// takes next to no time of a core.
 package struct BackOff {
   private let deadline: ContinuousClock.Instant
+  private let shortest: Duration
   private let longest: Duration
   private let start: ContinuousClock.Instant
 
@@ -9,9 +10,13 @@ package struct BackOff {
   ///
   /// - Parameters:
   ///   - duration: For how long.
+  ///   - shortest: How long at least between two looks.
   ///   - longest: How long at most between two looks.
-  package init(for duration: Duration, longest: Duration = .milliseconds(50)) {
-    self.longest = longest
+  package init(
+    for duration: Duration, shortest: Duration = .microseconds(100),
+    longest: Duration = .milliseconds(50)
+  ) {
+    (self.shortest, self.longest) = (shortest, longest)
     start = .now
     deadline = start + duration
   }
@@ -28,10 +33,8 @@ package struct BackOff {
       let now = ContinuousClock.now
       guard now < deadline else { return false }
       // An eighth of the time that has gone by, so that a wait is longer by a sixteenth on average.
-      let pause = min(max((now - start) / 8, Self.shortest), longest, deadline - now)
+      let pause = min(max((now - start) / 8, shortest), longest, deadline - now)
       CheckpointIO.pause(for: pause)
     }
   }
-
-  private static let shortest = Duration.microseconds(100)
 }

@@ -71,7 +71,7 @@ package struct SavePlan {
   ///   - keepsParts: Whether the parts of partitioned variables are stored one by one; else the whole is.
   /// - Throws: What the variable's own type throws.
   package init(items: consuming [Item], keepsParts: Bool = true) throws(CheckpointError) {
-    if keepsParts, items.contains(where: \.isPartitioned) {
+    if keepsParts, items.contains(where: { $0.variable.isPartitioned }) {
       self.items = items.flatMap(\.parts)
     } else {
       self.items = consume items
@@ -145,15 +145,19 @@ extension SavePlan.Item {
     return item
   }
 
-  // Compares types, which takes less than a cast for each of many variables.
-  fileprivate var isPartitioned: Bool { type(of: variable) == PartitionedVariable.self }
-
   fileprivate var parts: [SavePlan.Item] {
-    guard isPartitioned, let whole = variable as? PartitionedVariable else { return [self] }
+    guard variable.isPartitioned, let whole = variable as? PartitionedVariable else {
+      return [self]
+    }
     // Of one that is here in parts only, the others are elsewhere.
     let holder = whole.isComplete ? holder : .this
     return whole.requests(for: key).map {
       SavePlan.Item($0.variable, key: key, part: $0.part, holder: holder)
     }
   }
+}
+
+extension TensorStorable {
+  /// Whether it is in parts: compares types, which takes less than a cast for each of many variables.
+  var isPartitioned: Bool { type(of: self) == PartitionedVariable.self }
 }

@@ -1,5 +1,5 @@
 import CheckpointGraph
-import CheckpointIO
+package import CheckpointIO
 import CheckpointTensors
 
 // Who writes what, if several processes save one checkpoint:
@@ -29,27 +29,33 @@ extension SavePlan {
     var isDurable = true
   }
 
-  /// Leaves what one process writes.
+  /// What one process writes.
+  package struct Share {
+    var plan: SavePlan
+    let agreement: Agreement
+    /// The states of the process, whoever writes them.
+    let states: [(key: TensorKey, bytes: [UInt8])]
+    /// Which of all items the process writes.
+    let places: [Int]
+  }
+
+  /// What one process writes of what all have.
   ///
   /// - Parameters:
-  ///   - rank: Which one.
+  ///   - rank: Which process.
   ///   - count: How many there are.
-  /// - Returns: What all have to agree upon, and the states of this process.
+  /// - Returns: Its share, and what all have to agree upon.
   /// - Throws: What a variable's own type throws.
-  mutating func take(shareOf rank: Int, of count: Int) throws(CheckpointError) -> (
-    agreement: Agreement, states: [(key: TensorKey, bytes: [UInt8])]
-  ) {
-    var agreement = try agreement()
+  package consuming func share(to rank: Int, of count: Int) throws(CheckpointError) -> Share {
+    var plan = self
+    var agreement = try plan.agreement()
     agreement.processes = count
-    let states = try states()
-    let shares = shares(count)
-    var keptCount = 0  // they are moved to the front, in their order
-    for index in items.indices where (shares[index] ?? rank) == rank {
-      items.swapAt(keptCount, index)
-      keptCount += 1
-    }
-    items.removeSubrange(keptCount...)
-    return (agreement, states)
+    let states = try plan.states()
+    let shares = plan.shares(count)
+    let places = shares.indices.filter { (shares[$0] ?? rank) == rank }
+    for (index, place) in places.enumerated() { plan.items.swapAt(index, place) }  // in their order
+    plan.items.removeSubrange(places.count...)
+    return Share(plan: plan, agreement: agreement, states: states, places: places)
   }
 
   /// Puts the states of all processes, at rank 0, into the place of its own.
@@ -66,7 +72,8 @@ extension SavePlan {
     }
   }
 
-  private func states() throws(CheckpointError) -> [(key: TensorKey, bytes: [UInt8])] {
+  /// The states of this process among the items.
+  func states() throws(CheckpointError) -> [(key: TensorKey, bytes: [UInt8])] {
     let places = items.span  // looked at in their places: copies would count references
     var states: [(key: TensorKey, bytes: [UInt8])] = []
     for index in places.indices where places[index].holder == .each {

@@ -33,7 +33,7 @@ package struct SharedSave {
   /// - Parameters:
   ///   - prefix: What the names of the files begin with; the same in all processes.
   ///   - join: Makes one state of those of all processes, in the order of the ranks.
-  ///   - plan: What this process has, or why it cannot save.
+  ///   - share: What this process writes, or why it cannot save.
   ///   - conclude: Called at rank 0 when the checkpoint is there, with what somebody should know of how it is
   ///     spread over data files: does what follows, and says what all are to know.
   /// - Returns: What `conclude` has said.
@@ -41,15 +41,19 @@ package struct SharedSave {
   package func save(
     to prefix: String,
     joining join: ([[UInt8]]) throws(CheckpointError) -> [UInt8] = { $0.first ?? [] },
-    _ plan: () throws(CheckpointError) -> SavePlan,
+    _ share: () throws(CheckpointError) -> SavePlan.Share,
     conclude: (SaveExecutor.Saved, [CheckpointError]) throws(CheckpointError) -> [UInt8]
   ) throws(CheckpointError) -> [UInt8] {
-    var share: Share?
+    var plan: SavePlan?
+    var stateKeys: [TensorKey] = []
     let summary = Result { () throws(CheckpointError) in
       try options.checkIsForProcesses()
-      let found = try self.share(of: plan())
-      share = found
-      return found.summary.bytes
+      var share = try share()
+      try share.plan.distribute(options.sharding)
+      let summary = try self.summary(of: share)
+      stateKeys = share.states.map(\.key)
+      plan = share.plan
+      return summary.bytes
     }
     var bundle: SharedBundle?
     var states: [TensorKey: [UInt8]] = [:]
@@ -61,7 +65,7 @@ package struct SharedSave {
       let summaries = try reports.map { report throws(CheckpointError) in try ShareSummary(report) }
       try ShareSummary.compare(summaries, at: prefix)
       try checkRoom(summaries, at: prefix)
-      for (index, key) in (share?.keys ?? []).enumerated() {
+      for (index, key) in stateKeys.enumerated() {
         states[key] = try join(summaries.map { $0.states[index] })
       }
       let files = try SharedBundle(
@@ -69,7 +73,7 @@ package struct SharedSave {
       bundle = files
       return SaveStart(summaries, shardCount: files.shardCount).bytes
     }
-    guard var plan = share.take()?.plan else { return [] }
+    guard var plan = plan.take() else { return [] }
     let part = Result { [bundle] () throws(CheckpointError) in
       try plan.setStates(states)
       return try write(plan, to: prefix, SaveStart(start), bundle)
@@ -79,16 +83,13 @@ package struct SharedSave {
 
   private var files: FileOptions { options.files.followed(by: progress) }
 
-  private func share(of plan: consuming SavePlan) throws(CheckpointError) -> Share {
-    var plan = plan
-    var (agreement, states) = try plan.take(shareOf: meeting.rank, of: meeting.count)
+  private func summary(of share: SavePlan.Share) throws(CheckpointError) -> ShareSummary {
+    var agreement = share.agreement
     agreement.isDurable = options.durability == .full
-    try plan.distribute(options.sharding)
-    let summary = ShareSummary(
-      agreement: agreement, states: states.map(\.bytes),
-      shardCount: plan.items.isEmpty ? 0 : plan.shardCount,
-      size: try SaveSize(of: plan, isV1: false))
-    return Share(plan: plan, summary: summary, keys: states.map(\.key))
+    return ShareSummary(
+      agreement: agreement, states: share.states.map(\.bytes),
+      shardCount: share.plan.items.isEmpty ? 0 : share.plan.shardCount,
+      size: try SaveSize(of: share.plan, isV1: false))
   }
 
   private func checkRoom(_ summaries: [ShareSummary], at prefix: String) throws(CheckpointError) {
@@ -152,12 +153,4 @@ extension SaveOptions {
       "several processes save one checkpoint in the format V2 only, not as \(format.title); convert it "
         + "afterwards")
   }
-}
-
-/// What a process writes, and what it says of that.
-private struct Share {
-  var plan: SavePlan
-  let summary: ShareSummary
-  /// The keys of its states.
-  let keys: [TensorKey]
 }

@@ -25,7 +25,7 @@ extension CheckpointManager {
     guard let start else { return nil }
     if !meeting.isLeader { content.beginSave(start.count(content)) }
     let finished = try keeper.write(save, start, meeting, options) { () throws(CheckpointError) in
-      try content.savePlan(options.inOneFile)
+      try content.saveShare(meeting)
     }
     lastSave = start.moment
     return Saved(finished)
@@ -53,7 +53,8 @@ extension CheckpointManager {
       }
       guard let start else { return nil }
       return try keeper.write(save, start, meeting, options, progress) {
-        () throws(CheckpointError) in try prepared.get().snapshot.takePlan()
+        () throws(CheckpointError) in
+        try prepared.get().snapshot.takePlan().share(to: meeting.rank, of: meeting.count)
       }
     }
   }

@@ -56,12 +56,12 @@ extension DirectoryKeeper {
   func write(
     _ save: ManagedSave?, _ start: ManagedStart, _ meeting: ProcessMeeting, _ options: SaveOptions,
     _ progress: OperationProgress? = .current(),
-    _ plan: () throws(CheckpointError) -> SavePlan
+    _ share: () throws(CheckpointError) -> SavePlan.Share
   ) throws(CheckpointError) -> ManagedSave.Finished {
     let bytes: [UInt8]
     do throws(CheckpointError) {
       bytes = try SharedSave(meeting, options, progress).save(
-        to: place.path(place.naming.name(start.number)), joining: ProcessStates.joined, plan
+        to: place.path(place.naming.name(start.number)), joining: ProcessStates.joined, share
       ) { _, notes throws(CheckpointError) in
         guard var save else { return [] }
         save.notes = notes

@@ -19,7 +19,9 @@ protocol ManagedContent: AnyObject {
   func beginSave(_ number: Int64)
   /// What there is to write at this moment, spread over data files.
   func savePlan(_ options: SaveOptions) throws(CheckpointError) -> SavePlan
-  /// The same with the values of this moment, for another thread, which works out what it can.
+  /// What this process writes of that, if several save together.
+  func saveShare(_ meeting: ProcessMeeting) throws(CheckpointError) -> SavePlan.Share
+  /// What there is to write with the values of this moment, for another thread, which works out what it can.
   func snapshot(_ options: SaveOptions) throws(CheckpointError) -> SaveSnapshot
   /// Restores a checkpoint, entirely or not at all.
   func restoreManaged(from path: String, _ options: RestoreOptions, origin: String)

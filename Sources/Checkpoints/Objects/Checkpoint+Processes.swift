@@ -52,7 +52,7 @@ extension Checkpoint {
     ) {
       () throws(CheckpointError) in
       if meeting.isLeader { try prepare() }
-      return try savePlan(options.inOneFile)
+      return try saveShare(meeting)
     } conclude: { _, notes throws(CheckpointError) in
       for note in notes { CheckpointWarnings.warn("\(note.located(file: prefix))") }
       try conclude()

@@ -19,6 +19,8 @@ import CheckpointTensors
 /// Source: tensorflow/python/checkpoint/checkpoint.py, `Checkpoint`.
 public final class Checkpoint {
   let roots: CheckpointRoots
+  private let lastForm = LastSavedForm()
+  private var lastShares = LastShares()
 
   /// How the files of the next checkpoints are written: also those of a ``CheckpointManager`` that has
   /// no options of its own.
@@ -135,16 +137,26 @@ public final class Checkpoint {
     try options.checkIsForObjects()
     var live = try liveGraph()
     try live.takeGroups()
-    guard !options.format.isTensorFlow else { return try Self.plan(live.saved(), options) }
+    guard !options.format.isTensorFlow else { return try Self.plan(live.saved(lastForm), options) }
     return try Self.plan(live.namedValues(), options)
+  }
+
+  /// What this process writes of what all have, who save together.
+  func saveShare(_ meeting: ProcessMeeting) throws(CheckpointError) -> SavePlan.Share {
+    var live = try liveGraph()
+    try live.takeGroups()
+    return try lastShares.share(
+      of: Self.content(live.saved(lastForm)), to: meeting.rank, of: meeting.count)
   }
 
   /// The values of this moment, for another thread: keys and graph are worked out there.
   func snapshot(_ options: SaveOptions) throws(CheckpointError) -> SaveSnapshot {
     try options.checkIsForObjects()
     let values = try liveGraph().snapshot(SaveSnapshot.copy)
-    return SaveSnapshot { () throws(CheckpointError) in
-      guard !options.format.isTensorFlow else { return try Self.plan(values.saved(), options) }
+    return SaveSnapshot { [lastForm] () throws(CheckpointError) in
+      guard !options.format.isTensorFlow else {
+        return try Self.plan(values.saved(lastForm), options)
+      }
       return try Self.plan(values.namedValues(), options)
     }
   }
@@ -157,24 +169,17 @@ public final class Checkpoint {
   }
 
   private static func plan(
-    _ saved: (message: [UInt8], values: [LiveGraph.StoredValue]), _ options: SaveOptions
+    _ saved: (form: SavedForm, variables: [any TensorVariable]), _ options: SaveOptions
   ) throws(CheckpointError) -> SavePlan {
-    var items = saved.values.map { value in
-      SavePlan.Item(
-        value.variable, key: value.key,
-        holder: options.processes == nil ? .all : holder(of: value))
-    }
-    let graph = try AnyTensor(TensorSpec(.string, .scalar), .strings([saved.message]))
-    items.append(
-      SavePlan.Item(TensorBox(graph), key: TensorKey(ObjectGraph.key), holder: .leader))
-    var plan = try SavePlan(items: consume items)
+    var plan = try content(saved).plan()
     try plan.distribute(options)
     return plan
   }
 
-  private static func holder(of value: LiveGraph.StoredValue) -> SavePlan.Holder {
-    if value.key == CheckpointRoots.counterKey { return .leader }
-    return value.variable.isProcessState ? .each : .all
+  private static func content(_ saved: (form: SavedForm, variables: [any TensorVariable]))
+    -> GraphContent
+  {
+    GraphContent(saved, counterKey: CheckpointRoots.counterKey)
   }
 
   // Without a graph, by the names that a restore by names looks for first.

@@ -45,6 +45,8 @@ final class FileMeeting: ProcessGroupForOneSave {
     var phase = 0
     /// What this process has said first, to be said again to another rank 0.
     var first: [UInt8]?
+    /// When this process looks again for another rank 0.
+    var nextLook = ContinuousClock.now
     let own = UInt64.random(in: .min ... .max)
   }
 
@@ -114,12 +116,15 @@ final class FileMeeting: ProcessGroupForOneSave {
   }
 
   private static let farewell = Duration.seconds(2)
+  private static let lookingForHost = Duration.milliseconds(20)
   private static let hello = "hello"
   private static let host = String(UInt64.random(in: .min ... .max), radix: 16)
 
   // The more processes look, the less often each does.
   private func backOff(_ duration: Duration) -> BackOff {
-    BackOff(for: duration, longest: .milliseconds(50 * min(20, 1 + count / 64)))
+    BackOff(
+      for: duration, shortest: .microseconds(100 * min(20, count)),
+      longest: .milliseconds(50 * min(20, 1 + count / 64)))
   }
 
   // MARK: Rank 0
@@ -238,6 +243,9 @@ final class FileMeeting: ProcessGroupForOneSave {
       // It may be of a dead rank 0, whose successor opens another meeting.
       if state.phase > 2 { throw wentOn }
     }
+    // An answer comes more often than another rank 0, and is found in less time.
+    guard state.nextLook <= .now else { return nil }
+    state.nextLook = .now + Self.lookingForHost
     guard let open = try opened(names), open.number != state.number else {
       // The directory goes when rank 0 has ended the meeting, and when it takes over from a dead one.
       guard state.phase > 2, !names.contains(Self.hello) else { return nil }

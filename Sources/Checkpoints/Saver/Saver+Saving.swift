@@ -75,6 +75,12 @@ extension Saver {
     return plan
   }
 
+  /// What this process writes of what all have, who save together.
+  func saveShare(_ meeting: ProcessMeeting) throws(CheckpointError) -> SavePlan.Share {
+    let plan = try content.isEmpty ? SavePlan(items: []) : savePlan(options.inOneFile)
+    return try plan.share(to: meeting.rank, of: meeting.count)
+  }
+
   // The checkpoint is saved by now: what cannot be known does not make it fail.
   private func byteCount(of files: [String]) -> UInt64 {
     files.reduce(0) { sum, file in
