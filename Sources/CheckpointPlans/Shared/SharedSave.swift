@@ -73,8 +73,8 @@ package struct SharedSave {
       bundle = files
       return SaveStart(summaries, shardCount: files.shardCount).bytes
     }
-    guard var plan = plan.take() else { return [] }
-    let part = Result { [bundle] () throws(CheckpointError) in
+    let part = Result { [bundle] () throws(CheckpointError) -> [UInt8] in
+      guard var plan = plan.take() else { return [] }  // nobody else has it now: it is not copied
       try plan.setStates(states)
       return try write(plan, to: prefix, SaveStart(start), bundle)
     }

@@ -7,7 +7,7 @@ import Synchronization
 //   hello                 two random numbers, of the meeting and of rank 0: rank 0 has opened it
 //   NUMBER-PHASE-RANK     what a process tells rank 0
 //   NUMBER-PHASE          what rank 0 tells all
-//   NUMBER-end-RANK       a process has heard all that there was to hear
+//   NUMBER-end-RANK       a process has heard all that there was to hear: what it has told last, with another name
 //
 // Each file is renamed to its name once it is whole, and has a checksum. Phases are counted alike by all.
 //
@@ -43,6 +43,8 @@ final class FileMeeting: ProcessGroupForOneSave {
     /// Those that have told something in the last phase.
     var present: Set<Int> = []
     var phase = 0
+    /// The phase in which this process has told something last.
+    var told = 0
     /// What this process has said first, to be said again to another rank 0.
     var first: [UInt8]?
     /// When this process looks again for another rank 0.
@@ -68,7 +70,7 @@ final class FileMeeting: ProcessGroupForOneSave {
       if rank == 0 { return try collect(bytes, &state, timeout) }
       if state.phase == 1 { state.first = bytes }
       try join(&state, timeout)
-      try tell(bytes, state)
+      try tell(bytes, &state)
       return nil
     }
   }
@@ -93,7 +95,9 @@ final class FileMeeting: ProcessGroupForOneSave {
     state.withLock { state in
       guard let number = state.number else { return }
       guard rank == 0 else {
-        try? write([], "\(number)-end-\(rank)")
+        // What it has told last has been read: giving that another name is done sooner than making a file.
+        let told = Path.join(directory, "\(number)-\(state.told)-\(rank)")
+        try? files.fileSystem.rename(told, to: Path.join(directory, "\(number)-end-\(rank)"))
         PastMeetings.add(number)
         state.number = nil
         return
@@ -164,20 +168,11 @@ final class FileMeeting: ProcessGroupForOneSave {
       return messages.count == count
     }
     state.present = Set(messages.keys.filter { $0 > 0 })
-    // Who says more has heard what was answered before.
-    if areThere { forget(Array(messages.keys), state) }
     guard areThere else {
       let missing = (0..<count).filter { messages[$0] == nil }
       throw late(missing, timeout)
     }
     return (0..<count).compactMap { messages[$0] }
-  }
-
-  // What has been read is of no use; if it stays, it goes with the directory.
-  private func forget(_ ranks: [Int], _ state: State) {
-    guard let number = state.number else { return }
-    let names = ranks.map { "\(number)-\(state.phase)-\($0)" } + ["\(number)-\(state.phase - 1)"]
-    for name in names { try? files.fileSystem.removeFile(Path.join(directory, name)) }
   }
 
   // MARK: The others
@@ -212,7 +207,8 @@ final class FileMeeting: ProcessGroupForOneSave {
     }
   }
 
-  private func tell(_ bytes: [UInt8], _ state: State) throws(CheckpointError) {
+  private func tell(_ bytes: [UInt8], _ state: inout State) throws(CheckpointError) {
+    state.told = state.phase
     var message = ProcessMessage()
     message.write(state.own)
     message.write(bytes)
@@ -253,7 +249,7 @@ final class FileMeeting: ProcessGroupForOneSave {
     }
     guard let first = state.first, state.phase == 2, open.host != state.host else { throw wentOn }
     (state.number, state.host, state.phase) = (open.number, open.host, 1)
-    try tell(first, state)
+    try tell(first, &state)
     state.phase = 2
     return nil
   }
