@@ -22,11 +22,18 @@ struct MergeQueue {
 
   private var heap: [Place] = []
   private let lists: [EntryList]
+  private let ranges: [Range<Int>]
 
   /// Begins with the first entry of each list.
-  init(_ lists: [EntryList]) {
-    self.lists = lists
-    heap = lists.indices.filter { lists[$0].count > 0 }.map { Place(list: $0, index: 0) }
+  ///
+  /// - Parameters:
+  ///   - lists: The lists.
+  ///   - ranges: Which entries of each list are to be put in order.
+  init(_ lists: [EntryList], _ ranges: [Range<Int>]) {
+    (self.lists, self.ranges) = (lists, ranges)
+    heap = ranges.indices.filter { !ranges[$0].isEmpty }.map {
+      Place(list: $0, index: ranges[$0].lowerBound)
+    }
     for place in heap.indices.reversed() { sink(place) }
   }
 
@@ -34,7 +41,7 @@ struct MergeQueue {
   mutating func popFirst() -> Place? {
     guard let first = heap.first else { return nil }
     heap[0].index += 1
-    if Int(heap[0].index) == lists[Int(first.list)].count {
+    if Int(heap[0].index) == ranges[Int(first.list)].upperBound {
       heap.swapAt(0, heap.count - 1)
       heap.removeLast()
     }

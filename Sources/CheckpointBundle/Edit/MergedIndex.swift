@@ -124,7 +124,12 @@ struct MergedIndex {
 
   // MARK: Joining
 
-  private struct Problems {
+  // What becomes of some of the entries: all of some keys that follow each other.
+  private struct Stretch {
+    /// In ascending order of the keys, each key once; behind the last list is `joined`.
+    var order: [MergeQueue.Place] = []
+    /// What is made of entries of several bundles.
+    var joined = EntryList()
     /// What two of the bundles have.
     var duplicates: [CheckpointError] = []
     /// Parts of a tensor that nobody could read: two bundles may have the same one, or one is missing.
@@ -137,43 +142,76 @@ struct MergedIndex {
   /// - Throws: `duplicateName` for everything that two of the bundles have; `mismatch` if parts of a tensor
   ///   disagree or overlap.
   mutating func join(for prefix: String) throws(CheckpointError) {
-    var problems = Problems()
-    var joined = EntryList()
-    var queue = MergeQueue(lists)
-    order.reserveCapacity(lists.map(\.count).max() ?? 0)
+    let ranges = self.ranges()
+    let found = Mutex(Array(repeating: Stretch(), count: ranges.count))
+    try SharedWork.run(count: ranges.count) { index throws(CheckpointError) in
+      let stretch = try stretch(ranges[index], prefix)
+      found.withLock { $0[index] = stretch }
+    }
+    let stretches = found.withLock { $0 }
+    let count = lists.count
+    order.reserveCapacity(stretches.reduce(0) { $0 + $1.order.count })
+    for (number, stretch) in stretches.enumerated() {
+      order += stretch.order.lazy.map {
+        $0.list < count ? $0 : MergeQueue.Place(list: count + number, index: Int($0.index))
+      }
+      lists.append(stretch.joined)
+    }
+    let duplicates = stretches.flatMap(\.duplicates)
+    let error = CheckpointError.combining(duplicates, file: prefix) {
+      "\($0) tensors are in two of the \(source)"
+    }
+    if let error { throw error.adding(source.advice) }
+    if let overlap = stretches.lazy.compactMap(\.overlap).first { throw overlap }
+  }
+
+  // Entries of each list that have the same keys, or keys that follow each other, for one core each.
+  private func ranges() -> [[Range<Int>]] {
+    let total = lists.reduce(0) { $0 + $1.count }
+    guard let longest = lists.max(by: { $0.count < $1.count }) else { return [] }
+    let count = max(1, min(Self.mostStretches, total / Self.leastEntries, longest.count))
+    var starts = Array(repeating: 0, count: lists.count)
+    return (1...count).map { number in
+      let ends = lists.map { list in
+        number == count
+          ? list.count : list.count(before: longest.key(longest.count * number / count))
+      }
+      defer { starts = ends }
+      return zip(starts, ends).map { $0..<$1 }
+    }
+  }
+
+  private static let mostStretches = 16
+  private static let leastEntries = 2_048
+
+  private func stretch(_ ranges: [Range<Int>], _ prefix: String) throws(CheckpointError) -> Stretch
+  {
+    var stretch = Stretch()
+    var queue = MergeQueue(lists, ranges)
+    stretch.order.reserveCapacity(ranges.map(\.count).max() ?? 0)
     var same: [MergeQueue.Place] = []  // the entries of one key, in the order of the bundles
     while let next = queue.popFirst() {
       if let first = same.first, !isSame(first, next) {
-        try join(same, into: &joined, prefix, &problems)
+        try join(same, into: &stretch, prefix)
         same.removeAll(keepingCapacity: true)
       }
       same.append(next)
     }
-    if !same.isEmpty { try join(same, into: &joined, prefix, &problems) }
-    lists.append(joined)
-    let error = CheckpointError.combining(problems.duplicates, file: prefix) {
-      "\($0) tensors are in two of the \(source)"
-    }
-    guard var error else {
-      if let overlap = problems.overlap { throw overlap }
-      return
-    }
-    error.message += "; \(source.advice)"
-    throw error
+    if !same.isEmpty { try join(same, into: &stretch, prefix) }
+    return stretch
   }
 
-  private mutating func join(
-    _ same: [MergeQueue.Place], into joined: inout EntryList, _ prefix: String,
-    _ problems: inout Problems
-  ) throws(CheckpointError) {
-    order.append(same[0])
+  private func join(_ same: [MergeQueue.Place], into stretch: inout Stretch, _ prefix: String)
+    throws(CheckpointError)
+  {
+    stretch.order.append(same[0])
     if same.count == 1 { guard try isPartitioned(same[0]) else { return } }
     let key = key(same[0])
     var entry = try self.entry(same[0])
     for place in same.dropFirst() {
       let other = try self.entry(place)
       guard !entry.slices.isEmpty, !other.slices.isEmpty else {
-        problems.duplicates.append(duplicate(same[0], place, entry, key))
+        stretch.duplicates.append(duplicate(same[0], place, entry, key))
         continue
       }
       do throws(CheckpointError) {
@@ -187,11 +225,12 @@ struct MergedIndex {
       let parts = try StoredParts(entry.slices, of: entry.spec.shape)
       if source == .processes { try Self.checkWhole(parts) }
     } catch {
-      problems.overlap = problems.overlap ?? error.located(file: prefix, key: key.description)
+      stretch.overlap = stretch.overlap ?? error.located(file: prefix, key: key.description)
     }
     if same.count > 1 {
-      order[order.count - 1] = MergeQueue.Place(list: lists.count, index: joined.count)
-      joined.append(key.bytes.span, entry)
+      stretch.order[stretch.order.count - 1] = MergeQueue.Place(
+        list: lists.count, index: stretch.joined.count)
+      stretch.joined.append(key.bytes.span, entry)
     }
   }
 

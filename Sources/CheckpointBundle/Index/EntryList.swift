@@ -66,6 +66,16 @@ struct EntryList: Sendable {
   /// Whether an entry comes before another one.
   func isOrdered(_ one: Int, _ other: Int) -> Bool { key(one).precedes(key(other)) }
 
+  /// How many of the entries, which are in the order of their keys, come before a key.
+  func count(before other: Span<UInt8>) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if key(middle).precedes(other) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
   /// Puts the entries into the order of their keys.
   mutating func sort() {
     var order = Array(places.indices)
