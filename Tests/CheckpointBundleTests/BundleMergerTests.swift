@@ -98,6 +98,42 @@ import Testing
     }
   }
 
+  @Test func `brings many entries into one order, which all cores put together`() throws {
+    let system = MemoryFileSystem()
+    let parts = (0..<4).map { "/run/p\($0)" }
+    for (number, part) in parts.enumerated() {
+      var writer = try BundleWriter(prefix: part, options: options(system))
+      for index in 0..<1_500 {
+        let slice = try TensorSlice.Part("4 \(number),1")
+        try writer.add(Tensor<Float>([Float(index)]), for: "sliced\(index)", part: slice)
+        try writer.add(Tensor<Float>([Float(number)]), for: "own\(index * 4 + number)")
+      }
+      try writer.finish()
+    }
+    #expect(merge(parts, in: system)?.description == nil)
+    let reader = try BundleReader(prefix: Self.merged, fileSystem: system)
+    let names = (0..<6_000).map { "own\($0)" } + (0..<1_500).map { "sliced\($0)" }
+    #expect(try reader.entries().map(\.key) == names.map { TensorKey($0) }.sorted())
+    for index in 0..<1_500 {
+      let sliced = try Tensor<Float>(reader.tensor(for: TensorKey("sliced\(index)")))
+      #expect(sliced.array == Array(repeating: Float(index), count: 4))
+      let own = try Tensor<Float>(reader.tensor(for: TensorKey("own\(index)")))
+      #expect(own.array == [Float(index % 4)])
+    }
+  }
+
+  @Test func `of many entries, all that are there twice are named`() throws {
+    let system = MemoryFileSystem()
+    let names = (0..<4_000).map { "\($0)" }
+    for part in Self.parts {
+      let own = names.filter { part == Self.parts[0] || $0.hasSuffix("999") }
+      try save(Dictionary(uniqueKeysWithValues: own.map { ($0, 1) }), to: part, system)
+    }
+    let error = try #require(merge(in: system))
+    #expect(error.code == .duplicateName)
+    #expect(error.problems.compactMap(\.key) == ["1999", "2999", "3999", "999"])
+  }
+
   @Test func `replaces a checkpoint`() throws {
     let system = try prepared()
     try save(["old": 5], to: Self.merged, system)

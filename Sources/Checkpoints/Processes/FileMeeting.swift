@@ -19,8 +19,9 @@ import Synchronization
 // whom rank 0 has heard, by a random number of each, so that a process that was started again does not take one
 // that is not for it.
 //
-// Nobody waits by a call that could hang, and no notice of the system is needed: all look into the directory,
-// less and less often. Listing it has network file systems show names that others have made.
+// Nobody waits by a call that could hang, and no notice of the system is needed: all look for the file that they
+// wait for, less and less often. Now and then they list the directory, which has network file systems show names
+// that others have made.
 
 /// A meeting of processes for one save, through files.
 final class FileMeeting: ProcessGroupForOneSave {
@@ -47,8 +48,8 @@ final class FileMeeting: ProcessGroupForOneSave {
     var told = 0
     /// What this process has said first, to be said again to another rank 0.
     var first: [UInt8]?
-    /// When this process looks again for another rank 0.
-    var nextLook = ContinuousClock.now
+    /// When this process lists the directory again.
+    var nextListing = ContinuousClock.now
     let own = UInt64.random(in: .min ... .max)
   }
 
@@ -120,7 +121,7 @@ final class FileMeeting: ProcessGroupForOneSave {
   }
 
   private static let farewell = Duration.seconds(2)
-  private static let lookingForHost = Duration.milliseconds(20)
+  private static let betweenListings = Duration.milliseconds(20)
   private static let hello = "hello"
   private static let host = String(UInt64.random(in: .min ... .max), radix: 16)
 
@@ -182,7 +183,8 @@ final class FileMeeting: ProcessGroupForOneSave {
     guard state.number == nil else { return }
     var open: (number: String, host: String)?
     _ = try backOff(timeout).until { () throws(CheckpointError) in
-      open = try opened(names())
+      _ = try namesNow(&state)
+      open = try opened()
       return open != nil
     }
     guard let open else { throw late([0], timeout) }
@@ -190,16 +192,18 @@ final class FileMeeting: ProcessGroupForOneSave {
   }
 
   // The meeting that is open, and who has opened it; one that this process has been in is over.
-  private func opened(_ names: [String]) throws(CheckpointError) -> (number: String, host: String)?
-  {
-    guard names.contains(Self.hello), let bytes = try read(Self.hello) else { return nil }
+  private func opened() throws(CheckpointError) -> (number: String, host: String)? {
+    guard let bytes = try read(Self.hello) else { return nil }
     let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
     guard parts.count == 2, parts.allSatisfy({ UInt64($0, radix: 16) != nil }) else { return nil }
     let number = String(parts[0])
     return PastMeetings.contains(number) ? nil : (number, String(parts[1]))
   }
 
-  private func names() throws(CheckpointError) -> [String] {
+  // Now and then, since it takes longer than to ask for one name.
+  private func namesNow(_ state: inout State) throws(CheckpointError) -> [String]? {
+    guard state.nextListing <= .now else { return nil }
+    state.nextListing = .now + Self.betweenListings
     do throws(CheckpointError) {
       return try files.fileSystem.namesInDirectory(directory)
     } catch  where error.systemError == missingFile {
@@ -231,18 +235,15 @@ final class FileMeeting: ProcessGroupForOneSave {
 
   private func readAnswer(_ state: inout State) throws(CheckpointError) -> [UInt8]? {
     let name = "\(state.number ?? "")-\(state.phase)"
-    let names = try names()
-    if names.contains(name), let content = try read(name) {
+    if let content = try read(name) {
       var reader = ProcessMessageReader(content)
       let heard = try reader.readArray { reader throws(CheckpointError) in try reader.readNumber() }
       if heard.contains(state.own) { return try reader.readBytes() }
       // It may be of a dead rank 0, whose successor opens another meeting.
       if state.phase > 2 { throw wentOn }
     }
-    // An answer comes more often than another rank 0, and is found in less time.
-    guard state.nextLook <= .now else { return nil }
-    state.nextLook = .now + Self.lookingForHost
-    guard let open = try opened(names), open.number != state.number else {
+    guard let names = try namesNow(&state) else { return nil }
+    guard let open = try opened(), open.number != state.number else {
       // The directory goes when rank 0 has ended the meeting, and when it takes over from a dead one.
       guard state.phase > 2, !names.contains(Self.hello) else { return nil }
       throw wentOn
