@@ -105,8 +105,9 @@ import Testing
       var writer = try BundleWriter(prefix: part, options: options(system))
       for index in 0..<1_500 {
         let slice = try TensorSlice.Part("4 \(number),1")
-        try writer.add(Tensor<Float>([Float(index)]), for: "sliced\(index)", part: slice)
-        try writer.add(Tensor<Float>([Float(number)]), for: "own\(index * 4 + number)")
+        let (sliced, own) = (TensorKey("sliced\(index)"), TensorKey("own\(index * 4 + number)"))
+        try writer.add(Tensor<Float>([Float(index)]), for: sliced, part: slice)
+        try writer.add(Tensor<Float>([Float(number)]), for: own)
       }
       try writer.finish()
     }
