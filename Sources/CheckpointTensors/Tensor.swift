@@ -29,8 +29,18 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   public init(_ scalar: Scalar) { self.init(shape: .scalar, scalars: [scalar]) }
 
   /// Creates a tensor of equal elements.
+  @inlinable
   public init(repeating scalar: Scalar, shape: TensorShape) {
-    self.init(shape: shape, scalars: Array(repeating: scalar, count: shape.elementCount))
+    let storage = unsafe TensorStorage(of: Scalar.self, count: shape.elementCount) { memory in
+      unsafe memory.initialize(repeating: scalar)
+    }
+    self.init(shape, storage)
+  }
+
+  /// Takes memory that holds as many elements as the shape has.
+  @usableFromInline
+  init(_ shape: TensorShape, _ storage: TensorStorage) {
+    (self.shape, self.storage) = (shape, storage)
   }
 
   /// Creates a tensor with the elements of `tensor`, whose memory it shares.
@@ -81,9 +91,12 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   }
 
   /// The elements as an array.
+  @inlinable
   public var array: [Scalar] {
-    let scalars = scalars
-    return scalars.indices.map { scalars[$0] }
+    // As for `scalars`.
+    unsafe Array(
+      UnsafeBufferPointer(
+        start: storage.start.assumingMemoryBound(to: Scalar.self), count: shape.elementCount))
   }
 
   /// The element of a tensor that has just one.
@@ -102,43 +115,40 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     }
   }
 
-  /// One element, by its index in each dimension.
-  ///
-  /// - Precondition: As many indices as dimensions, each within its dimension.
-  @inlinable
-  public subscript(indices: Int...) -> Scalar {
-    get { scalars[position(indices)] }
-    set {
-      let position = position(indices)
-      var scalars = mutableScalars
-      scalars[position] = newValue
-    }
-  }
-
   @usableFromInline
-  func position(_ indices: [Int]) -> Int {
-    precondition(indices.count == shape.rank, "\(indices.count) indices for a tensor \(shape)")
-    var position = 0
-    for (index, dimension) in zip(indices, shape.dimensions) {
-      precondition(index >= 0 && index < dimension, "index \(index) of \(dimension)")
-      position = position * dimension + index  // less than the number of elements
-    }
-    return position
-  }
-
-  @usableFromInline
-  mutating func makeUnique() {
-    guard !TensorStorage.isOwned(&storage) else { return }
+  mutating func replaceStorage() {
     // Numbers are copied as bytes; strings, whose memory is more than its bytes, one by one.
     storage =
       Scalar.dtype.byteWidth == nil ? TensorStorage(array) : TensorStorage(copying: storage.bytes)
+  }
+
+  @inlinable
+  mutating func makeUnique() {
+    if !TensorStorage.isOwned(&storage) { replaceStorage() }
   }
 }
 
 extension Tensor: Equatable where Scalar: Equatable {
   /// Whether two tensors have the same shape and equal elements.
+  @inlinable
   public static func == (left: Tensor, right: Tensor) -> Bool {
-    left.shape == right.shape && left.array == right.array
+    guard left.shape == right.shape else { return false }
+    // As for `scalars`; both live as long as the call.
+    let one = unsafe left.storage.start.assumingMemoryBound(to: Scalar.self)
+    let other = unsafe right.storage.start.assumingMemoryBound(to: Scalar.self)
+    let count = left.shape.elementCount
+    var index = 0
+    while index < count {
+      // Without a way out in the middle, several are compared at a time.
+      let end = min(index + 256, count)
+      var areEqual = true
+      while index < end {
+        if unsafe one[index] != other[index] { areEqual = false }
+        index += 1
+      }
+      guard areEqual else { return false }
+    }
+    return true
   }
 }
 

@@ -10,11 +10,11 @@ package import CheckpointIO
 public struct TensorShape: Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
   // Every entry of every checkpoint has a shape: up to four dimensions of 32 bits lie in the shape
   // itself, so that a copy counts no reference. All others lie in an array.
-  private var few = FewDimensions()
-  private var many: [Int]?
+  @usableFromInline var few = FewDimensions()
+  @usableFromInline var many: [Int]?
   /// The number of elements: the product of the dimensions, 1 for a scalar.
   public private(set) var elementCount = 1
-  private var fewCount: UInt8 = 0
+  @usableFromInline var fewCount: UInt8 = 0
 
   /// The shape of a tensor of one element.
   public static let scalar = TensorShape()
@@ -45,14 +45,16 @@ public struct TensorShape: Sendable, ExpressibleByArrayLiteral, CustomStringConv
   public var dimensions: [Int] { many ?? (0..<rank).map { Int(few[$0]) } }
 
   /// The number of dimensions.
+  @inlinable
   public var rank: Int { many?.count ?? Int(fewCount) }
 
   /// The length of one dimension.
   ///
   /// - Precondition: There is one of this number.
+  @inlinable
   public subscript(axis: Int) -> Int {
     if let many { return many[axis] }
-    precondition(axis >= 0 && axis < rank, "dimension \(axis) of \(rank)")
+    precondition(axis >= 0 && axis < rank, "there is no dimension of this number")
     return Int(few[axis])
   }
 
@@ -91,9 +93,14 @@ public struct TensorShape: Sendable, ExpressibleByArrayLiteral, CustomStringConv
 }
 
 /// Four numbers.
-private struct FewDimensions: Sendable {
-  private var (first, second, third, fourth): (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
+@usableFromInline
+struct FewDimensions: Sendable {
+  @usableFromInline var first: UInt32 = 0
+  @usableFromInline var second: UInt32 = 0
+  @usableFromInline var third: UInt32 = 0
+  @usableFromInline var fourth: UInt32 = 0
 
+  @inlinable
   subscript(axis: Int) -> UInt32 {
     get {
       switch axis {

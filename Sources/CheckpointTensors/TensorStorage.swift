@@ -1,6 +1,6 @@
 package import CheckpointIO
 import CheckpointPlatform
-import Synchronization
+public import Synchronization
 
 /// Memory that holds a tensor's elements: 64-byte aligned, and shared by copies of the tensor until
 /// one of them is written to.
@@ -23,14 +23,16 @@ package final class TensorStorage: @unchecked Sendable {
   /// The size in bytes.
   package let byteCount: Int
   private let owner: Owner
+  // Whether it may be written to at all: a mapped file is not.
+  @usableFromInline let isWritable: Bool
   // How often this memory has been read by somebody who may have shared it.
-  private let readCount = Atomic<UInt>(0)
+  @usableFromInline let readCount = Atomic<UInt>(0)
 
   /// Allocates memory whose bytes are not yet set.
   package init(uninitializedByteCount byteCount: Int) {
     self.byteCount = byteCount
     unsafe start = Self.allocate(byteCount)
-    owner = .allocation
+    (owner, isWritable) = (.allocation, true)
   }
 
   /// Allocates memory and fills it with a copy of `bytes`.
@@ -48,27 +50,42 @@ package final class TensorStorage: @unchecked Sendable {
   ///
   /// - Precondition: The type's size is that of its dtype, where that has one.
   convenience init<Element: TensorScalar>(_ elements: [Element]) {
-    if let width = Element.dtype.byteWidth {
-      precondition(width == MemoryLayout<Element>.stride, "\(Element.self) is not \(width) bytes")
-      self.init(uninitializedByteCount: elements.count * width)
-      unsafe elements.withUnsafeBytes { unsafe copy($0) }
-    } else {
-      self.init(values: elements)
+    unsafe self.init(of: Element.self, count: elements.count) { memory in
+      _ = unsafe memory.initialize(fromContentsOf: elements)
     }
   }
 
-  // Memory for Swift values that are more than their bytes, such as strings.
-  private init<Element>(values elements: [Element]) {
-    byteCount = elements.count * MemoryLayout<Element>.stride
-    unsafe start = Self.allocate(byteCount)
-    let count = elements.count
-    let memory = unsafe start.bindMemory(to: Element.self, capacity: count)
-    for (index, element) in elements.enumerated() {
-      unsafe (memory + index).initialize(to: element)
+  /// Allocates memory of elements that `fill` initializes, all of them.
+  ///
+  /// - Precondition: The type's size is that of its dtype, where that has one.
+  @usableFromInline
+  convenience init<Element: TensorScalar>(
+    of type: Element.Type, count: Int, _ fill: (UnsafeMutableBufferPointer<Element>) -> Void
+  ) {
+    guard let width = Element.dtype.byteWidth else {
+      unsafe self.init(values: type, count: count, fill)
+      return
     }
+    precondition(width == MemoryLayout<Element>.stride, "\(Element.self) is not \(width) bytes")
+    self.init(uninitializedByteCount: count * width)
+    unsafe fill(
+      UnsafeMutableBufferPointer(
+        start: start.bindMemory(to: Element.self, capacity: count), count: count))
+  }
+
+  /// Allocates memory for Swift values that are more than their bytes, such as strings: `fill` initializes all.
+  private init<Element>(
+    values: Element.Type, count: Int, _ fill: (UnsafeMutableBufferPointer<Element>) -> Void
+  ) {
+    byteCount = count * MemoryLayout<Element>.stride
+    unsafe start = Self.allocate(byteCount)
+    unsafe fill(
+      UnsafeMutableBufferPointer(
+        start: start.bindMemory(to: Element.self, capacity: count), count: count))
     unsafe owner = .elements { start in
       unsafe start.assumingMemoryBound(to: Element.self).deinitialize(count: count)
     }
+    isWritable = true
   }
 
   /// The memory of a part of a mapped file, which stays mapped for as long as this lives.
@@ -79,7 +96,7 @@ package final class TensorStorage: @unchecked Sendable {
     precondition(range.lowerBound >= 0 && range.upperBound <= file.bytes.byteCount)
     byteCount = range.count
     unsafe start = base + range.lowerBound
-    owner = .mapping(file)
+    (owner, isWritable) = (.mapping(file), false)
   }
 
   /// A part of a larger piece of memory, which stays for as long as any of its parts lives.
@@ -89,7 +106,7 @@ package final class TensorStorage: @unchecked Sendable {
     precondition(range.lowerBound >= 0 && range.upperBound <= whole.byteCount)
     byteCount = range.count
     unsafe start = whole.start + range.lowerBound
-    owner = .whole(whole)
+    (owner, isWritable) = (.whole(whole), true)
   }
 
   deinit {
@@ -106,9 +123,9 @@ package final class TensorStorage: @unchecked Sendable {
   }
 
   /// Whether nobody else sees what is written to the memory of a tensor.
+  @inlinable
   static func isOwned(_ storage: inout TensorStorage) -> Bool {
-    guard isKnownUniquelyReferenced(&storage) else { return false }
-    if case .mapping = storage.owner { return false }
+    guard isKnownUniquelyReferenced(&storage), storage.isWritable else { return false }
     storage.orderAfterReaders()
     return true
   }
@@ -151,7 +168,8 @@ package final class TensorStorage: @unchecked Sendable {
   // An addition: unlike a store, it does not hide what other threads have released there before.
   private func noteRead() { readCount.wrappingAdd(1, ordering: .releasing) }
 
-  private func orderAfterReaders() { _ = readCount.load(ordering: .acquiring) }
+  @inlinable
+  func orderAfterReaders() { _ = readCount.load(ordering: .acquiring) }
 
   // MARK: The bytes
 
