@@ -103,7 +103,10 @@ final class SlicesTransaction {
     do throws(CheckpointError) {
       for file in written { try commit(file) }
     } catch {
-      for file in written where file.isCommitted || file.isGone { location.withdraw(file.path) }
+      // Without a lock, somebody else may have taken a temporary file away, and written the file.
+      for file in written where file.isCommitted || (location.isExclusive && file.isGone) {
+        location.withdraw(file.path)
+      }
       throw error
     }
   }

@@ -32,10 +32,10 @@ extension Tensor {
   /// One element by its place in row-major order, which `position` has checked.
   @inlinable
   subscript(position position: Int) -> Scalar {
-    get { unsafe storage.start.assumingMemoryBound(to: Scalar.self)[position] }
+    get { unsafe scalars[unchecked: position] }
     set {
-      makeUnique()
-      unsafe storage.start.assumingMemoryBound(to: Scalar.self)[position] = newValue
+      var scalars = mutableScalars
+      unsafe scalars[unchecked: position] = newValue
     }
   }
 

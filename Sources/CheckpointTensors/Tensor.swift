@@ -93,10 +93,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   /// The elements as an array.
   @inlinable
   public var array: [Scalar] {
-    // As for `scalars`.
-    unsafe Array(
-      UnsafeBufferPointer(
-        start: storage.start.assumingMemoryBound(to: Scalar.self), count: shape.elementCount))
+    unsafe scalars.withUnsafeBufferPointer { unsafe Array($0) }
   }
 
   /// The element of a tensor that has just one.
@@ -133,17 +130,17 @@ extension Tensor: Equatable where Scalar: Equatable {
   @inlinable
   public static func == (left: Tensor, right: Tensor) -> Bool {
     guard left.shape == right.shape else { return false }
-    // As for `scalars`; both live as long as the call.
-    let one = unsafe left.storage.start.assumingMemoryBound(to: Scalar.self)
-    let other = unsafe right.storage.start.assumingMemoryBound(to: Scalar.self)
-    let count = left.shape.elementCount
+    let one = left.scalars
+    let other = right.scalars
+    let count = one.count
     var index = 0
     while index < count {
       // Without a way out in the middle, several are compared at a time.
       let end = min(index + 256, count)
       var areEqual = true
       while index < end {
-        if unsafe one[index] != other[index] { areEqual = false }
+        // Both have `count` elements, since the shapes are the same.
+        if unsafe one[unchecked: index] != other[unchecked: index] { areEqual = false }
         index += 1
       }
       guard areEqual else { return false }

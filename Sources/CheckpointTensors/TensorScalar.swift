@@ -44,7 +44,8 @@ extension Tensor.Form where Scalar: BitwiseCopyable {
         guard case .bytes(let storage) = contents,
           storage.byteCount == count * MemoryLayout<Scalar>.stride
         else { throw .misfit(Scalar.dtype, count: count) }
-        return storage
+        // A type of somebody's own may ask for more than its dtype, and a mapped file begins anywhere.
+        return storage.isAligned(for: Scalar.self) ? storage : TensorStorage(copying: storage.bytes)
       })
   }
 }

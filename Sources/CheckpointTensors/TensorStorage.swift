@@ -173,6 +173,11 @@ package final class TensorStorage: @unchecked Sendable {
 
   // MARK: The bytes
 
+  /// Whether elements of a type can lie here.
+  func isAligned<Element>(for type: Element.Type) -> Bool {
+    unsafe UInt(bitPattern: start) % UInt(MemoryLayout<Element>.alignment) == 0
+  }
+
   /// The bytes.
   package var bytes: RawSpan {
     @_lifetime(borrow self)

@@ -118,6 +118,8 @@ import Testing
     // Somebody else's: the save's own has not got its name.
     let own = "m-00000-of-00002.swift-checkpoints-tmp"
     #expect(try left(image(naming, named + [own, waiting])) == [own, waiting])
+    // Somebody has written the checkpoint since: what waits for its name cannot have one.
+    #expect(try left(image(naming, named + ["m-00001-of-00002", waiting])) == [waiting])
     // All have got their names, and somebody has taken some of them away.
     #expect(try left(image(naming, named)) == [])
     #expect(try left(image(.slices(count: 2), named + [waiting])) == [waiting])

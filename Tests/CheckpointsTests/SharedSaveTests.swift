@@ -467,6 +467,25 @@ extension Result where Failure == any Error {
   }
 
   @Test(arguments: [false, true])
+  func `a manager's options count, and not those of its saver`(inBackground: Bool) throws {
+    let path = directory.path
+    let saved = together(2) { rank in
+      let member = Member(rank: rank, count: 2, directory: path)
+      let words = Variable<String>(["a", "b"])
+      let saver = try Saver(
+        ["words": words, "table": member.table("table", from: 1)],
+        options: SaveOptions(format: .safetensors, omitsUnsupported: true))
+      let manager = try CheckpointManager(
+        saver, directory: path + "/run", retention: .all, options: member.options)
+      guard inBackground else { return try manager.save()?.path }
+      return try manager.saveInBackground()?.wait()?.path
+    }
+    for result in saved { #expect(try result.get() == "\(path)/run/ckpt-1") }
+    let reader = try CheckpointReader("\(path)/run/ckpt-1")
+    #expect(try reader.entries().map(\.key) == ["table", "words"])
+  }
+
+  @Test(arguments: [false, true])
   func `a manager's numbers and results are those of process 0`(inBackground: Bool) throws {
     let path = directory.path
     let results = together(4) { rank in

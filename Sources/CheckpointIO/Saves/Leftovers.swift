@@ -54,7 +54,8 @@ package struct Leftovers {
     let waiting = Set(
       names.compactMap { TemporaryName.target(ofTemporary: $0.text) }.filter(isOfNote)
         .map(FileName.init))
-    guard !waiting.isEmpty else { return [] }
+    // A file that waits for its name has none: if it has one, somebody else has been here since.
+    guard !waiting.isEmpty, waiting.isDisjoint(with: names) else { return [] }
     return names.filter { isOfNote($0.text) && !waiting.contains($0) }.sorted()
   }
 

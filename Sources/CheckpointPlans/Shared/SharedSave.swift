@@ -97,7 +97,10 @@ package struct SharedSave {
       throw CheckpointError(
         .invalidArgument, "a checkpoint holds one tensor at least", file: prefix)
     }
-    try summaries.reduce(SaveSize()) { $0 + $1.size }.check(at: prefix, options.fileSystem)
+    var size = summaries.reduce(SaveSize()) { $0 + $1.size }
+    // The processes may send their parts of it through files.
+    size.indexByteCount = size.indexByteCount.adding(size.indexByteCount) ?? .max
+    try size.check(at: prefix, options.fileSystem)
   }
 
   private func write(

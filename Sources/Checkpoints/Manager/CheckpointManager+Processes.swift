@@ -25,7 +25,7 @@ extension CheckpointManager {
     guard let start else { return nil }
     if !meeting.isLeader { content.beginSave(start.count(content)) }
     let finished = try keeper.write(save, start, meeting, options) { () throws(CheckpointError) in
-      try content.saveShare(meeting)
+      try content.saveShare(options, meeting)
     }
     lastSave = start.moment
     return Saved(finished)

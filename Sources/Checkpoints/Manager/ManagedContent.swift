@@ -20,7 +20,8 @@ protocol ManagedContent: AnyObject {
   /// What there is to write at this moment, spread over data files.
   func savePlan(_ options: SaveOptions) throws(CheckpointError) -> SavePlan
   /// What this process writes of that, if several save together.
-  func saveShare(_ meeting: ProcessMeeting) throws(CheckpointError) -> SavePlan.Share
+  func saveShare(_ options: SaveOptions, _ meeting: ProcessMeeting) throws(CheckpointError)
+    -> SavePlan.Share
   /// What there is to write with the values of this moment, for another thread, which works out what it can.
   func snapshot(_ options: SaveOptions) throws(CheckpointError) -> SaveSnapshot
   /// Restores a checkpoint, entirely or not at all.

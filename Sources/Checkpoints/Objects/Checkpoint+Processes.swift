@@ -52,7 +52,7 @@ extension Checkpoint {
     ) {
       () throws(CheckpointError) in
       if meeting.isLeader { try prepare() }
-      return try saveShare(meeting)
+      return try saveShare(options, meeting)
     } conclude: { _, notes throws(CheckpointError) in
       for note in notes { CheckpointWarnings.warn("\(note.located(file: prefix))") }
       try conclude()

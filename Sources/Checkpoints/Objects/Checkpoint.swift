@@ -142,7 +142,10 @@ public final class Checkpoint {
   }
 
   /// What this process writes of what all have, who save together.
-  func saveShare(_ meeting: ProcessMeeting) throws(CheckpointError) -> SavePlan.Share {
+  func saveShare(_ options: SaveOptions, _ meeting: ProcessMeeting) throws(CheckpointError)
+    -> SavePlan.Share
+  {
+    try options.checkIsForObjects()
     var live = try liveGraph()
     try live.takeGroups()
     return try lastShares.share(

@@ -14,7 +14,7 @@ extension Saver {
     let bytes = try SharedSave(meeting, options, .current()).save(to: prefix) {
       () throws(CheckpointError) in
       if meeting.isLeader { stateFile = try self.stateFile(for: prefix, 1) }
-      return try saveShare(meeting)
+      return try saveShare(options, meeting)
     } conclude: { saved, notes throws(CheckpointError) in
       try conclude(saved, step: step, since: start, notes, in: stateFile)
       return lastSave?.message ?? []

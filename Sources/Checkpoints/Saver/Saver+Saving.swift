@@ -76,7 +76,9 @@ extension Saver {
   }
 
   /// What this process writes of what all have, who save together.
-  func saveShare(_ meeting: ProcessMeeting) throws(CheckpointError) -> SavePlan.Share {
+  func saveShare(_ options: SaveOptions, _ meeting: ProcessMeeting) throws(CheckpointError)
+    -> SavePlan.Share
+  {
     let plan = try content.isEmpty ? SavePlan(items: []) : savePlan(options.inOneFile)
     return try plan.share(to: meeting.rank, of: meeting.count)
   }
