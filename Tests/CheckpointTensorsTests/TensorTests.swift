@@ -2,6 +2,15 @@ import CheckpointIO
 import CheckpointTensors
 import Testing
 
+/// Two floats that lie at multiples of eight bytes.
+private struct Pair: TensorScalar, BitwiseCopyable, Equatable {
+  var values: SIMD2<Float>
+
+  static var dtype: DType { .complex64 }
+
+  init(_ real: Float, _ imaginary: Float) { values = SIMD2(real, imaginary) }
+}
+
 @Suite struct TensorTests {
   @Test func `indexes in row-major order`() {
     var tensor = Tensor<Int32>(shape: [2, 3], scalars: [1, 2, 3, 4, 5, 6])
@@ -37,6 +46,67 @@ import Testing
     #expect(AnyTensor(Tensor(["a", "é"])) == AnyTensor(Tensor(["a", "é"])))
     #expect(AnyTensor(Tensor(["é"])) != AnyTensor(Tensor(["e\u{301}"])))
     #expect(AnyTensor(Tensor<Float>([])) == AnyTensor(Tensor<Float>([])))
+  }
+
+  @Test func `every element and every byte counts when tensors are compared`() {
+    for count in [1, 7, 8, 255, 256, 257, 1_000] {
+      let tensor = Tensor<Float>(repeating: 1, shape: [count])
+      for index in [0, count / 2, count - 1] {
+        var other = Tensor<Float>(repeating: 1, shape: [count])
+        #expect(tensor == other && AnyTensor(tensor) == AnyTensor(other))
+        other[index] = 2
+        #expect(tensor != other && AnyTensor(tensor) != AnyTensor(other), "\(index) of \(count)")
+      }
+      let bytes = Tensor<UInt8>(repeating: 1, shape: [count])
+      var other = bytes
+      other[count - 1] = 2
+      #expect(bytes != other && AnyTensor(bytes) != AnyTensor(other), "\(count) bytes")
+    }
+    #expect(Tensor<Float>([.nan]) != Tensor<Float>([.nan]))
+    #expect(Tensor<Float>([0]) == Tensor<Float>([-0.0]))
+    #expect(Tensor<Float>([1, 2]) != Tensor(shape: [2, 1], scalars: [1, 2]))
+  }
+
+  @Test func `has elements in any number of dimensions`() {
+    var deep = Tensor<Int64>(shape: [2, 1, 3, 1, 2], scalars: Array(0..<12))
+    #expect(deep[1, 0, 2, 0, 1] == 11)
+    deep[0, 0, 1, 0, 0] = 20
+    #expect(deep.array == [0, 1, 20, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    var scalar = Tensor<Int64>(7)
+    scalar[] += 1
+    #expect(scalar[] == 8)
+    var names = Tensor<String>(repeating: "a string that is longer than what fits", shape: [2, 2])
+    names[1, 0] = "b"
+    #expect(names.array.map(\.count) == [38, 38, 1, 38])
+    #expect(Tensor<String>(repeating: "", shape: [0]).array == [])
+  }
+
+  @Test func `an index that leaves the shape ends the program`() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Float>(repeating: 0, shape: [2, 3])[0, 3]
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Float>(repeating: 0, shape: [2, 3])[1]
+    }
+    await #expect(processExitsWith: .failure) {
+      var tensor = Tensor<Float>(repeating: 0, shape: [6])
+      tensor[6] = 1
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Float>(repeating: 0, shape: [6])[-1]
+    }
+  }
+
+  @Test func `a type that asks for more alignment than its dtype gets it`() throws {
+    let whole = TensorStorage(uninitializedByteCount: 24)
+    try whole.withMutableBytes { bytes in
+      for index in 0..<6 {
+        bytes.storeBytes(of: Float(index), toByteOffset: 4 * index, as: Float.self)
+      }
+    }
+    let part = TensorStorage(part: 4..<20, of: whole)
+    let tensor = try AnyTensor(TensorSpec(.complex64, [2]), .bytes(part))
+    #expect(try Tensor<Pair>(tensor).array == [Pair(1, 2), Pair(3, 4)])
   }
 
   @Test func `refuses another dtype`() {
