@@ -25,7 +25,7 @@ import Testing
     var most: Int { state.withLock { $0.most } }
   }
 
-  private static let byteCount = 24 << 20
+  private static let byteCount = 8 << 20  // of two tensors: each is more than may be on its way
   private static let piece = 256 << 10
 
   private func prepared() throws -> MemoryFileSystem {

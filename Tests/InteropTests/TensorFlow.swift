@@ -16,7 +16,6 @@ final class TensorFlow: Sendable {
     let process: Process
     let commands: FileHandle
     let answers: FileHandle
-    var unread = Data()
   }
 
   private let pipes = Mutex<Pipes?>(nil)
@@ -70,23 +69,19 @@ final class TensorFlow: Sendable {
       process: process, commands: input.fileHandleForWriting, answers: output.fileHandleForReading)
   }
 
+  // A question has one line for an answer, and nothing follows it.
   private static func readLine(_ pipes: inout Pipes?) throws -> Data {
-    while true {
-      guard var current = pipes else { throw Failure(text: "TensorFlow is not running") }
-      if let end = current.unread.firstIndex(of: UInt8(ascii: "\n")) {
-        let line = current.unread[..<end]
-        current.unread = Data(current.unread[(end + 1)...])
-        pipes = current
-        return Data(line)
-      }
+    guard let current = pipes else { throw Failure(text: "TensorFlow is not running") }
+    var line = Data()
+    while line.last != UInt8(ascii: "\n") {
       let more = current.answers.availableData
       guard !more.isEmpty else {
         pipes = nil  // it died of the last question; the next one starts another
         throw Failure(text: "TensorFlow ended without an answer")
       }
-      current.unread.append(more)
-      pipes = current
+      line.append(more)
     }
+    return line.dropLast()
   }
 }
 
