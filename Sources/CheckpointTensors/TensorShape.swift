@@ -54,9 +54,12 @@ public struct TensorShape: Sendable, ExpressibleByArrayLiteral, CustomStringConv
   @inlinable
   public subscript(axis: Int) -> Int {
     if let many { return many[axis] }
-    precondition(axis >= 0 && axis < rank, "there is no dimension of this number")
+    guard axis >= 0, axis < rank else { refuse(axis) }
     return Int(few[axis])
   }
+
+  @usableFromInline
+  func refuse(_ axis: Int) -> Never { preconditionFailure("dimension \(axis) of \(rank)") }
 
   /// The dimensions in brackets: `[784, 10]`.
   public var description: String {

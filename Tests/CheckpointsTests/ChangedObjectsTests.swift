@@ -37,6 +37,7 @@ private struct Program {
   let counts = Counts()
   let weights = Variable<Float>([1, 2, 3, 4], name: "weights")
   let position = RunState(0)
+  let seed = RunState(7)
   let group: any ProcessGroup
 
   init(_ group: any ProcessGroup) {
@@ -44,6 +45,7 @@ private struct Program {
     model.properties = [
       ("weights", weights), ("bias", Variable<Float>([5, 6], name: "bias")), ("table", counts),
       ("caf\u{E9}", Variable<Int32>([7])), ("position", PerProcess(position, of: group)),
+      ("seed", PerProcess(seed, of: group)),
     ]
   }
 
@@ -51,7 +53,8 @@ private struct Program {
   static let changes: [(String, @Sendable (Program) throws -> Void)] = [
     ("nothing", { _ in }),
     ("values", { $0.weights.value = Tensor([4, 3, 2, 1]) }),
-    ("the state of the process", { $0.position.value = $0.group.rank + 3 }),
+    ("a state of the process", { $0.position.value = $0.group.rank + 3 }),
+    ("another state of the process", { $0.seed.value = 10 * $0.group.rank }),
     ("a property's name", { $0.model.properties[1].name = "offset" }),
     ("bytes of a name that means the same", { $0.model.properties[3].name = "cafe\u{301}" }),
     ("a variable's name", { $0.model.properties[1].object = Variable<Float>([5, 6], name: "b") }),
@@ -60,7 +63,7 @@ private struct Program {
     ("a dtype", { $0.model.properties[1].object = Variable<Double>([5, 6, 7]) }),
     ("the order", { $0.model.properties.swapAt(0, 1) }),
     ("two ways to one object", { $0.model.properties.append(("again", $0.weights)) }),
-    ("two objects", { $0.model.properties[5].object = Variable<Float>([1, 2, 3, 4]) }),
+    ("two objects", { $0.model.properties[6].object = Variable<Float>([1, 2, 3, 4]) }),
     ("a slot variable", { _ = $0.optimizer.slots["momentum", of: $0.weights] }),
     ("names in a group", { $0.counts.names = ["-keys", "-sums"] }),
     (
@@ -76,7 +79,7 @@ private struct Program {
         let parts: [(TensorSlice, any TensorVariable)] = (0..<2).map {
           (TensorSlice(starts: [2 * $0], shape: [2]), Variable<Float>([Float($0), 9]))
         }
-        $0.model.properties[5].object = try PartitionedVariable(parts, shape: [4])
+        $0.model.properties[6].object = try PartitionedVariable(parts, shape: [4])
       }
     ),
     ("one object less", { $0.model.properties.remove(at: 3) }),

@@ -165,7 +165,7 @@ struct MergedIndex {
     if let overlap = stretches.lazy.compactMap(\.overlap).first { throw overlap }
   }
 
-  // Entries of each list that have the same keys, or keys that follow each other, for one core each.
+  // For each stretch of keys, the entries of each list: all of one key are in one stretch.
   private func ranges() -> [[Range<Int>]] {
     let total = lists.reduce(0) { $0 + $1.count }
     guard let longest = lists.max(by: { $0.count < $1.count }) else { return [] }

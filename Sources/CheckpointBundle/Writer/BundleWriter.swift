@@ -202,7 +202,8 @@ package struct BundleWriter: ShardedTensorWriter {
   /// Makes the checkpoint appear, whole.
   ///
   /// - Throws: `mismatch` if parts overlap; `duplicateName` for a key that comes twice after ``expect(_:)``;
-  ///   `invalidArgument` if nothing was added, and if the writer is finished already; `io` if the system fails. The old checkpoint stands then.
+  ///   `invalidArgument` if nothing was added, and if the writer is finished already; `io` if the system
+  ///   fails. The old checkpoint stands then.
   package mutating func finish() throws(CheckpointError) {
     guard !isFinished else { throw .writerIsFinished.located(file: prefix) }
     isFinished = true

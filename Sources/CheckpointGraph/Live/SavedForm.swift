@@ -1,6 +1,5 @@
 import CheckpointIO
 package import CheckpointTensors
-import Synchronization
 
 /// What a graph is saved as, but for the values: it stays right as long as every walk finds the same objects under
 /// the same names.
@@ -71,29 +70,5 @@ private enum ValueForm: Sendable {
   private static func isSame(_ one: String?, _ other: String?) -> Bool {
     guard let one, let other else { return one == nil && other == nil }
     return one.hasSameBytes(as: other)
-  }
-}
-
-extension FlatLists {
-  /// Whether there are the same lists of the same elements.
-  func isEqual(to other: FlatLists, _ isSame: (Element, Element) -> Bool) -> Bool {
-    guard elements.count == other.elements.count, ends == other.ends else { return false }
-    return elements.indices.allSatisfy { isSame(elements[$0], other.elements[$0]) }
-  }
-}
-
-/// Keeps the form of the last save for the next one, on whatever thread that is.
-package final class LastSavedForm: Sendable {
-  private let form = Mutex<SavedForm?>(nil)
-
-  package init() {}
-
-  /// The form of a graph: the last one, if it is that.
-  func form(of live: LiveGraph, orElse make: () -> SavedForm) -> SavedForm {
-    let last = form.withLock { $0 }
-    if let last, last.isForm(of: live) { return last }
-    let made = make()
-    form.withLock { $0 = made }
-    return made
   }
 }

@@ -6,7 +6,7 @@ package struct FlatLists<Element> {
   /// The elements of all lists.
   package private(set) var elements: [Element] = []
   // Where each list ends; the one behind them is open. A graph has fewer nodes and edges than 2^31.
-  private(set) var ends: [Int32] = []
+  private var ends: [Int32] = []
 
   /// Makes room for lists and elements.
   mutating func reserveCapacity(listCount: Int, _ elementCount: Int) {
@@ -43,6 +43,14 @@ package struct FlatLists<Element> {
       if Int(ends[middle]) <= element { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+}
+
+extension FlatLists {
+  /// Whether there are the same lists of the same elements.
+  func isEqual(to other: FlatLists, _ isSame: (Element, Element) -> Bool) -> Bool {
+    guard elements.count == other.elements.count, ends == other.ends else { return false }
+    return elements.indices.allSatisfy { isSame(elements[$0], other.elements[$0]) }
   }
 }
 

@@ -139,6 +139,6 @@ public struct ObjectGraph: Hashable, Sendable {
 extension String {
   /// Whether two names are the same to a checkpoint, which compares bytes.
   package func hasSameBytes(as other: String) -> Bool {
-    utf8.withSpan { bytes in other.utf8.withSpan { bytes.matches($0) } }
+    other.utf8.withSpan { utf8.matches($0) }
   }
 }

@@ -39,8 +39,8 @@ package struct GraphContent {
     return SavePlan.Item(variables[index], key: form.keys[index], holder: holder(of: index))
   }
 
-  /// Whether all variables are stored as one tensor each, and are these for the processes that save together.
-  func isEqual(to specs: [TensorSpec], _ holders: [SavePlan.Holder]) -> Bool {
+  /// Whether the variables are these, each stored as one tensor, and the processes that save together have them so.
+  func isSame(_ specs: [TensorSpec], _ holders: [SavePlan.Holder]) -> Bool {
     guard specs.count == variables.count, holders.count == count else { return false }
     let variables = variables.span  // looked at in their places: copies would count references
     for index in variables.indices {

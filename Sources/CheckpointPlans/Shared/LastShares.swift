@@ -29,6 +29,7 @@ package struct LastShares {
   }
 }
 
+/// How they were shared out, and what that depends on.
 private struct KnownShares {
   private let form: SavedForm
   private let rank: Int
@@ -36,8 +37,10 @@ private struct KnownShares {
   private let agreement: SavePlan.Agreement
   private let specs: [TensorSpec]
   private let holders: [SavePlan.Holder]
-  /// Which items the process has to look at: those that it writes, and its states.
+  /// Which items the process writes.
   private let places: [Int]
+  /// Which others are states of its own, which process 0 writes.
+  private let states: [Int]
 
   /// `nil` for variables in parts, which are not known by one number each.
   init?(_ share: SavePlan.Share, of content: GraphContent, _ rank: Int, _ count: Int) {
@@ -46,20 +49,20 @@ private struct KnownShares {
     (self.rank, self.count) = (rank, count)
     agreement = share.agreement
     (specs, holders) = (content.specs, content.holders)
-    let states = holders.indices.filter { [holders] in rank > 0 && holders[$0] == .each }
-    places = (share.places + states).sorted()
+    places = share.places
+    states = holders.indices.filter { [holders] in rank > 0 && holders[$0] == .each }
   }
 
   func hold(for content: GraphContent, _ rank: Int, _ count: Int) -> Bool {
     form === content.form && self.rank == rank && self.count == count
-      && content.isEqual(to: specs, holders)
+      && content.isSame(specs, holders)
   }
 
   func share(of content: GraphContent) throws(CheckpointError) -> SavePlan.Share {
     var plan = try SavePlan(
-      items: places.map { place throws(CheckpointError) in try content.item(place) })
-    let states = try plan.states()
-    if rank > 0 { plan.items.removeAll { $0.holder == .each } }
-    return SavePlan.Share(plan: plan, agreement: agreement, states: states, places: places)
+      items: (places + states).map { place throws(CheckpointError) in try content.item(place) })
+    let taken = try plan.states()
+    plan.items.removeLast(states.count)
+    return SavePlan.Share(plan: plan, agreement: agreement, states: taken, places: places)
   }
 }

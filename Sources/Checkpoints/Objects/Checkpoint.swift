@@ -19,8 +19,6 @@ import CheckpointTensors
 /// Source: tensorflow/python/checkpoint/checkpoint.py, `Checkpoint`.
 public final class Checkpoint {
   let roots: CheckpointRoots
-  private let lastForm = LastSavedForm()
-  private var lastShares = LastShares()
 
   /// How the files of the next checkpoints are written: also those of a ``CheckpointManager`` that has
   /// no options of its own.
@@ -137,7 +135,9 @@ public final class Checkpoint {
     try options.checkIsForObjects()
     var live = try liveGraph()
     try live.takeGroups()
-    guard !options.format.isTensorFlow else { return try Self.plan(live.saved(lastForm), options) }
+    guard !options.format.isTensorFlow else {
+      return try Self.plan(live.saved(roots.lastForm), options)
+    }
     return try Self.plan(live.namedValues(), options)
   }
 
@@ -148,15 +148,15 @@ public final class Checkpoint {
     try options.checkIsForObjects()
     var live = try liveGraph()
     try live.takeGroups()
-    return try lastShares.share(
-      of: Self.content(live.saved(lastForm)), to: meeting.rank, of: meeting.count)
+    return try roots.lastShares.share(
+      of: Self.content(live.saved(roots.lastForm)), to: meeting.rank, of: meeting.count)
   }
 
   /// The values of this moment, for another thread: keys and graph are worked out there.
   func snapshot(_ options: SaveOptions) throws(CheckpointError) -> SaveSnapshot {
     try options.checkIsForObjects()
     let values = try liveGraph().snapshot(SaveSnapshot.copy)
-    return SaveSnapshot { [lastForm] () throws(CheckpointError) in
+    return SaveSnapshot { [lastForm = roots.lastForm] () throws(CheckpointError) in
       guard !options.format.isTensorFlow else {
         return try Self.plan(values.saved(lastForm), options)
       }

@@ -1,6 +1,7 @@
 import CheckpointStore
 import CheckpointGraph
 import CheckpointIO
+import CheckpointPlans
 import CheckpointTensors
 
 /// Where the objects of a checkpoint begin: the root, and what was attached to it by name.
@@ -14,6 +15,10 @@ final class CheckpointRoots {
   let counter: Variable<Int64>
   /// Whether the counter is among the objects: since the first numbered save or restore.
   var usesCounter = false
+  /// What the objects were saved as last.
+  let lastForm = LastSavedForm()
+  /// How their values were shared out last, by the processes that save together.
+  var lastShares = LastShares()
   private let root: any Checkpointable
   private var attached: [(name: String, object: any Checkpointable)]
   private var later: [(name: String, object: any Checkpointable)] = []
