@@ -18,10 +18,12 @@ package struct NearestKeys {
       let key = candidates[candidate.index]
       return (key: key, likeness: max(candidate.score, Self.likeness(wanted.bytes, key.bytes)))
     }
-    keys = close.filter { $0.likeness >= 0.5 }
+    keys = close.filter { $0.likeness >= Self.leastLikeness }
       .sorted { ($1.likeness, $0.key) < ($0.likeness, $1.key) }
       .prefix(limit).map(\.key)
   }
+
+  private static let leastLikeness = 0.5
 
   /// The end of a message: `; nearest is 'dense_1/kernel'`, or nothing.
   package var hint: String {
@@ -45,7 +47,9 @@ package struct NearestKeys {
   // 1 for equal, 0 for nothing in common: one less the edit distance by the longer length.
   private static func likeness(_ left: [UInt8], _ right: [UInt8]) -> Double {
     let (left, right) = (left.suffix(200), right.suffix(200))  // bounds the quadratic part
-    guard !left.isEmpty, !right.isEmpty else { return 0 }
+    let (least, most) = (min(left.count, right.count), max(left.count, right.count))
+    // No edit makes them more alike than their lengths are.
+    guard most > 0, Double(least) >= leastLikeness * Double(most) else { return 0 }
     var row = Array(0...right.count)
     for (i, byte) in left.enumerated() {
       var diagonal = row[0]
@@ -56,6 +60,6 @@ package struct NearestKeys {
         row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
       }
     }
-    return 1 - Double(row[right.count]) / Double(max(left.count, right.count))
+    return 1 - Double(row[right.count]) / Double(most)
   }
 }

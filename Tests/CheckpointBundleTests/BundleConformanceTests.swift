@@ -21,14 +21,14 @@ import Testing
     }
   }
 
-  @Test(arguments: [(1, 1), (1, 64), (3, 1), (3, 4096)])
+  @Test(arguments: TestCases.some(of: [(1, 1), (1, 64), (3, 1), (3, 4096)], oneOf: 4))
   func `the writer keeps its promises`(shardCount: Int, alignment: Int) throws {
     let subject = Self.subject(shardCount: shardCount, alignment: alignment)
     let model = TensorModel.sample(names: Self.names, seed: UInt64(alignment))
     #expect(try checkTensorWriter(subject, of: model) == [])
   }
 
-  @Test(arguments: 0..<4 as Range<UInt64>)
+  @Test(arguments: TestCases.some(of: 0..<4 as Range<UInt64>, oneOf: 4))
   func `tensors in many data files are read as they are promised`(seed: UInt64) throws {
     let directory = try TemporaryDirectory()
     let model = TensorModel.sample(names: Self.names, seed: seed)
@@ -75,7 +75,7 @@ import Testing
     } open: { path throws(CheckpointError) in
       try BundleReader(prefix: path)
     }
-    let model = TensorModel.sample([.float32, .string, .int64])
+    let model = TensorModel.sample([.float32, .string])
     #expect(try !checkTensorWriter(subject, of: model).isEmpty)
   }
 }

@@ -68,27 +68,23 @@ import Testing
     let before = try Self.prepared(format, replaces: replaces)
     let counting = InterceptingFileSystem(MemoryFileSystem(before))
     try Self.convert(Self.source, counting, format)
-    for number in counting.calls.indices {
-      for errno in [ENOSPC, EIO] {
-        let what = "\(counting.calls[number]) fails with errno \(errno)"
-        let system = MemoryFileSystem(before)
-        let failing = InterceptingFileSystem(system) { current, call throws(CheckpointError) in
-          guard current == number else { return }
-          throw .system("injected failure of \(call.kind)", errno: errno, file: call.path)
-        }
-        var error: CheckpointError?
-        do throws(CheckpointError) {
-          try Self.convert(Self.source, failing, format)
-        } catch let problem {
-          error = problem
-        }
-        let value = try Self.value(Self.destination, system)
-        let isNew = value == 2
-        #expect(isNew || value == (replaces ? 1 : nil), "\(what)")
-        #expect(error != nil || isNew, "\(what), and nobody says so")
-        #expect(try Self.value(Self.source, system) == 2, "\(what)")
-        if !isNew { #expect(system.paths == before.files.keys.sorted(), "\(what)") }
+    for number in TestCases.some(of: counting.calls.indices, oneOf: 5) {
+      let errno = number % 2 == 0 ? ENOSPC : EIO  // steps of odd length take both
+      let what = "\(counting.calls[number]) fails with errno \(errno)"
+      let system = MemoryFileSystem(before)
+      let failing = InterceptingFileSystem.failing(system, at: number, errno: errno)
+      var error: CheckpointError?
+      do throws(CheckpointError) {
+        try Self.convert(Self.source, failing, format)
+      } catch let problem {
+        error = problem
       }
+      let value = try Self.value(Self.destination, system)
+      let isNew = value == 2
+      #expect(isNew || value == (replaces ? 1 : nil), "\(what)")
+      #expect(error != nil || isNew, "\(what), and nobody says so")
+      #expect(try Self.value(Self.source, system) == 2, "\(what)")
+      if !isNew { #expect(system.paths == before.files.keys.sorted(), "\(what)") }
     }
   }
 
@@ -114,29 +110,25 @@ import Testing
 
   @Test(.timeLimit(.minutes(20)), arguments: ["v2", "v1", "safetensors"])
   func `a process killed at any moment leaves the old one or the new one`(format: String) throws {
-    let count = try #require(Int(run(format, killedAt: .max).output.dropLast()))
+    let others = try SavingProcess()
+    let count = try #require(Int(run(format, others, killedAt: .max).output.dropLast()))
     #expect(count > 10)
-    // Calls that only read change nothing: every third of them will do.
-    for call in 0..<count where call % 3 == 0 || call > count - 24 {
-      let outcome = try run(format, killedAt: call)
+    for call in TestCases.some(of: 0..<count, oneOf: 5) {
+      let outcome = try run(format, others, killedAt: call)
       #expect(outcome.wasKilled, "call \(call) of \(count)")
     }
   }
 
-  private func run(_ format: String, killedAt call: Int) throws -> ChildProcess.Outcome {
+  private func run(_ format: String, _ others: SavingProcess, killedAt call: Int) throws
+    -> ChildProcess.Outcome
+  {
     let directory = try TemporaryDirectory("crash")
-    func child(_ value: Int, _ path: String, _ mode: String, _ call: Int) throws
-      -> ChildProcess.Outcome
-    {
-      let outcome = try ChildProcess.run(
-        "crashing-saver", [directory.path(path), "\(value)", "1", mode, "\(call)"])
-      #expect(outcome.wasKilled || outcome.status == 0, "\(outcome.errors)")
-      return outcome
-    }
-    _ = try child(1, "m.source", "bundle", .max)
-    _ = try child(1, "m", "convert-\(format)", .max)
-    _ = try child(2, "m.source", "bundle", .max)
-    let outcome = try child(2, "m", "convert-\(format)", call)
+    let (path, mode) = (directory.path("m"), "convert-\(format)")
+    try others.save(1, "bundle", to: path + ".source")
+    try others.save(1, mode, to: path)
+    try others.save(2, "bundle", to: path + ".source")
+    let outcome = try ChildProcess.run("crashing-saver", [path, "2", "1", mode, "\(call)"])
+    #expect(outcome.wasKilled || outcome.status == 0, "\(outcome.errors)")
     let reader = try CheckpointReader(directory.path("m"))
     var values: Set<Float> = []
     for entry in try reader.entries() {
@@ -145,7 +137,7 @@ import Testing
     #expect(values.count == 1, "call \(call): a mixture of \(values)")
     #expect(outcome.wasKilled || values == [2])
     // The next one finds nothing in its way, and clears up.
-    _ = try child(2, "m", "convert-\(format)", .max)
+    try others.save(2, mode, to: path)
     let litter = directory.names.filter { !$0.hasPrefix("m") }
     #expect(litter.isEmpty, "call \(call): \(litter)")
     return outcome

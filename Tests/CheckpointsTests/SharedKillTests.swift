@@ -10,8 +10,9 @@ import Testing
 /// `CHECKPOINTS_KILLS` says how many times a process is killed; each at a file call of its own, by chance.
 @Suite struct SharedKillTests {
   private static let kills =
-    ProcessInfo.processInfo.environment["CHECKPOINTS_KILLS"].flatMap { Int($0) } ?? 6
-  private static let patience = 2.0
+    ProcessInfo.processInfo.environment["CHECKPOINTS_KILLS"].flatMap { Int($0) }
+    ?? (TestCases.areAll ? 6 : 2)
+  private static let patience = 1.0
 
   private func start(
     _ rank: Int, of count: Int, _ value: Int, killedAt call: Int, in path: String,

@@ -14,7 +14,9 @@ import Testing
 ///
 /// `CHECKPOINTS_LONG_TESTS` tries all pairs; without it, some of them.
 @Suite struct TwoFaultTests {
-  static let stride = ProcessInfo.processInfo.environment["CHECKPOINTS_LONG_TESTS"] == nil ? 7 : 1
+  static let stride =
+    ProcessInfo.processInfo.environment["CHECKPOINTS_LONG_TESTS"] != nil
+    ? 1 : TestCases.areAll ? 7 : 43
 
   /// What is disturbed.
   struct Trial: CustomTestStringConvertible, Sendable {

@@ -6,15 +6,16 @@ import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints
 import Foundation
+import Synchronization
 
-/// A program that saves, and kills itself at a file call of the caller's choice.
+/// A program that saves, and kills itself before a file call of the caller's choice.
 ///
 ///     crashing-saver PREFIX VALUE SHARDS HOW CALL
 ///
 /// Every element of every tensor is VALUE, so that a mixture shows. HOW names a way in which the front
 /// end saves, or is `bundle`, or `convert-FORMAT`: the checkpoint PREFIX.source is converted to PREFIX.
-/// CALL counts from 0; none is reached by a number that is large enough, and the program then prints
-/// how many there were.
+/// CALL counts from 0 those that change files, since what only reads leaves everything as it was; none is reached
+/// by a number that is large enough, and the program then prints how many there were.
 ///
 /// With HOW `shared:RANK:COUNT:SECONDS`, it is one of COUNT processes that save together to PREFIX, and wait so
 /// long for each other; SHARDS is the number of saves, each with the next VALUE.
@@ -33,7 +34,13 @@ import Foundation
     guard arguments.count == 5, let fatalCall = arguments.last.flatMap({ Int($0) }) else {
       exit(64)
     }
-    let system = InterceptingFileSystem { number, _ in
+    let count = Mutex(0)
+    let system = InterceptingFileSystem { _, call in
+      guard call.kind.changesFiles else { return }
+      let number = count.withLock { count in
+        defer { count += 1 }
+        return count
+      }
       if number == fatalCall { kill(getpid(), SIGKILL) }
     }
     var options = SaveOptions()
@@ -44,7 +51,7 @@ import Foundation
       FileHandle.standardError.write(Data("\(error)\n".utf8))
       exit(1)
     }
-    print(system.calls.count)
+    print(count.withLock { $0 })
   }
 
   /// Saves as PREFIX, VALUE, SHARDS and HOW say.

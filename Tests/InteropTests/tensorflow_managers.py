@@ -86,15 +86,24 @@ def run_manager(command: dict) -> dict:
 def run_saver(command: dict) -> dict:
     """Saves once at each time; the saver is created at the first of them."""
     times = command["times"]
-    with clock(saver_module, times[0]) as now:
+    # In a graph: eagerly, a Saver would build new operations for every save.
+    with clock(saver_module, times[0]) as now, tf.Graph().as_default():
+        value = tf.compat.v1.get_variable("w", initializer=[1.0, 2.0])
         saver = tf.compat.v1.train.Saver(
-            {"w": variable()},
+            {"w": value},
             max_to_keep=command["keep"],
             keep_checkpoint_every_n_hours=command["hours"],
         )
-        for step, time in enumerate(times[1:], start=1):
-            now.now = time
-            saver.save(None, os.path.join(command["directory"], "m"), global_step=step)
+        with tf.compat.v1.Session() as session:
+            session.run(value.initializer)
+            for step, time in enumerate(times[1:], start=1):
+                now.now = time
+                saver.save(
+                    session,
+                    os.path.join(command["directory"], "m"),
+                    global_step=step,
+                    write_meta_graph=False,
+                )
     return {
         "files": numbers(command["directory"]),
         "listed": [number(path) for path in saver.last_checkpoints],

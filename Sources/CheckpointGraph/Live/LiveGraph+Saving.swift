@@ -35,7 +35,8 @@ extension LiveGraph {
       case nil: break
       }
     }
-    return variables + states
+    variables += states
+    return variables
   }
 
   private func form() -> SavedForm {

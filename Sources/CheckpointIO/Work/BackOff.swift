@@ -5,6 +5,7 @@ package struct BackOff {
   private let shortest: Duration
   private let longest: Duration
   private let start: ContinuousClock.Instant
+  private let notices: DirectoryNotices?
 
   /// Begins to wait.
   ///
@@ -12,11 +13,12 @@ package struct BackOff {
   ///   - duration: For how long.
   ///   - shortest: How long at least between two looks.
   ///   - longest: How long at most between two looks.
+  ///   - notices: What also makes it look.
   package init(
     for duration: Duration, shortest: Duration = .microseconds(100),
-    longest: Duration = .milliseconds(50)
+    longest: Duration = .milliseconds(50), notices: DirectoryNotices? = nil
   ) {
-    (self.shortest, self.longest) = (shortest, longest)
+    (self.shortest, self.longest, self.notices) = (shortest, longest, notices)
     start = .now
     deadline = start + duration
   }
@@ -34,7 +36,7 @@ package struct BackOff {
       guard now < deadline else { return false }
       // An eighth of the time that has gone by, so that a wait is longer by a sixteenth on average.
       let pause = min(max((now - start) / 8, shortest), longest, deadline - now)
-      CheckpointIO.pause(for: pause)
+      if let notices { notices.wait(for: pause) } else { CheckpointIO.pause(for: pause) }
     }
   }
 }

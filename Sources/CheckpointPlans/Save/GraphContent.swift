@@ -39,16 +39,18 @@ package struct GraphContent {
     return SavePlan.Item(variables[index], key: form.keys[index], holder: holder(of: index))
   }
 
-  /// Whether the variables are these, each stored as one tensor, and the processes that save together have them so.
+  /// Whether the variables of this form are these, each stored as one tensor, and the processes that save together
+  /// have them so.
   func isSame(_ specs: [TensorSpec], _ holders: [SavePlan.Holder]) -> Bool {
     guard specs.count == variables.count, holders.count == count else { return false }
     let variables = variables.span  // looked at in their places: copies would count references
     for index in variables.indices {
-      guard variables[index].tensorSpec == specs[index], !variables[index].isPartitioned,
-        holder(of: index) == holders[index]
-      else { return false }
+      guard variables[index].tensorSpec == specs[index], !variables[index].isPartitioned else {
+        return false
+      }
     }
-    return true
+    // Who has a tensor is a matter of its key, and so of the form.
+    return (form.tensorCount..<variables.count).allSatisfy { holder(of: $0) == holders[$0] }
   }
 
   /// What the variables are.

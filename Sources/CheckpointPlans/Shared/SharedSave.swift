@@ -76,7 +76,7 @@ package struct SharedSave {
     let part = Result { [bundle] () throws(CheckpointError) -> [UInt8] in
       guard var plan = plan.take() else { return [] }  // nobody else has it now: it is not copied
       try plan.setStates(states)
-      return try write(plan, to: prefix, SaveStart(start), bundle)
+      return try write(consume plan, to: prefix, SaveStart(start), bundle)
     }
     return try commit(part, prefix, bundle, { haveAllReported = true }, conclude)
   }
@@ -122,7 +122,7 @@ package struct SharedSave {
         options: files)
     }
     writer.expect(plan.items.count)
-    try SaveExecutor.write(plan, to: &writer)
+    try SaveExecutor.write(consume plan, to: &writer)
     return WrittenShare(part: try writer.finishPart(), notes: notes).bytes
   }
 

@@ -35,37 +35,7 @@ final class DirectoryWatch {
 }
 
 extension DirectoryWatch {
-  #if os(Linux)
-  // `nil` if the directory is not there, or the system has no watches left.
-  private static func source(_ path: String, _ signal: ChangeSignal) -> (
-    any DispatchSourceProtocol
-  )? {
-    let number = inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC))
-    guard number >= 0 else { return nil }
-    // Files come by rename; a program that writes in place closes them.
-    let events = UInt32(IN_MOVED_TO) | UInt32(IN_CLOSE_WRITE)
-    guard unsafe inotify_add_watch(number, path, events) >= 0 else {
-      close(number)
-      return nil
-    }
-    let source = DispatchSource.makeReadSource(fileDescriptor: number, queue: .global())
-    source.setEventHandler {
-      drain(number)
-      signal.send()
-    }
-    source.setCancelHandler { close(number) }
-    source.activate()
-    return source
-  }
-
-  // What has changed does not matter: whoever waits looks.
-  private static func drain(_ number: CInt) {
-    var buffer = [UInt8](repeating: 0, count: 4_096)
-    while unsafe buffer.withUnsafeMutableBytes({ unsafe read(number, $0.baseAddress, $0.count) })
-      > 0
-    {}
-  }
-  #elseif canImport(Darwin)
+  #if canImport(Darwin)
   // `nil` if the directory is not there, or the process may open no more files.
   private static func source(_ path: String, _ signal: ChangeSignal)
     -> (any DispatchSourceProtocol)?
@@ -83,6 +53,17 @@ extension DirectoryWatch {
   #else
   private static func source(_ path: String, _ signal: ChangeSignal)
     -> (any DispatchSourceProtocol)?
-  { nil }
+  {
+    guard let notices = DirectoryNotices(of: path) else { return nil }
+    let source = DispatchSource.makeReadSource(
+      fileDescriptor: notices.descriptor, queue: .global())
+    source.setEventHandler {
+      notices.drain()
+      signal.send()
+    }
+    source.setCancelHandler { withExtendedLifetime(notices) {} }  // closed behind the last event
+    source.activate()
+    return source
+  }
   #endif
 }

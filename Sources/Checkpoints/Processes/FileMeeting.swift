@@ -19,9 +19,9 @@ import Synchronization
 // whom rank 0 has heard, by a random number of each, so that a process that was started again does not take one
 // that is not for it.
 //
-// Nobody waits by a call that could hang, and no notice of the system is needed: all look for the file that they
-// wait for, less and less often. Now and then they list the directory, which has network file systems show names
-// that others have made.
+// Nobody waits by a call that could hang: all look for the file that they wait for, less and less often, and at
+// once when the system says that a file has come. Now and then they list the directory, which has network file
+// systems show names that others have made.
 
 /// A meeting of processes for one save, through files.
 final class FileMeeting: ProcessGroupForOneSave {
@@ -39,6 +39,8 @@ final class FileMeeting: ProcessGroupForOneSave {
     var number: String?
     /// The number of the rank 0 that has opened it.
     var host: String?
+    /// Tells when somebody else has said something.
+    var notices: DirectoryNotices?
     /// Which processes are in it, as far as rank 0 has heard.
     var heard: [Int: UInt64] = [:]
     /// Those that have told something in the last phase.
@@ -100,16 +102,16 @@ final class FileMeeting: ProcessGroupForOneSave {
         let told = Path.join(directory, "\(number)-\(state.told)-\(rank)")
         try? files.fileSystem.rename(told, to: Path.join(directory, "\(number)-end-\(rank)"))
         PastMeetings.add(number)
-        state.number = nil
+        (state.number, state.notices) = (nil, nil)
         return
       }
       guard let location = state.location else { return }
       let ends = state.present.map { "\(number)-end-\($0)" }
-      let haveHeard = try? backOff(Self.farewell).until { () throws(CheckpointError) in
+      let haveHeard = try? backOff(Self.farewell, state).until { () throws(CheckpointError) in
         let names = Set(try files.fileSystem.namesInDirectory(directory))
         return ends.allSatisfy(names.contains)
       }
-      (state.location, state.number) = (nil, nil)
+      (state.location, state.number, state.notices) = (nil, nil, nil)
       guard haveHeard == true else { return location.abandon() }
       do throws(CheckpointError) {
         try files.fileSystem.removeTemporary(directory)
@@ -126,10 +128,15 @@ final class FileMeeting: ProcessGroupForOneSave {
   private static let host = String(UInt64.random(in: .min ... .max), radix: 16)
 
   // The more processes look, the less often each does.
-  private func backOff(_ duration: Duration) -> BackOff {
+  private func backOff(_ duration: Duration, _ state: State) -> BackOff {
     BackOff(
       for: duration, shortest: .microseconds(100 * min(20, count)),
-      longest: .milliseconds(50 * min(20, 1 + count / 64)))
+      longest: .milliseconds(50 * min(20, 1 + count / 64)), notices: state.notices)
+  }
+
+  // Each look takes longer the more processes there are, and so many notices come: looking now and then is less.
+  private func listen(_ state: inout State) {
+    state.notices = count > 64 ? nil : DirectoryNotices(of: directory, onlyRenamed: true)
   }
 
   // MARK: Rank 0
@@ -144,6 +151,7 @@ final class FileMeeting: ProcessGroupForOneSave {
     let number = String(UInt64.random(in: .min ... .max), radix: 16)
     (state.location, state.number) = (location, number)
     try files.fileSystem.createDirectory(directory)
+    listen(&state)
     try write(Array("\(number) \(Self.host)".utf8), Self.hello)
   }
 
@@ -154,7 +162,7 @@ final class FileMeeting: ProcessGroupForOneSave {
     let prefix = "\(state.number ?? "")-\(state.phase)-"
     var messages: [Int: [UInt8]] = [0: bytes]
     state.heard[0] = state.own
-    let areThere = try backOff(timeout).until { () throws(CheckpointError) in
+    let areThere = try backOff(timeout, state).until { () throws(CheckpointError) in
       for name in try files.fileSystem.namesInDirectory(directory) {
         guard let rank = name.removing(prefix: prefix).flatMap({ Int($0) }),
           (1..<count).contains(rank), messages[rank] == nil, let content = try read(name)
@@ -182,13 +190,14 @@ final class FileMeeting: ProcessGroupForOneSave {
   private func join(_ state: inout State, _ timeout: Duration) throws(CheckpointError) {
     guard state.number == nil else { return }
     var open: (number: String, host: String)?
-    _ = try backOff(timeout).until { () throws(CheckpointError) in
+    _ = try backOff(timeout, state).until { () throws(CheckpointError) in
       _ = try namesNow(&state)
       open = try opened()
       return open != nil
     }
     guard let open else { throw late([0], timeout) }
     (state.number, state.host) = open
+    listen(&state)
   }
 
   // The meeting that is open, and who has opened it; one that this process has been in is over.
@@ -225,7 +234,7 @@ final class FileMeeting: ProcessGroupForOneSave {
 
   private func hear(_ state: inout State, _ timeout: Duration) throws(CheckpointError) -> [UInt8] {
     var answer: [UInt8]?
-    _ = try backOff(timeout).until { () throws(CheckpointError) in
+    _ = try backOff(timeout, state).until { () throws(CheckpointError) in
       answer = try readAnswer(&state)
       return answer != nil
     }
@@ -250,6 +259,7 @@ final class FileMeeting: ProcessGroupForOneSave {
     }
     guard let first = state.first, state.phase == 2, open.host != state.host else { throw wentOn }
     (state.number, state.host, state.phase) = (open.number, open.host, 1)
+    listen(&state)
     try tell(first, &state)
     state.phase = 2
     return nil

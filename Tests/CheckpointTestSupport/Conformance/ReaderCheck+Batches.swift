@@ -21,7 +21,8 @@ extension ReaderCheck {
   private func request(_ random: inout SeededGenerator) -> TensorRequest {
     let key = model.keys.randomElement(using: &random) ?? ""
     guard let tensor = model[key], Bool.random(using: &random) else { return TensorRequest(key) }
-    let slices = slices(of: tensor.spec.shape).filter { TensorModel.part($0, of: tensor) != nil }
+    let shape = tensor.spec.shape
+    let slices = slices(of: shape).filter { TensorModel.ranges(of: $0, in: shape) != nil }
     return TensorRequest(key, slice: slices.randomElement(using: &random))
   }
 

@@ -23,17 +23,37 @@ package struct TensorModel: Sendable {
     TensorModel(tensors.merging(more) { $1 })
   }
 
-  /// A part of a tensor, found one element after the other; `nil` for a slice that leaves its shape.
+  /// A part of a tensor; `nil` for a slice that leaves its shape.
   package static func part(_ slice: TensorSlice?, of tensor: AnyTensor) -> AnyTensor? {
     guard let slice else { return tensor }
-    return part(slice, of: tensor.spec, elements(of: tensor))
+    return part(slice, of: tensor, bytes(of: tensor))
   }
 
-  /// The same of a tensor of these elements.
-  package static func part(
-    _ slice: TensorSlice, of spec: TensorSpec, _ elements: @autoclosure () -> [[UInt8]]
-  ) -> AnyTensor? {
-    let dimensions = spec.shape.dimensions
+  /// The same of a tensor that has these bytes, which are asked for once then.
+  package static func part(_ slice: TensorSlice, of tensor: AnyTensor, _ bytes: [UInt8])
+    -> AnyTensor?
+  {
+    let dimensions = tensor.spec.shape.dimensions
+    guard let ranges = ranges(of: slice, in: tensor.spec.shape) else { return nil }
+    let spec = TensorSpec(tensor.spec.dtype, TensorShape(ranges.map(\.count)))
+    // One row of the last dimension after the other.
+    var rows = [0]
+    for (range, dimension) in zip(ranges, dimensions).dropLast() {
+      rows = rows.flatMap { row in range.map { row * dimension + $0 } }
+    }
+    let (row, length) = (ranges.last ?? 0..<1, dimensions.last ?? 1)
+    let places = rows.map { $0 * length + row.lowerBound..<$0 * length + row.upperBound }
+    if let strings = tensor.strings { return self.tensor(spec, places.flatMap { strings[$0] }) }
+    let width = spec.dtype.byteWidth ?? 1
+    var output: [UInt8] = []
+    output.reserveCapacity(spec.shape.elementCount * width)
+    for place in places { output += bytes[place.lowerBound * width..<place.upperBound * width] }
+    return self.tensor(spec, output)
+  }
+
+  /// What a slice takes of each dimension; `nil` for a slice that leaves the shape.
+  package static func ranges(of slice: TensorSlice, in shape: TensorShape) -> [Range<Int>]? {
+    let dimensions = shape.dimensions
     guard slice.extents.count == dimensions.count else { return nil }
     var ranges: [Range<Int>] = []
     for (extent, dimension) in zip(slice.extents, dimensions) {
@@ -46,13 +66,7 @@ package struct TensorModel: Sendable {
         ranges.append(start..<start + length)
       }
     }
-    var places = [0]
-    for (range, dimension) in zip(ranges, dimensions) {
-      places = places.flatMap { place in range.map { place * dimension + $0 } }
-    }
-    let elements = elements()
-    let shape = TensorShape(ranges.map(\.count))
-    return tensor(TensorSpec(spec.dtype, shape), places.map { elements[$0] })
+    return ranges
   }
 
   /// The bytes of each element, as they are in memory.
@@ -71,10 +85,17 @@ package struct TensorModel: Sendable {
 
   /// A tensor of these elements, each as its bytes in memory.
   package static func tensor(_ spec: TensorSpec, _ elements: [[UInt8]]) -> AnyTensor {
-    let bytes = elements.flatMap { $0 }
-    do {
-      guard spec.dtype.byteWidth != nil else { return try AnyTensor(spec, .strings(elements)) }
-      return try unsafe AnyTensor(spec, bytes: bytes.span.bytes)
+    guard spec.dtype.byteWidth == nil else { return tensor(spec, elements.flatMap { $0 }) }
+    return made { () throws(CheckpointError) in try AnyTensor(spec, .strings(elements)) }
+  }
+
+  private static func tensor(_ spec: TensorSpec, _ bytes: [UInt8]) -> AnyTensor {
+    made { () throws(CheckpointError) in try unsafe AnyTensor(spec, bytes: bytes.span.bytes) }
+  }
+
+  private static func made(_ make: () throws(CheckpointError) -> AnyTensor) -> AnyTensor {
+    do throws(CheckpointError) {
+      return try make()
     } catch {
       preconditionFailure("\(error)")
     }

@@ -9,24 +9,17 @@ import CheckpointTensors
 ///   - subject: The format.
 ///   - model: What is written; three tensors at least, one of them with bytes.
 ///   - seed: What orders are chosen by.
-/// - Returns: A text for each promise that is broken.
+/// - Returns: A text for each promise that is broken, of the first kind that is.
 /// - Throws: If no directory can be made.
 package func checkTensorWriter(_ subject: WriterSubject, of model: TensorModel, seed: UInt64 = 0)
   throws -> [String]
 {
   let check = WriterCheck(subject, model, seed, try TemporaryDirectory("writer"))
-  check.checkRoundTrip()
-  check.checkRefusals()
-  check.checkLettingGo()
-  check.checkReplacing()
-  check.checkOneAtATime()
-  check.checkNothing()
-  check.checkShards()
-  if subject.takesParts {
-    check.checkParts()
-    check.checkWrongParts()
-  }
-  return check.findings.texts
+  let parts = { if subject.takesParts { check.checkParts() } }
+  let wrongParts = { if subject.takesParts { check.checkWrongParts() } }
+  return check.findings.first(
+    of: check.checkRoundTrip, check.checkRefusals, check.checkLettingGo, check.checkReplacing,
+    check.checkOneAtATime, check.checkNothing, check.checkShards, parts, wrongParts)
 }
 
 /// Everything that is asked of a writer; what it does with pieces, in a file of its own.

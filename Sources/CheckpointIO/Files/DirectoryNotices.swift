@@ -1,0 +1,51 @@
+import CheckpointPlatform
+import Dispatch
+
+/// The system's notices that files have come into a directory.
+///
+/// They only spare time: a network file system tells nothing of what other machines do, so whoever waits for
+/// them looks every so often in any case.
+package final class DirectoryNotices: Sendable {
+  /// Can be read from when there is a notice.
+  package let descriptor: CInt
+
+  /// Begins to listen; `nil` if the directory is not there, the system has no watches left, or it has no such
+  /// notices.
+  ///
+  /// - Parameters:
+  ///   - directory: Where the files come.
+  ///   - onlyRenamed: Whether all come by a rename, and none is written in its place.
+  package init?(of directory: String, onlyRenamed: Bool = false) {
+    #if os(Linux)
+    let number = inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC))
+    guard number >= 0 else { return nil }
+    // Files come by rename; a program that writes in place closes them.
+    let events = UInt32(IN_MOVED_TO) | (onlyRenamed ? 0 : UInt32(IN_CLOSE_WRITE))
+    guard unsafe inotify_add_watch(number, directory, events) >= 0 else {
+      close(number)
+      return nil
+    }
+    descriptor = number
+    #else
+    return nil
+    #endif
+  }
+
+  // Linux waits until nobody looks at its watches before it closes one, some 10 ms: nobody here need wait for that.
+  deinit { DispatchQueue.global().async { [descriptor] in _ = close(descriptor) } }
+
+  /// Forgets the notices that there are: what has changed does not matter, since whoever waits looks.
+  package func drain() {
+    var buffer = [UInt8](repeating: 0, count: 4_096)
+    while unsafe buffer.withUnsafeMutableBytes({ unsafe read(descriptor, $0.baseAddress, $0.count) })
+      > 0
+    {}
+  }
+
+  /// Waits until there is one, or for so long.
+  package func wait(for duration: Duration) {
+    let milliseconds = CInt(clamping: Int64(duration / .milliseconds(1)) + 1)
+    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    if unsafe poll(&wanted, 1, milliseconds) > 0 { drain() }
+  }
+}
