@@ -45,7 +45,7 @@ private struct ManagerKills {
     #expect(lines.dropLast() == (1...12).map { "saved \($0)" }[...])
     #expect(callCount > 200)
     var rng = SeededGenerator(seed: UInt64(Self.setting("CHECKPOINTS_KILL_SEED") ?? 1))
-    for _ in 0..<(Self.setting("CHECKPOINTS_KILL_POINTS") ?? (TestCases.areAll ? 25 : 4)) {
+    for _ in 0..<(Self.setting("CHECKPOINTS_KILL_POINTS") ?? (TestCases.areAll ? 25 : 2)) {
       let (first, second) = (
         Int.random(in: 0..<callCount, using: &rng), Int.random(in: 0..<(callCount / 2), using: &rng)
       )
