@@ -183,6 +183,7 @@ int closedir(DIR *directory);
 // MARK: <unistd.h>, <stdio.h>, <stdlib.h>, <string.h>
 
 int close(int descriptor);
+ssize_t read(int descriptor, void *_Null_unspecified bytes, size_t count);
 ssize_t pread(int descriptor, void *_Null_unspecified bytes, size_t count, off_t offset);
 ssize_t pwrite(int descriptor, const void *_Null_unspecified bytes, size_t count, off_t offset);
 ssize_t write(int descriptor, const void *_Null_unspecified bytes, size_t count);

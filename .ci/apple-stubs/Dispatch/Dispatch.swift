@@ -3,6 +3,8 @@
 public final class DispatchQueue: @unchecked Sendable {
   public static func global() -> DispatchQueue { DispatchQueue() }
 
+  public func async(execute work: @escaping @Sendable () -> Void) {}
+
   public static func concurrentPerform(iterations: Int, execute work: (Int) -> Void) {}
 }
 

@@ -36,10 +36,13 @@ package final class DirectoryNotices: Sendable {
 
   /// Forgets the notices that there are: what has changed does not matter, since whoever waits looks.
   package func drain() {
-    var buffer = [UInt8](repeating: 0, count: 4_096)
-    while unsafe buffer.withUnsafeMutableBytes({ unsafe read(descriptor, $0.baseAddress, $0.count) })
-      > 0
-    {}
+    var notices = [UInt8](repeating: 0, count: 4_096)
+    var count = 1
+    while count > 0 {
+      count = unsafe notices.withUnsafeMutableBytes {
+        unsafe read(descriptor, $0.baseAddress, $0.count)
+      }
+    }
   }
 
   /// Waits until there is one, or for so long.
