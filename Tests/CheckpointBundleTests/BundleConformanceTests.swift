@@ -21,14 +21,14 @@ import Testing
     }
   }
 
-  @Test(arguments: TestCases.some(of: [(1, 1), (1, 64), (3, 1), (3, 4096)], oneOf: 4))
+  @Test(arguments: TestCases.every(4, of: [(1, 1), (1, 64), (3, 1), (3, 4096)]))
   func `the writer keeps its promises`(shardCount: Int, alignment: Int) throws {
     let subject = Self.subject(shardCount: shardCount, alignment: alignment)
     let model = TensorModel.sample(names: Self.names, seed: UInt64(alignment))
     #expect(try checkTensorWriter(subject, of: model) == [])
   }
 
-  @Test(arguments: TestCases.some(of: 0..<4 as Range<UInt64>, oneOf: 4))
+  @Test(arguments: TestCases.every(4, of: 0..<4 as Range<UInt64>))
   func `tensors in many data files are read as they are promised`(seed: UInt64) throws {
     let directory = try TemporaryDirectory()
     let model = TensorModel.sample(names: Self.names, seed: seed)
@@ -68,7 +68,7 @@ import Testing
     #expect(checkTensorReader(reader, against: model) == [])
   }
 
-  @Test(arguments: TestCases.some(of: FaultyWriter.Fault.allCases, oneOf: 3))
+  @Test(arguments: TestCases.every(3, of: FaultyWriter.Fault.allCases))
   func `the check finds what is wrong with a writer`(fault: FaultyWriter.Fault) throws {
     let subject = WriterSubject { path, _ throws(CheckpointError) in
       try FaultyWriter(path, fault)

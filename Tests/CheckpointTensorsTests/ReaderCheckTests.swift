@@ -5,7 +5,7 @@ import Testing
 
 /// Proves that the check of readers finds nothing where nothing is wrong, and something where one thing is.
 @Suite struct ReaderCheckTests {
-  @Test(arguments: TestCases.some(of: 0..<6 as Range<UInt64>, oneOf: 5))
+  @Test(arguments: TestCases.every(5, of: 0..<6 as Range<UInt64>))
   func `finds nothing wrong with a dictionary`(seed: UInt64) {
     let model = TensorModel.sample(names: [TensorKey(bytes: [0xFF, 0])], seed: seed)
     #expect(checkTensorReader(ModelReader(model), against: model, seed: seed) == [])
@@ -36,7 +36,7 @@ import Testing
     #expect(checkTensorReader(ModelReader(nothing), against: nothing) == [])
   }
 
-  @Test(arguments: TestCases.some(of: FaultyReader.Fault.allCases, oneOf: 3))
+  @Test(arguments: TestCases.every(3, of: FaultyReader.Fault.allCases))
   func `finds what is wrong with a reader`(fault: FaultyReader.Fault) {
     let model = TensorModel.sample([.float32, .string, .int64, .bool])
     let findings = checkTensorReader(FaultyReader(model, fault), against: model)

@@ -32,7 +32,7 @@ package final class SavingProcess: Sendable {
 
   deinit {
     pipes.withLock { pipes in
-      try? pipes.questions.close()  // the end of its questions is its end
+      kill(pipes.process.processIdentifier, SIGKILL)  // others may be blocked
       pipes.process.waitUntilExit()
     }
   }
@@ -70,7 +70,6 @@ package final class SavingProcess: Sendable {
       text += String(decoding: more, as: UTF8.self)
       let lines = text.split(separator: "\n").map(String.init)
       guard text.hasSuffix("\n"), let last = lines.last, last.hasPrefix("> ") else { continue }
-      guard last == "> saved" else { throw Failure(what: last) }
       return lines
     }
   }

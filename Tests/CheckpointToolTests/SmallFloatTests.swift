@@ -35,7 +35,9 @@ import Testing
       let format = try #require(SmallFloat(dtype))
       let highest: UInt16 = dtype == .float4E2M1FN ? 15 : (dtype.byteWidth == 1 ? 0xFF : .max)
       var seen: [String: UInt16] = [:]
-      for bits in TestCases.some(of: 0...highest, oneOf: dtype.byteWidth == 1 ? 1 : 7) {
+      // Neighbours collide first: in a sample, all between 0.5 and 4, or so.
+      let part: ClosedRange<UInt16> = dtype == .bfloat16 ? 0x3F00...0x4080 : 0x3800...0x4400
+      for bits in highest == .max && !TestCases.areAll ? part : 0...highest {
         guard let number = format.shortest(bits) else { continue }
         #expect(seen.updateValue(bits, forKey: number.scientific(fractionDigits: 0)) == nil)
       }

@@ -68,24 +68,32 @@ import Testing
     let before = try Self.prepared(format, replaces: replaces)
     let counting = InterceptingFileSystem(MemoryFileSystem(before))
     try Self.convert(Self.source, counting, format)
-    for number in TestCases.some(of: counting.calls.indices, oneOf: 5) {
-      let errno = number % 2 == 0 ? ENOSPC : EIO  // steps of odd length take both
-      let what = "\(counting.calls[number]) fails with errno \(errno)"
-      let system = MemoryFileSystem(before)
-      let failing = InterceptingFileSystem.failing(system, at: number, errno: errno)
-      var error: CheckpointError?
-      do throws(CheckpointError) {
-        try Self.convert(Self.source, failing, format)
-      } catch let problem {
-        error = problem
+    for number in TestCases.every(5, of: counting.calls.indices) {
+      for errno in TestCases.areAll ? [ENOSPC, EIO] : [number % 2 == 0 ? ENOSPC : EIO] {
+        let what = "\(counting.calls[number]) fails with errno \(errno)"
+        try convert(format, before, replaces, at: number, errno, what)
       }
-      let value = try Self.value(Self.destination, system)
-      let isNew = value == 2
-      #expect(isNew || value == (replaces ? 1 : nil), "\(what)")
-      #expect(error != nil || isNew, "\(what), and nobody says so")
-      #expect(try Self.value(Self.source, system) == 2, "\(what)")
-      if !isNew { #expect(system.paths == before.files.keys.sorted(), "\(what)") }
     }
+  }
+
+  private func convert(
+    _ format: Format, _ before: MemoryFileSystem.Image, _ replaces: Bool, at number: Int,
+    _ errno: Int32, _ what: String
+  ) throws {
+    let system = MemoryFileSystem(before)
+    let failing = InterceptingFileSystem.failing(system, at: number, errno: errno)
+    var error: CheckpointError?
+    do throws(CheckpointError) {
+      try Self.convert(Self.source, failing, format)
+    } catch let problem {
+      error = problem
+    }
+    let value = try Self.value(Self.destination, system)
+    let isNew = value == 2
+    #expect(isNew || value == (replaces ? 1 : nil), "\(what)")
+    #expect(error != nil || isNew, "\(what), and nobody says so")
+    #expect(try Self.value(Self.source, system) == 2, "\(what)")
+    if !isNew { #expect(system.paths == before.files.keys.sorted(), "\(what)") }
   }
 
   @Test(arguments: Format.allCases, Format.allCases)
@@ -113,7 +121,7 @@ import Testing
     let others = try SavingProcess()
     let count = try #require(Int(run(format, others, killedAt: .max).output.dropLast()))
     #expect(count > 10)
-    for call in TestCases.some(of: 0..<count, oneOf: 5) {
+    for call in TestCases.every(5, of: 0..<count) {
       let outcome = try run(format, others, killedAt: call)
       #expect(outcome.wasKilled, "call \(call) of \(count)")
     }

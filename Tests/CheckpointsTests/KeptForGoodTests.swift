@@ -62,7 +62,7 @@ import Testing
     }
     let counting = InterceptingFileSystem(MemoryFileSystem(before))
     try save(in: counting)
-    for number in TestCases.some(of: counting.calls.indices, oneOf: 4) {
+    for number in TestCases.every(4, of: counting.calls.indices) {
       let left = MemoryFileSystem(before)
       let failing = InterceptingFileSystem(left) { current, call throws(CheckpointError) in
         if current >= number { throw .system("injected", errno: EIO, file: call.path) }

@@ -75,7 +75,7 @@ import Testing
     let before = try scenario.prepared()
     let counting = InterceptingFileSystem(MemoryFileSystem(before))
     try scenario.save(in: counting)
-    for number in TestCases.some(of: counting.calls.indices, oneOf: 4) {
+    for number in TestCases.every(5, of: counting.calls.indices) {
       for (errno, forever) in [(Self.errors[number % Self.errors.count], false), (EIO, true)]
       where !forever || number % 3 == 0 {
         let what = "\(counting.calls[number]) fails with errno \(errno), forever: \(forever)"

@@ -59,7 +59,7 @@ import Testing
     #expect(style.name(of: "t/.ATTRIBUTES/table-keys") == "t/.ATTRIBUTES/table-keys")
   }
 
-  @Test(arguments: TestCases.some(of: 0..<20 as Range<UInt64>, oneOf: 7))
+  @Test(arguments: TestCases.every(7, of: 0..<20 as Range<UInt64>))
   func `random object keys go to dotted names and back`(seed: UInt64)
     throws
   {

@@ -85,7 +85,7 @@ import Testing
       .latest(1).or(.everySteps(7)), .latest(2).or(.best(2, by: "loss", .lowest)),
       .every(.seconds(5400)).or(.everySteps(5)).or(.best(1, by: "loss", .highest)),
     ]
-    for seed in TestCases.some(of: 0..<200 as Range<UInt64>, oneOf: 10) {
+    for seed in TestCases.every(10, of: 0..<200 as Range<UInt64>) {
       var rng = SeededGenerator(seed: seed)
       var (step, time) = (0, 0.0)
       let list = (0..<40).map { number in

@@ -105,7 +105,7 @@ import Testing
     }
   }
 
-  @Test(arguments: TestCases.some(of: Architecture.all, oneOf: 5))
+  @Test(arguments: TestCases.every(5, of: Architecture.all))
   func `makes every name and shape of an architecture`(_ architecture: Architecture) throws {
     let preview = try KeyMapping(named: architecture.ruleSet)
       .preview(of: Self.reader(architecture.stored))
@@ -114,7 +114,7 @@ import Testing
     #expect(preview.dropped.map(\.name.description).sorted() == architecture.dropped.sorted())
   }
 
-  @Test(arguments: TestCases.some(of: Architecture.all, oneOf: 5))
+  @Test(arguments: TestCases.every(5, of: Architecture.all))
   func `leads back to the names and shapes that are kept`(_ architecture: Architecture) throws {
     let preview = try KeyMapping(named: architecture.back)
       .preview(of: Self.reader(architecture.made))
@@ -124,7 +124,7 @@ import Testing
   }
 
   // Each tensor with different numbers, and at most 3 of each dimension.
-  @Test(arguments: TestCases.some(of: Architecture.small, oneOf: 5))
+  @Test(arguments: TestCases.every(5, of: Architecture.small))
   func `there and back again every value has its place`(_ architecture: Architecture) throws {
     var stored: [TensorKey: AnyTensor] = [:]
     for (number, (name, shape)) in architecture.kept.sorted(by: { $0.key < $1.key }).enumerated() {
@@ -146,7 +146,7 @@ import Testing
     shape.enumerated().map { axis, length in min(length, 2 + axis % 2) }
   }
 
-  @Test(arguments: TestCases.some(of: Architecture.all, oneOf: 5))
+  @Test(arguments: TestCases.every(5, of: Architecture.all))
   func `is recognised by the names, on both sides`(_ architecture: Architecture) throws {
     let there = try KeyMapping.RuleSet.recognizing(Self.reader(architecture.stored)).map(\.name)
     #expect(there.contains(architecture.ruleSet))

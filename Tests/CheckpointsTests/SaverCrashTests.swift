@@ -32,7 +32,7 @@ import Testing
     let output = try save(2, way, to: first.path("model"), killedAt: .max).output
     let count = try #require(Int(output.dropLast()))
     #expect(count > 10)
-    for call in TestCases.some(of: 0..<count, oneOf: 5) {
+    for call in TestCases.every(5, of: 0..<count) {
       let directory = try TemporaryDirectory("crash")
       try prepare(directory)
       #expect(try save(2, way, to: directory.path("model"), killedAt: call).wasKilled)
@@ -117,7 +117,7 @@ import Testing
     let lines = try numbered(9, prepare(), killedAt: .max).output.split(separator: "\n")
     let count = try #require(lines.last.flatMap { Int($0) })
     var unannounced = 0
-    for call in TestCases.some(of: 0..<count, oneOf: 5) {
+    for call in TestCases.every(5, of: 0..<count) {
       let directory = try prepare()
       #expect(try numbered(9, directory, killedAt: call).wasKilled)
       let isComplete = directory.names.contains("ckpt-\(before + 1).index")

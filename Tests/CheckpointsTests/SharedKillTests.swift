@@ -12,7 +12,7 @@ import Testing
   private static let kills =
     ProcessInfo.processInfo.environment["CHECKPOINTS_KILLS"].flatMap { Int($0) }
     ?? (TestCases.areAll ? 6 : 2)
-  private static let patience = 1.0
+  private static let patience = 2.0
 
   private func start(
     _ rank: Int, of count: Int, _ value: Int, killedAt call: Int, in path: String,
@@ -70,8 +70,8 @@ import Testing
           "victim \(victim), call \(call): \(outcome.output) \(outcome.errors)")
       }
     }
-    // How often a process looks for the others differs, and so does the number of its calls.
-    #expect(killed > Self.kills / 2)
+    // One that comes too late makes fewer calls, and is not killed.
+    #expect(killed * 2 >= Self.kills)
     if Self.kills > 6 { print("\(killed) of \(Self.kills) saves: process killed") }
     try saveAll(count, 1_000, in: path)
     #expect(try oneValue(path) == 1_000)

@@ -18,13 +18,13 @@ import Testing
     return TensorModel(tensors)
   }
 
-  @Test(arguments: TestCases.some(of: bundles, oneOf: 6))
+  @Test(arguments: TestCases.every(6, of: bundles))
   func `V2 checkpoints are read as they are promised`(fixture: Fixture) throws {
     let reader = try BundleReader(prefix: fixture.path)
     #expect(checkTensorReader(reader, against: try model(reader)) == [])
   }
 
-  @Test(arguments: TestCases.some(of: V1FixtureTests.all, oneOf: 5))
+  @Test(arguments: TestCases.every(5, of: V1FixtureTests.all))
   func `V1 checkpoints are read as they are promised`(fixture: Fixture) throws {
     let reader = try SlicesReader(path: fixture.path)
     #expect(checkTensorReader(reader, against: try model(reader)) == [])

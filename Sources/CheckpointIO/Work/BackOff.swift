@@ -11,7 +11,7 @@ package struct BackOff {
   ///
   /// - Parameters:
   ///   - duration: For how long.
-  ///   - shortest: How long at least between two looks.
+  ///   - shortest: How long at least between two looks, unless a notice comes.
   ///   - longest: How long at most between two looks.
   ///   - notices: What also makes it look.
   package init(

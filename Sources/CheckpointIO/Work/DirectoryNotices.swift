@@ -47,7 +47,8 @@ package final class DirectoryNotices: Sendable {
 
   /// Waits until there is one, or for so long.
   package func wait(for duration: Duration) {
-    let milliseconds = CInt(clamping: Int64(duration / .milliseconds(1)) + 1)
+    let milliseconds = CInt(clamping: Int64(max(0, duration / .milliseconds(1))))
+    if milliseconds == 0 { pause(for: duration) }  // poll counts in milliseconds
     var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     if unsafe poll(&wanted, 1, milliseconds) > 0 { drain() }
   }

@@ -9,6 +9,8 @@ final class DirectoryWatch {
   private let signal = ChangeSignal()
   private let pollInterval: Duration
   private var source: (any DispatchSourceProtocol)?
+  // Which directory the source is of: another one may have its path by now.
+  private var identity: [UInt64]?
 
   init(_ directory: String, pollInterval: Duration) {
     self.directory = directory
@@ -24,7 +26,11 @@ final class DirectoryWatch {
   ///
   /// To be called before looking: what changes after the look is not missed then.
   func listen() {
-    if source == nil { source = Self.source(directory, signal) }
+    let found = (try? LocalFileSystem().status(of: directory))?.identity
+    guard source == nil || found != identity else { return }
+    source?.cancel()
+    source = Self.source(directory, signal)
+    identity = found
   }
 
   /// Waits until something may have changed, or until the deadline.

@@ -39,7 +39,7 @@ final class FileMeeting: ProcessGroupForOneSave {
     var number: String?
     /// The number of the rank 0 that has opened it.
     var host: String?
-    /// Tells when somebody else has said something.
+    /// Tells when somebody has said something.
     var notices: DirectoryNotices?
     /// Which processes are in it, as far as rank 0 has heard.
     var heard: [Int: UInt64] = [:]
@@ -233,13 +233,17 @@ final class FileMeeting: ProcessGroupForOneSave {
   }
 
   private func hear(_ state: inout State, _ timeout: Duration) throws(CheckpointError) -> [UInt8] {
-    var answer: [UInt8]?
-    _ = try backOff(timeout, state).until { () throws(CheckpointError) in
-      answer = try readAnswer(&state)
-      return answer != nil
+    let deadline = ContinuousClock.now + timeout
+    while true {
+      var answer: [UInt8]?
+      let number = state.number  // another meeting has another directory to listen to
+      let isNew = try backOff(deadline - .now, state).until { () throws(CheckpointError) in
+        answer = try readAnswer(&state)
+        return answer != nil || state.number != number
+      }
+      if let answer { return answer }
+      guard isNew else { throw late([0], timeout) }
     }
-    if let answer { return answer }
-    throw late([0], timeout)
   }
 
   private func readAnswer(_ state: inout State) throws(CheckpointError) -> [UInt8]? {

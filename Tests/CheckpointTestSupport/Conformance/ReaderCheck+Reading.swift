@@ -64,7 +64,8 @@ extension ReaderCheck {
 
   // MARK: Parts
 
-  // All kinds of slices of the first tensor of each shape and width, and a few of every other one.
+  // All kinds of slices; in a sample of the first tensor of each shape and width and of those in parts, and a few of
+  // every other one.
   func checkSlices() {
     var random = SeededGenerator(seed: seed &+ 7)
     var seen: Set<TensorSpec> = []
@@ -75,7 +76,10 @@ extension ReaderCheck {
       let kind = DType.allCases.first { $0.byteWidth ?? 0 == width } ?? spec.dtype
       let all = slices(of: spec.shape)
       let isFirst = seen.insert(TensorSpec(kind, spec.shape)).inserted
-      for slice in isFirst ? all : Array(all.shuffled(using: &random).prefix(4)) {
+      let isInParts = (try? reader.entry(for: key))?.slices.isEmpty == false
+      for slice in isFirst || isInParts || TestCases.areAll
+        ? all : Array(all.shuffled(using: &random).prefix(4))
+      {
         expectPart(key, slice, of: spec, TensorModel.part(slice, of: tensor, bytes))
       }
     }

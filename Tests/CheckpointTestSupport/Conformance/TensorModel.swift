@@ -29,7 +29,7 @@ package struct TensorModel: Sendable {
     return part(slice, of: tensor, bytes(of: tensor))
   }
 
-  /// The same of a tensor that has these bytes, which are asked for once then.
+  /// The same of a tensor that has these bytes, so that a caller makes them once.
   package static func part(_ slice: TensorSlice, of tensor: AnyTensor, _ bytes: [UInt8])
     -> AnyTensor?
   {
@@ -113,7 +113,7 @@ extension TensorModel {
     String(repeating: "long/", count: 60),
   ]
 
-  // Of few there is one of every width, and strings.
+  // In a sample, one of every width, and strings.
   private static let usualTypes: [DType] =
     TestCases.areAll
     ? DType.allCases
