@@ -44,7 +44,8 @@ package struct NearestKeys {
     return 2 * Double(left.intersection(right).count) / Double(left.count + right.count)
   }
 
-  // 1 for equal, 0 for nothing in common: one less the edit distance by the longer length.
+  // 1 for equal, 0 for nothing in common: one less the edit distance by the longer length; 0 for what is surely too
+  // little.
   private static func likeness(_ left: [UInt8], _ right: [UInt8]) -> Double {
     let (left, right) = (left.suffix(200), right.suffix(200))  // bounds the quadratic part
     let (least, most) = (min(left.count, right.count), max(left.count, right.count))

@@ -32,7 +32,7 @@ package final class SavingProcess: Sendable {
 
   deinit {
     pipes.withLock { pipes in
-      kill(pipes.process.processIdentifier, SIGKILL)  // others may be blocked
+      kill(pipes.process.processIdentifier, SIGKILL)  // other signals may be blocked
       pipes.process.waitUntilExit()
     }
   }

@@ -52,6 +52,23 @@ struct SystemFaultTests {
     #expect(try values(prefix) == [2])
   }
 
+  // A container may have none left, and other systems have none.
+  @Test func `processes meet where the system gives no notices`() throws {
+    let directory = try TemporaryDirectory()
+    let prefix = directory.path("model")
+    let outcomes = together(2) { rank in
+      try Strace.run(
+        "crashing-saver", [prefix, "7", "3", "shared:\(rank):2:60", "\(Int.max)"],
+        injecting: ["inotify_init1:error=EMFILE"])
+    }
+    for outcome in outcomes {
+      let output = try outcome.get().output
+      #expect(output.hasPrefix("saved 7\nsaved 8\nsaved 9\n"), "\(output)")
+    }
+    #expect(try values(prefix) == [9])
+    #expect(directory.names.filter { $0.contains("swift-checkpoints") } == [])
+  }
+
   // On a network, a disk that is full may show only when a file is synced or closed.
   @Test(arguments: [("pwrite64", "write"), ("fsync", "sync"), ("close", "close")])
   func `takes nothing for written that the system refuses`(call: String, what: String) throws {

@@ -13,7 +13,7 @@ package struct BackOff {
   ///   - duration: For how long.
   ///   - shortest: How long at least between two looks, unless a notice comes.
   ///   - longest: How long at most between two looks.
-  ///   - notices: What also makes it look.
+  ///   - notices: What makes it look at once; `nil` for nothing.
   package init(
     for duration: Duration, shortest: Duration = .microseconds(100),
     longest: Duration = .milliseconds(50), notices: DirectoryNotices? = nil

@@ -1,7 +1,7 @@
 import CheckpointPlatform
 import Dispatch
 
-/// The system's notices that files have come into a directory.
+/// The system's notices that files have come into a directory: those of Linux, inotify(7).
 ///
 /// They only spare time: a network file system tells nothing of what other machines do, so whoever waits for
 /// them looks every so often in any case.
@@ -31,7 +31,7 @@ package final class DirectoryNotices: Sendable {
     #endif
   }
 
-  // Linux waits until nobody looks at its watches before it closes one, some 10 ms: nobody here need wait for that.
+  // To close one takes Linux some 10 ms: nobody need wait for that.
   deinit { DispatchQueue.global().async { [descriptor] in _ = close(descriptor) } }
 
   /// Forgets the notices that there are: what has changed does not matter, since whoever waits looks.

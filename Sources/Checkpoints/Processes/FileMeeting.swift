@@ -134,7 +134,7 @@ final class FileMeeting: ProcessGroupForOneSave {
       longest: .milliseconds(50 * min(20, 1 + count / 64)), notices: state.notices)
   }
 
-  // Each look takes longer the more processes there are, and so many notices come: looking now and then is less.
+  // Many processes give many notices, and each look takes longer: to look now and then is less work.
   private func listen(_ state: inout State) {
     state.notices = count > 64 ? nil : DirectoryNotices(of: directory, onlyRenamed: true)
   }
