@@ -24,6 +24,11 @@
         folder: folder.path, rounds: options.rounds, isQuick: options.size == .quick
       ).measure()
     }
+    if options.measuresManagers {
+      return try ManagedBenchmark(
+        folder: folder.path, rounds: options.rounds, isQuick: options.size == .quick
+      ).measure()
+    }
     let report = Report(options)
     report.begin()
     for workload in Workload.all(options.size) where options.includes(workload) {

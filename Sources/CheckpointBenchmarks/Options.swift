@@ -16,12 +16,15 @@ struct Options {
   private(set) var picture: String?
   /// Whether saves by several processes are measured, and nothing else.
   private(set) var measuresProcesses = false
+  /// Whether saves into directories with many checkpoints are measured, and nothing else.
+  private(set) var measuresManagers = false
   private var names: Set<String> = []
 
   static let usage = """
     checkpoint-benchmarks [--quick | --large] [--peers] [--json] [--rounds N] [--folder DIRECTORY]
                           [NAME …]
     checkpoint-benchmarks --processes [--quick] [--rounds N] [--folder DIRECTORY]
+    checkpoint-benchmarks --managed [--quick] [--rounds N] [--folder DIRECTORY]
     checkpoint-benchmarks --svg FILE < RESULTS
 
       --quick    small sizes, few runs: less than a minute
@@ -31,6 +34,7 @@ struct Options {
       --rounds   how many runs each contender gets
       --folder   where the files go; about 6 GB
       --processes  saves by 1 to 8 processes together: what that costs beside writing the files
+      --managed  saves into directories with up to 10,000 checkpoints: what these cost
       --svg      measures nothing, but draws what --json has printed
       NAME       a workload (W1 … W9) or an operation ('restore in place'): all of them by default
     """
@@ -46,6 +50,7 @@ struct Options {
       case "--rounds": rounds = rest.popFirst().flatMap { Int($0) } ?? 0
       case "--folder": folder = rest.popFirst() ?? folder
       case "--processes": measuresProcesses = true
+      case "--managed": measuresManagers = true
       case "--svg": picture = rest.popFirst()
       case _ where argument.hasPrefix("-"):
         print(Self.usage)

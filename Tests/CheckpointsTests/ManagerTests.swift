@@ -291,6 +291,20 @@ import Testing
     #expect(throws: CheckpointError.self) { try ManagerRun(system, saving: .every(.seconds(0))) }
   }
 
+  // TensorFlow leaves an empty index where a disk is full, also in place of one that a manager has seen.
+  @Test(arguments: [true, false])
+  func `an index that is empty by now does not count when others go`(isKept: Bool) throws {
+    let run = try ManagerRun(system, .latest(2))
+    try run.save(1)
+    try run.save(2)
+    try system.write("", to: isKept ? "/run/ckpt-2.index" : "/run/ckpt-1.index")
+    let saved = try #require(try run.save(3))
+    let left = isKept ? ["/run/ckpt-1", "/run/ckpt-3"] : ["/run/ckpt-2", "/run/ckpt-3"]
+    #expect(run.manager.checkpoints.map(\.path) == left)
+    #expect(saved.removed.map(\.path) == (isKept ? [] : ["/run/ckpt-1"]))
+    #expect(system.text("/run/checkpoint")?.contains(isKept ? "ckpt-2" : "ckpt-1") == false)
+  }
+
   @Test func `refuses a history of a later version, and leaves it alone`() throws {
     let text = "{\"crc32c\":\"0\",\"history\":{\"version\":2}}"
     try system.write(text, to: "/run/ckpt.history.json")

@@ -10,7 +10,8 @@ extension Leftovers {
 
   /// The data files of a prefix, in order.
   func dataFiles(of prefix: String) -> [DataFileName] {
-    names.compactMap { DataFileName($0.text) }
+    names.filter { $0.text.utf8.starts(with: prefix.utf8) }
+      .compactMap { DataFileName($0.text) }
       .filter { FileName($0.prefix) == FileName(prefix) }
       .sorted { ($0.count, $0.shard) < ($1.count, $1.shard) }
   }

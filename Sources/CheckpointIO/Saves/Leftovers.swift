@@ -8,7 +8,7 @@ package struct Leftovers {
   /// The directory.
   package let directory: String
   /// The names in it.
-  package private(set) var names: Set<FileName>
+  package private(set) var names: [FileName]
   /// What it is listed with.
   package let fileSystem: any FileSystem
 
@@ -16,7 +16,7 @@ package struct Leftovers {
   package init(directory: String, fileSystem: any FileSystem) throws(CheckpointError) {
     self.directory = directory
     self.fileSystem = fileSystem
-    names = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
+    names = try fileSystem.namesInDirectory(directory).map(FileName.init)
   }
 
   /// The path of a file in the directory.
@@ -27,10 +27,10 @@ package struct Leftovers {
   package func files(of lock: SaveLock) throws(CheckpointError) -> [FileName] {
     let target = Path(lock.target).name
     let slices = partialSlices(of: lock)
-    let temporaries = names.sorted().filter { name in
+    let temporaries = names.filter { name in
       guard let file = TemporaryName.target(ofTemporary: name.text) else { return false }
       return TemporaryName.guarded(file, by: target).map(lock.found.covers) ?? false
-    }
+    }.sorted()
     var files: [FileName] = []
     for name in slices + temporaries {
       guard let entry = try fileSystem.entryStatus(of: path(name.text)) else { continue }
@@ -71,7 +71,7 @@ package struct Leftovers {
   /// Removes a file, and forgets its name.
   package mutating func remove(_ name: String) throws(CheckpointError) {
     try fileSystem.removeFile(path(name))
-    names.remove(FileName(name))
+    names.removeAll { $0 == FileName(name) }
   }
 
   // MARK: Of others

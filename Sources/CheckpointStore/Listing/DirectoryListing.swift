@@ -25,10 +25,16 @@ package struct DirectoryListing: Sendable {
   ///
   /// - Throws: `notFound` if there is none; `io` if the system refuses.
   package init(of directory: String, fileSystem: any FileSystem) throws(CheckpointError) {
+    try self.init(
+      of: directory, names: fileSystem.namesInDirectory(directory), fileSystem: fileSystem)
+  }
+
+  /// The same of some of the names in a directory, in any order.
+  init(of directory: String, names: [String], fileSystem: any FileSystem) throws(CheckpointError) {
     self.directory = directory
     self.fileSystem = fileSystem
-    names = try fileSystem.namesInDirectory(directory)
-      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    let names = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    self.names = names
     known = Set(names.map(FileName.init))
     var parts: [FileName: [String]] = [:]
     for name in names {
@@ -51,9 +57,19 @@ package struct DirectoryListing: Sendable {
   ///
   /// - Throws: `io` if the system refuses.
   package init?(ofAny directory: String, fileSystem: any FileSystem) throws(CheckpointError) {
+    guard let names = try Self.names(ofAny: directory, fileSystem: fileSystem) else { return nil }
+    try self.init(of: directory, names: names, fileSystem: fileSystem)
+  }
+
+  /// The names in a directory; `nil` if there is none.
+  ///
+  /// - Throws: `io` if the system refuses.
+  static func names(ofAny directory: String, fileSystem: any FileSystem) throws(CheckpointError)
+    -> [String]?
+  {
     guard try fileSystem.status(of: directory)?.kind == .directory else { return nil }
     do throws(CheckpointError) {
-      try self.init(of: directory, fileSystem: fileSystem)
+      return try fileSystem.namesInDirectory(directory)
     } catch {
       guard error.code == .notFound else { throw error }
       return nil  // it went

@@ -67,28 +67,94 @@ package struct CheckpointNaming: Sendable, Hashable {
   /// `ckpt-07` and `ckpt--7` are others', unless numbers have two digits at least: no number is written
   /// like that.
   package func number(of name: String) -> Int? {
-    guard let numbered = ending.isEmpty ? name : name.removing(suffix: ending) else { return nil }
-    let (prefix, bytes) = (stem.utf8, numbered.utf8)
-    guard bytes.starts(with: prefix) else { return nil }
-    let rest = bytes.dropFirst(prefix.count)
-    guard rest.first == UInt8(ascii: "-") else { return nil }
-    let digits = rest.dropFirst()
-    guard digits.first.map({ (0x30...0x39).contains($0) }) == true else { return nil }
-    guard let number = Int(String(Substring(digits))),
-      name.utf8.elementsEqual(self.name(number).utf8)
-    else { return nil }
-    return number
+    name.utf8.withSpan { name in
+      guard let (number, end) = leadingNumber(name), end == name.count else { return nil }
+      return number
+    }
+  }
+
+  /// What a file is to the checkpoint that it belongs to.
+  package enum Part {
+    /// What makes it a checkpoint.
+    case index
+    /// One of its data files.
+    case data
+    /// Anything else, complete or not.
+    case other
   }
 
   /// The number of the checkpoint that a file belongs to, complete or not: of those that a manager saves.
-  package func number(ofFile name: String) -> Int? {
+  package func number(ofFile name: String) -> Int? { part(ofFile: name)?.number }
+
+  /// The same, and what the file is to it.
+  package func part(ofFile name: String) -> (number: Int, part: Part)? {
+    // Of each checkpoint there are two at least, and there may be thousands: most need no closer look.
+    let usual = name.utf8.withSpan { name in
+      leadingNumber(name).flatMap { number, end -> (number: Int, part: Part)? in
+        let rest = name.extracting(end...)
+        if Self.isIndexEnding(rest) { return (number, .index) }
+        return Self.isDataEnding(rest) ? (number, .data) : nil
+      }
+    }
+    return usual ?? unusualPart(ofFile: name)
+  }
+
+  private func unusualPart(ofFile name: String) -> (number: Int, part: Part)? {
+    guard name.utf8.starts(with: stem.utf8) else { return nil }
     switch CheckpointFileName(name) {
-    case .index(let prefix): self.number(of: prefix)
-    case .data(let data): self.number(of: data.prefix)
-    case .lock(let target): self.number(of: target)
-    case .temporary(let target): self.number(ofFile: target)
-    case .single: self.number(of: name)
-    case .part, .modelIndex, .graph, .state, .history, .tensorFlowTemporary: nil
+    case .index(let prefix): return number(of: prefix).map { ($0, .index) }
+    case .data(let data): return number(of: data.prefix).map { ($0, .data) }
+    case .lock(let target): return number(of: target).map { ($0, .other) }
+    case .temporary(let target): return number(ofFile: target).map { ($0, .other) }
+    case .single: return number(of: name).map { ($0, .other) }
+    case .part, .modelIndex, .graph, .state, .history, .tensorFlowTemporary: return nil
+    }
+  }
+}
+
+// A name, byte by byte.
+extension CheckpointNaming {
+  // The number of the name of a checkpoint that a text begins with, and where that name ends.
+  private func leadingNumber(_ text: Span<UInt8>) -> (number: Int, end: Int)? {
+    guard let hyphen = Self.end(of: stem, at: 0, in: text), hyphen < text.count,
+      text[hyphen] == UInt8(ascii: "-")
+    else { return nil }
+    let first = hyphen + 1
+    var (end, digits) = (first, UInt64(0))
+    while end < text.count, (0x30...0x39).contains(text[end]) {
+      guard let product = digits.multiplied(by: 10),
+        let sum = product.adding(UInt64(text[end] - 0x30))
+      else { return nil }
+      (digits, end) = (sum, end + 1)
+    }
+    let digitCount = end - first
+    let isCanonical =
+      digitCount == 1 || digitCount == padding || digitCount > 1 && text[first] != 0x30
+    guard digitCount > 0, digitCount >= padding, isCanonical, let number = Int(exactly: digits)
+    else { return nil }
+    return Self.end(of: ending, at: end, in: text).map { (number, $0) }
+  }
+
+  // Where a part of a text ends; `nil` if it does not stand there.
+  private static func end(of part: String, at start: Int, in text: Span<UInt8>) -> Int? {
+    part.utf8.withSpan { part in
+      guard text.count - start >= part.count else { return nil }
+      for index in part.indices where text[start + index] != part[index] { return nil }
+      return start + part.count
+    }
+  }
+
+  private static func isIndexEnding(_ text: Span<UInt8>) -> Bool {
+    end(of: ".index", at: 0, in: text) == text.count
+  }
+
+  // `.data-00000-of-00001`: of more than 99,999 files, the names are longer.
+  private static func isDataEnding(_ text: Span<UInt8>) -> Bool {
+    guard text.count == 20, let first = end(of: ".data-", at: 0, in: text),
+      end(of: "-of-", at: first + 5, in: text) == 15
+    else { return false }
+    return [first..<11, 15..<20].allSatisfy { digits in
+      digits.allSatisfy { (0x30...0x39).contains(text[$0]) }
     }
   }
 }

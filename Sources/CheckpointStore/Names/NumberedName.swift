@@ -33,6 +33,13 @@ package struct NumberedName: Comparable, Hashable, Sendable {
     return stem.utf8.last == UInt8(ascii: "-") && stem.utf8.elementsEqual(other.stem.utf8)
   }
 
+  /// Whether a file of this name may be one of a checkpoint that ``comes(after:)`` this one.
+  func mayPrecede(file name: String) -> Bool {
+    guard let number, name.utf8.starts(with: stem.utf8) else { return false }
+    let digits = name.utf8.dropFirst(stem.utf8.count).prefix(while: \.isDigit)
+    return UInt64(String(decoding: digits, as: UTF8.self)).map { $0 > number } ?? false
+  }
+
   /// The number behind a hyphen.
   package var step: Int? {
     guard stem.utf8.last == UInt8(ascii: "-") else { return nil }

@@ -1,4 +1,5 @@
 package import CheckpointIO
+import CheckpointSafetensors
 
 /// The newest checkpoint of a directory with a state file: one rule, whoever asks.
 ///
@@ -31,35 +32,59 @@ package struct NewestCheckpoints {
   ///
   /// - Parameters:
   ///   - file: The directory's state file, which need not exist.
+  ///   - names: The names in that directory, if somebody has looked just now.
   ///   - fileSystem: Where.
   /// - Throws: `corrupt` if the state file is none; `io` if the system fails.
-  package init(_ file: StateFile, fileSystem: any FileSystem) throws(CheckpointError) {
+  package init(_ file: StateFile, names: [String]? = nil, fileSystem: any FileSystem)
+    throws(CheckpointError)
+  {
     self.fileSystem = fileSystem
-    for _ in 1...10 {
+    for attempt in 1...10 {
       // Before it is read: whatever replaces it in between has a higher number, or is listed there.
       let status = try fileSystem.status(of: file.path)
       let found = try file.readNewest()
       state = found?.state
       guard let found else { return }
       guard let status else { continue }  // it has come in between
-      try look(found.newest, status.modified)
+      let isThere = FileName(Path(found.newest).directory) == FileName(file.directory)
+      try look(found.newest, status.modified, attempt == 1 && isThere ? names : nil)
       guard newest == nil, try fileSystem.status(of: file.path) != status else { return }
     }
   }
 
-  private mutating func look(_ path: String, _ time: FileTime) throws(CheckpointError) {
+  private mutating func look(_ path: String, _ time: FileTime, _ names: [String]?)
+    throws(CheckpointError)
+  {
     named = try fileSystem.hasCheckpoint(at: path) ? path : nil
     newer = []
     let place = Path(path)
-    let listing = try DirectoryListing(ofAny: place.directory, fileSystem: fileSystem)
-    let listed = Set((state?.all ?? []).map { FileName(StateFile.lastComponent(of: $0)) })
-    for successor in listing?.successors(of: NumberedName(place.name)) ?? [] {
-      let path = Path.join(place.directory, successor.name.name)
-      // Wherever the list says that it is: in doubt the state file counts.
-      guard !listed.contains(FileName(successor.name.name)), try wasWritten(path, after: time)
-      else { continue }
+    let successors = try successors(of: NumberedName(place.name), in: place.directory, names)
+    // Wherever the list says that they are: in doubt the state file counts.
+    var unlisted = Set(successors.map(FileName.init))
+    for path in state?.all ?? [] where !unlisted.isEmpty {
+      unlisted.remove(FileName(StateFile.lastComponent(of: path)))
+    }
+    for successor in successors where unlisted.contains(FileName(successor)) {
+      let path = Path.join(place.directory, successor)
+      guard try wasWritten(path, after: time) else { continue }
       if try isComplete(path) { newer.append(path) }
     }
+  }
+
+  private func successors(of name: NumberedName, in directory: String, _ names: [String]?)
+    throws(CheckpointError) -> [String]
+  {
+    let names =
+      if let names { names } else {
+        try DirectoryListing.names(ofAny: directory, fileSystem: fileSystem) ?? []
+      }
+    // Few files, of thousands, are of higher numbers, or tell which files are a model's.
+    let files = names.filter {
+      name.mayPrecede(file: $0) || $0.removing(suffix: ModelIndex.ending) != nil
+    }
+    guard !files.isEmpty else { return [] }
+    let listing = try DirectoryListing(of: directory, names: files, fileSystem: fileSystem)
+    return listing.successors(of: name).map(\.name.name)
   }
 
   private func wasWritten(_ path: String, after time: FileTime) throws(CheckpointError) -> Bool {

@@ -8,6 +8,7 @@ enum RelativePath {
   /// to the parent of the link's target.
   static func path(_ path: String, from directory: String) -> String? {
     guard Path.isAbsolute(path) == Path.isAbsolute(directory) else { return nil }
+    if let name = name(of: path, in: directory) { return name }
     var (to, from) = (parts(of: path)[...], parts(of: directory)[...])
     while let part = from.first, to.count > 1, to.first?.elementsEqual(part) == true {
       to.removeFirst()
@@ -15,6 +16,18 @@ enum RelativePath {
     }
     guard !from.contains(where: { $0.elementsEqual("..".utf8) }) else { return nil }
     return (from.map { _ in ".." } + to.map { String(Substring($0)) }).joined(separator: "/")
+  }
+
+  // Of a file in the directory itself, which is spelt alike, as most are.
+  private static func name(of path: String, in directory: String) -> String? {
+    let (path, directory) = (path.utf8, directory.utf8)
+    guard path.count > directory.count + 1, path.starts(with: directory) else { return nil }
+    let rest = path.dropFirst(directory.count)
+    let name = rest.dropFirst()
+    guard rest.first == UInt8(ascii: "/"), !name.contains(UInt8(ascii: "/")),
+      !name.elementsEqual(".".utf8)
+    else { return nil }
+    return String(Substring(name))
   }
 
   // Names between slashes; empty ones and `.` lead nowhere.

@@ -19,16 +19,30 @@ package struct StateFile: Sendable {
   /// The file's name in it.
   package let name: String
   private let fileSystem: any FileSystem
+  private let memory: TextMemory<Content>
+
+  /// What a state file says.
+  package struct Content: Sendable {
+    /// The state, its paths resolved.
+    let state: CheckpointDirectory.State
+    /// The newest checkpoint's path, as the file has it.
+    let recorded: String
+  }
 
   /// The file's path.
   package var path: String { Path.join(directory, name) }
 
   /// Names a state file, which need not exist.
   ///
+  /// - Parameters:
+  ///   - directory: The directory.
+  ///   - name: The file's name in it.
+  ///   - fileSystem: Where.
+  ///   - memory: What the same file said before.
   /// - Throws: `invalidArgument` for a name that is none, or that leads out of the directory.
   package init(
     in directory: String, name: String = CheckpointFileName.stateFile,
-    fileSystem: any FileSystem = LocalFileSystem()
+    fileSystem: any FileSystem = LocalFileSystem(), memory: TextMemory<Content> = TextMemory()
   ) throws(CheckpointError) {
     guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")) else {
       throw CheckpointError(
@@ -38,6 +52,7 @@ package struct StateFile: Sendable {
     self.directory = directory.isEmpty ? "." : try PathText.path(directory)
     self.name = name
     self.fileSystem = fileSystem
+    self.memory = memory
   }
 }
 
@@ -47,7 +62,7 @@ extension StateFile {
   ///
   /// - Throws: `corrupt` if the file is no state file; `io` if the system refuses.
   package func read() throws(CheckpointError) -> CheckpointDirectory.State? {
-    try readMessage().map(state)
+    try readContent()?.state
   }
 
   /// The state, and where the newest checkpoint is that it names; `nil` if there is no file.
@@ -60,25 +75,28 @@ extension StateFile {
   package func readNewest() throws(CheckpointError) -> (
     state: CheckpointDirectory.State, newest: String
   )? {
-    guard let message = try readMessage() else { return nil }
-    return (state(message), try locate(message.modelCheckpointPath))
+    guard let content = try readContent() else { return nil }
+    return (content.state, try locate(content.recorded))
   }
 
-  private func state(_ message: CheckpointStateMessage) -> CheckpointDirectory.State {
-    var message = message
-    message.modelCheckpointPath = resolve(message.modelCheckpointPath)
-    message.allModelCheckpointPaths = message.allModelCheckpointPaths.map(resolve)
-    return CheckpointDirectory.State(resolved: message)
+  private func content(_ message: CheckpointStateMessage) -> Content {
+    var resolved = message
+    resolved.modelCheckpointPath = resolve(message.modelCheckpointPath)
+    resolved.allModelCheckpointPaths = message.allModelCheckpointPaths.map(resolve)
+    return Content(
+      state: CheckpointDirectory.State(resolved: resolved), recorded: message.modelCheckpointPath)
   }
 
-  // The message with the paths that it records; `nil` if there is no file.
-  private func readMessage() throws(CheckpointError) -> CheckpointStateMessage? {
+  // `nil` if there is no file.
+  private func readContent() throws(CheckpointError) -> Content? {
     do throws(CheckpointError) {
       let bytes = try SmallFile.read(path, fileSystem, check: TextFormatReader.checkByteCount)
       guard let bytes else { return nil }
-      let message = try CheckpointStateMessage(text: bytes.span)
-      try Self.check(message)
-      return message
+      return try memory.content(of: bytes) { bytes throws(CheckpointError) in
+        let message = try CheckpointStateMessage(text: bytes.span)
+        try Self.check(message)
+        return content(message)
+      }
     } catch {
       var error = error.located(file: path)
       let content = error.saysNothingOfContent ? nil : ForeignContent(at: path, fileSystem)
@@ -158,7 +176,8 @@ extension StateFile {
     repairs: Bool = false,
     if isWanted: () throws(CheckpointError) -> Bool = { () throws(CheckpointError) in true }
   ) throws(CheckpointError) -> Bool {
-    let text = try message(of: state, paths: style).text
+    let message = try message(of: state, paths: style)
+    let text = message.text
     do throws(CheckpointError) {
       try TextFormatReader.checkByteCount(UInt64(text.count))
       // Somebody else needs the file for as long as it takes to write a few lines.
@@ -169,7 +188,10 @@ extension StateFile {
       let location = try SaveLocation(path, options: options, patience: 5_000)
       try checkReplaceable(repairs: repairs)
       let isWanted = try isWanted()
-      if isWanted { try SmallFile.replace(with: text, in: location) }
+      if isWanted {
+        try SmallFile.replace(with: text, in: location)
+        memory.note(content(message), of: text)
+      }
       try location.finish()
       return isWanted
     } catch {

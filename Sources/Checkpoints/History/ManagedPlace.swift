@@ -14,6 +14,10 @@ struct ManagedPlace: Sendable {
   /// there are none.
   let metaSuffix: String
   let options: FileOptions
+  // What the paths of checkpoints begin with: the directory, and a slash if it has a name.
+  private let beginning: String
+  private let states = TextMemory<StateFile.Content>()
+  private let histories = TextMemory<CheckpointHistory>()
 
   var fileSystem: any FileSystem { options.fileSystem }
 
@@ -27,6 +31,7 @@ struct ManagedPlace: Sendable {
   ) throws(CheckpointError) {
     let path = directory.isEmpty ? "." : try PathText.path(directory)
     self.directory = Path.withoutTrailingSlashes(path)
+    beginning = Path.join(self.directory, "")
     naming = try CheckpointNaming(name, padding: stepPadding, format: format)
     self.format = format
     self.stateFilename = stateFilename
@@ -49,14 +54,17 @@ struct ManagedPlace: Sendable {
 
   /// The state file.
   func stateFile() throws(CheckpointError) -> StateFile {
-    try StateFile(in: directory, name: stateFilename, fileSystem: fileSystem)
+    try StateFile(
+      in: directory, name: stateFilename, fileSystem: fileSystem, memory: states)
   }
 
   /// The name of a checkpoint of the manager by its path; `nil` for any other path.
-  func name(ofPath path: String) -> String? {
-    let name = Path(path).name
-    guard naming.number(of: name) != nil else { return nil }
-    return self.path(name).utf8.elementsEqual(path.utf8) ? name : nil
+  func name(ofPath path: String) -> String? { number(ofPath: path).map(naming.name) }
+
+  /// The number of a checkpoint of the manager by its path; `nil` for any other path.
+  func number(ofPath path: String) -> Int? {
+    guard path.utf8.starts(with: beginning.utf8) else { return nil }
+    return naming.number(of: String(Substring(path.utf8.dropFirst(beginning.utf8.count))))
   }
 
   /// Takes the lock without which nobody changes the history, the state file, or what is kept.
@@ -80,7 +88,9 @@ struct ManagedPlace: Sendable {
       let text = try SmallFile.read(
         historyPath, fileSystem, check: CheckpointHistory.checkByteCount)
       guard let text else { return nil }
-      return try CheckpointHistory(text: text)
+      return try histories.content(of: text) { text throws(CheckpointError) in
+        try CheckpointHistory(text: text)
+      }
     } catch {
       throw error.located(file: historyPath)
     }
@@ -94,7 +104,9 @@ struct ManagedPlace: Sendable {
       historyPath, fileSystem, what: "history of a manager",
       check: CheckpointHistory.checkByteCount,
       isOurs: CheckpointHistory.mayBe)
-    try SmallFile.replace(with: history.text(), in: lock)
+    let text = history.text
+    try SmallFile.replace(with: text, in: lock)
+    histories.note(history, of: text)
   }
 
   /// What tells a checkpoint from another one of the same name; `nil` if there is none.

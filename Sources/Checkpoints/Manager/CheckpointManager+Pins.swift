@@ -59,7 +59,8 @@ extension CheckpointManager {
       }
       change(&found.history.checkpoints[index])
       try place.write(found.history, lock: lock)
-      try keeper.writeState(&found, latest: found.newestFirst.first, lock)
+      try keeper.writeState(
+        &found, latest: found.newestFirst.first, keeper.plan(for: found), lock)
     }
   }
 }

@@ -36,12 +36,12 @@ public final class CheckpointManager {
   ///
   /// They are those that the manager keeps and those that it may delete one day, as of the last
   /// time it looked.
-  public var checkpoints: [RetentionPolicy.SavedCheckpoint] { keeper.sight.checkpoints }
+  public var checkpoints: [RetentionPolicy.SavedCheckpoint] { keeper.sight?.checkpoints ?? [] }
   /// The newest checkpoint in the directory, as of the last time the manager looked, whoever saved it.
   ///
   /// After a process has died, this checkpoint may be damaged.
   /// ``restoreOrInitialize(checking:options:fileID:line:_:)`` then takes another one.
-  public var latest: String? { keeper.sight.latest }
+  public var latest: String? { keeper.sight?.newestFirst.first }
 
   /// The best of the managed checkpoints, as the first ``RetentionPolicy/best(_:by:_:)`` of the retention
   /// has it; `nil` without such a rule, and if none has the metric.

@@ -25,10 +25,13 @@ extension DirectoryKeeper {
       removed: [RetentionPolicy.SavedCheckpoint], problems: [CheckpointError]
     )
   {
-    let plan = plan(for: found)
+    var plan = plan(for: found)
     found.announced = latest
+    // What makes others go must be there.
+    let passing = plan.decisions.filter { $0.stays && !$0.isPreserved }.map(\.checkpoint)
+    if !plan.removed.isEmpty, try found.lookAgain(at: passing) { plan = self.plan(for: found) }
     guard !plan.removed.isEmpty else {
-      try writeState(&found, latest: latest, lock)
+      try writeState(&found, latest: latest, plan, lock)
       return ([], [])
     }
     // What is kept for good must not depend on the state file, which does not list it any more.
@@ -44,15 +47,15 @@ extension DirectoryKeeper {
     }
     let names = Set(removed.map { Path($0.path).name })
     found.history.checkpoints.removeAll { names.contains($0.name) }
-    try writeState(&found, latest: latest, lock)
+    try writeState(&found, latest: latest, self.plan(for: found), lock)
     return (removed, problems)
   }
 
   /// Writes the state file, and before it what the history has to know of it.
-  func writeState(_ found: inout ManagedDirectory, latest: String?, _ lock: SaveLocation)
-    throws(CheckpointError)
-  {
-    let plan = plan(for: found)
+  func writeState(
+    _ found: inout ManagedDirectory, latest: String?, _ plan: RetentionPolicy.Plan,
+    _ lock: SaveLocation
+  ) throws(CheckpointError) {
     let isNews = found.history.keep(plan) || plan.lastPreserved != found.history.preserved
     found.history.lastPreserved = plan.lastPreserved
     if isNews { try place.write(found.history, lock: lock) }
@@ -86,6 +89,7 @@ extension CheckpointHistory {
   /// - Returns: Whether that is news.
   mutating func keep(_ plan: RetentionPolicy.Plan) -> Bool {
     let preserved = Set(plan.decisions.filter(\.isPreserved).map { Path($0.checkpoint.path).name })
+    guard !preserved.isEmpty else { return false }
     var isNews = false
     for index in checkpoints.indices where preserved.contains(checkpoints[index].name) {
       isNews = isNews || !checkpoints[index].isPreserved

@@ -12,10 +12,9 @@ final class DirectoryKeeper: Sendable {
   let clock: @Sendable () -> Double
   private let start: Double
 
-  /// What the directory was like when somebody looked the last time.
-  struct Sight: Sendable {
-    var checkpoints: [RetentionPolicy.SavedCheckpoint] = []
-    var latest: String?
+  /// What somebody saw who looked the last time.
+  private struct Sight {
+    var found: ManagedDirectory?
     var highest = 0
   }
 
@@ -51,22 +50,21 @@ final class DirectoryKeeper: Sendable {
 
   // MARK: Looking
 
-  /// What the directory was like at the last look.
-  var sight: Sight { lastSight.withLock { $0 } }
+  /// What the directory was like at the last look; `nil` before the first one.
+  var sight: ManagedDirectory? { lastSight.withLock { $0.found } }
 
   /// Looks at the directory.
   @discardableResult
   func look() throws(CheckpointError) -> ManagedDirectory {
-    let found = try ManagedDirectory(place, now: clock(), start: start)
+    let found = try ManagedDirectory(place, now: clock(), start: start, after: sight)
     note(found)
     return found
   }
 
   private func note(_ found: ManagedDirectory) {
-    var sight = Sight(checkpoints: found.checkpoints, latest: found.newestFirst.first)
     lastSight.withLock { last in
-      sight.highest = max(last.highest, found.history.highest)  // numbers never go back
-      last = sight
+      last.highest = max(last.highest, found.history.highest)  // numbers never go back
+      last.found = found
     }
   }
 

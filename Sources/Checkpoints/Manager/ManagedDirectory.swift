@@ -26,8 +26,8 @@ struct ManagedDirectory: Sendable {
   /// What was wrong with the files beside the checkpoints.
   private(set) var problems: [CheckpointError] = []
   private let place: ManagedPlace
-  // The checkpoints that are there, by number: when their indexes were written.
-  private var found: [Int: Double] = [:]
+  // The checkpoints that are there, by number, and what makes them ones.
+  private var present: [Int: CheckpointNaming.Part] = [:]
   private var highestFound = 0
   private var withData: Set<Int> = []
   /// Checkpoints of the history with data files that no index may stand for: what a dead save or
@@ -40,15 +40,18 @@ struct ManagedDirectory: Sendable {
   ///   - place: The directory and the names; it need not exist.
   ///   - now: The time, in seconds since 1970.
   ///   - start: When the manager began, if nothing says that one has been here before.
+  ///   - previous: What an earlier look has found: of these checkpoints the name alone is looked for.
   /// - Throws: `unsupported` for a history of a later version; `io` if the system fails. Damaged files
   ///   are no errors.
-  init(_ place: ManagedPlace, now: Double, start: Double) throws(CheckpointError) {
+  init(
+    _ place: ManagedPlace, now: Double, start: Double, after previous: ManagedDirectory? = nil
+  ) throws(CheckpointError) {
     self.place = place
     history = CheckpointHistory()
-    try scan()
+    let names = try scan(previous?.present ?? [:])
     let known = try readHistory()
     history = known ?? history
-    let newest = try readState()
+    let newest = try readState(names)
     let state = newest?.state
     findUnfinished()
     try resolvePending()
@@ -57,50 +60,93 @@ struct ManagedDirectory: Sendable {
     if known == nil, state == nil { history.since = start - 1 }  // as TensorFlow
     if let since = history.since { history.since = min(since, now) }  // the clock was set back
     history.highest = max(history.highest, highestFound)
-    findUnmanaged()
+    try findUnmanaged()
     (announced, unannounced) = (newest?.named, newest?.newer ?? [])
     if let newest = newest?.newest { follow(newest) }
   }
 
   // MARK: The files
 
-  private mutating func scan() throws(CheckpointError) {
+  private mutating func scan(_ known: [Int: CheckpointNaming.Part]) throws(CheckpointError)
+    -> [String]
+  {
     let fileSystem = place.fileSystem
-    guard try fileSystem.status(of: place.directory) != nil else { return }
-    for name in try fileSystem.namesInDirectory(place.directory) {
-      guard let number = place.naming.number(ofFile: name) else { continue }
+    guard try fileSystem.status(of: place.directory) != nil else { return [] }
+    let names = try fileSystem.namesInDirectory(place.directory)
+    for name in names {
+      guard let (number, part) = place.naming.part(ofFile: name) else { continue }
       highestFound = max(highestFound, number)
-      if DataFileName(name) != nil { withData.insert(number) }
-      if let time = try commitTime(of: name, number) { found[number] = time }
+      switch part {
+      case .data: withData.insert(number)
+      case .index:
+        let isKnown = known[number] == .index
+        let isThere = isKnown ? true : try indexTime(number) != nil
+        if isThere { present[number] = .index }
+      case .other:
+        guard place.naming.number(of: name) == number, present[number] == nil else { continue }
+        if try fileTime(number) != nil { present[number] = .other }
+      }
+    }
+    return names
+  }
+
+  // When a checkpoint came, by the file that makes it one; `nil` if that has gone.
+  private func commitTime(_ number: Int) throws(CheckpointError) -> Double? {
+    switch present[number] {
+    case .index: try indexTime(number)
+    case .other: try fileTime(number)
+    case .data, nil: nil
     }
   }
 
-  // When a checkpoint came, by the file that makes it one; `nil` for any other file.
-  private func commitTime(of name: String, _ number: Int) throws(CheckpointError) -> Double? {
-    guard name.hasSuffix(".index") else {
-      guard place.naming.number(of: name) == number else { return nil }
-      let files = try CommittedFiles(of: place.path(name), place.fileSystem)
-      guard let files, !files.isIndex, files.missing.isEmpty else { return nil }
-      return files.isModel || place.format == .safetensors ? files.modified.secondsSince1970 : nil
-    }
+  private func indexTime(_ number: Int) throws(CheckpointError) -> Double? {
+    let path = BundlePath(place.path(place.naming.name(number))).index
     // TensorFlow leaves empty ones behind where a disk was full.
-    let status = try place.fileSystem.reachableStatus(of: place.path(name))
+    let status = try place.fileSystem.reachableStatus(of: path)
     guard let status, status.kind == .file, status.byteCount > 0 else { return nil }
     return status.modificationTime
   }
 
-  private func exists(_ name: String) -> Bool {
-    place.naming.number(of: name).map { found[$0] != nil } ?? false
+  // Of a checkpoint without an index.
+  private func fileTime(_ number: Int) throws(CheckpointError) -> Double? {
+    let files = try CommittedFiles(of: place.path(place.naming.name(number)), place.fileSystem)
+    guard let files, !files.isIndex, files.missing.isEmpty else { return nil }
+    return files.isModel || place.format == .safetensors ? files.modified.secondsSince1970 : nil
   }
 
-  private mutating func findUnmanaged() {
-    let managed = Set(history.checkpoints.map(\.name))
-    unmanaged = found.sorted { $0.key < $1.key }
-      .filter { !managed.contains(place.naming.name($0.key)) }
-      .map { number, time in
+  private func exists(_ name: String) -> Bool {
+    place.naming.number(of: name).map { present[$0] != nil } ?? false
+  }
+
+  private mutating func findUnmanaged() throws(CheckpointError) {
+    var others = Set(present.keys)
+    for entry in history.checkpoints {
+      if let number = place.naming.number(of: entry.name) { others.remove(number) }
+    }
+    for number in others.sorted() {
+      guard let time = try commitTime(number) else { continue }  // it has just gone
+      unmanaged.append(
         RetentionPolicy.SavedCheckpoint(
-          path: place.path(place.naming.name(number)), step: number, time: time)
-      }
+          path: place.path(place.naming.name(number)), step: number, time: time))
+    }
+  }
+
+  /// Looks once more at checkpoints whose names alone were looked for: what has gone is managed no more.
+  ///
+  /// - Returns: Whether something has gone.
+  mutating func lookAgain(at checkpoints: [RetentionPolicy.SavedCheckpoint])
+    throws(CheckpointError) -> Bool
+  {
+    var gone: Set<String> = []
+    for checkpoint in checkpoints {
+      guard let name = place.name(ofPath: checkpoint.path),
+        let number = place.naming.number(of: name), try commitTime(number) == nil
+      else { continue }
+      gone.insert(name)
+      present[number] = nil
+    }
+    history.checkpoints.removeAll { gone.contains($0.name) }
+    return !gone.isEmpty
   }
 
   // MARK: The history
@@ -119,7 +165,9 @@ struct ManagedDirectory: Sendable {
 
   private mutating func findUnfinished() {
     let missing = history.checkpoints.map(\.name).filter { !exists($0) }
-    unfinished = (missing + history.saving.map(\.entry.name)).filter { name in
+    // Where nothing was replaced, all data files are the index's.
+    let saving = history.saving.filter { $0.replacedIndex != nil || !exists($0.entry.name) }
+    unfinished = (missing + saving.map(\.entry.name)).filter { name in
       place.naming.number(of: name).map(withData.contains) ?? false
     }
   }
@@ -153,9 +201,9 @@ struct ManagedDirectory: Sendable {
 
   // MARK: The state file
 
-  private mutating func readState() throws(CheckpointError) -> NewestCheckpoints? {
+  private mutating func readState(_ names: [String]) throws(CheckpointError) -> NewestCheckpoints? {
     do throws(CheckpointError) {
-      return try NewestCheckpoints(place.stateFile(), fileSystem: place.fileSystem)
+      return try NewestCheckpoints(place.stateFile(), names: names, fileSystem: place.fileSystem)
     } catch  where error.isDamage {
       problems.append(error)
       return nil
@@ -167,20 +215,19 @@ struct ManagedDirectory: Sendable {
   private mutating func take(_ state: CheckpointDirectory.State, isFirst: Bool) {
     let preserved = state.lastPreserved ?? 0
     let listed = zip(state.all, state.timestamps).filter { $0.1 > preserved }
-    let names = listed.compactMap { place.name(ofPath: $0.0) }
-    for name in names { history.highest = max(history.highest, place.naming.number(of: name) ?? 0) }
+      .compactMap { path, time in place.number(ofPath: path).map { (number: $0, time: time) } }
+    for (number, _) in listed { history.highest = max(history.highest, number) }
     if isFirst {
       history.since = state.lastPreserved
       history.lastPreserved = state.lastPreserved
     } else if preserved > max(history.lastPreserved ?? 0, history.since ?? 0) {
-      release(upTo: preserved, listed: Set(names))
+      release(upTo: preserved, listed: Set(listed.map { place.naming.name($0.number) }))
     }
-    var known = Set(history.checkpoints.map(\.name))
-    for (path, time) in listed {
-      guard let name = place.name(ofPath: path), exists(name) else { continue }
-      guard known.insert(name).inserted else { continue }
+    var known = Set(history.checkpoints.compactMap { place.naming.number(of: $0.name) })
+    for (number, time) in listed where present[number] != nil {
+      guard known.insert(number).inserted else { continue }
       history.checkpoints.append(
-        CheckpointHistory.Entry(name: name, step: place.naming.number(of: name), time: time))
+        CheckpointHistory.Entry(name: place.naming.name(number), step: number, time: time))
     }
   }
 

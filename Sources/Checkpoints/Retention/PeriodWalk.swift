@@ -86,29 +86,30 @@ struct PeriodWalk {
   }
 
   private mutating func sinceLastKept(_ time: Double) -> RetentionRule.Verdict {
+    let (length, what, period) = (time - mark, what, period)
     guard time - period.seconds >= mark else {
       return RetentionRule.Verdict(
-        stays: false,
-        reason: "\(Self.length(time - mark)) after \(what), which is less than \(period)")
+        stays: false, reason: "\(Self.text(length)) after \(what), which is less than \(period)")
     }
-    let reason =
-      mark == -.infinity
-      ? "it is the first"
-      : "\(Self.length(time - mark)) after \(what), which is \(period) or more"
+    let isFirst = mark == -.infinity
     keep(time, nextMark: time)
-    return RetentionRule.Verdict(stays: true, reason: reason)
+    return RetentionRule.Verdict(
+      stays: true,
+      reason: isFirst
+        ? "it is the first" : "\(Self.text(length)) after \(what), which is \(period) or more")
   }
 
   private mutating func onGrid(_ time: Double) -> RetentionRule.Verdict {
+    let (early, period) = (mark - time, period)
     guard time > mark else {
       return RetentionRule.Verdict(
-        stays: false,
-        reason: "\(Self.length(mark - time)) too early for the next one of each \(period)")
+        stays: false, reason: "\(Self.text(early)) too early for the next one of each \(period)")
     }
     let isFirst = mark == -.infinity
     keep(time, nextMark: (isFirst ? time : mark) + period.seconds)
-    let reason = isFirst ? "it is the first" : "it is the first of another \(period)"
-    return RetentionRule.Verdict(stays: true, reason: reason)
+    return RetentionRule.Verdict(
+      stays: true,
+      reason: isFirst ? "it is the first" : "it is the first of another \(period)")
   }
 
   private mutating func keep(_ time: Double, nextMark: Double) {
@@ -117,7 +118,7 @@ struct PeriodWalk {
 
   private var what: String { lastKept == nil ? "the beginning" : "the last one kept for good" }
 
-  private static func length(_ seconds: Double) -> String {
+  private static func text(_ seconds: Double) -> String {
     RetentionPolicy.Period.seconds(seconds).description
   }
 }

@@ -11,7 +11,16 @@ enum RetentionRule: Sendable, Hashable, CustomStringConvertible {
   /// What a rule says of a checkpoint, and why.
   struct Verdict {
     let stays: Bool
-    let reason: String
+    private let reasoning: @Sendable () -> String
+
+    /// - Parameters:
+    ///   - stays: Whether it stays.
+    ///   - reason: Why; put into words only if somebody asks.
+    init(stays: Bool, reason: @autoclosure @escaping @Sendable () -> String) {
+      (self.stays, reasoning) = (stays, reason)
+    }
+
+    var reason: String { reasoning() }
   }
 
   /// What the rule says of each checkpoint.
@@ -135,8 +144,9 @@ extension RetentionRule {
       guard let place = places[index], let value = checkpoints[index].metrics[metric] else {
         return Verdict(stays: false, reason: "it has no '\(metric)'")
       }
-      let reason = "its '\(metric)' of \(value) is number \(place), the best \(count) stay"
-      return Verdict(stays: place <= count, reason: reason)
+      return Verdict(
+        stays: place <= count,
+        reason: "its '\(metric)' of \(value) is number \(place), the best \(count) stay")
     }
   }
 }
