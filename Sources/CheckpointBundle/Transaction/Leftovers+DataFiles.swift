@@ -10,7 +10,7 @@ extension Leftovers {
 
   /// The data files of a prefix, in order.
   func dataFiles(of prefix: String) -> [DataFileName] {
-    names.filter { $0.text.utf8.starts(with: prefix.utf8) }
+    names.filter { $0.text.begins(with: prefix) }
       .compactMap { DataFileName($0.text) }
       .filter { FileName($0.prefix) == FileName(prefix) }
       .sorted { ($0.count, $0.shard) < ($1.count, $1.shard) }

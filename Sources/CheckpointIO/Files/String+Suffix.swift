@@ -10,4 +10,13 @@ extension String {
     }
     return String(decoding: bytes.dropLast(ending.count), as: UTF8.self)
   }
+
+  /// Whether it begins with a text, byte by byte.
+  package func begins(with prefix: String) -> Bool {
+    utf8.withSpan { text in
+      prefix.utf8.withSpan { prefix in
+        text.count >= prefix.count && text.extracting(..<prefix.count).matches(prefix)
+      }
+    }
+  }
 }

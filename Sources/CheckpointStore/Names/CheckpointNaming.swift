@@ -100,7 +100,7 @@ package struct CheckpointNaming: Sendable, Hashable {
   }
 
   private func unusualPart(ofFile name: String) -> (number: Int, part: Part)? {
-    guard name.utf8.starts(with: stem.utf8) else { return nil }
+    guard name.begins(with: stem) else { return nil }
     switch CheckpointFileName(name) {
     case .index(let prefix): return number(of: prefix).map { ($0, .index) }
     case .data(let data): return number(of: data.prefix).map { ($0, .data) }

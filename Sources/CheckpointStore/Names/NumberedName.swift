@@ -35,9 +35,19 @@ package struct NumberedName: Comparable, Hashable, Sendable {
 
   /// Whether a file of this name may be one of a checkpoint that ``comes(after:)`` this one.
   func mayPrecede(file name: String) -> Bool {
-    guard let number, name.utf8.starts(with: stem.utf8) else { return false }
-    let digits = name.utf8.dropFirst(stem.utf8.count).prefix(while: \.isDigit)
-    return UInt64(String(decoding: digits, as: UTF8.self)).map { $0 > number } ?? false
+    guard let number, name.begins(with: stem) else { return false }
+    let start = stem.utf8.count
+    return name.utf8.withSpan { name in
+      var value: UInt64 = 0
+      var index = start
+      while index < name.count, name[index].isDigit {
+        guard let product = value.multiplied(by: 10),
+          let sum = product.adding(UInt64(name[index] - 0x30))
+        else { return false }
+        (value, index) = (sum, index + 1)
+      }
+      return value > number
+    }
   }
 
   /// The number behind a hyphen.

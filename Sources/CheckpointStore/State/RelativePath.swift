@@ -20,11 +20,10 @@ enum RelativePath {
 
   // Of a file in the directory itself, which is spelt alike, as most are.
   private static func name(of path: String, in directory: String) -> String? {
-    let (path, directory) = (path.utf8, directory.utf8)
-    guard path.count > directory.count + 1, path.starts(with: directory) else { return nil }
-    let rest = path.dropFirst(directory.count)
+    guard path.begins(with: directory) else { return nil }
+    let rest = path.utf8.dropFirst(directory.utf8.count)
     let name = rest.dropFirst()
-    guard rest.first == UInt8(ascii: "/"), !name.contains(UInt8(ascii: "/")),
+    guard rest.first == UInt8(ascii: "/"), !name.isEmpty, !name.contains(UInt8(ascii: "/")),
       !name.elementsEqual(".".utf8)
     else { return nil }
     return String(Substring(name))

@@ -63,7 +63,7 @@ struct ManagedPlace: Sendable {
 
   /// The number of a checkpoint of the manager by its path; `nil` for any other path.
   func number(ofPath path: String) -> Int? {
-    guard path.utf8.starts(with: beginning.utf8) else { return nil }
+    guard path.begins(with: beginning) else { return nil }
     return naming.number(of: String(Substring(path.utf8.dropFirst(beginning.utf8.count))))
   }
 

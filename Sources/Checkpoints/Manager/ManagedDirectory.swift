@@ -55,7 +55,7 @@ struct ManagedDirectory: Sendable {
     let state = newest?.state
     findUnfinished()
     try resolvePending()
-    history.checkpoints = history.checkpoints.filter { exists($0.name) }
+    forgetMissing()
     if let state { take(state, isFirst: known == nil) }
     if known == nil, state == nil { history.since = start - 1 }  // as TensorFlow
     if let since = history.since { history.since = min(since, now) }  // the clock was set back
@@ -163,8 +163,23 @@ struct ManagedDirectory: Sendable {
     }
   }
 
+  // Those of the history that are not there any more, by their places in it.
+  private var missing: [Int] {
+    let (naming, present) = (place.naming, present)
+    return history.checkpoints.indices.filter { index in
+      naming.number(of: history.checkpoints[index].name).map { present[$0] == nil } ?? true
+    }
+  }
+
+  private mutating func forgetMissing() {
+    let missing = Set(missing)
+    guard !missing.isEmpty else { return }
+    history.checkpoints = history.checkpoints.indices.filter { !missing.contains($0) }
+      .map { history.checkpoints[$0] }
+  }
+
   private mutating func findUnfinished() {
-    let missing = history.checkpoints.map(\.name).filter { !exists($0) }
+    let missing = missing.map { history.checkpoints[$0].name }
     // Where nothing was replaced, all data files are the index's.
     let saving = history.saving.filter { $0.replacedIndex != nil || !exists($0.entry.name) }
     unfinished = (missing + saving.map(\.entry.name)).filter { name in
