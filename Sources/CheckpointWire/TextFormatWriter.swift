@@ -49,8 +49,8 @@ extension Double {
     let sign = self.sign == .minus ? "-" : ""
     guard isFinite else { return sign + "inf" }
     guard magnitude != 0 else { return sign + "0.0" }
-    // Swift writes these in the same way, and moments are such numbers.
-    if (0.0001..<1e16).contains(magnitude) { return description }
+    // Swift writes these in the same way, and times are such numbers.
+    if (0.0001..<0x1p53).contains(magnitude) { return description }
     let (digits, exponent) = shortestDigits
     let isPlain = (-4..<16).contains(exponent)
     return sign
