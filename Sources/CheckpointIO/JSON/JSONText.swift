@@ -22,6 +22,14 @@ package struct JSONText {
   /// Appends a string of UTF-8, between quotation marks.
   package mutating func append(string utf8: some Sequence<UInt8>) {
     append("\"")
+    defer { append("\"") }
+    // Nearly all names are as plain as this.
+    let isPlain = utf8.withContiguousStorageIfAvailable { bytes in
+      guard unsafe bytes.allSatisfy(Self.isPlain) else { return false }
+      unsafe self.bytes.append(contentsOf: bytes)
+      return true
+    }
+    if isPlain == true { return }
     switch escaping {
     case .required: for byte in utf8 { append(escaping: byte) }
     case .controls:
@@ -29,7 +37,11 @@ package struct JSONText {
         append(escaping: scalar)
       }
     }
-    append("\"")
+  }
+
+  // Whether a byte stands for itself, and is a character.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    (0x20..<0x7F).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
   }
 
   /// Appends several things with a separator between them.

@@ -38,7 +38,9 @@ struct ModelLayout {
       total = total.adding(count) ?? .max
     }
     var files: [SafetensorsLayout] = []
-    for group in groups { files.append(try SafetensorsLayout(group, metadata: metadata)) }
+    for (number, group) in groups.enumerated() {
+      files.append(try SafetensorsLayout(group, file: number, metadata: metadata))
+    }
     (self.files, totalSize) = (files, total)
   }
 

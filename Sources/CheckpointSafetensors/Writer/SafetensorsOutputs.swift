@@ -4,9 +4,15 @@ import CheckpointTensors
 /// The files of a save, being written: each is created when its first tensor comes, and made durable when it
 /// has its last one.
 final class SafetensorsOutputs {
-  /// Where each tensor goes.
-  let places: [TensorKey: SafetensorsEntry]
+  /// Where a tensor is in the layout.
+  struct Place {
+    fileprivate let file: Int
+    fileprivate let index: Int
+  }
+
   private let layout: ModelLayout
+  private let places: [TensorKey: Place]
+  private var isFinished: [[Bool]]  // of each tensor of each file
   private let transaction: any SafetensorsTransaction
   private let pool = OutputPool()
   private var outputs: [Int: SafetensorsOutput] = [:]
@@ -16,15 +22,32 @@ final class SafetensorsOutputs {
   /// Begins to write files of a known layout.
   init(_ layout: ModelLayout, _ transaction: any SafetensorsTransaction) {
     (self.layout, self.transaction) = (layout, transaction)
-    var places: [TensorKey: SafetensorsEntry] = [:]
-    for (number, file) in layout.files.enumerated() {
-      for var tensor in file.tensors {
-        tensor.file = number
-        places[tensor.key] = tensor
+    var places: [TensorKey: Place] = [:]
+    places.reserveCapacity(layout.files.reduce(0) { $0 + $1.tensors.count })
+    for (file, tensors) in layout.files.map(\.tensors).enumerated() {
+      for (index, tensor) in tensors.enumerated() {
+        places[tensor.key] = Place(file: file, index: index)
       }
     }
     self.places = places
+    isFinished = layout.files.map { $0.tensors.map { _ in false } }
     missingCounts = layout.files.map(\.tensors.count)
+  }
+
+  /// Where a tensor goes; `nil` if it is not in the layout.
+  func place(of key: TensorKey) -> Place? { places[key] }
+
+  /// What the layout says of a tensor.
+  func entry(at place: Place) -> SafetensorsEntry { layout.files[place.file].tensors[place.index] }
+
+  /// Whether a tensor is there, all of it.
+  func isFinished(_ place: Place) -> Bool { isFinished[place.file][place.index] }
+
+  /// The places of all tensors, in the order of the files.
+  var allPlaces: [Place] {
+    layout.files.enumerated().flatMap { file, layout in
+      layout.tensors.indices.map { Place(file: file, index: $0) }
+    }
   }
 
   /// Writes elements of a tensor.
@@ -51,9 +74,10 @@ final class SafetensorsOutputs {
   /// Notes that a tensor is there, all of it.
   ///
   /// - Throws: `io` if the system fails.
-  func finish(_ entry: SafetensorsEntry) throws(CheckpointError) {
-    missingCounts[entry.file] -= 1
-    if missingCounts[entry.file] == 0, layout.files.count > 1 { try complete(entry.file) }
+  func finish(_ place: Place) throws(CheckpointError) {
+    isFinished[place.file][place.index] = true
+    missingCounts[place.file] -= 1
+    if missingCounts[place.file] == 0, layout.files.count > 1 { try complete(place.file) }
   }
 
   /// Makes all files appear.

@@ -12,8 +12,9 @@ extension SafetensorsWriter: TensorPieceWriter {
       guard let declared else {
         throw CheckpointError(.mismatch, "a tensor in pieces has to be declared")
       }
-      guard !added.contains(key) else { throw Self.repeated }
-      let entry = try Self.place(of: key, Self.type(of: spec, key, part: nil), spec, in: declared)
+      let type = try Self.type(of: spec, key, part: nil)
+      let place = try Self.place(of: key, type, spec, in: declared)
+      let entry = declared.entry(at: place)
       var written: UInt64 = 0
       try pieces { piece throws(CheckpointError) in
         guard written + UInt64(piece.byteCount) <= entry.range.count else {
@@ -25,8 +26,7 @@ extension SafetensorsWriter: TensorPieceWriter {
       guard written == entry.range.count else {
         throw CheckpointError(.mismatch, "\(written) bytes came of a tensor \(spec)")
       }
-      try declared.finish(entry)
-      added.insert(key)
+      try declared.finish(place)
     } catch {
       throw error.located(file: path, key: key.description)
     }

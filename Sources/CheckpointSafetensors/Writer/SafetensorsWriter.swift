@@ -46,7 +46,7 @@ package struct SafetensorsWriter: TensorWriter {
   private let transaction: any SafetensorsTransaction
   private(set) var declared: SafetensorsOutputs?
   private var kept: [(key: TensorKey, tensor: AnyTensor)] = []
-  var added: Set<TensorKey> = []
+  private var keptKeys: Set<TensorKey> = []
   private(set) var isFinished = false
   /// The paths of the files that ``finish()`` makes appear, without an index, once the tensors are known.
   package private(set) var files: [String] = []
@@ -128,15 +128,17 @@ package struct SafetensorsWriter: TensorWriter {
   static func place(
     of key: TensorKey, _ type: SafetensorsDType, _ spec: TensorSpec,
     in declared: SafetensorsOutputs
-  ) throws(CheckpointError) -> SafetensorsEntry {
-    guard let entry = declared.places[key] else {
+  ) throws(CheckpointError) -> SafetensorsOutputs.Place {
+    guard let place = declared.place(of: key) else {
       throw CheckpointError(.mismatch, "this tensor was not declared")
     }
+    guard !declared.isFinished(place) else { throw repeated }
+    let entry = declared.entry(at: place)
     guard entry.typeName == type.rawValue, entry.shape == spec.shape else {
       throw CheckpointError(
         .mismatch, "the tensor is \(spec), declared was \(entry.typeName)\(entry.shape)")
     }
-    return entry
+    return place
   }
 
   /// Adds a tensor.
@@ -155,19 +157,19 @@ package struct SafetensorsWriter: TensorWriter {
       guard !isFinished else { throw .writerIsFinished }
       let spec = tensor.tensorSpec
       let type = try Self.type(of: spec, key, part: part)
-      guard !added.contains(key) else { throw Self.repeated }
       if let declared {
-        let entry = try Self.place(of: key, type, spec, in: declared)
-        try Self.write(tensor, type, to: entry, declared)
+        let place = try Self.place(of: key, type, spec, in: declared)
+        try Self.write(tensor, type, to: place, declared)
       } else {
+        guard !keptKeys.contains(key) else { throw Self.repeated }
         let snapshot = try tensor.tensorSnapshot()
         guard snapshot.spec == spec, snapshot.storage != nil else {
           throw CheckpointError(
             .mismatch, "the variable is \(spec), its values are \(snapshot.spec)")
         }
         kept.append((key, snapshot))
+        keptKeys.insert(key)
       }
-      added.insert(key)
     } catch {
       throw error.located(file: path, key: key.description)
     }
@@ -190,7 +192,8 @@ package struct SafetensorsWriter: TensorWriter {
 
   private mutating func finishedOutputs() throws(CheckpointError) -> SafetensorsOutputs {
     guard let declared else { return try writeKept() }
-    let missing = declared.places.keys.filter { !added.contains($0) }.sorted()
+    let missing = declared.allPlaces.filter { !declared.isFinished($0) }
+      .map { declared.entry(at: $0).key }.sorted()
     guard let first = missing.first else { return declared }
     throw CheckpointError(
       .invalidArgument, "\(missing.count) declared tensors were not added, the first is '\(first)'")
@@ -205,22 +208,20 @@ package struct SafetensorsWriter: TensorWriter {
     let outputs = try outputs(of: specs)
     let tensors = Dictionary(kept.map { ($0.key, $0.tensor) }) { first, _ in first }
     kept.removeAll()
-    let entries = outputs.places.values.sorted {
-      ($0.file, $0.range.offset, $0.key) < ($1.file, $1.range.offset, $1.key)
-    }
-    for entry in entries {
-      guard let tensor = tensors[entry.key], let type = SafetensorsDType(tensor.spec.dtype) else {
-        preconditionFailure("the layout is of these tensors")
-      }
-      try Self.write(tensor, type, to: entry, outputs)
+    for place in outputs.allPlaces {
+      guard let tensor = tensors[outputs.entry(at: place).key],
+        let type = SafetensorsDType(tensor.spec.dtype)
+      else { preconditionFailure("the layout is of these tensors") }
+      try Self.write(tensor, type, to: place, outputs)
     }
     return outputs
   }
 
   private static func write(
-    _ tensor: some TensorStorable, _ type: SafetensorsDType, to entry: SafetensorsEntry,
+    _ tensor: some TensorStorable, _ type: SafetensorsDType, to place: SafetensorsOutputs.Place,
     _ outputs: SafetensorsOutputs
   ) throws(CheckpointError) {
+    let entry = outputs.entry(at: place)
     let numberWidth = type.dtype?.byteOrderWidth ?? 1
     try tensor.withTensorBytes { bytes throws(CheckpointError) in
       guard UInt64(bytes.byteCount) == entry.range.count else {
@@ -231,7 +232,7 @@ package struct SafetensorsWriter: TensorWriter {
       }
       try outputs.write(bytes, numberWidth: numberWidth, to: entry)
     }
-    try outputs.finish(entry)
+    try outputs.finish(place)
   }
 
   static func type(of spec: TensorSpec, _ key: TensorKey, part: TensorSlice.Part?)

@@ -98,15 +98,14 @@ struct ConversionPlan {
   }
 
   private mutating func removeUnsupported() {
-    var possible: [ConvertedTensor] = []
-    for tensor in tensors {
-      if let problem = problem(with: tensor) {
-        reportUnsupported(problem.message, tensor.key, problem.code)
-      } else {
-        possible.append(tensor)
-      }
+    var unsupported: Set<Int> = []
+    for (index, tensor) in tensors.enumerated() {
+      guard let problem = problem(with: tensor) else { continue }
+      reportUnsupported(problem.message, tensor.key, problem.code)
+      unsupported.insert(index)
     }
-    tensors = possible
+    guard !unsupported.isEmpty else { return }
+    tensors = tensors.indices.filter { !unsupported.contains($0) }.map { tensors[$0] }
   }
 
   private func summary(_ count: Int) -> String {
@@ -129,6 +128,7 @@ struct ConversionPlan {
 
   private mutating func applyNames() {
     var unused = options.names
+    guard !unused.isEmpty else { return }
     for index in tensors.indices {
       guard let name = unused.removeValue(forKey: tensors[index].key) else { continue }
       tensors[index].key = name
@@ -143,19 +143,29 @@ struct ConversionPlan {
   }
 
   private func checkDistinct() throws(CheckpointError) {
-    var owners: [TensorKey: ConvertedTensor] = [:]
-    if let graph { owners[graph.tensor.key] = graph.tensor }
-    var problems: [CheckpointError] = []
-    for tensor in tensors {
-      guard let other = owners.updateValue(tensor, forKey: tensor.key) else { continue }
-      problems.append(Self.collision(other, tensor))
-    }
+    let problems = repeatedPairs().map { Self.collision($0, $1) }
     let error = CheckpointError.combining(problems) { "\($0) names would be given twice" }
     guard var error else { return }
     error.message +=
       "; give one of them another name first: rename it, or convert it with a KeyMapping ('checkpoint "
       + "rename', 'checkpoint convert --map')"
     throw error
+  }
+
+  // Those of one name, each with the one before it, in the order in which they would be written. Names that are in
+  // their order already, as those of one source are, need not be sorted.
+  private func repeatedPairs() -> [(ConvertedTensor, ConvertedTensor)] {
+    let graphTensor = graph.flatMap { graph in
+      tensors.contains { $0.key == graph.tensor.key } ? graph.tensor : nil
+    }
+    let all = graphTensor.map { [$0] + tensors } ?? tensors
+    let isAscending = zip(all, all.dropFirst()).allSatisfy { $0.key < $1.key }
+    guard !isAscending else { return [] }
+    let order = all.indices.sorted { left, right in
+      (all[left].key, left) < (all[right].key, right)
+    }
+    return zip(order, order.dropFirst()).filter { all[$0].key == all[$1].key }
+      .sorted { $0.1 < $1.1 }.map { (all[$0], all[$1]) }
   }
 
   // The files count where there are several.

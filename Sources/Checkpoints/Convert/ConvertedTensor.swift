@@ -18,8 +18,8 @@ struct ConvertedTensor: Sendable {
   let spec: TensorSpec
   /// The parts that it is stored in; empty if it is stored whole.
   var slices: [TensorSlice]
-  /// The names in the source of what it is made of.
-  let sources: [TensorKey]
+  // Of what it is made, by the names in the source; `nil` if that is what is stored.
+  private let parents: [TensorKey]?
   /// Where the values come from.
   let values: Values
   /// How many bytes they take, as far as that is known.
@@ -30,7 +30,7 @@ struct ConvertedTensor: Sendable {
     key = entry.key
     spec = entry.spec
     slices = entry.slices
-    sources = [entry.key]
+    parents = nil
     values = .stored(reader, key: entry.key)
     byteCount = entry.byteCount
   }
@@ -40,7 +40,7 @@ struct ConvertedTensor: Sendable {
     key = entry.key
     spec = entry.spec
     slices = entry.slices
-    sources = reader.sources(of: entry.key)
+    parents = reader.sources(of: entry.key)
     if let stored = reader.storedKey(entry.key) {
       values = .stored(reader.reader, key: stored)  // which may give it in pieces
     } else {
@@ -54,9 +54,16 @@ struct ConvertedTensor: Sendable {
     self.key = key
     spec = tensor.spec
     slices = []
-    sources = [key]
+    parents = [key]
     values = .known(tensor)
     byteCount = UInt64(tensor.byteCount)
+  }
+
+  /// The names in the source of what it is made of.
+  var sources: [TensorKey] {
+    if let parents { return parents }
+    if case .stored(_, let stored) = values { return [stored] }
+    return [key]
   }
 
   /// The name of what it is made of, or of the first of it.
