@@ -14,9 +14,11 @@ struct Quickstart {
     let directory = CommandLine.arguments.dropFirst().first ?? newDirectory()
     do throws(CheckpointError) {
       let checkpoint = try train(on: digits, savingTo: directory)
+      try list(checkpoint)
       try restore(checkpoint, from: "its last checkpoint", testing: digits)
       let foreign = ExampleData.path("tensorflow/digits-mlp-6000")
       try restore(foreign, from: "what TensorFlow has trained", testing: digits)
+      sayWhatToReadNext(checkpoint)
     } catch {
       // It says where, what was found, and what to do.
       FileHandle.standardError.write(Data("\(error)\n".utf8))
@@ -41,6 +43,18 @@ struct Quickstart {
     return checkpoint
   }
 
+  /// Shows what a checkpoint holds: names, types, dimensions, bytes.
+  static func list(_ checkpoint: String) throws(CheckpointError) {
+    print("\nWhat was saved, \(name(of: checkpoint))")
+    let entries = try CheckpointReader(checkpoint).entries()
+    let width = entries.map { $0.key.description.count }.max() ?? 0
+    for entry in entries {
+      let name = entry.key.description
+      let space = String(repeating: " ", count: width - name.count)
+      print("  \(name)\(space)  \(entry.spec)  \(entry.byteCount) bytes")
+    }
+  }
+
   /// Restores a checkpoint into a model that has learnt nothing, and tests that.
   static func restore(_ checkpoint: String, from origin: String, testing digits: Digits)
     throws(CheckpointError)
@@ -50,6 +64,17 @@ struct Quickstart {
     print("  before: \(model.score(on: digits.test))")
     try Saver(model.variables).restore(from: checkpoint)
     print("  after:  \(model.score(on: digits.test)), at step \(model.step.scalar)")
+  }
+
+  static func sayWhatToReadNext(_ checkpoint: String) {
+    print(
+      """
+
+      What to read next
+        swift run checkpoint list \(checkpoint)
+        Examples/Quickstart/Quickstart.swift: the code of this program
+        Sources/Checkpoints/Checkpoints.docc/Cookbook.md: resume, fine-tune, and other recipes
+      """)
   }
 
   // MARK: Places

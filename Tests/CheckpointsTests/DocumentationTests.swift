@@ -65,6 +65,18 @@ import Testing
     #expect(outcome.output.contains("swift-checkpoints"))
   }
 
+  @Test(arguments: ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
+  func `links between files lead to files`(page: String) throws {
+    let text = try String(
+      contentsOf: DocumentationPage.root.appending(path: page), encoding: .utf8)
+    let links = text.matches(of: /\]\(([^)#]+)\)/).map(\.1)
+    let pictures = text.matches(of: /src(?:set)?="([^"]+)"/).map(\.1)
+    for link in links + pictures where !link.contains("://") {
+      let path = DocumentationPage.root.appending(path: String(link)).path
+      #expect(FileManager.default.fileExists(atPath: path), "\(page): \(link) leads nowhere")
+    }
+  }
+
   @Test func `rules in JSON are rules`() throws {
     let page = DocumentationPage.all.first { $0.name == "MappingNames" }
     let block = try #require(page?.blocks.first { $0.language == "json" })

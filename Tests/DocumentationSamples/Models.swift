@@ -31,3 +31,6 @@ final class Momentum: SlotVariableHolder {
 
 /// A step of a training, as the pages mean it; it returns a loss.
 @discardableResult func train() -> Double { 0.5 }
+
+/// The part of its answers that are right, as the pages mean it.
+func evaluate(_ model: Classifier) -> Double { 0.5 }

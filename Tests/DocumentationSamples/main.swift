@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 
 // The code of README.md and of the articles, as it stands there: compiled as everything else is,
 // warnings being errors, and run by `DocumentationTests`, page by page, each in an empty directory.
@@ -14,6 +15,7 @@ let pages: [String: () throws -> Void] = [
   "README": readme,
   "CheckpointKeys": checkpointKeys,
   "Checkpoints": frontPage,
+  "Cookbook": cookbook,
   "FromKeras": fromKeras,
   "FromSwiftModels": fromSwiftModels,
   "ManagingCheckpoints": managingCheckpoints,
@@ -24,12 +26,59 @@ let pages: [String: () throws -> Void] = [
   "RestoringObjects": restoringObjects,
   "SafetensorsAndHuggingFace": safetensorsAndHuggingFace,
   "SubclassesAndActors": subclassesAndActors,
+  "Threads": threads,
+  "WhatStays": whatStays,
   "WritingYourOwnArrayType": writingYourOwnArrayType,
   "WritingYourOwnFormat": writingYourOwnFormat,
 ]
 let page = CommandLine.arguments.dropFirst().first ?? ""
 guard let samples = pages[page] else { fail("main.swift lists no samples of the page '\(page)'") }
 try samples()
+
+// MARK: Cookbook.md
+
+@MainActor
+final class Recognizer {
+  let model = Classifier()
+  private let manager: CheckpointManager
+
+  init(savingTo directory: URL) throws {
+    manager = try CheckpointManager(
+      Checkpoint(["model": model]), directory: directory, retention: .latest(2))
+  }
+
+  /// When the app starts.
+  func load() async throws { try await manager.restoreOrInitializeInBackground() }
+
+  /// When the app goes into the background.
+  func save() async throws {
+    try manager.saveInBackground()
+    try await manager.finish()
+  }
+}
+
+if page == "Cookbook" {
+  var evaluations = 0
+
+  let trained = Classifier()
+  let evaluation = try Checkpoint(["model": trained])
+  for try await _ in CheckpointDirectory("run").updates(timeout: .seconds(3600)) {
+    let status = try evaluation.restore(from: "run").assertExistingObjectsMatched()
+    print(status.path ?? "", evaluate(trained))
+    evaluations += 1  // not on the page
+    break  // not on the page
+  }
+
+  expect(evaluations == 1)
+  let app = URL(filePath: "app")
+  let recognizer = try Recognizer(savingTo: app)
+  try await recognizer.load()
+  recognizer.model.hidden.bias.value[7] = 3
+  try await recognizer.save()
+  let restarted = try Recognizer(savingTo: app)
+  try await restarted.load()
+  expect(restarted.model.hidden.bias.value[7] == 3)
+}
 
 // MARK: ManagingCheckpoints.md
 
@@ -86,4 +135,19 @@ if page == "SubclassesAndActors" {
   let path = try await Trainer().save(to: "run/trainer")
   expect(try ObjectGraph(at: path).node(at: "model/kernel") != nil)
   try objectsOfTheMainActor()
+}
+
+// MARK: Threads.md
+
+if page == "Threads" {
+  let shared = try CheckpointReader("run/ckpt-2")
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    for entry in try shared.entries() {
+      group.addTask {
+        let tensor = try shared.tensor(for: entry.key)
+        print(entry.key, tensor.spec.dtype)
+      }
+    }
+    try await group.waitForAll()
+  }
 }

@@ -6,8 +6,7 @@ import PackageDescription
 let package = Package(
   name: "my-model",
   dependencies: [
-    .package(path: "../swift-checkpoints")
-    // or: .package(url: "<URL of the repository>", branch: "main")
+    .package(url: "<URL of the repository>/swift-checkpoints", .upToNextMinor(from: "0.1.0"))
   ],
   targets: [
     .target(

@@ -2,10 +2,33 @@ import Checkpoints
 import Foundation
 
 func readme() throws {
+  try firstScreen()
   try byName()
   try asObjects()
   try managed()
   try fromTensorFlow()
+}
+
+private func firstScreen() throws {
+  final class Model: Checkpointable {
+    let kernel = Variable<Float>(repeating: 0, shape: [64, 10])  // saved as model/kernel
+    let bias = Variable<Float>(repeating: 0, shape: [10])
+  }
+
+  let model = Model()
+  let step = Variable<Int64>(0)
+  let checkpoint = try Checkpoint(["model": model, "step": step])
+  let manager = try CheckpointManager(checkpoint, directory: "run", retention: .latest(3))
+
+  try manager.restoreOrInitialize()  // goes on where the last run stopped
+  while step.scalar < 1000 {
+    train()
+    step.scalar += 1
+    if step.scalar % 100 == 0 { try manager.save() }  // run/ckpt-1, run/ckpt-2, …
+  }
+
+  expect(manager.latest == "run/ckpt-10")
+  try FileManager.default.removeItem(atPath: "run")
 }
 
 private func byName() throws {

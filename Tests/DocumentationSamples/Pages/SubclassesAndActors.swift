@@ -33,6 +33,23 @@ final class Residual: Block {
   let shortcut = Variable<Float>(repeating: 0, shape: [64, 64])  // found
 }
 
+class Layered: CheckpointableObject {
+  let norm = Variable<Float>(1)  // first
+  let bias = Variable<Float>(2)  // second
+}
+
+final class DeepLayered: Layered {
+  let depth = Variable<Float>(3)  // third
+}
+
+class Hiding: CheckpointableObject {
+  private let norm = Variable<Float>(1)
+}
+
+final class Clashing: Hiding {
+  let norm = Variable<Float>(2)
+}
+
 actor Trainer {
   private let model = Linear()
   private let checkpoint: Checkpoint
@@ -52,6 +69,7 @@ final class Settings: @MainActor Checkpointable {
 }
 
 func subclassesAndActors() throws {
+  try walkingAHierarchy()
   let checkpoint = try Checkpoint(["linear": Linear(), "scale": Scale(), "block": Residual()])
   let names = try ObjectGraph.keyMapping(at: checkpoint.write(to: "run/subclasses")).keys
   expect(
@@ -60,6 +78,18 @@ func subclassesAndActors() throws {
       "block/shortcut",
     ]
   )
+}
+
+private func walkingAHierarchy() throws {
+  let path = try Checkpoint(DeepLayered()).write(to: "run/layered")
+  let names = try ObjectGraph(at: path).nodes[0].children.map(\.name)
+  expect(Array(names.prefix(3)) == ["norm", "bias", "depth"])
+  do throws(CheckpointError) {
+    _ = try Checkpoint(Clashing())
+    fail("two properties of one name are no error")
+  } catch {
+    expect(error.code == .duplicateName && error.message.contains("norm"))
+  }
 }
 
 @MainActor func objectsOfTheMainActor() throws {
