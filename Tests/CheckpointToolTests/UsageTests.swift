@@ -62,7 +62,7 @@ import Testing
     ),
     (["list"], "list: PREFIX is missing"),
     (["show", "a"], "show: NAME is missing"),
-    (["list", "a", "b"], "list: the argument 'b' is one too many"),
+    (["verify", "a", "b"], "verify: the argument 'b' is one too many"),
     (
       ["list", "--jsn", "a"],
       "list: there is no option '--jsn'; names that begin with '-' go after '--'"
