@@ -8,6 +8,7 @@ enum Tool {
     Show.self,
     Cat.self,
     Graph.self,
+    Stats.self,
     Verify.self,
     Diff.self,
     Convert.self,

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "list", "show", "cat", "graph", "verify", "diff", "map", "suggest", "audit",
+    "list", "show", "cat", "graph", "stats", "verify", "diff", "map", "suggest", "audit",
   ])
   func `every command explains itself`(command: String) throws {
     let run = try ToolRun.checkpoint("help", command)
@@ -57,7 +57,7 @@ import Testing
   @Test(arguments: [
     (
       ["frob"],
-      "there is no command 'frob', but list, show, cat, graph, verify, diff, convert, rename, "
+      "there is no command 'frob', but list, show, cat, graph, stats, verify, diff, convert, rename, "
         + "merge, map, suggest, rules, audit"
     ),
     (["list"], "list: PREFIX is missing"),
