@@ -14,6 +14,7 @@ enum Tool {
     Convert.self,
     Rename.self,
     Merge.self,
+    Average.self,
     Map.self,
     Suggest.self,
     Rules.self,

@@ -39,6 +39,7 @@ import Testing
 
   @Test(arguments: [
     ("convert", "SOURCE DEST"), ("merge", "DEST SOURCE..."), ("rename", "PREFIX OLD NEW..."),
+    ("average", "OUT CHECKPOINT..."),
   ])
   func `commands that write explain themselves, too`(command: String, operands: String) throws {
     let run = try ToolRun.checkpoint("help", command)
@@ -58,7 +59,7 @@ import Testing
     (
       ["frob"],
       "there is no command 'frob', but list, show, cat, graph, stats, verify, diff, convert, rename, "
-        + "merge, map, suggest, rules, audit"
+        + "merge, average, map, suggest, rules, audit"
     ),
     (["list"], "list: PREFIX is missing"),
     (["show", "a"], "show: NAME is missing"),
