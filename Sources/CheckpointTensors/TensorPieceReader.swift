@@ -34,9 +34,19 @@ extension TensorReader {
   package func withAllPieces(of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void)
     throws(CheckpointError)
   {
-    let tensor = try tensor(for: key)
-    let width = 1.littleEndian == 1 ? 1 : tensor.spec.dtype.byteOrderWidth ?? 1
-    try tensor.withTensorBytes { bytes throws(CheckpointError) in
+    try tensor(for: key).withLittleEndianBytes(body)
+  }
+}
+
+extension AnyTensor {
+  /// Calls `body` with the fixed-width elements as little-endian numbers.
+  ///
+  /// - Throws: `unsupported` if they are not of fixed width; what `body` throws.
+  package func withLittleEndianBytes(_ body: (RawSpan) throws(CheckpointError) -> Void)
+    throws(CheckpointError)
+  {
+    let width = 1.littleEndian == 1 ? 1 : spec.dtype.byteOrderWidth ?? 1
+    try withTensorBytes { bytes throws(CheckpointError) in
       try bytes.withReversedBytes(ofEvery: width, body)
     }
   }

@@ -33,8 +33,8 @@ import Testing
     let tensor = try AnyTensor(TensorSpec(dtype, [1]), contents)
     #expect(
       try problem { try $0.add(tensor, for: "w") }
-        == "f: key 'w': safetensors files do not have tensors of \(dtype.name); save a checkpoint, "
-        + "or convert it (unsupported)")
+        == "f: key 'w': safetensors files do not have tensors of \(dtype.name), V2 checkpoints do "
+        + "(unsupported)")
   }
 
   @Test func `refuses parts, but not one that is everything`() throws {

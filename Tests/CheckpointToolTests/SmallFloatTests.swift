@@ -50,4 +50,44 @@ import Testing
     let brain = try #require(SmallFloat(.bfloat16)?.shortest(0x3DCD)).positional
     #expect("\(brain.integer).\(brain.fraction)" == "0.1")
   }
+
+  @Test func `every number of a format is the nearest to itself, and ties go to the even one`()
+    throws
+  {
+    let dtypes: [DType] = [
+      .float16, .bfloat16, .float8E5M2, .float8E4M3FN, .float8E4M3FNUZ, .float8E4M3B11FNUZ,
+      .float8E5M2FNUZ, .float4E2M1FN,
+    ]
+    for dtype in dtypes {
+      let format = try #require(SmallFloat(dtype))
+      let half: UInt16 = 1 << UInt16(format.exponentBits + format.mantissaBits)
+      for bits in stride(from: 0, to: half, by: half > 256 ? 7 : 1) {
+        let (value, next) = (format.value(bits), format.value(bits + 1))
+        guard value.isFinite else { continue }
+        #expect(format.nearest(value) == bits, "\(dtype) \(bits)")
+        #expect(value == 0 || format.nearest(-value) == bits | half, "\(dtype) \(bits)")
+        guard bits + 1 < half, next.isFinite else { continue }
+        let middle = (value + next) / 2  // exact: a Double has more digits
+        #expect(format.nearest(middle) == (bits % 2 == 0 ? bits : bits + 1), "\(dtype) \(bits)")
+        #expect(format.nearest(middle.nextDown) == bits, "\(dtype) \(bits)")
+        #expect(format.nearest(middle.nextUp) == bits + 1, "\(dtype) \(bits)")
+      }
+    }
+  }
+
+  @Test func `what is too large is infinite, or the largest number`() throws {
+    #expect(SmallFloat(.float16)?.nearest(65520) == 0x7C00)
+    #expect(SmallFloat(.float16)?.nearest(65519) == 0x7BFF)
+    #expect(SmallFloat(.bfloat16)?.nearest(-.infinity) == 0xFF80)
+    #expect(SmallFloat(.float8E5M2)?.nearest(1e300) == 0x7C)
+    #expect(SmallFloat(.float8E4M3FN)?.nearest(1e300) == 0x7E)
+    #expect(SmallFloat(.float8E4M3FNUZ)?.nearest(-.infinity) == 0xFF)
+    #expect(SmallFloat(.float4E2M1FN)?.nearest(100) == 7)
+    #expect(SmallFloat(.float8E4M3FNUZ)?.nearest(-0.0) == 0)
+    #expect(SmallFloat(.float16)?.nearest(.leastNonzeroMagnitude) == 0)
+    for dtype in [.float16, .bfloat16, .float8E5M2, .float8E4M3FN, .float8E5M2FNUZ] as [DType] {
+      let format = try #require(SmallFloat(dtype))
+      #expect(format.value(format.nearest(.nan)).isNaN)
+    }
+  }
 }

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "list", "show", "cat", "graph", "verify", "diff", "map", "suggest", "audit",
+    "list", "show", "cat", "graph", "stats", "verify", "diff", "map", "suggest", "audit",
   ])
   func `every command explains itself`(command: String) throws {
     let run = try ToolRun.checkpoint("help", command)
@@ -39,6 +39,7 @@ import Testing
 
   @Test(arguments: [
     ("convert", "SOURCE DEST"), ("merge", "DEST SOURCE..."), ("rename", "PREFIX OLD NEW..."),
+    ("average", "OUT CHECKPOINT..."),
   ])
   func `commands that write explain themselves, too`(command: String, operands: String) throws {
     let run = try ToolRun.checkpoint("help", command)
@@ -57,12 +58,12 @@ import Testing
   @Test(arguments: [
     (
       ["frob"],
-      "there is no command 'frob', but list, show, cat, graph, verify, diff, convert, rename, "
-        + "merge, map, suggest, rules, audit"
+      "there is no command 'frob', but list, show, cat, graph, stats, verify, diff, convert, rename, "
+        + "merge, average, map, suggest, rules, audit"
     ),
     (["list"], "list: PREFIX is missing"),
     (["show", "a"], "show: NAME is missing"),
-    (["list", "a", "b"], "list: the argument 'b' is one too many"),
+    (["verify", "a", "b"], "verify: the argument 'b' is one too many"),
     (
       ["list", "--jsn", "a"],
       "list: there is no option '--jsn'; names that begin with '-' go after '--'"

@@ -80,4 +80,39 @@ import Testing
     #expect(run.output == "")
     #expect(run.errors.contains("there is no directory '"))
   }
+
+  @Test func `the JSON form says what is wrong, and where`() throws {
+    let intact = ToolRun.fixture("worked/sliced")
+    let run = try ToolRun.checkpoint("verify", "--json", intact)
+    #expect(run.status == 0)
+    #expect(
+      run.output
+        == #"{"path":"\#(intact)","intact":true,"tensors":2,"bytes":52,"problem_count":0,"problems":[],"notes":[]}"#
+        + "\n")
+    let directory = try TemporaryDirectory("verify")
+    try directory.write([1, 2, 3], to: "m.index")
+    let damaged = try ToolRun.checkpoint("verify", "--json", directory.path("m"))
+    #expect(damaged.status == 1)
+    #expect(damaged.errors == "")
+    let json = try JSONSerialization.jsonObject(with: Data(damaged.outputBytes))
+    let object = try #require(json as? [String: Any])
+    #expect(object["intact"] as? Bool == false)
+    #expect(object["problem_count"] as? Int == 1)
+    let problem = try #require((object["problems"] as? [[String: Any]])?.first)
+    #expect(problem["file"] as? String == "\(directory.path("m")).index")
+    #expect(problem["code"] as? String == "truncated")
+    #expect(problem["offset"] as? Int == 3)
+    #expect(problem["key"] is NSNull)
+  }
+
+  @Test func `a note of the format is in the JSON form`() throws {
+    let directory = try TemporaryDirectory("verify")
+    let path = directory.path("m.safetensors")
+    let made = try ToolRun.checkpoint("convert", ToolRun.fixture("worked/sliced"), path)
+    #expect(made.status == 0)
+    let run = try ToolRun.checkpoint("verify", "--json", path)
+    #expect(run.errors == "")
+    let json = try JSONSerialization.jsonObject(with: Data(run.outputBytes)) as? [String: Any]
+    #expect((json?["notes"] as? [String])?.count == 1)
+  }
 }

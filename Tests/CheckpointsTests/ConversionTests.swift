@@ -116,10 +116,10 @@ import Testing
         out, or choose another format (several)
           - key '__metadata__': no tensor in a safetensors file has this name (invalidArgument)
           - key 'a\\xff': names in safetensors files are UTF-8; this one is not (unsupported)
-          - key 'text': safetensors files do not have tensors of string; save a checkpoint, or \
-        convert it (unsupported)
-          - key 'wide': safetensors files do not have tensors of complex128; save a checkpoint, or \
-        convert it (unsupported)
+          - key 'text': safetensors files do not have tensors of string, V2 checkpoints do \
+        (unsupported)
+          - key 'wide': safetensors files do not have tensors of complex128, V2 checkpoints do \
+        (unsupported)
         """)
     #expect(directory.names == ["source.data-00000-of-00001", "source.index"])
   }
@@ -146,8 +146,7 @@ import Testing
     #expect(try reader.entries().map(\.key) == ["fine"])
     #expect(
       notes == [
-        "'text' is left out: safetensors files do not have tensors of string; save a checkpoint, "
-          + "or convert it"
+        "'text' is left out: safetensors files do not have tensors of string, V2 checkpoints do"
       ])
   }
 

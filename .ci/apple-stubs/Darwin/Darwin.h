@@ -199,6 +199,7 @@ int isatty(int descriptor);
 int usleep(useconds_t microseconds);
 _Noreturn void exit(int status);
 char *_Null_unspecified strerror(int number);
+char *_Null_unspecified getenv(const char *name);
 size_t strlen(const char *text);
 void *_Null_unspecified memcpy(void *_Null_unspecified to, const void *_Null_unspecified from,
                                size_t count);

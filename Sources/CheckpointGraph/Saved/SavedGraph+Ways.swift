@@ -1,3 +1,5 @@
+import CheckpointIO
+
 extension SavedGraph {
   /// For each node the edge by which the shortest way from the root reaches it first.
   package struct Ways {
@@ -53,5 +55,36 @@ extension SavedGraph {
   /// - Returns: The node's number; `nil` if there is none.
   package func node(at path: String) -> Int? {
     CheckpointKey.follow(path) { node, name in child(named: name, of: node) }
+  }
+
+  /// Finds the node that a path leads to, of local names as keys have them or as people are shown them.
+  ///
+  /// A name of the second form may have slashes and dots of its own: `model/tables/a.b/c`.
+  ///
+  /// - Parameter path: The path.
+  /// - Returns: The node's number; `nil` if there is none.
+  package func node(shownAs path: String) -> Int? {
+    if let node = node(at: path) { return node }
+    let path = Array(path.utf8)
+    // Places that have been seen lead nowhere new: the search ends, whatever the names are.
+    var open = [Place(node: 0, start: 0)]
+    var seen = Set(open)
+    while let place = open.popLast() {
+      for child in children[place.node] {
+        let end = place.start + Int(child.name.count)
+        guard end <= path.count, path.span.extracting(place.start..<end).matches(bytes(child.name))
+        else { continue }
+        if end == path.count { return Int(child.node) }
+        let next = Place(node: Int(child.node), start: end + 1)
+        if path[end] == UInt8(ascii: "/"), seen.insert(next).inserted { open.append(next) }
+      }
+    }
+    return nil
+  }
+
+  // A node, and where in a path the names begin that lead on from there.
+  private struct Place: Hashable {
+    let node: Int
+    let start: Int
   }
 }

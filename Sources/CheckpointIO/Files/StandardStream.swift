@@ -19,10 +19,22 @@ package struct StandardStream: Sendable {
     var start = 0
     while start < bytes.byteCount {
       let rest = bytes.extracting(start..<bytes.byteCount)
-      start += try systemCall("write", file: name) {
+      start += try write(some: rest)
+    }
+  }
+
+  // What is done about a full disk is said of where the stream leads, which is no checkpoint.
+  private func write(some bytes: RawSpan) throws(CheckpointError) -> Int {
+    do throws(CheckpointError) {
+      return try systemCall("write", file: name) {
         // The buffer is valid during the call.
-        unsafe rest.withUnsafeBytes { unsafe Self.writeFile(descriptor, $0.baseAddress, $0.count) }
+        unsafe bytes.withUnsafeBytes { unsafe Self.writeFile(descriptor, $0.baseAddress, $0.count) }
       }
+    } catch {
+      guard let reason = error.fullReason else { throw error }
+      var error = error
+      error.message = "write: \(reason); the output is cut off there, send it elsewhere"
+      throw error
     }
   }
 

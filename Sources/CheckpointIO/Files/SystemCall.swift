@@ -35,6 +35,14 @@ extension CheckpointError {
   }
 }
 
+extension CheckpointError {
+  /// The system's words for a disk that is full, or for a share of it that is used up; `nil` for anything else.
+  var fullReason: String? {
+    guard let number = systemError, number == ENOSPC || number == EDQUOT else { return nil }
+    return unsafe String(cString: strerror(number))
+  }
+}
+
 /// What the system says of the volume that a directory is on; `nil` if it does not.
 func volumeStatus(at directory: String) -> statvfs? {
   var status = statvfs()

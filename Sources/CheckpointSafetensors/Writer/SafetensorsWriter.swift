@@ -252,7 +252,7 @@ package struct SafetensorsWriter: TensorWriter {
     guard let type = SafetensorsDType(spec.dtype) else {
       throw CheckpointError(
         .unsupported,
-        "safetensors files do not have tensors of \(spec.dtype.name); save a checkpoint, or convert it"
+        "safetensors files do not have tensors of \(spec.dtype.name), V2 checkpoints do"
       )
     }
     return type

@@ -27,12 +27,13 @@ extension CheckpointReader {
   ///
   /// A name is, in this order: a key; one with `:0` behind it, as TensorFlow's graphs call their
   /// tensors; in an object-based checkpoint, the path of an object's variable (`model/dense/kernel`);
-  /// the full name of a variable there.
+  /// the full name of a variable there; the path of an object by another way than its key has.
   ///
   /// - Parameter name: The name.
   /// - Returns: The key.
   /// - Throws: `notFound` if there is nothing of this name, naming the nearest; `ambiguousName` for a
-  ///   full name of several variables whose contents differ; `corrupt` if the checkpoint is damaged.
+  ///   full name of several variables whose contents differ, and for an object of several tensors;
+  ///   `corrupt` if the checkpoint is damaged.
   public func key(named name: String) throws(CheckpointError) -> TensorKey {
     let names = name.hasSuffix(":0") ? [name, String(name.dropLast(2))] : [name]
     for name in names + names.map({ $0 + "/.ATTRIBUTES/VARIABLE_VALUE" }) {
@@ -40,14 +41,39 @@ extension CheckpointReader {
     }
     var keys: [TensorKey: [TensorKey]] = [:]
     let wanted = names.map { TensorKey($0) }
-    try savedGraph()?.forEachFullName { name, key in
+    let graph = try savedGraph()
+    graph?.forEachFullName { name, key in
       if wanted.contains(name) { keys[name, default: []].append(key) }
     }
     for name in names {
       if let candidates = keys[TensorKey(name)] { return try commonKey(candidates, name) }
     }
+    if let graph, let key = try key(ofObjectAt: name, in: graph) { return key }
     try checkStyle(of: wanted, name)
-    return try requiredEntry(for: TensorKey(name)).key  // it is not there: says what is near
+    throw try missing(TensorKey(name), isOfObjects: graph != nil)
+  }
+
+  private func key(ofObjectAt path: String, in graph: SavedGraph) throws(CheckpointError)
+    -> TensorKey?
+  {
+    let keys = try keys(ofObjectAt: path, in: graph)
+    guard keys.count > 1 else { return keys.first }
+    throw CheckpointError(
+      .ambiguousName,
+      "this object has \(keys.count) tensors: \(NameList.text(keys)); ask for one by its key",
+      file: self.path, key: path)
+  }
+
+  // Whoever asks for a variable of an object by its path wants to hear of paths.
+  private func missing(_ key: TensorKey, isOfObjects: Bool) throws(CheckpointError)
+    -> CheckpointError
+  {
+    var hint = try hint(forMissing: key)
+    if hint.isEmpty, isOfObjects {
+      let names = try entries().map { TensorKey(bytes: Array($0.key.nameOfVariable)) }
+      hint = NearestKeys(to: key, among: names).hint
+    }
+    return CheckpointError(.notFound, "no tensor has the key '\(key)'\(hint)", file: path)
   }
 
   private func checkStyle(of wanted: [TensorKey], _ name: String) throws(CheckpointError) {

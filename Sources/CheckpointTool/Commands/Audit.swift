@@ -90,13 +90,13 @@ struct Audit: Command {
     throws(CheckpointError)
   {
     for action in actions { try output.write("\(action.shown)\n") }
-    let width = audit.files.map { $0.byteCount.byteText.count }.max() ?? 0
+    var table = TextTable([.left(), .right(), .left()])
     for file in audit.files {
-      let kind = file.kind.rawValue.paddedRight(to: 8)
-      let size = file.byteCount.byteText.paddedLeft(to: width)
       let note = file.note.map { "  (\($0.shown))" } ?? ""
-      try output.write("\(kind)  \(size)  \(file.name.shown)\(note)\n")
+      let cells = [file.kind.rawValue, file.byteCount.byteText, file.name.shown + note]
+      table.add(cells.map { TextTable.Cell($0) })
     }
+    try table.forEachLine { line throws(CheckpointError) in try output.write(line + "\n") }
     for decision in policy.map({ audit.plan($0).decisions }) ?? [] {
       try output.write("\(decision.description.shown)\n")
     }

@@ -9,6 +9,8 @@ struct Diff: Command {
     name: "diff", summary: "Shows what two checkpoints differ in.", operands: ["PREFIX", "OTHER"],
     options: [
       Synopsis.Option(name: "--tolerance", value: "X", help: "Take numbers this near for equal."),
+      Synopsis.Option(name: "--layers", help: "By layer, by how far each has moved."),
+      Synopsis.Option(name: "--depth", value: "N", help: "Names of layers of N parts at most."),
       Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
     ],
     details: """
@@ -18,21 +20,38 @@ struct Diff: Command {
       The formats need not be the same. The exit status is 0 if nothing differs, else
       1.
 
+      With --layers a line for each layer that is not the same, the one that has moved
+      farthest first: the relative change, which is the length of the difference of
+      all its numbers by their length in PREFIX (0.01 is a hundredth of its size); the
+      largest distance; how many tensors have other values; and which ones are not in
+      both. A layer is a name without its last part, or --depth 2 parts of it.
+
       With --json an object: "equal" (the number of tensors that are the same) and
       "differences", each with "name" ("name_base64" as in 'list'), "kind"
       ("only_in_first", "only_in_second", "spec" or "values"), "first" and "second"
       (such as "float32[2, 3]"; null where there is none), and for "values"
       "differing", "elements" and "largest_distance" (null for strings, and for
       types that are compared by their bytes; "inf" where one of two is not finite).
+      With --layers as well "layers": all, in the same order, each with "name",
+      "relative_change" and "largest_distance" (a number, "inf" or null), "tensors",
+      "changed", "only_in_first", "only_in_second" and "reshaped".
       """)
 
   private let paths: (String, String)
   private let tolerance: Double
   private let isJSON: Bool
+  private let isByLayer: Bool
+  private let depth: Int
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     paths = (try arguments.path(0), try arguments.path(1))
     isJSON = arguments.has("--json")
+    isByLayer = arguments.has("--layers")
+    depth = try arguments.depth()
+    guard isByLayer || depth == .max else { throw arguments.misuse("'--depth' needs '--layers'") }
+    guard !isByLayer || !arguments.has("--tolerance") else {
+      throw arguments.misuse("'--layers' goes without '--tolerance'")
+    }
     let text = arguments.value(of: "--tolerance") ?? "0"
     guard let tolerance = Double(text), tolerance >= 0 else {
       throw arguments.misuse("'\(text)' is no tolerance: a number of 0 or more")
@@ -45,31 +64,41 @@ struct Diff: Command {
     let second = try OpenedCheckpoint(at: paths.1).reader()
     let bar = ProgressBar()
     defer { bar.clear() }
+    guard !isByLayer else {
+      let comparison = try LayerComparison(first, second, depth: depth) { bar.show($0, of: $1) }
+      bar.clear()
+      return try LayerChanges(comparison).write(to: output, isJSON: isJSON)
+    }
     let comparison = try CheckpointReader.Comparison(first, second, tolerance: tolerance) {
       bar.show($0, of: $1)
     }
     bar.clear()
-    if isJSON {
+    try write(comparison, output)
+    return comparison.isEqual ? .success : .failure
+  }
+
+  private func write(_ comparison: CheckpointReader.Comparison, _ output: StandardOutput)
+    throws(CheckpointError)
+  {
+    guard !isJSON else {
       let json: JSONValue = [
         "equal": .number(comparison.equalCount),
         "differences": .array(comparison.differences.map(Self.json), .around),
       ]
-      try output.write(json.text + "\n")
-    } else {
-      for difference in comparison.differences { try output.write(Self.line(difference)) }
-      try output.write(Self.summary(comparison))
+      return try output.write(json.text + "\n")
     }
-    return comparison.isEqual ? .success : .failure
+    for difference in comparison.differences { try output.write(Self.line(difference)) }
+    try output.write(Self.summary(comparison))
   }
 
   private static func line(_ difference: CheckpointReader.Comparison.Difference) -> String {
     let name = TensorName.shown(difference.key.bytes)
     return switch difference.kind {
-    case .onlyInFirst(let spec): "- \(name)  \(spec)\n"
-    case .onlyInSecond(let spec): "+ \(name)  \(spec)\n"
-    case .spec(let first, let second): "! \(name)  \(first), \(second)\n"
+    case .onlyInFirst(let spec): "\(Paint.red.on("- \(name)"))  \(spec)\n"
+    case .onlyInSecond(let spec): "\(Paint.green.on("+ \(name)"))  \(spec)\n"
+    case .spec(let first, let second): "\(Paint.red.on("! \(name)"))  \(first), \(second)\n"
     case .values(let spec, let count, let largest):
-      "~ \(name)  \(spec)  \(count) of \(spec.shape.elementCount.of("element"))"
+      "\(Paint.yellow.on("~ \(name)"))  \(spec)  \(count) of \(spec.shape.elementCount.of("element"))"
         + (largest.map { ", by at most \($0)" } ?? "") + "\n"
     }
   }
@@ -90,14 +119,10 @@ struct Diff: Command {
       members += specs("values", spec, spec)
       members += [
         ("differing", .number(count)), ("elements", .number(spec.shape.elementCount)),
-        ("largest_distance", largest.map(distance) ?? .null),
+        ("largest_distance", .distance(largest)),
       ]
     }
     return .object(members)
-  }
-
-  private static func distance(_ distance: Double) -> JSONValue {
-    distance.isFinite ? .raw("\(distance)") : .string("inf")
   }
 
   private static func specs(_ kind: String, _ first: TensorSpec?, _ second: TensorSpec?)

@@ -6,8 +6,13 @@ import Checkpoints
 /// `checkpoint list`: what is in a checkpoint, without the values.
 struct List: Command {
   static let synopsis = Synopsis(
-    name: "list", summary: "Lists the tensors of a checkpoint.", operands: ["PREFIX"],
+    name: "list", summary: "Lists the tensors of a checkpoint.",
+    operands: ["PREFIX", "[NAME...]"],
     options: [
+      Synopsis.Option(name: "--names", help: "Only the names, one a line."),
+      Synopsis.Option(name: "--tree", help: "Parameters and bytes by layer."),
+      Synopsis.Option(name: "--depth", value: "N", help: "Only N levels of the tree."),
+      Synopsis.Option(name: "--sort", value: "ORDER", help: "By name, size or count."),
       Synopsis.Option(name: "--metadata", help: "The texts about a safetensors file instead."),
       Synopsis.Option(name: "--json", help: "JSON, for programs."),
     ],
@@ -17,8 +22,19 @@ struct List: Command {
       for strings, since only their records tell. Names are shown as they are; '\\x0a'
       stands for a byte that is a control character or not UTF-8.
 
-      The texts that a safetensors file has about itself follow, each shortened. With
-      --metadata only these are written, in full: NAME=TEXT; with --json, one object.
+      \(TensorSelection.details)
+
+      --tree cuts names at slashes, or at dots if more names have those, and shows of
+      each layer the numbers in it, the bytes in the files, and their share of all
+      that is listed. '/.ATTRIBUTES/VARIABLE_VALUE', which keys of objects end in, is
+      left out.
+
+      --sort size puts tensors, and layers within one, of the most bytes first, and
+      --sort count those of the most elements; --sort name is the order without it.
+
+      The texts that a safetensors file has about itself follow all tensors, each
+      shortened. With --metadata only these are written, in full: NAME=TEXT; with
+      --json, one object.
 
       With --json an array of objects: "name", "dtype" (TensorFlow's name), "shape",
       "bytes", "shard" (the number of the data file; null if the tensor is stored in
@@ -27,33 +43,71 @@ struct List: Command {
       bytes.
       """)
 
+  // What is listed, and how.
+  private enum Form: String {
+    case table, json = "--json", metadata = "--metadata", names = "--names", tree = "--tree"
+  }
+
   private let path: String
+  private let names: [[UInt8]]
+  private let form: Form
   private let isJSON: Bool
-  private let isOfMetadata: Bool
+  private let order: TensorOrder
+  private let depth: Int
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     path = try arguments.path(0)
+    names = arguments.names(from: 1)
     isJSON = arguments.has("--json")
-    isOfMetadata = arguments.has("--metadata")
+    let forms = [Form.metadata, .names, .tree].filter { arguments.has($0.rawValue) }
+    form = forms.first ?? (isJSON ? .json : .table)
+    guard forms.count < 2, !isJSON || form == .json || form == .metadata else {
+      let all = forms.map(\.rawValue) + (isJSON ? ["--json"] : [])
+      throw arguments.misuse("'\(all[0])' goes without '\(all[1])'")  // there are two
+    }
+    guard form != .metadata || names.isEmpty else {
+      throw arguments.misuse("'--metadata' goes without names of tensors")
+    }
+    order = try arguments.order()
+    depth = try arguments.depth()
+    guard depth == .max || form == .tree else { throw arguments.misuse("'--depth' needs '--tree'") }
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     let reader = try OpenedCheckpoint(at: path).reader()
     let metadata = reader.metadata.sorted { $0.key < $1.key }
-    if isOfMetadata {
+    guard form != .metadata else {
       try write(metadata, output)
-    } else if isJSON {
-      try writeJSON(reader, output)
-    } else {
-      var table = EntryTable()
-      try reader.forEachEntry { table.add($0) }
-      try table.write(to: output, shardCount: reader.shardCount)
-      for (name, text) in metadata {
-        let short = text.count > 60 ? text.prefix(59) + "…" : text
-        try output.write("metadata: \(name.shown)=\(short.shown)\n")
-      }
+      return .success
+    }
+    let entries = try TensorSelection.entries(named: names, in: reader)
+      .sorted(by: order.areInOrder)
+    switch form {
+    case .json: try writeJSON(entries, output)
+    case .names: for entry in entries { try output.write(TensorName.shown(entry.key.bytes) + "\n") }
+    case .tree: try LayerTable(entries, depth: depth, order: order).write(to: output)
+    case .table, .metadata:
+      try writeTable(entries, shardCount: reader.shardCount, output)
+      if names.isEmpty { try writeBriefly(metadata, output) }
     }
     return .success
+  }
+
+  private func writeTable(_ entries: [TensorEntry], shardCount: Int, _ output: StandardOutput)
+    throws(CheckpointError)
+  {
+    var table = EntryTable()
+    for entry in entries { table.add(entry) }
+    try table.write(to: output, shardCount: shardCount)
+  }
+
+  private func writeBriefly(_ metadata: [(key: String, value: String)], _ output: StandardOutput)
+    throws(CheckpointError)
+  {
+    for (name, text) in metadata {
+      let short = text.count > 60 ? text.prefix(59) + "…" : text
+      try output.write("metadata: \(name.shown)=\(short.shown)\n")
+    }
   }
 
   private func write(_ metadata: [(key: String, value: String)], _ output: StandardOutput)
@@ -66,12 +120,12 @@ struct List: Command {
     for (name, text) in metadata { try output.write("\(name.shown)=\(text.shown)\n") }
   }
 
-  private func writeJSON(_ reader: CheckpointReader, _ output: StandardOutput)
+  private func writeJSON(_ entries: [TensorEntry], _ output: StandardOutput)
     throws(CheckpointError)
   {
     try output.write("[")
     var separator = "\n"
-    try reader.forEachEntry { entry throws(CheckpointError) in
+    for entry in entries {
       try output.write(separator)
       try output.write(Self.json(entry).text)
       separator = ",\n"

@@ -17,7 +17,8 @@ struct Rename: Command {
     ],
     details: """
       Names come in pairs: OLD NEW OLD NEW. They may be exchanged: a b b a. OLD is a
-      name as 'checkpoint list' shows it.
+      name as 'checkpoint list' or 'checkpoint graph' shows it; if it is one of the
+      latter, NEW gets what the key of OLD ends in: '/.ATTRIBUTES/VARIABLE_VALUE'.
 
       With -o, DEST is a new checkpoint of the same format, and PREFIX stays as it is.
 
@@ -81,12 +82,22 @@ struct Rename: Command {
     var names: [TensorKey: TensorKey] = [:]
     for (old, new) in pairs {
       let key = try TensorName.find(old, in: reader).key
-      guard names.updateValue(TensorKey(bytes: new), forKey: key) == nil else {
+      let name = try Self.name(new, for: key, calledBy: old, in: reader)
+      guard names.updateValue(name, forKey: key) == nil else {
         throw CheckpointError(
           .duplicateName, "this tensor is to get two names", key: key.description)
       }
     }
     return names
+  }
+
+  // Whoever calls a variable as the graph does means a variable of the graph.
+  private static func name(
+    _ new: [UInt8], for key: TensorKey, calledBy old: [UInt8], in reader: CheckpointReader
+  ) throws(CheckpointError) -> TensorKey {
+    guard try TensorName.stored(old, in: reader) == nil else { return TensorKey(bytes: new) }
+    let ending = key.bytes.dropFirst(key.nameOfVariable.count)
+    return TensorKey(bytes: new.suffix(ending.count) == ending ? new : new + ending)
   }
 
   // Whether the object graph would have to follow.

@@ -7,7 +7,7 @@ import Checkpoints
 struct ArgumentScanner {
   /// The operands, as bytes.
   private(set) var operands: [[UInt8]] = []
-  private var options: [String: [String]] = [:]
+  private(set) var options: [String: [String]] = [:]
   private let synopsis: Synopsis
 
   /// Sorts arguments: options may stand anywhere before `--`.
@@ -49,45 +49,8 @@ struct ArgumentScanner {
     return path
   }
 
-  /// The format that `--to` names; `nil` without it.
-  ///
-  /// - Throws: `invalidArgument` for a word that is none.
-  func format() throws(CheckpointError) -> CheckpointFormat? {
-    guard let name = value(of: "--to") else { return nil }
-    guard let format = CheckpointFormat(rawValue: name) else {
-      throw misuse("'\(name)' is no format: v2, v1, safetensors or model-directory")
-    }
-    return format
-  }
-
-  /// The texts that `--metadata NAME=TEXT` gives, as often as it is there.
-  ///
-  /// - Throws: `invalidArgument` for one without a name, and for two of one name.
-  func metadata() throws(CheckpointError) -> [String: String] {
-    var texts: [String: String] = [:]
-    for text in options["--metadata"] ?? [] {
-      guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
-        throw misuse("'\(text.shown)' is no text with a name: '--metadata format=pt'")
-      }
-      let name = String(text[..<sign])
-      let value = String(text[text.index(after: sign)...])  // after a character that is there
-      guard texts.updateValue(value, forKey: name) == nil else {
-        throw misuse("'--metadata' gives '\(name.shown)' twice")
-      }
-    }
-    return texts
-  }
-
-  /// The slice that `--slice` names; `nil` without it.
-  ///
-  /// - Throws: `invalidArgument` for a text that is none.
-  func slice() throws(CheckpointError) -> TensorSlice? {
-    guard let text = value(of: "--slice") else { return nil }
-    guard let slice = TensorSlice(text: text) else {
-      throw misuse("'\(text.shown)' is no slice: '0,2:-' is 2 from 0 on, then all")
-    }
-    return slice
-  }
+  /// The operands from a position on: names and patterns of tensors.
+  func names(from position: Int) -> [[UInt8]] { Array(operands.dropFirst(position)) }
 
   private mutating func addOption(_ text: String, _ rest: inout ArraySlice<[UInt8]>)
     throws(CheckpointError)
@@ -118,7 +81,7 @@ struct ArgumentScanner {
     guard operands.count >= wanted.count(where: { !$0.hasPrefix("[") }) else {
       throw misuse("\(wanted[operands.count]) is missing")
     }
-    guard wanted.last?.hasSuffix("...") == true || operands.count <= wanted.count else {
+    guard wanted.last?.contains("...") == true || operands.count <= wanted.count else {
       let surplus = TensorName.shown(operands[wanted.count])
       throw misuse("the argument '\(surplus)' is one too many")
     }

@@ -14,8 +14,8 @@ struct Synopsis {
   let name: String
   /// What it does, in a line.
   let summary: String
-  /// What its other arguments are called, in order; a last one in `...` stands for one or more,
-  /// one in brackets may be left out.
+  /// What its other arguments are called, in order; a last one in `...` stands for one or more, one in
+  /// brackets may be left out, and `[NAME...]` stands for any number.
   let operands: [String]
   /// Its options.
   var options: [Option] = []

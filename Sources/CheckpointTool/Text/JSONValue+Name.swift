@@ -7,4 +7,13 @@ extension JSONValue {
     let shown: Member = ("name", .string(key.description))
     return key.string == nil ? [shown, ("name_base64", .base64(key.bytes))] : [shown]
   }
+
+  /// The same for bytes that are a name.
+  static func name(of bytes: [UInt8]) -> [Member] { name(TensorKey(bytes: bytes)) }
+
+  /// A distance of numbers: `"inf"` if it is infinite, `null` if there is none.
+  static func distance(_ distance: Double?) -> JSONValue {
+    guard let distance else { return .null }
+    return distance.isFinite ? .raw("\(distance)") : .string("inf")
+  }
 }

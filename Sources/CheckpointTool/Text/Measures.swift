@@ -26,9 +26,38 @@ extension Double {
   }
 }
 
+extension Double {
+  /// The number with at most five digits that count, whole numbers up to 10 digits in full: `0.12346`,
+  /// `1.5e-07`, `1234567`.
+  var shortText: String {
+    if self == rounded(.towardZero), magnitude < 1e10 { return "\(Int64(self))" }
+    guard let number = DecimalNumber(description) else { return description }
+    let rounded = number.rounded(significantDigits: 5)
+    guard (-4..<7).contains(rounded.exponent) else {
+      let fraction = max(0, rounded.digits.count - 1)
+      let text = rounded.scientific(fractionDigits: fraction)
+      return fraction > 0 ? text : String(text.filter { $0 != "." })
+    }
+    let text = rounded.positional
+    return text.fraction.isEmpty ? text.integer : "\(text.integer).\(text.fraction)"
+  }
+}
+
 extension Int {
   /// The number and a noun: `1 tensor`, `2 tensors`.
   func of(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
+}
+
+extension UInt64 {
+  /// The number with commas between its thousands: `109,482,240`.
+  var grouped: String {
+    var text = ""
+    for (position, digit) in String(self).reversed().enumerated() {
+      if position > 0, position % 3 == 0 { text.append(",") }
+      text.append(digit)
+    }
+    return String(text.reversed())
+  }
 }
 
 extension String {

@@ -1,5 +1,7 @@
 import CheckpointIO
+import CheckpointStore
 import CheckpointTensors
+import Checkpoints
 
 /// Keys as a person sees them and types them: keys are any bytes, a terminal shows characters.
 ///
@@ -16,23 +18,30 @@ enum TensorName {
     return text.shown
   }
 
-  /// The tensor that an argument names: by its key, or by what is shown for that.
+  /// The tensor that an argument names: by its key, or by what is shown for that; by the path of an object or
+  /// by the full name of a variable, as `checkpoint graph` shows them.
   ///
-  /// - Throws: `notFound` if there is none, naming the nearest.
-  static func find(_ name: [UInt8], in reader: some TensorReader) throws(CheckpointError)
+  /// - Throws: `notFound` if there is none, naming the nearest; `ambiguousName` if there are several.
+  static func find(_ name: [UInt8], in reader: CheckpointReader) throws(CheckpointError)
     -> TensorEntry
   {
+    if let entry = try stored(name, in: reader) { return entry }
     let key = TensorKey(bytes: name)
-    if let entry = try reader.entry(for: key) { return entry }
-    if name.contains(UInt8(ascii: "\\")) {
-      var found: TensorEntry?
-      let shown = String(decoding: name, as: UTF8.self)
-      try reader.forEachEntry { entry in
-        if Self.shown(entry.key.bytes).utf8.elementsEqual(shown.utf8) { found = entry }
-      }
-      if let found { return found }
+    guard let text = key.string else { return try reader.requiredEntry(for: key) }
+    return try reader.requiredEntry(for: reader.key(named: text))
+  }
+
+  /// The tensor of a key, or of what is shown for a key; `nil` if there is none.
+  static func stored(_ name: [UInt8], in reader: CheckpointReader) throws(CheckpointError)
+    -> TensorEntry?
+  {
+    if let entry = try reader.entry(for: TensorKey(bytes: name)) { return entry }
+    guard name.contains(UInt8(ascii: "\\")) else { return nil }
+    var found: TensorEntry?
+    try reader.forEachEntry { entry in
+      if shown(entry.key.bytes).utf8.elementsEqual(name) { found = entry }
     }
-    return try reader.requiredEntry(for: key)
+    return found
   }
 }
 

@@ -120,17 +120,27 @@ public struct CheckpointConversion: Sendable {
     merging sources: [String], to destination: String, options: Options,
     found: (CheckpointLocation) -> Void
   ) throws(CheckpointError) {
+    try self.init(to: destination, options: options) { plan throws(CheckpointError) in
+      for source in sources {
+        let opened = try CheckpointOpening(source, options.fileSystem).open()
+        found(opened.location)
+        try plan.add(opened.reader)
+      }
+    }
+  }
+
+  /// Plans to write what `add` adds to a plan.
+  init(
+    to destination: String, options: Options,
+    add: (inout ConversionPlan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
     let destination = try PathText.path(destination)
     let format =
       options.format ?? (CheckpointName.isSafetensors(destination) ? .safetensors : .v2)
-    let fileSystem = options.fileSystem
-    try ConversionTarget(destination, format, fileSystem).check(overwrites: options.overwrites)
+    try ConversionTarget(destination, format, options.fileSystem)
+      .check(overwrites: options.overwrites)
     var plan = ConversionPlan(format: format, options: options)
-    for source in sources {
-      let opened = try CheckpointOpening(source, fileSystem).open()
-      found(opened.location)
-      try plan.add(opened.reader)
-    }
+    try add(&plan)
     tensors = try plan.checkedTensors(for: destination)
     metadata = plan.metadata.merged
     notes = plan.notes

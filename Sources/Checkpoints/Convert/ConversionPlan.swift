@@ -16,7 +16,7 @@ struct ConversionPlan {
   private var tensors: [ConvertedTensor] = []
   private var graph: SourceGraph?
   private var problems: [CheckpointError] = []
-  private(set) var notes: [String] = []
+  var notes: [String] = []
   /// The texts of the sources.
   private(set) var metadata: MergedMetadata
 
@@ -41,16 +41,24 @@ struct ConversionPlan {
   /// Adds the tensors of a source, as the mapping has them.
   ///
   /// The object graph is no object of the rules: it follows them.
-  mutating func add(_ source: CheckpointReader) throws(CheckpointError) {
+  ///
+  /// - Parameters:
+  ///   - source: The source.
+  ///   - values: What has the values of its tensors, if that is another reader.
+  /// - Throws: `duplicateName` for a second object graph; what reading the list of tensors throws.
+  mutating func add(_ source: CheckpointReader, values: (any TensorReader)? = nil)
+    throws(CheckpointError)
+  {
     for tensor in source.unsupportedTensors {
       reportUnsupported(
         "its elements are of the type \(tensor.typeName), which is not read here", tensor.key)
     }
     metadata.add(source)
     try addGraph(of: source)
-    let reader: any TensorReader = graph == nil ? source.reader : ReaderWithoutGraph(source.reader)
+    let values = values ?? source.reader
+    let reader: any TensorReader = graph == nil ? values : ReaderWithoutGraph(values)
     guard let mapping = options.mapping else {
-      return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: source.reader)) }
+      return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: values)) }
     }
     let mapped = try MappedReader(reader, mapping)
     try mapped.forEachEntry { tensors.append(ConvertedTensor($0, in: mapped)) }

@@ -1,26 +1,26 @@
-import CheckpointTensors
-
 /// A floating-point format of at most 16 bits, by the widths of its fields.
 ///
 /// Sources: IEEE 754; Micikevicius and others, FP8 Formats for Deep Learning (2022); for `fnuz`: Noune
 /// and others, 8-bit Numerical Formats for Deep Neural Networks (2022); for `float4_e2m1fn`: OCP
 /// Microscaling Formats.
-struct SmallFloat {
+package struct SmallFloat: Sendable {
   /// Which bit patterns are no numbers.
-  private enum Special {
+  enum Special {
     case infinities  // the largest exponent: infinities and NaN
     case allOnes  // all bits but the sign: NaN
     case negativeZero  // only the sign: NaN
     case none
   }
 
-  private let exponentBits: Int
-  private let mantissaBits: Int
-  private let bias: Int
-  private let special: Special
+  /// How many bits the exponent has.
+  package let exponentBits: Int
+  /// How many bits the mantissa has.
+  package let mantissaBits: Int
+  let bias: Int
+  let special: Special
 
   /// The format of a dtype; `nil` for one that is no such number.
-  init?(_ dtype: DType) {
+  package init?(_ dtype: DType) {
     switch dtype {
     case .float16: self.init(5, 10, 15, .infinities)
     case .bfloat16: self.init(8, 7, 127, .infinities)
@@ -42,7 +42,7 @@ struct SmallFloat {
   }
 
   /// The number that bits stand for; bits above the format's own do not count.
-  func value(_ bits: UInt16) -> Double {
+  package func value(_ bits: UInt16) -> Double {
     let (isNegative, exponent, mantissa) = fields(bits)
     let largest = 1 << exponentBits - 1
     switch special {
@@ -59,34 +59,15 @@ struct SmallFloat {
     }
   }
 
-  /// A short decimal number that lies nearer to the value of `bits` than to any other value; `nil` for
-  /// infinities and NaN.
-  ///
-  /// Formats of a byte have so few values that the shortest would say little: 448 would be 450. Theirs
-  /// have six digits, if need be.
-  func shortest(_ bits: UInt16) -> DecimalNumber? {
-    let value = value(bits)
-    guard let exact = DecimalNumber(value.description) else { return nil }
-    let (_, exponent, mantissa) = fields(bits)
-    // Below a power of two, values lie twice as close.
-    let gap = spacing(exponent) / (mantissa == 0 && exponent > 1 ? 2 : 1)
-    let shortest = exponentBits + mantissaBits < 8 ? 6 : 1
-    for count in shortest..<max(shortest, exact.digits.count) {
-      let candidate = exact.rounded(significantDigits: count)
-      let number = Double(candidate.scientific(fractionDigits: 0)) ?? .infinity
-      if abs(number - value) < gap / 2 { return candidate }
-    }
-    return exact
-  }
-
-  private func fields(_ bits: UInt16) -> (isNegative: Bool, exponent: Int, mantissa: Int) {
+  /// The parts of a number.
+  package func fields(_ bits: UInt16) -> (isNegative: Bool, exponent: Int, mantissa: Int) {
     let exponent = Int(bits) >> mantissaBits & (1 << exponentBits - 1)
     let mantissa = Int(bits) & (1 << mantissaBits - 1)
     return (Int(bits) >> (exponentBits + mantissaBits) & 1 == 1, exponent, mantissa)
   }
 
-  // How far apart values of one exponent lie; subnormal ones as far as the smallest normal ones.
-  private func spacing(_ exponent: Int) -> Double {
+  /// How far apart values of one exponent lie; subnormal ones as far as the smallest normal ones.
+  package func spacing(_ exponent: Int) -> Double {
     Double(sign: .plus, exponent: max(exponent, 1) - bias - mantissaBits, significand: 1)
   }
 }

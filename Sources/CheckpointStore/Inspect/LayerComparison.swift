@@ -1,0 +1,133 @@
+package import CheckpointIO
+package import CheckpointTensors
+
+/// What two checkpoints differ in, layer by layer: how far each has moved.
+///
+///     for change in try LayerComparison(first, second).changes { print(change.name, change.relative) }
+///
+/// The relative change is the length of the difference of all numbers of a layer by the length of the first
+/// checkpoint's: 0.01 means that it has moved by a hundredth of its size. Two tensors are in memory at a time.
+package struct LayerComparison: Sendable {
+  /// What has become of a layer.
+  package struct Change: Sendable {
+    /// The name of the layer, as ``LayerNames/layer(of:depth:)`` has it.
+    package let name: [UInt8]
+    /// How many tensors both checkpoints have of one type and shape.
+    package fileprivate(set) var tensorCount = 0
+    /// How many of these are different.
+    package fileprivate(set) var changedCount = 0
+    /// How many tensors only the first checkpoint has.
+    package fileprivate(set) var onlyInFirst = 0
+    /// How many tensors only the second checkpoint has.
+    package fileprivate(set) var onlyInSecond = 0
+    /// How many tensors have another type or shape.
+    package fileprivate(set) var reshapedCount = 0
+    /// The largest distance of two numbers; infinite if one of two is not finite, `nil` if none is different.
+    package fileprivate(set) var largestDistance: Double?
+    fileprivate var difference = ScaledSquares()
+    fileprivate var first = ScaledSquares()
+
+    /// How far the numbers have moved, by what they were; infinite if they were all 0, or if one of two is not
+    /// finite; 0 if none is different.
+    package var relative: Double {
+      largestDistance == .infinity ? .infinity : difference.root(of: first)
+    }
+
+    /// Whether anything is different.
+    package var isChanged: Bool { changedCount + onlyInFirst + onlyInSecond + reshapedCount > 0 }
+
+    fileprivate init(name: [UInt8]) { self.name = name }
+  }
+
+  /// All layers, those that have changed most first.
+  package let changes: [Change]
+
+  /// Compares two checkpoints.
+  ///
+  /// - Parameters:
+  ///   - first: One.
+  ///   - second: The other.
+  ///   - depth: How many parts the names of layers have at most.
+  ///   - progress: As for ``CheckpointReader/Comparison``.
+  /// - Throws: What reading throws.
+  package init(
+    _ first: any TensorReader, _ second: any TensorReader, depth: Int = .max,
+    progress: (_ compared: UInt64, _ total: UInt64) -> Void = { _, _ in }
+  ) throws(CheckpointError) {
+    let entries = try first.entries()
+    var others: [TensorKey: TensorSpec] = [:]
+    try second.forEachEntry { others[$0.key] = $0.spec }
+    let names = LayerNames(entries.map(\.key) + others.keys)
+    let total = entries.reduce(UInt64(0)) { $0.adding($1.byteCount) ?? .max }
+    var compared: UInt64 = 0
+    var changes: [[UInt8]: Change] = [:]
+    for entry in entries {
+      let layer = names.layer(of: entry.key, depth: depth)
+      var change = changes[layer] ?? Change(name: layer)
+      let other = others.removeValue(forKey: entry.key)
+      try change.add(entry, other, first, second)
+      changes[layer] = change
+      compared = compared.adding(entry.byteCount) ?? .max
+      progress(compared, total)
+    }
+    for key in others.keys {
+      let layer = names.layer(of: key, depth: depth)
+      changes[layer, default: Change(name: layer)].onlyInSecond += 1
+    }
+    self.changes = changes.values.sorted(by: Self.areInOrder)
+  }
+
+  // What has moved most comes first, and before what is the same what is different otherwise.
+  private static func areInOrder(_ one: Change, _ other: Change) -> Bool {
+    if one.relative != other.relative { return one.relative > other.relative }
+    if one.isChanged != other.isChanged { return one.isChanged }
+    return one.name.lexicographicallyPrecedes(other.name)
+  }
+}
+
+extension LayerComparison.Change {
+  fileprivate mutating func add(
+    _ entry: TensorEntry, _ other: TensorSpec?, _ first: any TensorReader,
+    _ second: any TensorReader
+  ) throws(CheckpointError) {
+    guard let other else { return onlyInFirst += 1 }
+    guard other == entry.spec else { return reshapedCount += 1 }
+    tensorCount += 1
+    let tensors = (try first.tensor(for: entry.key), try second.tensor(for: entry.key))
+    let distance = ValueDistance(tensors.0, tensors.1, tolerance: 0)
+    if distance.differingCount > 0 {
+      changedCount += 1
+      if let largest = distance.largest { largestDistance = max(largestDistance ?? 0, largest) }
+    }
+    guard let decoder = ElementDecoder(entry.spec.dtype) else { return }
+    try tensors.0.withLittleEndianBytes { bytes throws(CheckpointError) in
+      try tensors.1.withLittleEndianBytes { others throws(CheckpointError) in
+        add(bytes, others, decoder, width: entry.spec.dtype.byteOrderWidth ?? 1)
+      }
+    }
+  }
+
+  private mutating func add(
+    _ bytes: RawSpan, _ others: RawSpan, _ decoder: ElementDecoder, width: Int
+  ) {
+    let step = ElementDecoder.blockCount * width
+    for start in stride(from: 0, to: min(bytes.byteCount, others.byteCount), by: step) {
+      let range = start..<min(start + step, bytes.byteCount)  // both have as many
+      decoder.forEachBlock(of: bytes.extracting(range)) { block in
+        decoder.forEachBlock(of: others.extracting(range)) { add(block, $0) }
+      }
+    }
+  }
+
+  // Where one is not finite there is no difference: one that comes or goes makes the largest distance infinite.
+  private mutating func add(_ numbers: Span<Double>, _ others: Span<Double>) {
+    var (values, differences): ([Double], [Double]) = ([], [])
+    for index in 0..<min(numbers.count, others.count)
+    where (others[index] - numbers[index]).isFinite {
+      values.append(numbers[index])
+      differences.append(others[index] - numbers[index])
+    }
+    first.add(values.span)
+    difference.add(differences.span)
+  }
+}

@@ -1,0 +1,32 @@
+import CheckpointIO
+import CheckpointStore
+
+/// The latest checkpoints of a directory.
+enum LatestCheckpoints {
+  /// Finds them, and says which they are.
+  ///
+  /// - Parameters:
+  ///   - count: How many.
+  ///   - directory: Where.
+  /// - Returns: Their paths, the latest one last: checkpoints of one name, that of the newest.
+  /// - Throws: `notFound` if there are fewer; `notACheckpoint` if there is no such directory.
+  static func paths(_ count: Int, in directory: String) throws(CheckpointError) -> [String] {
+    let listing = try DirectoryListing(ofAny: directory, fileSystem: LocalFileSystem())
+    guard let listing else {
+      throw CheckpointError(
+        .notACheckpoint, "this is no directory; '--last' takes one", file: directory)
+    }
+    let all = try listing.newestFirst().filter { !$0.isEmpty && $0.missing.isEmpty }
+    let newest = all.prefix { $0.format == all[0].format && $0.name.stem == all[0].name.stem }
+    guard newest.count >= count else {
+      let names = newest.isEmpty ? "" : ": \(NameList.text(newest.map(\.path)))"
+      throw CheckpointError(
+        .notFound, "\(count) checkpoints are wanted, the directory has \(newest.count)\(names)",
+        file: directory)
+    }
+    let paths = newest.prefix(count).reversed().map(\.path)
+    StandardError.report(
+      "the latest \(count) checkpoints in \(directory) are \(NameList.text(paths))")
+    return paths
+  }
+}

@@ -1,0 +1,71 @@
+import CheckpointIO
+import CheckpointStore
+import CheckpointTensors
+import Checkpoints
+
+/// The tensors of a checkpoint that somebody asks for: all of them, or those of some names, layers and
+/// patterns.
+enum TensorSelection {
+  /// What the help says of it.
+  static let details = """
+    NAME is a tensor, a layer ('bert/encoder', all that is below it), or a pattern:
+    '*' stands for any text, slashes too, and '?' for one character. Put patterns in
+    quotes. In a checkpoint of objects, the names that 'checkpoint graph' shows will
+    do as well. Without NAME it is all tensors.
+    """
+
+  /// Finds them.
+  ///
+  /// - Returns: Each once, in byte order of the keys.
+  /// - Throws: One error with every name that nothing has.
+  static func entries(named names: [[UInt8]], in reader: CheckpointReader) throws(CheckpointError)
+    -> [TensorEntry]
+  {
+    let all = try reader.entries()
+    guard !names.isEmpty else { return all }
+    var keys: Set<TensorKey> = []
+    var problems: [CheckpointError] = []
+    for name in names {
+      do throws(CheckpointError) {
+        keys.formUnion(try find(name, among: all, in: reader))
+      } catch  where error.code == .notFound || error.code == .ambiguousName {
+        problems.append(error)
+      }
+    }
+    let error = CheckpointError.combining(problems) { "\($0) names lead to no tensor" }
+    if let error { throw error }
+    return all.filter { keys.contains($0.key) }
+  }
+
+  // A tensor goes before a layer of its name.
+  private static func find(
+    _ name: [UInt8], among entries: [TensorEntry], in reader: CheckpointReader
+  ) throws(CheckpointError) -> [TensorKey] {
+    if let entry = try TensorName.stored(name, in: reader) { return [entry.key] }
+    let pattern = TensorPattern(name)
+    guard !pattern.hasWildcards else { return try matches(pattern, name, entries, reader) }
+    do throws(CheckpointError) {
+      return [try TensorName.find(name, in: reader).key]
+    } catch  where error.code == .notFound {
+      let layer = entries.map(\.key).filter { pattern.isLayer(of: $0.bytes) }
+      guard layer.isEmpty else { return layer }
+      throw error
+    }
+  }
+
+  private static func matches(
+    _ pattern: TensorPattern, _ name: [UInt8], _ entries: [TensorEntry], _ reader: CheckpointReader
+  ) throws(CheckpointError) -> [TensorKey] {
+    var others: [TensorKey: [[UInt8]]] = [:]
+    try reader.savedGraph()?.forEachFullName { name, key in
+      others[key, default: []].append(name.bytes)
+    }
+    let keys = entries.map(\.key).filter { key in
+      pattern.fits(key.bytes) || pattern.fits(Array(key.nameOfVariable))
+        || others[key]?.contains(where: pattern.fits) == true
+    }
+    guard keys.isEmpty else { return keys }
+    throw CheckpointError(
+      .notFound, "no tensor has a name like '\(TensorName.shown(name))'", file: reader.path)
+  }
+}

@@ -1,0 +1,89 @@
+import CheckpointIO
+import CheckpointStore
+import Checkpoints
+
+/// `checkpoint average`: the average of several checkpoints.
+struct Average: Command {
+  static let synopsis = Synopsis(
+    name: "average", summary: "Writes the average of several checkpoints of one model.",
+    operands: ["OUT", "CHECKPOINT..."],
+    options: [
+      Synopsis.Option(
+        name: "--decay", value: "X", help: "Each weighs X times what the next one does."),
+      Synopsis.Option(name: "--last", value: "N", help: "CHECKPOINT is a directory: its latest N."),
+      Synopsis.Option(
+        name: "--to", value: "FORMAT", help: "v2, v1, safetensors or model-directory."),
+      Synopsis.Option(name: "--drop-objects", help: "Leave the object graph out."),
+      Synopsis.metadata,
+      Synopsis.Option(name: "--overwrite", help: "Replace a checkpoint at OUT."),
+    ],
+    details: """
+      All checkpoints need the same names, types and shapes: one error lists whatever
+      differs. Their formats may differ. OUT is as DEST for 'checkpoint convert'.
+
+      Floating-point numbers are averaged in 64 bits, and rounded once to their type.
+      Integers, such as step counters, truth values, strings and the objects are those
+      of the last checkpoint; a note names them. OUT restores as that one does.
+
+      With --last 5 CHECKPOINT is a directory, and its latest five are averaged, in
+      the order of their numbers.
+
+      Without --decay all weigh the same. With --decay 0.9 the last one weighs most,
+      the one before 0.9 times as much, the one before that 0.81 times, and so on.
+
+      Memory is needed for the list of tensors, and some 100 MB for parts of tensors;
+      of tensors in slices, and to and from V1, for a whole one as 64-bit numbers.
+      """)
+
+  private let destination: String
+  private let sources: [String]
+  private let decay: Double
+  private let lastCount: Int?
+  private var options = CheckpointConversion.Options()
+
+  init(_ arguments: ArgumentScanner) throws(CheckpointError) {
+    destination = try arguments.path(0)
+    var sources: [String] = []
+    for index in arguments.operands.indices.dropFirst() {
+      sources.append(try arguments.path(index))
+    }
+    self.sources = sources
+    lastCount = try Self.lastCount(arguments)
+    guard lastCount == nil || sources.count == 1 else {
+      throw arguments.misuse("with '--last' there is one CHECKPOINT, a directory")
+    }
+    guard lastCount != nil || sources.count > 1 else {
+      throw arguments.misuse(
+        "an average takes two checkpoints at least, after OUT, or '--last N' and a directory")
+    }
+    let text = arguments.value(of: "--decay") ?? "1"
+    guard let decay = Double(text), decay > 0, decay <= 1 else {
+      throw arguments.misuse("'\(text.shown)' is no decay: more than 0, and 1 at most")
+    }
+    self.decay = decay
+    options.overwrites = arguments.has("--overwrite")
+    options.format = try arguments.format()
+    options.metadata = try arguments.metadata()
+    options.dropsObjectGraph = arguments.has("--drop-objects")
+  }
+
+  private static func lastCount(_ arguments: ArgumentScanner) throws(CheckpointError) -> Int? {
+    guard let text = arguments.value(of: "--last") else { return nil }
+    guard let count = Int(text), count > 1 else {
+      throw arguments.misuse("'\(text.shown)' is no number of checkpoints: 2 or more")
+    }
+    return count
+  }
+
+  func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
+    var sources = sources
+    if let lastCount { sources = try LatestCheckpoints.paths(lastCount, in: sources[0]) }
+    let conversion = try ConversionRun.planned(options) { () throws(CheckpointError) in
+      try CheckpointConversion(
+        averaging: sources, decay: decay, to: destination, options: options,
+        found: OpenedCheckpoint.report)
+    }
+    try ConversionRun(conversion: conversion).carryOut(output)
+    return .success
+  }
+}

@@ -1,0 +1,88 @@
+import CheckpointIO
+import CheckpointTensors
+
+/// Several checkpoints of the same tensors as one: floating-point numbers are the average, all else is that of
+/// the last one.
+///
+/// Numbers are averaged as `Double`s, and rounded once. In memory are, of a tensor in pieces, some 100 MB at
+/// most, however large it is.
+struct AveragedReader: TensorPieceReader {
+  private let readers: [any TensorReader]
+  private let last: any TensorReader
+  private let decay: Double
+
+  /// - Parameters:
+  ///   - readers: The checkpoints, one at least; they have been compared.
+  ///   - last: The last of them.
+  ///   - decay: How much each weighs for what the next one does.
+  init(_ readers: [any TensorReader], last: any TensorReader, decay: Double) {
+    (self.readers, self.last, self.decay) = (readers, last, decay)
+  }
+
+  var path: String { last.path }
+
+  func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void) throws(CheckpointError) {
+    try last.forEachEntry(body)
+  }
+
+  func entry(for key: TensorKey) throws(CheckpointError) -> TensorEntry? {
+    try last.entry(for: key)
+  }
+
+  func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
+    let spec = try last.requiredEntry(for: key).spec
+    guard spec.dtype.isFloatingPoint else { return try last.tensor(for: key, slice: slice) }
+    var shape = spec.shape
+    let average = try average(of: spec.dtype) { reader, add throws(CheckpointError) in
+      let tensor = try reader.tensor(for: key, slice: slice)
+      shape = tensor.spec.shape
+      try tensor.withLittleEndianBytes(add)
+    }
+    let bytes = average.bytes
+    let width = 1.littleEndian == 1 ? 1 : spec.dtype.byteOrderWidth ?? 1
+    return try AnyTensor(TensorSpec(spec.dtype, shape)) { output throws(CheckpointError) in
+      try unsafe bytes.span.bytes.withReversedBytes(ofEvery: width) { output.copy($0, to: 0) }
+    }
+  }
+
+  func forEachLittleEndianPiece(
+    of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    let entry = try last.requiredEntry(for: key)
+    guard entry.spec.dtype.isFloatingPoint else { return try last.forEachPiece(of: key, body) }
+    guard entry.spec.shape.elementCount > Self.partCount,
+      readers.allSatisfy({ $0 is any TensorPieceReader })
+    else {
+      let average = try average(of: entry.spec.dtype) { reader, add throws(CheckpointError) in
+        try reader.forEachPiece(of: key, add)
+      }
+      return try average.forEachPiece(body)
+    }
+    // A part cannot be checked, the whole can: so that is read first.
+    for reader in readers { try reader.forEachPiece(of: key) { _ in } }
+    for part in entry.spec.parts(ofElements: Self.partCount) {
+      let request = TensorRequest(key, slice: part, readsOnlyPart: true)
+      let average = try average(of: entry.spec.dtype) { reader, add throws(CheckpointError) in
+        for tensor in try reader.batch(of: [request]).tensors() {
+          try tensor.withLittleEndianBytes(add)
+        }
+      }
+      try average.forEachPiece(body)
+    }
+  }
+
+  private func average(
+    of dtype: DType,
+    _ read: (any TensorReader, (RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError) ->
+      Void
+  ) throws(CheckpointError) -> RunningAverage {
+    var average = RunningAverage(of: dtype, decay: decay)
+    for reader in readers {
+      average.begin()
+      try read(reader) { piece throws(CheckpointError) in average.add(piece) }
+    }
+    return average
+  }
+
+  private static let partCount = 8 << 20
+}

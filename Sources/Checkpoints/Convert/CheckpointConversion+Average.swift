@@ -1,0 +1,88 @@
+package import CheckpointIO
+import CheckpointGraph
+package import CheckpointStore
+import CheckpointTensors
+
+extension CheckpointConversion {
+  /// Plans to write the average of several checkpoints of the same tensors.
+  ///
+  /// Floating-point numbers are averaged. Integers, such as step counters, truth values, strings, metadata and
+  /// the object graph are those of the last one, so that what is written restores as they do; a note says so.
+  ///
+  /// - Parameters:
+  ///   - sources: As for ``CheckpointReader/init(_:)``; one at least.
+  ///   - decay: How much each weighs for what the next one does, more than 0: 1 for the uniform average.
+  ///   - destination: The prefix of a V2 checkpoint, or the name of a file.
+  ///   - options: What to write.
+  ///   - found: Called with what the paths lead to.
+  /// - Throws: `mismatch` if their names, dtypes or shapes differ, one error with all differences; as
+  ///   ``init(from:to:options:)``.
+  package init(
+    averaging sources: [String], decay: Double, to destination: String, options: Options,
+    found: (CheckpointLocation) -> Void
+  ) throws(CheckpointError) {
+    try self.init(to: destination, options: options) { plan throws(CheckpointError) in
+      var readers: [CheckpointReader] = []
+      for source in sources {
+        let opened = try CheckpointOpening(source, options.fileSystem).open()
+        found(opened.location)
+        readers.append(opened.reader)
+      }
+      guard let last = readers.last else {
+        throw CheckpointError(.invalidArgument, "there is no checkpoint to be averaged")
+      }
+      let entries = try last.entries()
+      try Self.check(readers.dropLast(), entries, of: last.path)
+      let values = AveragedReader(readers.map(\.reader), last: last.reader, decay: decay)
+      try plan.add(last, values: values)
+      if let note = Self.note(entries, of: last.path) { plan.notes.append(note) }
+    }
+  }
+
+  // The last one is what the others are compared with.
+  private static func check(
+    _ readers: some Sequence<CheckpointReader>, _ entries: [TensorEntry], of path: String
+  ) throws(CheckpointError) {
+    var problems: [CheckpointError] = []
+    for reader in readers {
+      var others: [TensorKey: TensorSpec] = [:]
+      try reader.forEachEntry { others[$0.key] = $0.spec }
+      for entry in entries {
+        guard let spec = others.removeValue(forKey: entry.key) else {
+          problems.append(
+            problem("it has no such tensor, '\(path)' has one", entry.key, reader.path))
+          continue
+        }
+        guard spec != entry.spec else { continue }
+        problems.append(
+          problem("it is \(spec) here, \(entry.spec) in '\(path)'", entry.key, reader.path))
+      }
+      for key in others.keys.sorted() {
+        problems.append(problem("'\(path)' has no such tensor", key, reader.path))
+      }
+    }
+    let error = CheckpointError.combining(problems) {
+      "\($0) differences keep the checkpoints from being averaged; their names, types and shapes have to be "
+        + "the same"
+    }
+    if let error { throw error }
+  }
+
+  private static func problem(_ finding: String, _ key: TensorKey, _ file: String)
+    -> CheckpointError
+  {
+    CheckpointError(.mismatch, finding, file: file, key: key.description)
+  }
+
+  private static func note(_ entries: [TensorEntry], of path: String) -> String? {
+    let taken = entries.filter { !$0.spec.dtype.isFloatingPoint }.map(\.key)
+      .filter { $0 != TensorKey(ObjectGraph.key) }
+    guard let first = taken.first else { return nil }
+    guard taken.count > 1 else {
+      return "'\(first)' is no floating-point number, and is taken from '\(path)'"
+    }
+    return
+      "\(taken.count) tensors are no floating-point numbers, and are taken from '\(path)': "
+      + NameList.text(taken)
+  }
+}
