@@ -19,6 +19,8 @@ enum Tool {
     Suggest.self,
     Rules.self,
     Audit.self,
+    Completions.self,
+    Manual.self,
   ]
 
   static let version = "checkpoint 0.1.0\n"
@@ -76,29 +78,45 @@ enum Tool {
     return """
       usage: checkpoint COMMAND ARGUMENTS
 
-      Reads and writes checkpoints: TensorFlow's formats V2 and V1, and safetensors.
+      \(purpose)
 
       Commands:
       \(lines.joined())
-      'checkpoint help COMMAND' says more. '--' ends options: what follows is a path or
-      a name, whatever it begins with.
-
-      PREFIX is what the files of a V2 checkpoint begin with: 'run/ckpt-7' for
-      'run/ckpt-7.index' and 'run/ckpt-7.data-00000-of-00001'. Each of its files will do
-      as well; so will a V1 file, any of several, or their pattern
-      ('run/m-?????-of-00002'); a safetensors file; and a directory, for its latest
-      checkpoint. The format is found from the files.
-
-      NAME is the name of a tensor, as 'checkpoint list' shows it.
+      \(operands)
 
       Exit status:
-        0  all is well
-        1  the checkpoint is damaged or cannot be read, what was asked for is not there or
-           cannot be done, or there is a difference
-        2  the arguments make no sense
-        3  the operating system refused: no permission, too many open files, disk full, read
-           error; or others replaced or locked the checkpoint again and again
+      \(exitStatus)
 
       """
   }
+
+  /// What holds for all commands, by title.
+  static var about: [(title: String, paragraphs: String)] {
+    [("Description", "\(purpose)\n\n\(operands)"), ("Exit status", exitStatus)]
+  }
+
+  private static let purpose =
+    "Reads and writes checkpoints: TensorFlow's formats V2 and V1, and safetensors."
+
+  private static let operands = """
+    'checkpoint help COMMAND' says more. '--' ends options: what follows is a path or
+    a name, whatever it begins with.
+
+    PREFIX is what the files of a V2 checkpoint begin with: 'run/ckpt-7' for
+    'run/ckpt-7.index' and 'run/ckpt-7.data-00000-of-00001'. Each of its files will do
+    as well; so will a V1 file, any of several, or their pattern
+    ('run/m-?????-of-00002'); a safetensors file; and a directory, for its latest
+    checkpoint. The format is found from the files.
+
+    NAME is the name of a tensor, as 'checkpoint list' shows it.
+    """
+
+  private static let exitStatus = """
+      0  all is well
+      1  the checkpoint is damaged or cannot be read, what was asked for is not there or
+         cannot be done, or there is a difference
+      2  the arguments make no sense
+      3  the operating system refused: no permission, too many open files, disk full, read
+         error; or others replaced or locked the checkpoint again and again
+    """
 }

@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: FuzzTarget.all)
+  @Test(.timeLimit(.minutes(20)), arguments: FuzzTarget.all)
   func `what broke a promise once breaks none`(of target: FuzzTarget) throws {
     for url in Self.regressions(of: target) {
       let bytes = Array(try Data(contentsOf: url))

@@ -14,9 +14,9 @@ import Testing
     let run = try ToolRun.checkpoint(word)
     #expect(run.status == 0)
     for line in [
-      "  list     Lists the tensors of a checkpoint.",
-      "  verify   Checks every byte of a checkpoint that its checksums cover.",
-      "  audit    Tells what every file of a directory is, and repairs the state file.",
+      "  list         Lists the tensors of a checkpoint.",
+      "  verify       Checks every byte of a checkpoint that its checksums cover.",
+      "  audit        Tells what every file of a directory is, and repairs the state file.",
       "  2  the arguments make no sense",
     ] {
       #expect(run.output.contains("\n\(line)\n"))
@@ -59,7 +59,7 @@ import Testing
     (
       ["frob"],
       "there is no command 'frob', but list, show, cat, graph, stats, verify, diff, convert, rename, "
-        + "merge, average, map, suggest, rules, audit"
+        + "merge, average, map, suggest, rules, audit, completions, manual"
     ),
     (["list"], "list: PREFIX is missing"),
     (["show", "a"], "show: NAME is missing"),

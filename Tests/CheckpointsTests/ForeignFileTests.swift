@@ -125,7 +125,7 @@ import Testing
     return entries
   }
 
-  @Test(.timeLimit(.minutes(5)), arguments: Way.allCases, Thing.allCases)
+  @Test(.timeLimit(.minutes(20)), arguments: Way.allCases, Thing.allCases)
   func `says whose name it needs, and touches nothing`(way: Way, thing: Thing) throws {
     for name in way.names {
       let what = "\(way): \(thing) at \(name)"

@@ -10,7 +10,7 @@ import Testing
 struct BesideTensorFlowTests {
   private static let count = 30
 
-  @Test(.timeLimit(.minutes(10)))
+  @Test(.timeLimit(.minutes(20)))
   func `both save in one directory at once, and each reads what the other has saved`() throws {
     let directory = try TemporaryDirectory("beside")
     let path = directory.path
