@@ -1,3 +1,4 @@
+import CheckpointIO
 import CheckpointTensors
 
 /// The first look at the numbers of a tensor: how many are what, their range and their mean.
