@@ -28,7 +28,7 @@ private func resuming() throws {
   while step.scalar < 1000, !termination.isReceived {
     train()
     step.scalar += 1
-    try manager.saveInBackground()  // nil, unless 100 steps have passed
+    try manager.saveInBackground()  // does nothing, unless 100 steps have passed
   }
   try manager.save(force: true)
 
@@ -103,7 +103,7 @@ private func fromHuggingFace() throws {
 
 // MARK: Keep moving averages
 
-/// Moves each average towards its weight: to be called after each step.
+/// Moves each average towards its weight; with a rate of 1, all the way.
 func follow(_ weights: [Variable<Float>], with averages: [Variable<Float>], rate: Float) {
   for (weight, average) in zip(weights, averages) {
     let target = weight.value.array
@@ -122,8 +122,10 @@ private func averaging() throws {
 
   let (layer, averaged) = (Dense(64, 10), Dense(64, 10))
   let both = try Checkpoint(["layer": layer, "averaged": averaged])
+  let (weights, averages) = ([layer.kernel, layer.bias], [averaged.kernel, averaged.bias])
+  follow(weights, with: averages, rate: 1)  // once: the averages begin with the first weights
   train()
-  follow([layer.kernel, layer.bias], with: [averaged.kernel, averaged.bias], rate: 0.001)
+  follow(weights, with: averages, rate: 0.001)  // after each step
   try both.save(to: "averages/ckpt")
 
   let evaluated = Dense(64, 10)
@@ -136,6 +138,8 @@ private func averaging() throws {
   layer.bias.value = Tensor(repeating: 1, shape: [10])
   follow([layer.bias], with: [averaged.bias], rate: 0.5)
   expect(averaged.bias.value.array.allSatisfy { $0 == 0.5 })
+  follow([layer.bias], with: [averaged.bias], rate: 1)
+  expect(averaged.bias.value.array.allSatisfy { $0 == 1 })
 }
 
 // MARK: Rename a layer

@@ -20,7 +20,7 @@ private func firstScreen() throws {
   let checkpoint = try Checkpoint(["model": model, "step": step])
   let manager = try CheckpointManager(checkpoint, directory: "run", retention: .latest(3))
 
-  try manager.restoreOrInitialize()  // goes on where the last run stopped
+  try manager.restoreOrInitialize()  // goes on from the last checkpoint, if there is one
   while step.scalar < 1000 {
     train()
     step.scalar += 1
