@@ -31,13 +31,3 @@ package struct ElementEncoder: Sendable {
     }
   }
 }
-
-extension DType {
-  /// Whether the elements are floating-point numbers, or complex ones of these.
-  package var isFloatingPoint: Bool {
-    switch self {
-    case .float32, .float64, .complex64, .complex128: true
-    default: SmallFloat(self) != nil
-    }
-  }
-}

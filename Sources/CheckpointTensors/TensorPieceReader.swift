@@ -39,6 +39,16 @@ extension TensorReader {
 }
 
 extension AnyTensor {
+  /// Creates a tensor of fixed-width elements that are little-endian numbers.
+  ///
+  /// - Throws: `mismatch` if they are not as many bytes as the elements take.
+  package init(_ spec: TensorSpec, littleEndian bytes: RawSpan) throws(CheckpointError) {
+    let storage = TensorStorage(copying: bytes)
+    let width = 1.littleEndian == 1 ? 1 : spec.dtype.byteOrderWidth ?? 1
+    if width > 1 { try storage.withMutableBytes { $0.reverseBytes(ofEvery: width) } }
+    try self.init(spec, .bytes(storage))
+  }
+
   /// Calls `body` with the fixed-width elements as little-endian numbers.
   ///
   /// - Throws: `unsupported` if they are not of fixed width; what `body` throws.

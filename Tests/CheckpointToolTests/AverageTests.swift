@@ -16,13 +16,8 @@ import Testing
   init() throws { directory = try TemporaryDirectory("average") }
 
   private func save(_ name: String, _ tensors: [(String, AnyTensor)]) throws -> String {
-    var writer = try BundleWriter(prefix: directory.path(name))
-    for (name, tensor) in tensors { try writer.add(tensor, for: TensorKey(name)) }
-    try writer.finish()
-    return directory.path(name)
+    try directory.save(tensors, to: name)
   }
-
-  private func floats(_ numbers: Float...) -> AnyTensor { AnyTensor(Tensor<Float>(numbers)) }
 
   private func read(_ name: String, at path: String? = nil) throws -> [Float] {
     try Tensor<Float>(CheckpointReader(path ?? out).tensor(for: TensorKey(name))).array

@@ -13,13 +13,9 @@ import Testing
   init() throws { directory = try TemporaryDirectory("layers") }
 
   private func save(_ name: String, _ tensors: [(String, AnyTensor)]) throws -> String {
-    var writer = try BundleWriter(prefix: directory.path(name))
-    for (name, tensor) in tensors { try writer.add(tensor, for: TensorKey(name)) }
-    try writer.finish()
-    return directory.path(name)
+    try directory.save(tensors, to: name)
   }
 
-  private func floats(_ numbers: Float...) -> AnyTensor { AnyTensor(Tensor<Float>(numbers)) }
   private func ones(_ shape: TensorShape) -> AnyTensor {
     AnyTensor(Tensor<Float>(repeating: 1, shape: shape))
   }

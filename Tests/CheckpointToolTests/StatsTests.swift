@@ -14,9 +14,7 @@ import Testing
   init() throws { directory = try TemporaryDirectory("stats") }
 
   private func save(_ tensors: [(String, AnyTensor)]) throws {
-    var writer = try BundleWriter(prefix: prefix)
-    for (name, tensor) in tensors { try writer.add(tensor, for: TensorKey(name)) }
-    try writer.finish()
+    try directory.save(tensors, to: "m")
   }
 
   private static let tensors: [(String, AnyTensor)] = [
@@ -130,7 +128,7 @@ import Testing
     let lines = run.errors.split(separator: "\n")
     #expect(lines.count == 2)
     #expect(run.errors.contains("key 'b': the tensor's checksum is 0x"))
-    #expect(lines.last == "checkpoint: 1 tensor cannot be read, and is not shown")
+    #expect(lines.last == "checkpoint: 1 tensor cannot be read, and has no statistics")
   }
 
   @Test func `a missing file is said once`() throws {
@@ -140,7 +138,7 @@ import Testing
     #expect(run.status == 1)
     let lines = run.errors.split(separator: "\n")
     #expect(lines.count == 2)
-    #expect(lines.last == "checkpoint: 20 tensors cannot be read, and are not shown")
+    #expect(lines.last == "checkpoint: 20 tensors cannot be read, and have no statistics")
     #expect(run.output == "no tensors\n")
   }
 

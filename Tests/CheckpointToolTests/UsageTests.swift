@@ -58,7 +58,7 @@ import Testing
   @Test(arguments: [
     (
       ["frob"],
-      "there is no command 'frob', but list, show, cat, graph, stats, verify, diff, convert, rename, "
+      "there is no command 'frob', but list, show, cat, graph, stats, report, verify, diff, convert, rename, "
         + "merge, average, map, suggest, rules, audit, completions, manual"
     ),
     (["list"], "list: PREFIX is missing"),

@@ -305,6 +305,69 @@ import Testing
     #expect(system.text("/run/checkpoint")?.contains(isKept ? "ckpt-2" : "ckpt-1") == false)
   }
 
+  @Test(arguments: ["period", "best", "latest"])
+  func `what is not there any more makes nothing go`(rule: String) throws {
+    let policy: RetentionPolicy =
+      switch rule {
+      case "period": .latest(1).or(.every(.seconds(100)))
+      case "best": .latest(1).or(.best(1, by: "loss", .lowest))
+      default: .latest(2)
+      }
+    let run = try ManagerRun(system, policy)
+    let emptied: [Int]
+    let kept: [Int]
+    switch rule {
+    case "period":  // the first period begins with 2, as 1 has gone
+      try run.save(1, after: 100)
+      try run.save(2, after: 60)
+      (emptied, kept) = ([1], [2, 3])
+    case "best":
+      try run.save(1, loss: 1)
+      try run.save(2, loss: 2)
+      (emptied, kept) = ([1], [2, 3])
+    default:  // two go, and leave their places to others, which are looked at as well
+      try run.save(1)
+      try run.manager.pin("/run/ckpt-1")
+      try run.save(2)
+      try run.save(3)
+      try run.manager.unpin("/run/ckpt-1")
+      (emptied, kept) = ([2, 3], [1, 4])
+    }
+    for number in emptied { try system.write("", to: "/run/ckpt-\(number).index") }
+    try run.save(Float(kept[1]), loss: 3, after: 50)
+    #expect(run.manager.checkpoints.map(\.step) == kept)
+    #expect(
+      try CheckpointReader("/run/ckpt-\(kept[0])", fileSystem: system).entries().isEmpty == false)
+  }
+
+  @Test func `sees a state file of the same length with another name in it`() throws {
+    let run = try ManagerRun(system)
+    try run.save(1)
+    try run.save(2)
+    let text = try #require(system.text("/run/checkpoint"))
+    let back = text.replacingOccurrences(
+      of: "model_checkpoint_path: \"ckpt-2\"", with: "model_checkpoint_path: \"ckpt-1\"",
+      range: text.range(of: "model_checkpoint_path: \"ckpt-2\""))
+    #expect(back.utf8.count == text.utf8.count && back != text)
+    try system.write(back, to: "/run/checkpoint")
+    #expect(try run.manager.restoreOrInitialize()?.path == "/run/ckpt-1")
+    try run.save(3)
+    #expect(run.manager.checkpoints.map(\.step) == [2, 1, 3])
+  }
+
+  @Test func `a restore goes by what is there, whatever was there before`() throws {
+    let run = try ManagerRun(system)
+    try run.save(1)
+    try run.save(2)
+    try system.write("", to: "/run/ckpt-2.index")
+    #expect(try run.manager.restoreOrInitialize()?.path == "/run/ckpt-1")
+    try system.write("", to: "/run/ckpt-1.index")
+    let error = #expect(throws: CheckpointError.self) {
+      try run.manager.restoreOrInitialize { Issue.record("begins anew beside what is damaged") }
+    }
+    #expect(error?.message.hasPrefix("the only checkpoint is damaged; nothing has changed") == true)
+  }
+
   @Test func `refuses a history of a later version, and leaves it alone`() throws {
     let text = "{\"crc32c\":\"0\",\"history\":{\"version\":2}}"
     try system.write(text, to: "/run/ckpt.history.json")

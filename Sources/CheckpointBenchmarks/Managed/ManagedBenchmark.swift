@@ -1,8 +1,8 @@
 import Checkpoints
 import Foundation
 
-// What it costs that a directory has many checkpoints: the time of a save by a manager that keeps all of them, less
-// the time of one that keeps few. And what it takes to delete many at once.
+// What it costs that a directory has many checkpoints: the time of a save by a manager that keeps all of them, and by
+// one that deletes the oldest, less the time where there are few. And what it takes to delete many at once.
 
 /// Measures saves into directories with many managed checkpoints.
 struct ManagedBenchmark {
@@ -22,19 +22,37 @@ struct ManagedBenchmark {
 
   func measure() throws {
     print("saves of a number that wait for no disk, \(rounds) each; times in ms")
-    print("      kept       save       more       open  sweep, each")
-    let directories = try counts.map { try ManagedRun($0, in: "\(folder)/managed-\($0)") }
-    var saves: [[Double]] = counts.map { _ in [] }
-    for _ in 0...rounds {
-      for index in counts.indices { saves[index].append(try directories[index].save()) }
-    }
-    let medians = saves.map { $0.dropFirst().sorted()[rounds / 2] }  // the first looks at all files
-    for (index, directory) in directories.enumerated() {
+    print("      kept       save       more  and delete one       more       open  sweep, each")
+    let all = try counts.map { try directory(.all, $0, "all") }
+    let latest = try counts.map { try directory(.latest($0), $0, "latest") }
+    let (saves, replacing) = (try medians(all), try medians(latest))
+    for (index, directory) in all.enumerated() {
       let (opening, sweeping) = (try directory.open(), try directory.sweep())
-      let columns = [medians[index], medians[index] - medians[0], opening, sweeping]
-      print(pad("\(counts[index])", 10) + columns.map { pad(milliseconds($0), 11) }.joined())
+      print(
+        pad("\(counts[index])", 10) + column(saves[index]) + column(saves[index] - saves[0])
+          + column(replacing[index], 16) + column(replacing[index] - replacing[0])
+          + column(opening) + column(sweeping, 13))
       fflush(nil)
     }
+  }
+
+  private func directory(_ retention: RetentionPolicy, _ count: Int, _ name: String) throws
+    -> ManagedRun
+  {
+    try ManagedRun(count, retention, in: "\(folder)/managed-\(name)-\(count)")
+  }
+
+  // The medians of saves into each directory, one after the other.
+  private func medians(_ directories: [ManagedRun]) throws -> [Double] {
+    var saves: [[Double]] = directories.map { _ in [] }
+    for _ in 0...rounds {
+      for index in directories.indices { saves[index].append(try directories[index].save()) }
+    }
+    return saves.map { $0.dropFirst().sorted()[rounds / 2] }  // the first looks at all files
+  }
+
+  private func column(_ seconds: Double, _ width: Int = 11) -> String {
+    pad(milliseconds(seconds), width)
   }
 
   private func milliseconds(_ seconds: Double) -> String { String(format: "%.3f", 1_000 * seconds) }
@@ -52,7 +70,7 @@ private struct ManagedRun {
   private let manager: CheckpointManager
 
   /// Fills a directory: with one checkpoint, its copies, and a state file that lists them all.
-  init(_ count: Int, in directory: String) throws {
+  init(_ count: Int, _ retention: RetentionPolicy, in directory: String) throws {
     self.directory = directory
     var options = SaveOptions()
     options.durability = .none
@@ -68,7 +86,7 @@ private struct ManagedRun {
     try CheckpointDirectory.State(
       latest: paths[count - 1], all: paths, timestamps: paths.indices.map { start + Double($0) }
     ).write(to: directory)
-    manager = try CheckpointManager(checkpoint, directory: directory, retention: .all)
+    manager = try CheckpointManager(checkpoint, directory: directory, retention: retention)
   }
 
   private func seconds(_ body: () throws -> Void) rethrows -> Double {

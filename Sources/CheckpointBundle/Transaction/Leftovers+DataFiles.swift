@@ -55,11 +55,12 @@ extension Leftovers {
     // The index that stands may be known to this system only: a power cut must not bring back the other
     // one, once its data files are gone.
     if !files.isEmpty { try fileSystem.syncDirectory(directory) }
+    var saved: [String] = []
     for file in files {
       let name = BundlePath(prefix).data(shard: file.shard, of: file.count)
-      guard try fileSystem.entryStatus(of: path(name))?.kind.isSaved == true else { continue }
-      try remove(name)
+      if try fileSystem.entryStatus(of: path(name))?.kind.isSaved == true { saved.append(name) }
     }
+    try remove(saved)
     return true
   }
 

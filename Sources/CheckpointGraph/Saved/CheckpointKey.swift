@@ -74,6 +74,15 @@ package enum CheckpointKey {
     return String(decoding: path, as: UTF8.self)
   }
 
+  /// What the key of a variable ends in, behind its path: `/.ATTRIBUTES/VARIABLE_VALUE`.
+  package static let variableEnding = attributes + Array(variableValue.utf8)
+
+  /// The path of the variable that a key belongs to; `nil` for the key of anything else.
+  package static func path(ofVariable key: [UInt8]) -> ArraySlice<UInt8>? {
+    guard key.suffix(variableEnding.count) == variableEnding[...] else { return nil }
+    return key.dropLast(variableEnding.count)
+  }
+
   /// The key of an attribute of the object at a path.
   package static func key(path: String, attribute: String) -> String {
     path + String(decoding: attributes, as: UTF8.self) + attribute

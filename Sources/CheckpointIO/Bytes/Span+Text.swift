@@ -31,6 +31,22 @@ extension Span<UInt8> {
   }
 }
 
+extension Span<UInt8> {
+  /// The number whose digits begin at a place, and where they end: there, if there are none.
+  ///
+  /// - Returns: `nil` for a number of more than 64 bits.
+  package func digits(from start: Int) -> (number: UInt64, end: Int)? {
+    var (number, end) = (UInt64(0), start)
+    while end < count, (0x30...0x39).contains(self[end]) {
+      guard let product = number.multiplied(by: 10),
+        let sum = product.adding(UInt64(self[end] - 0x30))
+      else { return nil }
+      (number, end) = (sum, end + 1)
+    }
+    return (number, end)
+  }
+}
+
 extension String {
   /// The text that bytes are; `nil` if they are not UTF-8.
   @inlinable

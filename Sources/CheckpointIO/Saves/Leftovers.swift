@@ -68,10 +68,11 @@ package struct Leftovers {
     }
   }
 
-  /// Removes a file, and forgets its name.
-  package mutating func remove(_ name: String) throws(CheckpointError) {
-    try fileSystem.removeFile(path(name))
-    names.removeAll { $0 == FileName(name) }
+  /// Removes files, and forgets their names.
+  package mutating func remove(_ files: [String]) throws(CheckpointError) {
+    for name in files { try fileSystem.removeFile(path(name)) }
+    let gone = Set(files.map(FileName.init))
+    names.removeAll { gone.contains($0) }
   }
 
   // MARK: Of others

@@ -8,6 +8,8 @@ import Dispatch
 package final class DirectoryNotices: Sendable {
   /// Can be read from when there is a notice.
   package let descriptor: CInt
+  private let directory: String
+  private let events: UInt32
 
   /// Begins to listen; `nil` if the directory is not there, the system has no watches left, or it has no such
   /// notices.
@@ -19,13 +21,11 @@ package final class DirectoryNotices: Sendable {
     #if os(Linux)
     let number = inotify_init1(CInt(IN_NONBLOCK) | CInt(IN_CLOEXEC))
     guard number >= 0 else { return nil }
-    // Files come by rename; a program that writes in place closes them.
-    let events = UInt32(IN_MOVED_TO) | (onlyRenamed ? 0 : UInt32(IN_CLOSE_WRITE))
-    guard unsafe inotify_add_watch(number, directory, events) >= 0 else {
-      close(number)
-      return nil
-    }
     descriptor = number
+    self.directory = directory
+    // Files come by rename; a program that writes in place closes them.
+    events = UInt32(IN_MOVED_TO) | (onlyRenamed ? 0 : UInt32(IN_CLOSE_WRITE))
+    guard renew() else { return nil }
     #else
     return nil
     #endif
@@ -33,6 +33,19 @@ package final class DirectoryNotices: Sendable {
 
   // To close one takes Linux some 10 ms: nobody need wait for that.
   deinit { DispatchQueue.global().async { [descriptor] in _ = close(descriptor) } }
+
+  /// Listens to the directory that has the path now, which another one may have had before.
+  ///
+  /// To ask is cheap: nothing changes for a directory that is listened to.
+  ///
+  /// - Returns: Whether there is one.
+  package func renew() -> Bool {
+    #if os(Linux)
+    unsafe inotify_add_watch(descriptor, directory, events) >= 0
+    #else
+    false
+    #endif
+  }
 
   /// Forgets the notices that there are: what has changed does not matter, since whoever waits looks.
   package func drain() {

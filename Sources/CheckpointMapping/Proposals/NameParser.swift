@@ -1,3 +1,5 @@
+import CheckpointGraph
+
 /// Takes names apart: the names of one program, which show together what in them is a number.
 ///
 /// A number that stands by itself counts (`layer_0`, `layers.0`); one behind letters counts if they
@@ -80,8 +82,7 @@ struct NameParser {
 
   // How much of a name is the variable's, and the slot if it is a slot variable.
   private static func owner(of name: [UInt8]) -> (Int, String?) {
-    var count = name.count
-    if name.hasSuffix(attribute) { count -= attribute.count }
+    let count = CheckpointKey.path(ofVariable: name)?.count ?? name.count
     if let marker = slotMarker(in: name[..<count]) {
       let last = name[..<count].lastIndex(of: UInt8(ascii: "/")) ?? 0  // the marker has one
       return (marker, String(decoding: name[(last + 1)..<count], as: UTF8.self))
@@ -92,8 +93,6 @@ struct NameParser {
     return (last, slot)
   }
 
-  /// What TensorFlow adds to the path of an object's variable.
-  static let attribute = Array("/.ATTRIBUTES/VARIABLE_VALUE".utf8)
   private static let slotMarker = Array("/.OPTIMIZER_SLOT/".utf8)
 
   private static func slotMarker(in name: ArraySlice<UInt8>) -> Int? {

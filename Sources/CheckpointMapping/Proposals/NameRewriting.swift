@@ -1,3 +1,4 @@
+import CheckpointGraph
 import CheckpointTensors
 
 /// Names being rewritten by rules that are found one after the other.
@@ -27,7 +28,7 @@ struct NameRewriting {
   /// Adds a rule that takes away what TensorFlow adds to the paths of objects.
   mutating func stripAttributes() -> Bool {
     apply(.replace(#"/\.ATTRIBUTES/VARIABLE_VALUE$"#, with: "")) { name in
-      name.hasSuffix(NameParser.attribute) ? Array(name.dropLast(NameParser.attribute.count)) : name
+      CheckpointKey.path(ofVariable: name).map(Array.init) ?? name
     }
   }
 

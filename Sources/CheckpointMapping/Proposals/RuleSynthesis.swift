@@ -1,3 +1,4 @@
+import CheckpointGraph
 import CheckpointTensors
 
 /// Rules that turn stored names into wanted ones: few, where one explains several pairs.
@@ -85,8 +86,11 @@ struct RuleSynthesis {
   // MARK: What all names have in common
 
   private func strippableAttributes() -> Bool {
-    counterparts.count { stored.names[$0.stored].bytes.hasSuffix(NameParser.attribute) } > 0
-      && !counterparts.contains { wanted.names[$0.wanted].bytes.hasSuffix(NameParser.attribute) }
+    func isVariable(_ name: ParsedName) -> Bool {
+      CheckpointKey.path(ofVariable: name.bytes) != nil
+    }
+    return counterparts.contains { isVariable(stored.names[$0.stored]) }
+      && !counterparts.contains { isVariable(wanted.names[$0.wanted]) }
   }
 
   // Paths with slashes on one side, with points on the other.

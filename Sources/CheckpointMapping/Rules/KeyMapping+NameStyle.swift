@@ -61,8 +61,6 @@ extension KeyMapping.NameStyle {
   private static let dot = UInt8(ascii: ".")
   private static let slash = UInt8(ascii: "/")
   private static let attributes = Array(CheckpointKey.key(path: "", attribute: "").utf8)
-  private static let value = Array(
-    CheckpointKey.key(path: "", attribute: CheckpointKey.variableValue).utf8)
   // With the dots that a dotted name has in the place of slashes.
   private static let marks = ["..ATTRIBUTES.", "..OPTIMIZER_SLOT."].map { Array($0.utf8) }
 
@@ -78,7 +76,7 @@ extension KeyMapping.NameStyle {
   private static func objectKey(_ name: [UInt8]) -> [UInt8] {
     guard !isObjectKey(name) else { return name }
     let path = withSlashes(name)
-    return isObjectKey(path) ? path : path + value
+    return isObjectKey(path) ? path : path + CheckpointKey.variableEnding
   }
 
   private static func isObjectKey(_ name: [UInt8]) -> Bool {
@@ -86,7 +84,7 @@ extension KeyMapping.NameStyle {
   }
 
   private static func withoutValue(_ name: [UInt8]) -> [UInt8] {
-    name.suffix(value.count) == value[...] ? Array(name.dropLast(value.count)) : name
+    CheckpointKey.path(ofVariable: name).map(Array.init) ?? name
   }
 
   // A name with a slash is no dotted one.

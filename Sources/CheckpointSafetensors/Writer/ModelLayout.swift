@@ -38,9 +38,7 @@ struct ModelLayout {
       total = total.adding(count) ?? .max
     }
     var files: [SafetensorsLayout] = []
-    for (number, group) in groups.enumerated() {
-      files.append(try SafetensorsLayout(group, file: number, metadata: metadata))
-    }
+    for group in groups { files.append(try SafetensorsLayout(group, metadata: metadata)) }
     (self.files, totalSize) = (files, total)
   }
 

@@ -18,7 +18,7 @@ struct SafetensorsLayout {
   ///
   /// - Throws: `limitExceeded` if the header gets longer than readers accept.
   init(
-    _ specs: [(key: TensorKey, type: SafetensorsDType, shape: TensorShape)], file: Int = 0,
+    _ specs: [(key: TensorKey, type: SafetensorsDType, shape: TensorShape)],
     metadata: [String: String]
   ) throws(CheckpointError) {
     var offset: UInt64 = 0
@@ -33,7 +33,7 @@ struct SafetensorsLayout {
       tensors.append(
         SafetensorsEntry(
           key: key, typeName: type.rawValue, shape: shape,
-          range: ByteRange(offset: offset, count: end - offset), file: file))
+          range: ByteRange(offset: offset, count: end - offset)))
       offset = end
     }
     let header = Self.header(tensors, metadata)

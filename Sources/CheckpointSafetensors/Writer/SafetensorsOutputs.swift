@@ -55,20 +55,20 @@ final class SafetensorsOutputs {
   /// - Parameters:
   ///   - bytes: The elements, in this machine's byte order.
   ///   - numberWidth: How many bytes a number takes.
-  ///   - entry: The tensor's place.
+  ///   - place: The tensor's place.
   /// - Throws: `io` if the system fails.
-  func write(_ bytes: RawSpan, numberWidth: Int, to entry: SafetensorsEntry) throws(CheckpointError)
-  {
-    try output(entry.file).write(bytes, numberWidth: numberWidth, at: entry.range.offset)
+  func write(_ bytes: RawSpan, numberWidth: Int, to place: Place) throws(CheckpointError) {
+    try output(place.file).write(
+      bytes, numberWidth: numberWidth, at: entry(at: place).range.offset)
   }
 
   /// Writes a piece of a tensor, in little-endian byte order, so many bytes behind its beginning.
   ///
   /// - Throws: `io` if the system fails.
-  func writeLittleEndian(_ bytes: RawSpan, to entry: SafetensorsEntry, behind offset: UInt64)
+  func writeLittleEndian(_ bytes: RawSpan, to place: Place, behind offset: UInt64)
     throws(CheckpointError)
   {
-    try output(entry.file).writeLittleEndian(bytes, at: entry.range.offset + offset)
+    try output(place.file).writeLittleEndian(bytes, at: entry(at: place).range.offset + offset)
   }
 
   /// Notes that a tensor is there, all of it.

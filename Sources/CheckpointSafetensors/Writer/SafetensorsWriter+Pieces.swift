@@ -20,7 +20,7 @@ extension SafetensorsWriter: TensorPieceWriter {
         guard written + UInt64(piece.byteCount) <= entry.range.count else {
           throw CheckpointError(.mismatch, "the pieces are larger than a tensor \(spec)")
         }
-        try declared.writeLittleEndian(piece, to: entry, behind: written)
+        try declared.writeLittleEndian(piece, to: place, behind: written)
         written += UInt64(piece.byteCount)
       }
       guard written == entry.range.count else {

@@ -230,7 +230,7 @@ package struct SafetensorsWriter: TensorWriter {
           "a tensor \(tensor.tensorSpec) takes \(entry.range.count) bytes, "
             + "the variable has \(bytes.byteCount)")
       }
-      try outputs.write(bytes, numberWidth: numberWidth, to: entry)
+      try outputs.write(bytes, numberWidth: numberWidth, to: place)
     }
     try outputs.finish(place)
   }

@@ -1,3 +1,4 @@
+import CheckpointGraph
 package import CheckpointTensors
 
 /// How the names of a checkpoint say which layer a tensor belongs to: their parts stand between slashes, or
@@ -46,15 +47,4 @@ package struct LayerNames: Sendable {
   }
 
   private static let (slash, dot) = (UInt8(ascii: "/"), UInt8(ascii: "."))
-}
-
-extension TensorKey {
-  /// The key without what the keys of variables of objects end in.
-  package var nameOfVariable: ArraySlice<UInt8> {
-    let count = bytes.count - Self.variableEnding.count
-    guard count > 0, bytes[count...].elementsEqual(Self.variableEnding) else { return bytes[...] }
-    return bytes[..<count]
-  }
-
-  private static let variableEnding = Array("/.ATTRIBUTES/VARIABLE_VALUE".utf8)
 }

@@ -48,10 +48,6 @@ struct ValueSurvey {
   }
 }
 
-extension DType {
-  var isComplex: Bool { self == .complex64 || self == .complex128 }
-}
-
 extension Span<Double> {
   /// Calls `body` with the magnitudes of complex numbers, whose parts these are.
   func withMagnitudes(_ body: (Span<Double>) -> Void) {

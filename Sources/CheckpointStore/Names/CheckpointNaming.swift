@@ -75,11 +75,11 @@ package struct CheckpointNaming: Sendable, Hashable {
 
   /// What a file is to the checkpoint that it belongs to.
   package enum Part {
-    /// What makes it a checkpoint.
+    /// The index of V2, which makes it a checkpoint.
     case index
     /// One of its data files.
     case data
-    /// Anything else, complete or not.
+    /// The checkpoint itself, if it has no index; or anything else, complete or not.
     case other
   }
 
@@ -120,13 +120,7 @@ extension CheckpointNaming {
       text[hyphen] == UInt8(ascii: "-")
     else { return nil }
     let first = hyphen + 1
-    var (end, digits) = (first, UInt64(0))
-    while end < text.count, (0x30...0x39).contains(text[end]) {
-      guard let product = digits.multiplied(by: 10),
-        let sum = product.adding(UInt64(text[end] - 0x30))
-      else { return nil }
-      (digits, end) = (sum, end + 1)
-    }
+    guard let (digits, end) = text.digits(from: first) else { return nil }
     let digitCount = end - first
     let isCanonical =
       digitCount == 1 || digitCount == padding || digitCount > 1 && text[first] != 0x30

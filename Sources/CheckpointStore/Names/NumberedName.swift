@@ -38,15 +38,7 @@ package struct NumberedName: Comparable, Hashable, Sendable {
     guard let number, name.begins(with: stem) else { return false }
     let start = stem.utf8.count
     return name.utf8.withSpan { name in
-      var value: UInt64 = 0
-      var index = start
-      while index < name.count, name[index].isDigit {
-        guard let product = value.multiplied(by: 10),
-          let sum = product.adding(UInt64(name[index] - 0x30))
-        else { return false }
-        (value, index) = (sum, index + 1)
-      }
-      return value > number
+      name.digits(from: start).map { $0.number > number } ?? false
     }
   }
 

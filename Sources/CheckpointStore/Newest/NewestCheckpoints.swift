@@ -46,8 +46,8 @@ package struct NewestCheckpoints {
       state = found?.state
       guard let found else { return }
       guard let status else { continue }  // it has come in between
-      let isThere = FileName(Path(found.newest).directory) == FileName(file.directory)
-      try look(found.newest, status.modified, attempt == 1 && isThere ? names : nil)
+      let areOfItsDirectory = FileName(Path(found.newest).directory) == FileName(file.directory)
+      try look(found.newest, status.modified, attempt == 1 && areOfItsDirectory ? names : nil)
       guard newest == nil, try fileSystem.status(of: file.path) != status else { return }
     }
   }

@@ -127,10 +127,13 @@ extension NewestIntact.Found {
   /// there are none.
   package func nothingIntact(in directory: String) -> CheckpointError? {
     guard result == nil, !damaged.isEmpty else { return nil }
+    let finding =
+      damaged.count == 1
+      ? "the only checkpoint is damaged" : "none of the \(damaged.count) checkpoints is intact"
     var error = CheckpointError(
       .corrupt,
-      "none of the \(damaged.count) checkpoints is intact; nothing has changed, see whether a part of "
-        + "one can be saved, or begin in another directory", file: directory)
+      "\(finding); nothing has changed, see whether a part of one can be saved, or begin in another "
+        + "directory", file: directory)
     error.problems = damaged.map(\.error)
     return error
   }

@@ -36,7 +36,10 @@ extension CheckpointReader {
   ///   `corrupt` if the checkpoint is damaged.
   public func key(named name: String) throws(CheckpointError) -> TensorKey {
     let names = name.hasSuffix(":0") ? [name, String(name.dropLast(2))] : [name]
-    for name in names + names.map({ $0 + "/.ATTRIBUTES/VARIABLE_VALUE" }) {
+    let ofVariables = names.map {
+      CheckpointKey.key(path: $0, attribute: CheckpointKey.variableValue)
+    }
+    for name in names + ofVariables {
       if try entry(for: TensorKey(name)) != nil { return TensorKey(name) }
     }
     var keys: [TensorKey: [TensorKey]] = [:]

@@ -19,7 +19,7 @@ package struct StateFile: Sendable {
   /// The file's name in it.
   package let name: String
   private let fileSystem: any FileSystem
-  private let memory: TextMemory<Content>
+  private let memory: TextMemory<Content>?
 
   /// What a state file says.
   package struct Content: Sendable {
@@ -38,11 +38,11 @@ package struct StateFile: Sendable {
   ///   - directory: The directory.
   ///   - name: The file's name in it.
   ///   - fileSystem: Where.
-  ///   - memory: What the same file said before.
+  ///   - memory: What the file of this path, and of no other, said before: paths in it are resolved.
   /// - Throws: `invalidArgument` for a name that is none, or that leads out of the directory.
   package init(
     in directory: String, name: String = CheckpointFileName.stateFile,
-    fileSystem: any FileSystem = LocalFileSystem(), memory: TextMemory<Content> = TextMemory()
+    fileSystem: any FileSystem = LocalFileSystem(), memory: TextMemory<Content>? = nil
   ) throws(CheckpointError) {
     guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")) else {
       throw CheckpointError(
@@ -87,16 +87,19 @@ extension StateFile {
       state: CheckpointDirectory.State(resolved: resolved), recorded: message.modelCheckpointPath)
   }
 
+  private func read(_ text: [UInt8]) throws(CheckpointError) -> Content {
+    let message = try CheckpointStateMessage(text: text.span)
+    try Self.check(message)
+    return content(message)
+  }
+
   // `nil` if there is no file.
   private func readContent() throws(CheckpointError) -> Content? {
     do throws(CheckpointError) {
       let bytes = try SmallFile.read(path, fileSystem, check: TextFormatReader.checkByteCount)
       guard let bytes else { return nil }
-      return try memory.content(of: bytes) { bytes throws(CheckpointError) in
-        let message = try CheckpointStateMessage(text: bytes.span)
-        try Self.check(message)
-        return content(message)
-      }
+      guard let memory else { return try read(bytes) }
+      return try memory.content(of: bytes) { bytes throws(CheckpointError) in try read(bytes) }
     } catch {
       var error = error.located(file: path)
       let content = error.saysNothingOfContent ? nil : ForeignContent(at: path, fileSystem)
@@ -190,7 +193,7 @@ extension StateFile {
       let isWanted = try isWanted()
       if isWanted {
         try SmallFile.replace(with: text, in: location)
-        memory.note(content(message), of: text)
+        memory?.note(content(message), of: text)
       }
       try location.finish()
       return isWanted

@@ -9,8 +9,8 @@ final class DirectoryWatch {
   private let signal = ChangeSignal()
   private let pollInterval: Duration
   private var source: (any DispatchSourceProtocol)?
-  // Which directory the source is of: another one may have its path by now.
-  private var identity: [UInt64]?
+  // Whether the source is of the directory that has the path: another one may have taken its place.
+  private var isCurrent: () -> Bool = { false }
 
   init(_ directory: String, pollInterval: Duration) {
     self.directory = directory
@@ -26,11 +26,11 @@ final class DirectoryWatch {
   ///
   /// To be called before looking: what changes after the look is not missed then.
   func listen() {
-    let found = (try? LocalFileSystem().status(of: directory))?.identity
-    guard source == nil || found != identity else { return }
+    guard source == nil || !isCurrent() else { return }
     source?.cancel()
-    source = Self.source(directory, signal)
-    identity = found
+    source = nil
+    guard let (source, isCurrent) = Self.source(directory, signal) else { return }
+    (self.source, self.isCurrent) = (source, isCurrent)
   }
 
   /// Waits until something may have changed, or until the deadline.
@@ -44,7 +44,7 @@ extension DirectoryWatch {
   #if canImport(Darwin)
   // `nil` if the directory is not there, or the process may open no more files.
   private static func source(_ path: String, _ signal: ChangeSignal)
-    -> (any DispatchSourceProtocol)?
+    -> (any DispatchSourceProtocol, isCurrent: () -> Bool)?
   {
     let number = unsafe open(path, O_EVTONLY | O_DIRECTORY | O_CLOEXEC)
     guard number >= 0 else { return nil }
@@ -54,11 +54,16 @@ extension DirectoryWatch {
     source.setEventHandler { signal.send() }
     source.setCancelHandler { close(number) }
     source.activate()
-    return source
+    let identity = identity(of: path)
+    return (source, { Self.identity(of: path) == identity })
+  }
+
+  private static func identity(of path: String) -> [UInt64]? {
+    (try? LocalFileSystem().status(of: path))?.identity
   }
   #else
   private static func source(_ path: String, _ signal: ChangeSignal)
-    -> (any DispatchSourceProtocol)?
+    -> (any DispatchSourceProtocol, isCurrent: () -> Bool)?
   {
     guard let notices = DirectoryNotices(of: path) else { return nil }
     let source = DispatchSource.makeReadSource(
@@ -69,7 +74,7 @@ extension DirectoryWatch {
     }
     source.setCancelHandler { withExtendedLifetime(notices) {} }  // closed behind the last event
     source.activate()
-    return source
+    return (source, notices.renew)
   }
   #endif
 }

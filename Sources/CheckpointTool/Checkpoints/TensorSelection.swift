@@ -5,7 +5,10 @@ import Checkpoints
 
 /// The tensors of a checkpoint that somebody asks for: all of them, or those of some names, layers and
 /// patterns.
-enum TensorSelection {
+struct TensorSelection {
+  private let reader: CheckpointReader
+  private let keys: Set<TensorKey>?  // `nil` for all
+
   /// What the help says of it.
   static let details = """
     NAME is a tensor, a layer ('bert/encoder', all that is below it), or a pattern:
@@ -16,13 +19,30 @@ enum TensorSelection {
 
   /// Finds them.
   ///
-  /// - Returns: Each once, in byte order of the keys.
   /// - Throws: One error with every name that nothing has.
-  static func entries(named names: [[UInt8]], in reader: CheckpointReader) throws(CheckpointError)
-    -> [TensorEntry]
+  init(of names: [[UInt8]], in reader: CheckpointReader) throws(CheckpointError) {
+    self.reader = reader
+    keys = names.isEmpty ? nil : try Self.keys(of: names, in: reader)
+  }
+
+  /// Goes through them: each once, in byte order of the keys.
+  func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void) throws(CheckpointError) {
+    try reader.forEachEntry { entry throws(CheckpointError) in
+      if keys?.contains(entry.key) ?? true { try body(entry) }
+    }
+  }
+
+  /// All of them at once.
+  func entries() throws(CheckpointError) -> [TensorEntry] {
+    var entries: [TensorEntry] = []
+    try forEachEntry { entries.append($0) }
+    return entries
+  }
+
+  private static func keys(of names: [[UInt8]], in reader: CheckpointReader)
+    throws(CheckpointError) -> Set<TensorKey>
   {
     let all = try reader.entries()
-    guard !names.isEmpty else { return all }
     var keys: Set<TensorKey> = []
     var problems: [CheckpointError] = []
     for name in names {
@@ -34,7 +54,7 @@ enum TensorSelection {
     }
     let error = CheckpointError.combining(problems) { "\($0) names lead to no tensor" }
     if let error { throw error }
-    return all.filter { keys.contains($0.key) }
+    return keys
   }
 
   // A tensor goes before a layer of its name.

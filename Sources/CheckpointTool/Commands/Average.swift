@@ -31,7 +31,7 @@ struct Average: Command {
       Without --decay all weigh the same. With --decay 0.9 the last one weighs most,
       the one before 0.9 times as much, the one before that 0.81 times, and so on.
 
-      Memory is needed for the list of tensors, and some 100 MB for parts of tensors;
+      Memory is needed for the list of tensors, and some 150 MB for parts of tensors;
       of tensors in slices, and to and from V1, for a whole one as 64-bit numbers.
       """)
 
@@ -39,15 +39,11 @@ struct Average: Command {
   private let sources: [String]
   private let decay: Double
   private let lastCount: Int?
-  private var options = CheckpointConversion.Options()
+  private let options: CheckpointConversion.Options
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     destination = try arguments.path(0)
-    var sources: [String] = []
-    for index in arguments.operands.indices.dropFirst() {
-      sources.append(try arguments.path(index))
-    }
-    self.sources = sources
+    sources = try arguments.paths(from: 1)
     lastCount = try Self.lastCount(arguments)
     guard lastCount == nil || sources.count == 1 else {
       throw arguments.misuse("with '--last' there is one CHECKPOINT, a directory")
@@ -61,10 +57,7 @@ struct Average: Command {
       throw arguments.misuse("'\(text.shown)' is no decay: more than 0, and 1 at most")
     }
     self.decay = decay
-    options.overwrites = arguments.has("--overwrite")
-    options.format = try arguments.format()
-    options.metadata = try arguments.metadata()
-    options.dropsObjectGraph = arguments.has("--drop-objects")
+    options = try arguments.conversionOptions()
   }
 
   private static func lastCount(_ arguments: ArgumentScanner) throws(CheckpointError) -> Int? {

@@ -54,24 +54,18 @@ struct Convert: Command {
 
   private let source: String
   private let destination: String
-  private let mapping: KeyMapping?
-  private var options = CheckpointConversion.Options()
+  private var options: CheckpointConversion.Options
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     source = try arguments.path(0)
     destination = try arguments.path(1)
-    mapping = try arguments.mapping(rules: arguments.value(of: "--map"))
+    options = try arguments.conversionOptions()
+    options.mapping = try arguments.mapping(rules: arguments.value(of: "--map"))
     options.joinsSlices = arguments.has("--join")
-    options.dropsObjectGraph = arguments.has("--drop-objects")
     options.omitsUnsupported = arguments.has("--omit-unsupported")
-    options.overwrites = arguments.has("--overwrite")
-    options.format = try arguments.format()
-    options.metadata = try arguments.metadata()
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    var options = options
-    options.mapping = mapping
     let run = ConversionRun(conversion: try ConversionRun.plan([source], to: destination, options))
     try run.carryOut(output)
     return .success

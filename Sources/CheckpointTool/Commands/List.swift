@@ -80,25 +80,39 @@ struct List: Command {
       try write(metadata, output)
       return .success
     }
-    let entries = try TensorSelection.entries(named: names, in: reader)
-      .sorted(by: order.areInOrder)
+    let tensors = try TensorSelection(of: names, in: reader)
     switch form {
-    case .json: try writeJSON(entries, output)
-    case .names: for entry in entries { try output.write(TensorName.shown(entry.key.bytes) + "\n") }
-    case .tree: try LayerTable(entries, depth: depth, order: order).write(to: output)
+    case .json: try writeJSON(tensors, output)
+    case .names:
+      try forEachEntry(of: tensors) { entry throws(CheckpointError) in
+        try output.write(TensorName.shown(entry.key.bytes) + "\n")
+      }
+    case .tree:
+      try LayerTable(tensors.entries(), depth: depth, order: order).write(to: output)
     case .table, .metadata:
-      try writeTable(entries, shardCount: reader.shardCount, output)
+      try writeTable(tensors, shardCount: reader.shardCount, output)
       if names.isEmpty { try writeBriefly(metadata, output) }
     }
     return .success
   }
 
-  private func writeTable(_ entries: [TensorEntry], shardCount: Int, _ output: StandardOutput)
+  // In the order of the names none has to be kept, however many there are.
+  private func forEachEntry(
+    of tensors: TensorSelection, _ body: (TensorEntry) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    guard order != .name else { return try tensors.forEachEntry(body) }
+    for entry in try tensors.entries().sorted(by: order.areInOrder) { try body(entry) }
+  }
+
+  private func writeTable(_ tensors: TensorSelection, shardCount: Int, _ output: StandardOutput)
     throws(CheckpointError)
   {
     var table = EntryTable()
-    for entry in entries { table.add(entry) }
-    try table.write(to: output, shardCount: shardCount)
+    try tensors.forEachEntry { table.fit($0) }
+    try forEachEntry(of: tensors) { entry throws(CheckpointError) in
+      try output.write(table.line(entry) + "\n")
+    }
+    try output.write(table.totals(shardCount: shardCount) + "\n")
   }
 
   private func writeBriefly(_ metadata: [(key: String, value: String)], _ output: StandardOutput)
@@ -120,12 +134,12 @@ struct List: Command {
     for (name, text) in metadata { try output.write("\(name.shown)=\(text.shown)\n") }
   }
 
-  private func writeJSON(_ entries: [TensorEntry], _ output: StandardOutput)
+  private func writeJSON(_ tensors: TensorSelection, _ output: StandardOutput)
     throws(CheckpointError)
   {
     try output.write("[")
     var separator = "\n"
-    for entry in entries {
+    try forEachEntry(of: tensors) { entry throws(CheckpointError) in
       try output.write(separator)
       try output.write(Self.json(entry).text)
       separator = ",\n"

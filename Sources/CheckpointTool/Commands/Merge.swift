@@ -34,20 +34,13 @@ struct Merge: Command {
   private let destination: String
   private let sources: [String]
   private let moves: Bool
-  private var options = CheckpointConversion.Options()
+  private let options: CheckpointConversion.Options
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     destination = try arguments.path(0)
-    var sources: [String] = []
-    for index in arguments.operands.indices.dropFirst() {
-      sources.append(try arguments.path(index))
-    }
-    self.sources = sources
+    sources = try arguments.paths(from: 1)
     moves = arguments.has("--move")
-    options.overwrites = arguments.has("--overwrite")
-    options.format = try arguments.format()
-    options.metadata = try arguments.metadata()
-    options.dropsObjectGraph = arguments.has("--drop-objects")
+    options = try arguments.conversionOptions()
     guard !moves || (options.metadata.isEmpty && !options.dropsObjectGraph) else {
       throw arguments.misuse("'--move' goes without '--metadata' and '--drop-objects'")
     }

@@ -45,49 +45,15 @@ struct Stats: Command {
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     let reader = try OpenedCheckpoint(at: path).reader()
-    let entries = try TensorSelection.entries(named: names, in: reader)
+    let entries = try TensorSelection(of: names, in: reader).entries()
     var report: any StatisticsReport = isJSON ? StatisticsJSON(output) : StatisticsTable(output)
-    var (damage, hasNonFinite) = (Damage(), false)
-    let bar = ProgressBar()
-    defer { bar.clear() }
-    // There are two looks at each tensor.
-    let total = entries.reduce(UInt64(0)) { $0.adding($1.byteCount) ?? .max }
-    var done: UInt64 = 0
-    for entry in entries {
-      do throws(CheckpointError) {
-        let statistics = try TensorStatistics(of: entry, in: reader.reader) { byteCount in
-          done = done.adding(UInt64(byteCount)) ?? .max
-          bar.show(min(done / 2, total), of: total)
-        }
-        try report.add(entry, statistics)
-        hasNonFinite = hasNonFinite || statistics.hasNonFinite
-      } catch  where error.isDamage {
-        bar.clear()
-        damage.report(error)
-      }
+    var (run, hasNonFinite) = (StatisticsRun(of: entries, in: reader), false)
+    try run.forEach { entry, result throws(CheckpointError) in
+      guard case .success(let statistics) = result else { return }  // a message says why
+      try report.add(entry, statistics)
+      hasNonFinite = hasNonFinite || statistics.hasNonFinite
     }
-    bar.clear()
     try report.finish()
-    damage.summarize()
-    return damage.count > 0 || failsOnNaN && hasNonFinite ? .failure : .success
-  }
-
-  // Tensors that cannot be read. What is wrong with a file is wrong with many, and said once.
-  private struct Damage {
-    private(set) var count = 0
-    private var known: Set<String> = []
-
-    mutating func report(_ error: CheckpointError) {
-      count += 1
-      var cause = error
-      cause.key = nil
-      if known.insert(cause.description).inserted { StandardError.report(error.description) }
-    }
-
-    func summarize() {
-      guard count > 0 else { return }
-      StandardError.report(
-        "\(count.of("tensor")) cannot be read, and \(count == 1 ? "is" : "are") not shown")
-    }
+    return run.damagedCount > 0 || failsOnNaN && hasNonFinite ? .failure : .success
   }
 }

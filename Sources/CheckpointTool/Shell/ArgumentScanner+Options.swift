@@ -1,10 +1,23 @@
 import CheckpointIO
 import CheckpointStore
 import CheckpointTensors
+import Checkpoints
 
 // The values of options that several commands have.
 
 extension ArgumentScanner {
+  /// How a checkpoint is written anew: all that `convert`, `merge` and `average` have in common.
+  ///
+  /// - Throws: As ``format()`` and ``metadata()``.
+  func conversionOptions() throws(CheckpointError) -> CheckpointConversion.Options {
+    var options = CheckpointConversion.Options()
+    options.overwrites = has("--overwrite")
+    options.format = try format()
+    options.metadata = try metadata()
+    options.dropsObjectGraph = has("--drop-objects")
+    return options
+  }
+
   /// The format that `--to` names; `nil` without it.
   ///
   /// - Throws: `invalidArgument` for a word that is none.
@@ -43,17 +56,6 @@ extension ArgumentScanner {
       throw misuse("'\(text.shown)' is no slice: '0,2:-' is 2 from 0 on, then all")
     }
     return slice
-  }
-
-  /// The order that `--sort` names; that of names without it.
-  ///
-  /// - Throws: `invalidArgument` for a word that is none.
-  func order() throws(CheckpointError) -> TensorOrder {
-    guard let name = value(of: "--sort") else { return .name }
-    guard let order = TensorOrder(rawValue: name) else {
-      throw misuse("'\(name.shown)' is no order: name, size or count")
-    }
-    return order
   }
 
   /// How many levels of layers `--depth` asks for; any number without it.

@@ -49,6 +49,15 @@ struct ArgumentScanner {
     return path
   }
 
+  /// The operands from a position on, which are paths.
+  ///
+  /// - Throws: As ``path(_:)``.
+  func paths(from position: Int) throws(CheckpointError) -> [String] {
+    var paths: [String] = []
+    for index in operands.indices.dropFirst(position) { paths.append(try path(index)) }
+    return paths
+  }
+
   /// The operands from a position on: names and patterns of tensors.
   func names(from position: Int) -> [[UInt8]] { Array(operands.dropFirst(position)) }
 

@@ -15,6 +15,16 @@ extension UInt64 {
   }
 }
 
+extension UInt64 {
+  /// What part of a whole it is, from 0 to 1; 0 of nothing.
+  func share(of whole: UInt64) -> Double { whole > 0 ? Double(self) / Double(whole) : 0 }
+
+  /// The same in hundredths: `12.5 %`; `-` of nothing.
+  func shareText(of whole: UInt64) -> String {
+    whole > 0 ? "\((share(of: whole) * 100).text(fractionDigits: 1)) %" : "-"
+  }
+}
+
 extension Double {
   /// The number with so many digits after the point.
   func text(fractionDigits: Int) -> String {

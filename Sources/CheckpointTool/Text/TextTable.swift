@@ -39,21 +39,27 @@ struct TextTable {
     if columns.contains(where: { !$0.title.isEmpty }) { add(columns.map { Cell($0.title) }) }
   }
 
-  /// Adds a row: a cell for each column; cells at its end may be missing.
-  mutating func add(_ cells: [Cell]) {
+  /// Makes the columns as wide as a row needs: a cell for each column; cells at its end may be missing.
+  mutating func fit(_ cells: [Cell]) {
     for (index, cell) in cells.enumerated() {
       let width = cell.text.width
       if width <= columns[index].widthLimit { widths[index] = max(widths[index], width) }
     }
+  }
+
+  /// Adds a row.
+  mutating func add(_ cells: [Cell]) {
+    fit(cells)
     rows.append(cells)
   }
 
-  /// The rows as lines, without spaces at their ends.
+  /// The rows that were added as lines, without spaces at their ends.
   func forEachLine<Failure: Error>(_ body: (String) throws(Failure) -> Void) throws(Failure) {
     for row in rows { try body(line(row)) }
   }
 
-  private func line(_ row: [Cell]) -> String {
+  /// A row as a line, whether it was added or not.
+  func line(_ row: [Cell]) -> String {
     var line = ""
     var spaces = 0  // before the next cell that is not empty
     for (index, cell) in row.enumerated() {

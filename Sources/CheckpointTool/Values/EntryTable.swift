@@ -9,23 +9,29 @@ struct EntryTable {
   private var count = 0
   private var byteCount: UInt64 = 0
 
-  /// Adds a tensor.
-  mutating func add(_ entry: TensorEntry) {
-    let slices = entry.slices.count
-    let cells = [
-      TensorName.shown(entry.key.bytes), entry.spec.dtype.name, entry.spec.shape.description,
-      entry.byteCount.byteText, slices > 0 ? "in \(slices.of("slice"))" : "",
-    ]
-    table.add(cells.map { TextTable.Cell($0) })
+  /// Makes room for a tensor.
+  ///
+  /// Its line is written once all have room: so the lines of a million need not be kept.
+  mutating func fit(_ entry: TensorEntry) {
+    table.fit(Self.cells(entry))
     count += 1
     byteCount = byteCount.adding(entry.byteCount) ?? .max
   }
 
-  /// Writes the table.
-  func write(to output: StandardOutput, shardCount: Int) throws(CheckpointError) {
-    try table.forEachLine { line throws(CheckpointError) in try output.write(line + "\n") }
-    let files = shardCount.of("data file")
-    try output.write("\(count.of("tensor")), \(byteCount.byteText) in \(files)\n")
+  /// The line of a tensor.
+  func line(_ entry: TensorEntry) -> String { table.line(Self.cells(entry)) }
+
+  /// The line with the totals.
+  func totals(shardCount: Int) -> String {
+    "\(count.of("tensor")), \(byteCount.byteText) in \(shardCount.of("data file"))"
+  }
+
+  private static func cells(_ entry: TensorEntry) -> [TextTable.Cell] {
+    let slices = entry.slices.count
+    return [
+      TensorName.shown(entry.key.bytes), entry.spec.dtype.name, entry.spec.shape.description,
+      entry.byteCount.byteText, slices > 0 ? "in \(slices.of("slice"))" : "",
+    ].map { TextTable.Cell($0) }
   }
 
   /// How wide a column of names becomes, at most.

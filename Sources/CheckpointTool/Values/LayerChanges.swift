@@ -42,18 +42,10 @@ struct LayerChanges {
         TextTable.Cell(change.largestDistance == nil ? "-" : change.relative.shortText),
         TextTable.Cell(change.largestDistance?.shortText ?? "-"),
         TextTable.Cell("\(change.changedCount) of \(change.tensorCount)"),
-        TextTable.Cell(Self.rest(change)),
+        TextTable.Cell(change.besides),
       ])
     }
     try table.forEachLine { line throws(CheckpointError) in try output.write(line + "\n") }
-  }
-
-  private static func rest(_ change: LayerComparison.Change) -> String {
-    let counts = [
-      (change.onlyInFirst, "only in the first"), (change.onlyInSecond, "only in the second"),
-      (change.reshapedCount, "of another type or shape"),
-    ]
-    return counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
   }
 
   // MARK: For programs
@@ -71,5 +63,16 @@ struct LayerChanges {
         ])
     }
     return ["layers": .array(layers, .around)]
+  }
+}
+
+extension LayerComparison.Change {
+  /// What is not in both checkpoints, in words.
+  var besides: String {
+    let counts = [
+      (onlyInFirst, "only in the first"), (onlyInSecond, "only in the second"),
+      (reshapedCount, "of another type or shape"),
+    ]
+    return counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
   }
 }

@@ -21,7 +21,7 @@ struct LayerTable {
         TextTable.Cell(Self.label(line, isLeaf ? [] : [tree.names.separator])),
         TextTable.Cell(line.node.parameterCount.grouped),
         TextTable.Cell(line.node.byteCount.byteText),
-        TextTable.Cell(share(line.node)),
+        TextTable.Cell(line.node.byteCount.shareText(of: total.byteCount)),
         TextTable.Cell(line.node.tensor.map { "\($0.spec)" } ?? ""),
       ])
     }
@@ -33,12 +33,6 @@ struct LayerTable {
     let depth = line.depth > deepestIndent ? "(\(line.depth)) " : ""
     let name = line.name + ending
     return indent + depth + (name.isEmpty ? "''" : TensorName.shown(name))
-  }
-
-  private func share(_ node: LayerTree.Node) -> String {
-    guard total.byteCount > 0 else { return "-" }
-    let share = Double(node.byteCount) / Double(total.byteCount)
-    return "\((share * 100).text(fractionDigits: 1)) %"
   }
 
   /// Writes it, with the totals.

@@ -4,19 +4,25 @@ import CheckpointTensors
 /// Several checkpoints of the same tensors as one: floating-point numbers are the average, all else is that of
 /// the last one.
 ///
-/// Numbers are averaged as `Double`s, and rounded once. In memory are, of a tensor in pieces, some 100 MB at
-/// most, however large it is.
+/// Numbers are averaged as `Double`s, and rounded once. In memory is, of a tensor in pieces, a part at a time,
+/// however large it is: as `Double`s, and twice in its own type.
 struct AveragedReader: TensorPieceReader {
   private let readers: [any TensorReader]
   private let last: any TensorReader
   private let decay: Double
+  private let partByteCount: Int
 
   /// - Parameters:
   ///   - readers: The checkpoints, one at least; they have been compared.
   ///   - last: The last of them.
   ///   - decay: How much each weighs for what the next one does.
-  init(_ readers: [any TensorReader], last: any TensorReader, decay: Double) {
+  ///   - partByteCount: How many bytes a part takes in memory, at most, in all its forms.
+  init(
+    _ readers: [any TensorReader], last: any TensorReader, decay: Double,
+    partByteCount: Int = 96 << 20
+  ) {
     (self.readers, self.last, self.decay) = (readers, last, decay)
+    self.partByteCount = partByteCount
   }
 
   var path: String { last.path }
@@ -39,10 +45,8 @@ struct AveragedReader: TensorPieceReader {
       try tensor.withLittleEndianBytes(add)
     }
     let bytes = average.bytes
-    let width = 1.littleEndian == 1 ? 1 : spec.dtype.byteOrderWidth ?? 1
-    return try AnyTensor(TensorSpec(spec.dtype, shape)) { output throws(CheckpointError) in
-      try unsafe bytes.span.bytes.withReversedBytes(ofEvery: width) { output.copy($0, to: 0) }
-    }
+    // Bytes have no padding.
+    return try unsafe AnyTensor(TensorSpec(spec.dtype, shape), littleEndian: bytes.span.bytes)
   }
 
   func forEachLittleEndianPiece(
@@ -50,7 +54,8 @@ struct AveragedReader: TensorPieceReader {
   ) throws(CheckpointError) {
     let entry = try last.requiredEntry(for: key)
     guard entry.spec.dtype.isFloatingPoint else { return try last.forEachPiece(of: key, body) }
-    guard entry.spec.shape.elementCount > Self.partCount,
+    let partCount = partCount(of: entry.spec.dtype)
+    guard entry.spec.shape.elementCount > partCount,
       readers.allSatisfy({ $0 is any TensorPieceReader })
     else {
       let average = try average(of: entry.spec.dtype) { reader, add throws(CheckpointError) in
@@ -60,7 +65,7 @@ struct AveragedReader: TensorPieceReader {
     }
     // A part cannot be checked, the whole can: so that is read first.
     for reader in readers { try reader.forEachPiece(of: key) { _ in } }
-    for part in entry.spec.parts(ofElements: Self.partCount) {
+    for part in entry.spec.parts(ofElements: partCount) {
       let request = TensorRequest(key, slice: part, readsOnlyPart: true)
       let average = try average(of: entry.spec.dtype) { reader, add throws(CheckpointError) in
         for tensor in try reader.batch(of: [request]).tensors() {
@@ -84,5 +89,9 @@ struct AveragedReader: TensorPieceReader {
     return average
   }
 
-  private static let partCount = 8 << 20
+  private func partCount(of dtype: DType) -> Int {
+    let width = dtype.byteWidth ?? 1
+    let numbers = dtype.isComplex ? 2 : 1
+    return max(1, partByteCount / (2 * width + numbers * MemoryLayout<Double>.size))
+  }
 }

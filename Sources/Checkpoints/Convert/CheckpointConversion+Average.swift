@@ -57,6 +57,12 @@ extension CheckpointConversion {
         problems.append(
           problem("it is \(spec) here, \(entry.spec) in '\(path)'", entry.key, reader.path))
       }
+      for tensor in reader.unsupportedTensors {
+        problems.append(
+          problem(
+            "its elements are of the type \(tensor.typeName), which is not read here", tensor.key,
+            reader.path))
+      }
       for key in others.keys.sorted() {
         problems.append(problem("'\(path)' has no such tensor", key, reader.path))
       }
@@ -65,7 +71,11 @@ extension CheckpointConversion {
       "\($0) differences keep the checkpoints from being averaged; their names, types and shapes have to be "
         + "the same"
     }
-    if let error { throw error }
+    guard var error else { return }
+    if problems.count == 1 {
+      error.message += "; only checkpoints of the same tensors have an average"
+    }
+    throw error
   }
 
   private static func problem(_ finding: String, _ key: TensorKey, _ file: String)

@@ -23,22 +23,42 @@ extension CheckpointHistory {
   ///
   /// - Throws: `corrupt` for any other text; `unsupported` for one of a later version.
   package init(text: [UInt8]) throws(CheckpointError) {
-    let data = Data(text)
-    if let version = try? Self.decoder.decode(Version.self, from: data).history.version, version > 1
-    {
+    let (history, expected) = try Self.unchecked(text: text)
+    guard let found = HistoryWriter.checksum(ofText: text) else { throw Self.isNone }
+    guard found == expected else {
       throw CheckpointError(
-        .unsupported,
-        "this history is of version \(version), this library knows 1; update the library")
+        .corrupt, "the checksum of the history is \(found), expected \(expected)")
     }
-    guard let envelope = try? Self.decoder.decode(Envelope.self, from: data),
-      let found = HistoryWriter.checksum(ofText: text)
-    else { throw CheckpointError(.corrupt, "this is no history of checkpoints") }
-    guard found == envelope.crc32c else {
-      throw CheckpointError(
-        .corrupt, "the checksum of the history is \(found), expected \(envelope.crc32c)")
-    }
-    self = envelope.history
+    self = history
   }
+
+  /// What a text says, whatever its checksum, and the checksum that it has.
+  ///
+  /// - Throws: `corrupt` for any other text; `unsupported` for one of a later version.
+  package static func unchecked(text: [UInt8]) throws(CheckpointError) -> (
+    history: CheckpointHistory, checksum: String
+  ) {
+    let data = Data(text)
+    if let envelope = try? decoder.decode(Envelope.self, from: data) {
+      try check(version: envelope.history.version)
+      return (envelope.history, envelope.crc32c)
+    }
+    guard let version = try? decoder.decode(Version.self, from: data).history.version else {
+      throw isNone
+    }
+    try check(version: version)
+    throw isNone
+  }
+
+  private static func check(version: Int) throws(CheckpointError) {
+    guard version > currentVersion else { return }
+    throw CheckpointError(
+      .unsupported,
+      "this history is of version \(version), this library knows \(currentVersion); update the library"
+    )
+  }
+
+  private static let isNone = CheckpointError(.corrupt, "this is no history of checkpoints")
 
   /// Whether a text is a history, damaged or not, or the beginning of one.
   package static func mayBe(_ text: [UInt8]) -> Bool {
@@ -106,7 +126,7 @@ private struct HistoryWriter {
     json.append("]")
     write("since", history.since)
     json.append(",\"version\":\(CheckpointHistory.currentVersion)}")
-    checkNew()
+    addToChecksum()
   }
 
   private mutating func write(_ entry: CheckpointHistory.Entry) {
@@ -142,14 +162,18 @@ private struct HistoryWriter {
 
   // MARK: The checksum
 
+  // The line feed does not count.
   private mutating func breakLine() {
-    checkNew()
+    addToChecksum()
     json.append("\n")
-    checkedCount = json.bytes.count
+    checkedCount += 1
   }
 
-  private mutating func checkNew() { checksum = checksumSoFar }
+  private mutating func addToChecksum() {
+    (checksum, checkedCount) = (checksumSoFar, json.bytes.count)
+  }
 
+  // Of what has been written.
   private var checksumSoFar: CRC32C {
     var checksum = checksum
     let new = json.bytes.span.extracting(checkedCount...)

@@ -51,7 +51,8 @@ package struct CheckpointHistory: Sendable, Hashable, Decodable {
   var checkpoints: [Entry] = []
   /// Those that were begun, in this order.
   var saving: [Pending] = []
-  private var version = Self.currentVersion
+  /// That of the file.
+  private(set) var version = Self.currentVersion
 
   /// The version of the files that are written.
   static let currentVersion = 1

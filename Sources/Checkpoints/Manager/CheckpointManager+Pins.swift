@@ -60,7 +60,7 @@ extension CheckpointManager {
       change(&found.history.checkpoints[index])
       try place.write(found.history, lock: lock)
       try keeper.writeState(
-        &found, latest: found.newestFirst.first, keeper.plan(for: found), lock)
+        &found, latest: found.newest, keeper.plan(for: found), lock)
     }
   }
 }

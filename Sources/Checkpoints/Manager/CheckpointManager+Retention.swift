@@ -19,7 +19,7 @@ extension CheckpointManager {
     -> (removed: [RetentionPolicy.SavedCheckpoint], problems: [CheckpointError])
   {
     try keeper.change { found, lock throws(CheckpointError) in
-      try keeper.sweep(&found, latest: found.newestFirst.first, lock)
+      try keeper.sweep(&found, latest: found.newest, lock)
     }
   }
 }

@@ -41,7 +41,7 @@ public final class CheckpointManager {
   ///
   /// After a process has died, this checkpoint may be damaged.
   /// ``restoreOrInitialize(checking:options:fileID:line:_:)`` then takes another one.
-  public var latest: String? { keeper.sight?.newestFirst.first }
+  public var latest: String? { keeper.sight?.newest }
 
   /// The best of the managed checkpoints, as the first ``RetentionPolicy/best(_:by:_:)`` of the retention
   /// has it; `nil` without such a rule, and if none has the metric.

@@ -27,9 +27,8 @@ extension DirectoryKeeper {
   {
     var plan = plan(for: found)
     found.announced = latest
-    // What makes others go must be there.
-    let passing = plan.decisions.filter { $0.stays && !$0.isPreserved }.map(\.checkpoint)
-    if !plan.removed.isEmpty, try found.lookAgain(at: passing) { plan = self.plan(for: found) }
+    // What makes others go must be there; if it is not, others stay, which must be there as well.
+    while !plan.removed.isEmpty, try found.lookAgain(at: plan.kept) { plan = self.plan(for: found) }
     guard !plan.removed.isEmpty else {
       try writeState(&found, latest: latest, plan, lock)
       return ([], [])

@@ -53,10 +53,12 @@ final class DirectoryKeeper: Sendable {
   /// What the directory was like at the last look; `nil` before the first one.
   var sight: ManagedDirectory? { lastSight.withLock { $0.found } }
 
-  /// Looks at the directory.
+  /// Looks at the directory, and at every checkpoint in it.
   @discardableResult
-  func look() throws(CheckpointError) -> ManagedDirectory {
-    let found = try ManagedDirectory(place, now: clock(), start: start, after: sight)
+  func look() throws(CheckpointError) -> ManagedDirectory { try look(after: nil) }
+
+  private func look(after previous: ManagedDirectory?) throws(CheckpointError) -> ManagedDirectory {
+    let found = try ManagedDirectory(place, now: clock(), start: start, after: previous)
     note(found)
     return found
   }
@@ -70,6 +72,8 @@ final class DirectoryKeeper: Sendable {
 
   /// Changes something in the directory, which nobody else changes meanwhile.
   ///
+  /// Of checkpoints that were seen before, the names alone are looked for: see ``sweep(_:latest:_:)``.
+  ///
   /// - Parameter body: Gets the directory as it is, and the lock.
   /// - Returns: What `body` returns.
   /// - Throws: `busy` if another manager is at work there for seconds; what `body` throws.
@@ -77,7 +81,7 @@ final class DirectoryKeeper: Sendable {
     _ body: (inout ManagedDirectory, SaveLocation) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     let lock = try place.lock()
-    var found = try look()
+    var found = try look(after: sight)
     let result = try body(&found, lock)
     note(found)
     try lock.finish()

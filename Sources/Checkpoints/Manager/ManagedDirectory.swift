@@ -26,8 +26,8 @@ struct ManagedDirectory: Sendable {
   /// What was wrong with the files beside the checkpoints.
   private(set) var problems: [CheckpointError] = []
   private let place: ManagedPlace
-  // The checkpoints that are there, by number, and what makes them ones.
-  private var present: [Int: CheckpointNaming.Part] = [:]
+  // The checkpoints that are there, by number.
+  private var present: [Int: Present] = [:]
   private var highestFound = 0
   private var withData: Set<Int> = []
   /// Checkpoints of the history with data files that no index may stand for: what a dead save or
@@ -67,9 +67,7 @@ struct ManagedDirectory: Sendable {
 
   // MARK: The files
 
-  private mutating func scan(_ known: [Int: CheckpointNaming.Part]) throws(CheckpointError)
-    -> [String]
-  {
+  private mutating func scan(_ known: [Int: Present]) throws(CheckpointError) -> [String] {
     let fileSystem = place.fileSystem
     guard try fileSystem.status(of: place.directory) != nil else { return [] }
     let names = try fileSystem.namesInDirectory(place.directory)
@@ -78,40 +76,51 @@ struct ManagedDirectory: Sendable {
       highestFound = max(highestFound, number)
       switch part {
       case .data: withData.insert(number)
-      case .index:
-        let isKnown = known[number] == .index
-        let isThere = isKnown ? true : try indexTime(number) != nil
-        if isThere { present[number] = .index }
-      case .other:
-        guard place.naming.number(of: name) == number, present[number] == nil else { continue }
-        if try fileTime(number) != nil { present[number] = .other }
+      case .index: try note(number, hasIndex: true, known)
+      case .other where place.naming.number(of: name) == number && present[number] == nil:
+        try note(number, hasIndex: false, known)
+      case .other: break
       }
     }
     return names
   }
 
-  // When a checkpoint came, by the file that makes it one; `nil` if that has gone.
-  private func commitTime(_ number: Int) throws(CheckpointError) -> Double? {
-    switch present[number] {
-    case .index: try indexTime(number)
-    case .other: try fileTime(number)
-    case .data, nil: nil
+  // A checkpoint that is there.
+  private struct Present {
+    /// Whether it has an index: it is one of V2.
+    let hasIndex: Bool
+    /// When it came; `nil` if this look has not asked.
+    let time: Double?
+  }
+
+  private mutating func note(_ number: Int, hasIndex: Bool, _ known: [Int: Present])
+    throws(CheckpointError)
+  {
+    if known[number]?.hasIndex == hasIndex {
+      present[number] = Present(hasIndex: hasIndex, time: nil)
+    } else if let time = try commitTime(number, hasIndex: hasIndex) {
+      present[number] = Present(hasIndex: hasIndex, time: time)
     }
   }
 
-  private func indexTime(_ number: Int) throws(CheckpointError) -> Double? {
-    let path = BundlePath(place.path(place.naming.name(number))).index
+  // When a checkpoint came, by the file that makes it one; `nil` if there is none.
+  private func commitTime(_ number: Int, hasIndex: Bool) throws(CheckpointError) -> Double? {
+    let path = place.path(place.naming.name(number))
+    guard hasIndex else {
+      let files = try CommittedFiles(of: path, place.fileSystem)
+      guard let files, !files.isIndex, files.missing.isEmpty else { return nil }
+      return files.isModel || place.format == .safetensors ? files.modified.secondsSince1970 : nil
+    }
     // TensorFlow leaves empty ones behind where a disk was full.
-    let status = try place.fileSystem.reachableStatus(of: path)
+    let status = try place.fileSystem.reachableStatus(of: BundlePath(path).index)
     guard let status, status.kind == .file, status.byteCount > 0 else { return nil }
     return status.modificationTime
   }
 
-  // Of a checkpoint without an index.
-  private func fileTime(_ number: Int) throws(CheckpointError) -> Double? {
-    let files = try CommittedFiles(of: place.path(place.naming.name(number)), place.fileSystem)
-    guard let files, !files.isIndex, files.missing.isEmpty else { return nil }
-    return files.isModel || place.format == .safetensors ? files.modified.secondsSince1970 : nil
+  // When a checkpoint that was seen came; `nil` if it has gone since.
+  private func time(of number: Int, _ found: Present) throws(CheckpointError) -> Double? {
+    if let time = found.time { return time }
+    return try commitTime(number, hasIndex: found.hasIndex)
   }
 
   private func exists(_ name: String) -> Bool {
@@ -124,7 +133,7 @@ struct ManagedDirectory: Sendable {
       if let number = place.naming.number(of: entry.name) { others.remove(number) }
     }
     for number in others.sorted() {
-      guard let time = try commitTime(number) else { continue }  // it has just gone
+      guard let found = present[number], let time = try time(of: number, found) else { continue }
       unmanaged.append(
         RetentionPolicy.SavedCheckpoint(
           path: place.path(place.naming.name(number)), step: number, time: time))
@@ -139,11 +148,15 @@ struct ManagedDirectory: Sendable {
   {
     var gone: Set<String> = []
     for checkpoint in checkpoints {
-      guard let name = place.name(ofPath: checkpoint.path),
-        let number = place.naming.number(of: name), try commitTime(number) == nil
+      guard let number = place.number(ofPath: checkpoint.path), let found = present[number],
+        found.time == nil
       else { continue }
-      gone.insert(name)
-      present[number] = nil
+      if let time = try commitTime(number, hasIndex: found.hasIndex) {
+        present[number] = Present(hasIndex: found.hasIndex, time: time)
+      } else {
+        present[number] = nil
+        gone.insert(place.naming.name(number))
+      }
     }
     history.checkpoints.removeAll { gone.contains($0.name) }
     return !gone.isEmpty
@@ -163,23 +176,15 @@ struct ManagedDirectory: Sendable {
     }
   }
 
-  // Those of the history that are not there any more, by their places in it.
-  private var missing: [Int] {
+  private mutating func forgetMissing() {
     let (naming, present) = (place.naming, present)
-    return history.checkpoints.indices.filter { index in
-      naming.number(of: history.checkpoints[index].name).map { present[$0] == nil } ?? true
+    history.checkpoints.removeAll { entry in
+      naming.number(of: entry.name).map { present[$0] == nil } ?? true
     }
   }
 
-  private mutating func forgetMissing() {
-    let missing = Set(missing)
-    guard !missing.isEmpty else { return }
-    history.checkpoints = history.checkpoints.indices.filter { !missing.contains($0) }
-      .map { history.checkpoints[$0] }
-  }
-
   private mutating func findUnfinished() {
-    let missing = missing.map { history.checkpoints[$0].name }
+    let missing = history.checkpoints.map(\.name).filter { !exists($0) }
     // Where nothing was replaced, all data files are the index's.
     let saving = history.saving.filter { $0.replacedIndex != nil || !exists($0.entry.name) }
     unfinished = (missing + saving.map(\.entry.name)).filter { name in
@@ -308,6 +313,9 @@ extension ManagedDirectory {
     let others = (older + managed + newer).map(\.path).filter { !last.contains($0) }
     return last + others.reversed()
   }
+
+  /// The first of them, without all others.
+  var newest: String? { unannounced.first ?? announced ?? newestFirst.first }
 
   private static func `is`(
     _ one: RetentionPolicy.SavedCheckpoint, newerThan other: RetentionPolicy.SavedCheckpoint?

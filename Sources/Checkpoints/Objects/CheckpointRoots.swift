@@ -9,7 +9,8 @@ final class CheckpointRoots {
   /// The name of the save counter.
   static let counterName = "save_counter"
   /// Its key, where it is one of the root's own.
-  static let counterKey = TensorKey("\(counterName)/.ATTRIBUTES/\(CheckpointKey.variableValue)")
+  static let counterKey = TensorKey(
+    CheckpointKey.key(path: counterName, attribute: CheckpointKey.variableValue))
 
   /// The variable that counts the saves: one of the root's own of that name, or a new one.
   let counter: Variable<Int64>

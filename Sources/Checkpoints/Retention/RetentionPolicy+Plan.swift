@@ -10,13 +10,22 @@ extension RetentionPolicy {
       /// Whether it stays.
       public let stays: Bool
       /// Why: of one that stays, what keeps it; of one that goes, what each rule has against it.
-      public var reasons: [String] { reasoning() }
+      public var reasons: [String] {
+        var reasons = row.filter { $0.verdict.stays }.map(\.verdict.reason)
+        if checkpoint.isPinned { reasons.insert("it is pinned", at: 0) }
+        if checkpoint.isPreserved, !row.contains(where: \.rule.isPeriod) {
+          reasons.append("a period has kept it for good")
+        }
+        if isNewest, !reasons.contains(Self.newest) { reasons.append(Self.newest) }
+        return reasons.isEmpty ? row.map(\.verdict.reason) : reasons
+      }
       /// Whether it stays only until others are saved, as far as TensorFlow's rules can tell: those
       /// are what a state file lists.
       package let isActive: Bool
       /// Whether a period keeps it though it is not among the latest: for good, from now on.
       package let isPreserved: Bool
-      private let reasoning: @Sendable () -> [String]
+      private let isNewest: Bool
+      private let row: [(rule: RetentionRule, verdict: RetentionRule.Verdict)]
 
       /// One line: the path, what happens, and why.
       public var description: String {
@@ -99,7 +108,7 @@ extension RetentionPolicy.Plan.Decision {
     _ checkpoint: RetentionPolicy.SavedCheckpoint, isNewest: Bool,
     _ row: [(rule: RetentionRule, verdict: RetentionRule.Verdict)]
   ) {
-    self.checkpoint = checkpoint
+    (self.checkpoint, self.isNewest, self.row) = (checkpoint, isNewest, row)
     stays =
       checkpoint.isPinned || checkpoint.isPreserved || isNewest
       || row.contains { $0.verdict.stays }
@@ -108,20 +117,6 @@ extension RetentionPolicy.Plan.Decision {
     let isPeriodical = row.contains { $0.rule.isPeriod && $0.verdict.stays }
     isPreserved = checkpoint.isPreserved || (isPeriodical && !isRecent)
     isActive = isRecent && !isHeld && !checkpoint.isPinned && !checkpoint.isPreserved
-    reasoning = { Self.reasons(checkpoint, isNewest: isNewest, row) }
-  }
-
-  private static func reasons(
-    _ checkpoint: RetentionPolicy.SavedCheckpoint, isNewest: Bool,
-    _ row: [(rule: RetentionRule, verdict: RetentionRule.Verdict)]
-  ) -> [String] {
-    var reasons = row.filter { $0.verdict.stays }.map(\.verdict.reason)
-    if checkpoint.isPinned { reasons.insert("it is pinned", at: 0) }
-    if checkpoint.isPreserved, !row.contains(where: \.rule.isPeriod) {
-      reasons.append("a period has kept it for good")
-    }
-    if isNewest, !reasons.contains(newest) { reasons.append(newest) }
-    return reasons.isEmpty ? row.map(\.verdict.reason) : reasons
   }
 
   private static let newest = "it is the newest"

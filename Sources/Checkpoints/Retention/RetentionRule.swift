@@ -9,7 +9,7 @@ enum RetentionRule: Sendable, Hashable, CustomStringConvertible {
   case best(Int, String, RetentionPolicy.Order)
 
   /// What a rule says of a checkpoint, and why.
-  struct Verdict {
+  struct Verdict: Sendable {
     let stays: Bool
     private let reasoning: @Sendable () -> String
 

@@ -9,6 +9,7 @@ enum Tool {
     Cat.self,
     Graph.self,
     Stats.self,
+    Report.self,
     Verify.self,
     Diff.self,
     Convert.self,
@@ -22,8 +23,6 @@ enum Tool {
     Completions.self,
     Manual.self,
   ]
-
-  static let version = "checkpoint 0.1.0\n"
 
   /// Does what the arguments say.
   static func run(_ arguments: [[UInt8]], _ output: StandardOutput) throws(CheckpointError)
@@ -40,7 +39,7 @@ enum Tool {
     case "help":
       try output.write(rest.isEmpty ? help : command(named: rest[0]).synopsis.help)
     case "--version":
-      try output.write(version)
+      try output.write("checkpoint \(ToolVersion.number)\n")
     default:
       return try run(command(named: first), rest, output)
     }

@@ -1,0 +1,60 @@
+import CheckpointIO
+import CheckpointStore
+import CheckpointTensors
+import Checkpoints
+
+/// Statistics of one tensor after the other, for a person who waits: with progress, and with a message for each
+/// that cannot be read.
+struct StatisticsRun {
+  /// How many tensors could not be read so far.
+  private(set) var damagedCount = 0
+  private var knownDamage: Set<String> = []
+  private let reader: CheckpointReader
+  private let entries: [TensorEntry]
+
+  init(of entries: [TensorEntry], in reader: CheckpointReader) {
+    (self.entries, self.reader) = (entries, reader)
+  }
+
+  /// Calls `body` with each tensor, and with its statistics or why there are none.
+  ///
+  /// - Throws: What `body` throws; what reading throws, unless it is the tensor that is damaged.
+  mutating func forEach(
+    _ body: (TensorEntry, Result<TensorStatistics, CheckpointError>) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    let bar = ProgressBar()
+    defer { bar.clear() }
+    // There are two looks at each tensor.
+    let total = entries.reduce(UInt64(0)) { $0.adding($1.byteCount) ?? .max }
+    var done: UInt64 = 0
+    for entry in entries {
+      let statistics: TensorStatistics
+      do throws(CheckpointError) {
+        statistics = try TensorStatistics(of: entry, in: reader.reader) { byteCount in
+          done = done.adding(UInt64(byteCount)) ?? .max
+          bar.show(min(done / 2, total), of: total)
+        }
+      } catch  where error.isDamage {
+        bar.clear()
+        report(error)
+        try body(entry, .failure(error))
+        continue
+      }
+      try body(entry, .success(statistics))
+    }
+    bar.clear()
+    if damagedCount > 0 {
+      StandardError.report(
+        "\(damagedCount.of("tensor")) cannot be read, and "
+          + "\(damagedCount == 1 ? "has" : "have") no statistics")
+    }
+  }
+
+  // What is wrong with a file is wrong with many tensors, and said once.
+  private mutating func report(_ error: CheckpointError) {
+    damagedCount += 1
+    var cause = error
+    cause.key = nil
+    if knownDamage.insert(cause.description).inserted { StandardError.report(error.description) }
+  }
+}

@@ -1,0 +1,47 @@
+import CheckpointIO
+import CheckpointStore
+import CheckpointTensors
+import Checkpoints
+
+/// What a report tells of a checkpoint: its tensors, and what their values are like.
+struct ReportedCheckpoint {
+  /// Its path.
+  let path: String
+  /// What the files are: `V2, 2 data files`.
+  let form: String
+  /// Its tensors, in byte order of the keys.
+  let entries: [TensorEntry]
+  /// How many tensors are of types that are not read here; they are in no list.
+  let unsupportedCount: Int
+  /// What the tensors are like, or why they cannot be read.
+  private(set) var results: [TensorKey: Result<TensorStatistics, CheckpointError>] = [:]
+
+  /// Reads a checkpoint.
+  ///
+  /// - Throws: What reading throws, unless a tensor is damaged.
+  init(_ reader: CheckpointReader) throws(CheckpointError) {
+    path = reader.path
+    form = "\(reader.format.title), \(reader.shardCount.of("data file"))"
+    entries = try reader.entries()
+    unsupportedCount = reader.unsupportedTensors.count
+    var run = StatisticsRun(of: entries, in: reader)
+    var results: [TensorKey: Result<TensorStatistics, CheckpointError>] = [:]
+    try run.forEach { entry, result in results[entry.key] = result }
+    self.results = results
+  }
+
+  /// The last part of the path.
+  var name: String { Path(path).name }
+
+  /// The statistics of a tensor; `nil` if it cannot be read.
+  func statistics(of key: TensorKey) -> TensorStatistics? { try? results[key]?.get() }
+
+  /// The tensors that somebody has to look at: those with NaN or infinities, and those that cannot be read.
+  var oddEntries: [TensorEntry] { entries.filter { isOdd($0.key) } }
+
+  /// Whether a tensor is one of ``oddEntries``.
+  func isOdd(_ key: TensorKey) -> Bool { statistics(of: key)?.hasNonFinite ?? true }
+
+  /// Whether a tensor cannot be read.
+  var hasDamage: Bool { entries.contains { statistics(of: $0.key) == nil } }
+}
