@@ -28,14 +28,15 @@ import Testing
     #expect(run.output == "\(page) is written: 5 tensors\n")
     let outline = try PageOutline(text())
     #expect(outline.texts["h1"] == ["m"])
-    #expect(outline.texts["h2"] == ["NaN, infinite, or damaged", "Layers and tensors"])
+    #expect(
+      outline.texts["h2"] == ["Bad tensors: NaN, infinite, or damaged", "Layers and tensors"])
     #expect(
       outline.texts["tr"]?.map { $0.trimmingCharacters(in: .whitespaces) } == [
-        "tensors5", "parameters10", "bytes50 B", "typesfloat32 72.0 %, int64 16.0 %, string 12.0 %",
+        "tensors5", "parameters10", "bytes50 B", "types3 float32, 1 int64, 1 string",
         "NaN1", "infinite0", "tensortypeelementsNaNinfinite", "a/c/kernelfloat32[3]310",
       ])
     let rows = try #require(outline.texts["summary"])
-    #expect(rows == ["a/ 1 odd936 B", "b/624 B"])
+    #expect(rows == ["a/ 1 bad936 B", "b/624 B"])
     let lines = try #require(outline.texts["div"])
     #expect(lines.contains("biasfloat32[2]28 B121.50.5000"))
     #expect(lines.contains("c/kernelfloat32[3]312 B1321010"))
@@ -94,7 +95,7 @@ import Testing
     #expect(outline.texts["h1"] == ["one and two"])
     #expect(
       outline.texts["h2"] == [
-        "What has changed, by layer", "NaN, infinite, or damaged of \(second)",
+        "What has changed, by layer", "Bad tensors: NaN, infinite, or damaged of \(second)",
         "Layers and tensors of \(first)", "Layers and tensors of \(second)",
       ])
     let rows = try #require(outline.texts["tr"])

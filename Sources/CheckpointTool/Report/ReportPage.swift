@@ -30,7 +30,7 @@ struct ReportPage {
     case nil: break
     }
     for checkpoint in checkpoints {
-      try ReportedOddities(checkpoint, title(checkpoint)).write(to: file)
+      try BadTensors(checkpoint, title(checkpoint)).write(to: file)
     }
     for (number, checkpoint) in checkpoints.enumerated() {
       try ReportedTree(checkpoint, title(checkpoint), number: number).write(to: file)

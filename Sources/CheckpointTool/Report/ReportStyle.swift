@@ -26,10 +26,10 @@ enum ReportStyle {
     .bar { background: linear-gradient(var(--bar), var(--bar)) no-repeat left / var(--w) 75%; }
     td.bar { min-width: 12rem; text-align: left; }
     .wide { overflow-x: auto; }
-    .tree { min-width: 97em; font-variant-numeric: tabular-nums; }
+    .tree { min-width: 102em; font-variant-numeric: tabular-nums; }
     .r {
       display: grid; border-top: 1px solid var(--line); align-items: center; column-gap: .9rem; min-height: 1.7rem;
-      grid-template-columns: minmax(18em, 1fr) 10em 6.5em 5.5em 6em 8em repeat(4, 5.2em) 5em 4em 4em;
+      grid-template-columns: minmax(18em, 1fr) 10em 6.5em 5.5em 6em 8em repeat(4, 6.8em) 5em 3.5em 3.5em;
     }
     .r > * { text-align: right; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .r > .l { text-align: left; }

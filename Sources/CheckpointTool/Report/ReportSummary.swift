@@ -26,23 +26,19 @@ struct ReportSummary {
 
   private static let rows: [(title: String, value: @Sendable (ReportedCheckpoint) -> String)] = [
     ("tensors", { UInt64($0.entries.count).grouped }),
-    ("parameters", { LayerTree($0.entries).nodes[0].parameterCount.grouped }),
-    ("bytes", { LayerTree($0.entries).nodes[0].byteCount.byteText }),
+    ("parameters", { $0.tree.nodes[0].parameterCount.grouped }),
+    ("bytes", { $0.tree.nodes[0].byteCount.byteText }),
     ("types", types),
     ("NaN", { count($0, \.nanCount) }),
     ("infinite", { count($0, \.infiniteCount) }),
   ]
 
-  // The types by their bytes: "float32 95 %, int64 5 %".
+  // The types by the numbers of their tensors: "62 float32, 1 int64".
   private static func types(_ checkpoint: ReportedCheckpoint) -> String {
-    var byteCounts: [DType: UInt64] = [:]
-    for entry in checkpoint.entries {
-      byteCounts[entry.spec.dtype] =
-        entry.byteCount.adding(byteCounts[entry.spec.dtype] ?? 0) ?? .max
-    }
-    let total = LayerTree(checkpoint.entries).nodes[0].byteCount
-    return byteCounts.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }
-      .map { "\($0.key.name) \($0.value.shareText(of: total))" }.joined(separator: ", ")
+    var counts: [DType: Int] = [:]
+    for entry in checkpoint.entries { counts[entry.spec.dtype, default: 0] += 1 }
+    return counts.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }
+      .map { "\($0.value) \($0.key.name)" }.joined(separator: ", ")
   }
 
   private static func count(

@@ -11,6 +11,8 @@ struct ReportedCheckpoint {
   let form: String
   /// Its tensors, in byte order of the keys.
   let entries: [TensorEntry]
+  /// The tree that their names make.
+  let tree: LayerTree
   /// How many tensors are of types that are not read here; they are in no list.
   let unsupportedCount: Int
   /// What the tensors are like, or why they cannot be read.
@@ -23,6 +25,7 @@ struct ReportedCheckpoint {
     path = reader.path
     form = "\(reader.format.title), \(reader.shardCount.of("data file"))"
     entries = try reader.entries()
+    tree = LayerTree(entries)
     unsupportedCount = reader.unsupportedTensors.count
     var run = StatisticsRun(of: entries, in: reader)
     var results: [TensorKey: Result<TensorStatistics, CheckpointError>] = [:]
@@ -37,10 +40,10 @@ struct ReportedCheckpoint {
   func statistics(of key: TensorKey) -> TensorStatistics? { try? results[key]?.get() }
 
   /// The tensors that somebody has to look at: those with NaN or infinities, and those that cannot be read.
-  var oddEntries: [TensorEntry] { entries.filter { isOdd($0.key) } }
+  var badEntries: [TensorEntry] { entries.filter { isBad($0.key) } }
 
-  /// Whether a tensor is one of ``oddEntries``.
-  func isOdd(_ key: TensorKey) -> Bool { statistics(of: key)?.hasNonFinite ?? true }
+  /// Whether a tensor is one of ``badEntries``.
+  func isBad(_ key: TensorKey) -> Bool { statistics(of: key)?.hasNonFinite ?? true }
 
   /// Whether a tensor cannot be read.
   var hasDamage: Bool { entries.contains { statistics(of: $0.key) == nil } }

@@ -9,7 +9,7 @@ struct ReportedTree {
   private let number: Int
   private let tree: LayerTree
   private let lines: [LayerTree.Line]
-  private let oddCounts: [Int]
+  private let badCounts: [Int]
 
   /// - Parameters:
   ///   - checkpoint: The checkpoint.
@@ -17,22 +17,22 @@ struct ReportedTree {
   ///   - number: Which of the page's checkpoints it is.
   init(_ checkpoint: ReportedCheckpoint, _ title: String, number: Int) {
     (self.checkpoint, self.title, self.number) = (checkpoint, title, number)
-    tree = LayerTree(checkpoint.entries)
+    tree = checkpoint.tree
     let all = tree.lines(by: TensorOrder.name.areInOrder)
-    let odd = Self.oddCounts(all, checkpoint)
+    let bad = Self.badCounts(all, checkpoint)
     // Layers that are too deep for a page that a browser takes are left out.
     let depth = Self.depth(of: all, lineLimit: Self.lineLimit)
     let shown = all.indices.filter { all[$0].depth <= depth }.prefix(Self.lineLimit)
     lines = shown.map { all[$0] }
-    oddCounts = shown.map { odd[$0] }
+    badCounts = shown.map { bad[$0] }
   }
 
-  // Of each line, how many tensors in it and below it are odd.
-  private static func oddCounts(
+  // Of each line, how many tensors in it and below it are bad.
+  private static func badCounts(
     _ lines: [LayerTree.Line], _ checkpoint: ReportedCheckpoint
   ) -> [Int] {
     var counts = lines.map { line in
-      line.node.tensor.map { checkpoint.isOdd($0.key) ? 1 : 0 } ?? 0
+      line.node.tensor.map { checkpoint.isBad($0.key) ? 1 : 0 } ?? 0
     }
     // By depth: those of the lines that stand behind, up to the next one above.
     var below: [Int] = []
@@ -80,7 +80,7 @@ struct ReportedTree {
         open.removeLast()
         try file.write("</details>\n")
       }
-      let cells = cells(line, oddCount: oddCounts[index])
+      let cells = cells(line, badCount: badCounts[index])
       let isLayer = index + 1 < lines.count && lines[index + 1].depth > line.depth
       if isLayer {
         let state = line.depth < openDepth ? " open" : ""
@@ -117,7 +117,7 @@ struct ReportedTree {
 
   // MARK: Lines
 
-  private func cells(_ line: LayerTree.Line, oddCount: Int) -> String {
+  private func cells(_ line: LayerTree.Line, badCount: Int) -> String {
     let isLayer = !line.node.children.isEmpty
     let name = TensorName.shown(line.name + (isLayer ? [tree.names.separator] : [])).html
     let full = line.node.tensor.map { TensorName.shown($0.key.bytes).html } ?? ""
@@ -126,7 +126,7 @@ struct ReportedTree {
     let size =
       "<span>\(line.node.parameterCount.grouped)</span><span>\(line.node.byteCount.byteText)</span>"
       + "<span class=\"bar\" style=\"--w:\((share * 100).text(fractionDigits: 1))%\"></span>"
-    let mark = isLayer && oddCount > 0 ? " <b class=\"bad\">\(oddCount) odd</b>" : ""
+    let mark = isLayer && badCount > 0 ? " <b class=\"bad\">\(badCount) bad</b>" : ""
     return "<span class=\"l\" style=\"--d:\(line.depth)\" title=\"\(full)\">"
       + "\(name.isEmpty ? "''" : name)\(mark)</span><span class=\"l\">\(spec)</span>\(size)"
       + (line.node.tensor.map(values) ?? "")

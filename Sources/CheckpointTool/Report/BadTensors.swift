@@ -4,7 +4,7 @@ import CheckpointTensors
 
 /// The tensors of a checkpoint that somebody has to look at: those with NaN or infinities, and those that cannot
 /// be read.
-struct ReportedOddities {
+struct BadTensors {
   private let checkpoint: ReportedCheckpoint
   private let title: String
 
@@ -18,11 +18,11 @@ struct ReportedOddities {
       let tensors = checkpoint.unsupportedCount.of("tensor")
       try file.write("<p class=\"bad\">\(tensors)\(title) of types that are not read here.</p>\n")
     }
-    let entries = checkpoint.oddEntries
+    let entries = checkpoint.badEntries
     guard !entries.isEmpty else { return }
     try file.write(
       """
-      <h2>NaN, infinite, or damaged\(title)</h2>
+      <h2>Bad tensors: NaN, infinite, or damaged\(title)</h2>
       <table>
       <tr><th class="l">tensor</th><th class="l">type</th><th>elements</th><th>NaN</th><th>infinite</th></tr>
 
