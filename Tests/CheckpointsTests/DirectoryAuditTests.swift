@@ -132,6 +132,35 @@ import Testing
     #expect(system.paths.isEmpty)
   }
 
+  @Test func `a place where processes met is busy, and a leftover once they are dead`() throws {
+    var options = FileOptions()
+    options.fileSystem = system
+    let place = "/run/ckpt.meeting"
+    var location: SaveLocation? = try SaveLocation(place, options: options)
+    try location?.begin(.file)
+    try system.createDirectory(TemporaryName.temporary(for: place))
+    try system.write("hello", to: "\(TemporaryName.temporary(for: place))/hello")
+    #expect(Set(try kinds().values) == [.busy])
+    #expect(try audit().repair() == [])
+    location?.abandon()
+    location = nil
+    #expect(
+      try kinds() == [
+        "ckpt.meeting.swift-checkpoints-lock": .leftover,
+        "ckpt.meeting.swift-checkpoints-tmp": .leftover,
+      ])
+    #expect(try audit().repair().count == 2)
+    #expect(system.paths.isEmpty)
+  }
+
+  @Test func `a directory with the name of a temporary file is not ours without a note`() throws {
+    try system.createDirectory("/run/model.swift-checkpoints-tmp")
+    try system.write("mine", to: "/run/model.swift-checkpoints-tmp/notes")
+    #expect(try kinds() == ["model.swift-checkpoints-tmp": .foreign])
+    #expect(try audit().repair() == [])
+    #expect(system.text("/run/model.swift-checkpoints-tmp/notes") == "mine")
+  }
+
   // MARK: Other formats
 
   private func saveV1(_ name: String, shards: Int) throws {

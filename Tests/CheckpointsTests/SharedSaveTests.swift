@@ -523,6 +523,50 @@ extension Result where Failure == any Error {
     for result in restored { #expect(try result.get() == "\(path)/run/ckpt-4") }
   }
 
+  @Test(arguments: [false, true])
+  func `one process that forces a save is enough, or all hear that it is not`(inBackground: Bool)
+    throws
+  {
+    let path = directory.path
+    let results = together(3) { rank in
+      let member = Member(rank: rank, count: 3, directory: path, timeout: .seconds(20))
+      let objects = try Checkpoint(["a": Variable<Float>(1)], options: member.options)
+      let manager = try CheckpointManager(
+        objects, directory: path + "/run", retention: .all, saving: .everySteps(100))
+      #expect(try manager.save(step: 1) != nil)
+      #expect(try manager.save(step: 2) == nil)
+      guard inBackground else { return try manager.save(step: 3, force: rank == 2)?.path }
+      return try manager.saveInBackground(step: 3, force: rank == 2)?.wait()?.path
+    }
+    for result in results {
+      guard inBackground else {
+        #expect(try result.get() == "\(path)/run/ckpt-3")
+        continue
+      }
+      #expect(
+        result.error?.message.contains("process 2 forces a save, and for process 0") == true)
+    }
+    #expect(directory.names.allSatisfy { !$0.contains("swift-checkpoints") })
+  }
+
+  @Test(arguments: [false, true])
+  func `steps are compared, of a counter too`(inBackground: Bool) throws {
+    let path = directory.path
+    let results = together(2) { rank in
+      let member = Member(rank: rank, count: 2, directory: path, timeout: .seconds(20))
+      let step = Variable<Int64>(rank == 1 ? 5 : 10)
+      let objects = try Checkpoint(["step": step], options: member.options)
+      let manager = try CheckpointManager(
+        objects, directory: path + "/run", retention: .all, stepCounter: step)
+      if inBackground { try manager.saveInBackground()?.wait() } else { try manager.save() }
+    }
+    for result in results {
+      #expect(
+        result.error?.message.contains("process 1 saves step 5, process 0 step 10") == true)
+    }
+    #expect(directory.names.allSatisfy { !$0.hasSuffix(".index") })
+  }
+
   @Test func `only V2 is saved by several, and a manager waits for the save before`() throws {
     let path = directory.path
     let results = together(2) { rank in

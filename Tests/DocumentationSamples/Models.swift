@@ -22,10 +22,17 @@ final class Momentum: SlotVariableHolder {
   let slots = SlotVariables<Variable<Float>>("momentum")
   let rate = Variable<Float>(0.1)
 
-  func update(_ weight: Variable<Float>, slope: Float) {
-    let velocity = slots["momentum", of: weight]  // zero, when it is first asked for
-    velocity.scalar = 0.9 * velocity.scalar + slope
-    weight.scalar -= rate.scalar * velocity.scalar
+  func update(_ weight: Variable<Float>, slopes: Tensor<Float>) {
+    let velocity = slots["momentum", of: weight]  // zeros, when it is first asked for
+    let rate = rate.scalar
+    velocity.withMutableScalars { velocities in
+      weight.withMutableScalars { weights in
+        for index in weights.indices {
+          velocities[index] = 0.9 * velocities[index] + slopes.scalars[index]
+          weights[index] -= rate * velocities[index]
+        }
+      }
+    }
   }
 }
 

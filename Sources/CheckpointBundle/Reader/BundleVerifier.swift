@@ -22,12 +22,12 @@ package struct BundleVerifier {
     var inventory = BundleInventory(of: reader.index)
     if let damage = reader.index.unusedDamage { inventory.findings.noteUnused(damage) }
     checkPlaces(&inventory)
-    let payloads = inventory.payloads.sorted { left, right in
+    inventory.payloads.sort { left, right in
       let (first, second) = (left.entry, right.entry)
       return (first.shard, first.range.offset) < (second.shard, second.range.offset)
     }
     let checker = PayloadChecker(
-      payloads: payloads, shards: reader.shards, problems: inventory.findings.problems,
+      payloads: inventory.payloads, shards: reader.shards, problems: inventory.findings.problems,
       progress: progress)
     var findings = inventory.findings
     findings.problems = checker.run()

@@ -128,6 +128,22 @@ package struct SavedGraph: Sendable {
   }
 }
 
+extension SavedGraph {
+  /// Calls `body` with the key of each value of a node and of all below it: its children, their slot variables.
+  package func forEachKey(below node: Int, _ body: (TensorKey) -> Void) {
+    var seen = [Bool](repeating: false, count: nodeCount)
+    var open = [node]
+    seen[node] = true
+    while let node = open.popLast() {
+      for attribute in attributes[node] { body(TensorKey(copying: bytes(attribute.key))) }
+      for next in children[node].map(\.node) + slots[node].map(\.node) where !seen[Int(next)] {
+        seen[Int(next)] = true
+        open.append(Int(next))
+      }
+    }
+  }
+}
+
 extension ObjectGraph {
   /// Takes a graph out of its message.
   package init(_ saved: SavedGraph) {

@@ -10,10 +10,11 @@ import Synchronization
 /// contents are equal, as in an export of Keras 3; else it is refused when it is asked for, where
 /// TensorFlow takes the last one.
 /// Source: tensorflow/python/training/saver.py, `object_graph_key_mapping`.
-package struct FullNameReader: BatchReader {
+package struct FullNameReader: BatchReader, TensorPieceReader {
   /// The names, each with the keys that it stands for.
   package let keys: [TensorKey: [TensorKey]]
-  private let reader: any TensorReader
+  /// The checkpoint.
+  package let reader: any TensorReader
   private let directKeys: Set<TensorKey>
   private let commonKeys = CommonKeys()
 
@@ -89,6 +90,12 @@ package struct FullNameReader: BatchReader {
   package func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor
   {
     try reader.tensor(for: try storedKey(key) ?? key, slice: slice)
+  }
+
+  package func forEachLittleEndianPiece(
+    of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
+    try reader.forEachPiece(of: try storedKey(key) ?? key, body)
   }
 
   package func lookUp(_ requests: [TensorRequest]) throws(CheckpointError) -> any TensorBatch {

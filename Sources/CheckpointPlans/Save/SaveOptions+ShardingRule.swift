@@ -33,7 +33,7 @@ extension SaveOptions.Sharding {
     /// Creates a rule.
     ///
     /// - Parameter assign: Called once for each tensor at each save, in the order in which they are
-    ///   saved; of a save in the background on another thread.
+    ///   saved; of a save in the background perhaps on another thread.
     public init(_ assign: @escaping Assignment) { box = Box(assign) }
 
     func file(for tensor: ShardableTensor) throws(CheckpointError) -> Int {

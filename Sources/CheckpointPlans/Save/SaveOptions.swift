@@ -57,8 +57,8 @@ public struct SaveOptions: Sendable {
   public var processes: (any ProcessGroup)?
   /// How long the process of rank 0 waits for the others: half an hour by default.
   ///
-  /// The slowest has to come to the save, and later to the end of its data files, so much later than the
-  /// first at most. The others wait for rank 0 twice as long, and a second more.
+  /// It waits twice: for all to come to the save, and for all to have written their data files. The others wait as
+  /// long for rank 0 to come, and twice as long and a second more for its answers.
   public var processTimeout: Duration
   /// What the files are written with: the seam for tests.
   package var fileSystem: any FileSystem = LocalFileSystem()

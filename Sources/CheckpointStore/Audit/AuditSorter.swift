@@ -170,6 +170,8 @@ package struct AuditSorter {
       case .file: try sort(&file, isLink: entry.kind == .link)
       case .directory where CheckpointFileName.isTensorFlowDirectory(name):
         file.set(.leftover, Self.ofTensorFlow)
+      case .directory where TemporaryName.target(ofTemporary: name) != nil:
+        try sort(&file, isLink: entry.kind == .link)
       case .directory:
         if let checkpoint = try checkpoint(ofFile: name) { file.set(checkpoint) }
       case nil: file.note = "a symbolic link that leads to nothing"

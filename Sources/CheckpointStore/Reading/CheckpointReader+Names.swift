@@ -56,6 +56,15 @@ extension CheckpointReader {
     throw try missing(TensorKey(name), isOfObjects: graph != nil)
   }
 
+  /// The same checkpoint, with the variables of its objects by their full names, as a name-based saver sees them;
+  /// itself, if it has no objects.
+  ///
+  /// - Throws: `corrupt` if the object graph is damaged; what reading it throws.
+  package func byFullNames() throws(CheckpointError) -> CheckpointReader {
+    guard let graph = try savedGraph() else { return self }
+    return CheckpointReader(self, reader: FullNameReader(reader, graph))
+  }
+
   private func key(ofObjectAt path: String, in graph: SavedGraph) throws(CheckpointError)
     -> TensorKey?
   {

@@ -1,6 +1,7 @@
 import CheckpointBundle
 public import CheckpointGraph
 public import CheckpointIO
+import CheckpointMapping
 import CheckpointSafetensors
 import CheckpointSlices
 public import CheckpointTensors
@@ -72,6 +73,11 @@ public struct CheckpointReader: TensorReader {
     (format, reader) = (.safetensors, try SafetensorsReader(file: file))
   }
 
+  /// The same checkpoint with other names.
+  init(_ checkpoint: CheckpointReader, reader: any TensorReader) {
+    (format, fileSystem, self.reader) = (checkpoint.format, checkpoint.fileSystem, reader)
+  }
+
   // As in TensorFlow, an index counts before a file of the path itself.
   private static func open(_ path: String, _ fileSystem: any FileSystem) throws(CheckpointError)
     -> (CheckpointFormat, any TensorReader)
@@ -138,11 +144,14 @@ public struct CheckpointReader: TensorReader {
   public var path: String { reader.path }
 
   /// The number of its data files; 1 if it is a single file.
-  public var shardCount: Int {
+  public var shardCount: Int { Self.shardCount(of: reader) }
+
+  private static func shardCount(of reader: any TensorReader) -> Int {
     switch reader {
     case let reader as BundleReader: reader.shardCount
     case let reader as SlicesReader: reader.shardCount
     case let reader as SafetensorsReader: reader.shardCount
+    case let names as FullNameReader: shardCount(of: names.reader)
     default: 1
     }
   }

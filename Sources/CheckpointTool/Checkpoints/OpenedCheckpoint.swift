@@ -25,6 +25,15 @@ struct OpenedCheckpoint {
   }
 
   /// The open checkpoint, of which somebody wants to see all tensors.
+  ///
+  /// - Parameter usesFullNames: Whether the variables of objects go by their full names.
+  /// - Returns: The checkpoint.
+  /// - Throws: `corrupt` if the object graph, which has them, is damaged.
+  func reader(usesFullNames: Bool) throws(CheckpointError) -> CheckpointReader {
+    usesFullNames ? try reader().byFullNames() : reader()
+  }
+
+  /// The open checkpoint, of which somebody wants to see all tensors.
   func reader() -> CheckpointReader {
     let unread = checkpoint.unsupportedTensors.count
     if unread > 0 {

@@ -13,8 +13,9 @@ struct TensorSelection {
   static let details = """
     NAME is a tensor, a layer ('bert/encoder', all that is below it), or a pattern:
     '*' stands for any text, slashes too, and '?' for one character. Put patterns in
-    quotes. In a checkpoint of objects, the names that 'checkpoint graph' shows will
-    do as well. Without NAME it is all tensors.
+    quotes. In a checkpoint of objects, the path of an object ('model', all that is
+    below it) and full names will do as well, as 'checkpoint graph' shows them;
+    patterns are for keys and full names. Without NAME it is all tensors.
     """
 
   /// Finds them.
@@ -67,10 +68,25 @@ struct TensorSelection {
     do throws(CheckpointError) {
       return [try TensorName.find(name, in: reader).key]
     } catch  where error.code == .notFound {
-      let layer = entries.map(\.key).filter { pattern.isLayer(of: $0.bytes) }
+      let layer = try self.layer(pattern, name, entries, reader)
       guard layer.isEmpty else { return layer }
       throw error
     }
+  }
+
+  // By the beginning of keys or of full names, or as an object, with all below it.
+  private static func layer(
+    _ pattern: TensorPattern, _ name: [UInt8], _ entries: [TensorEntry], _ reader: CheckpointReader
+  ) throws(CheckpointError) -> [TensorKey] {
+    var keys: Set<TensorKey> = []
+    if let graph = try reader.savedGraph() {
+      let node = String(validating: name, as: UTF8.self).flatMap(graph.node(shownAs:))
+      if let node { graph.forEachKey(below: node) { keys.insert($0) } }
+      graph.forEachFullName { name, key in  // under one of which a tensor is listed
+        if pattern.isLayer(of: name.bytes) || keys.contains(key) { keys.formUnion([name, key]) }
+      }
+    }
+    return entries.map(\.key).filter { keys.contains($0) || pattern.isLayer(of: $0.bytes) }
   }
 
   private static func matches(

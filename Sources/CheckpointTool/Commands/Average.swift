@@ -23,7 +23,8 @@ struct Average: Command {
 
       Floating-point numbers are averaged in 64 bits, and rounded once to their type.
       Integers, such as step counters, truth values, strings and the objects are those
-      of the last checkpoint; a note names them. OUT restores as that one does.
+      of the last checkpoint; a note names such tensors, eight at most. All other
+      numbers are averaged, also those of an optimizer. OUT restores as that one does.
 
       With --last 5 CHECKPOINT is a directory, and its latest five are averaged, in
       the order of their numbers.

@@ -13,6 +13,7 @@ struct Convert: Command {
         name: "--to", value: "FORMAT", help: "v2, v1, safetensors or model-directory."),
       Synopsis.Option(name: "--map", value: "RULES", help: "Change names and tensors."),
     ] + MappingOptions.names + [
+      Synopsis.fullNames,
       Synopsis.Option(name: "--join", help: "Put tensors in slices together."),
       Synopsis.Option(name: "--drop-objects", help: "Leave the object graph out."),
       Synopsis.Option(name: "--omit-unsupported", help: "Leave out what cannot be held."),
@@ -36,6 +37,9 @@ struct Convert: Command {
       Face's weights of Google's BERT.
 
       \(MappingOptions.details)
+
+      With --full-names the variables of objects have their full names, such as
+      'sequential/dense/kernel', and DEST has no objects. Rules see these names.
 
       Tensors in slices stay so in V2 and V1, unless --join; in safetensors they are
       put together. The objects of an object-based checkpoint are kept, with the new
@@ -61,6 +65,7 @@ struct Convert: Command {
     destination = try arguments.path(1)
     options = try arguments.conversionOptions()
     options.mapping = try arguments.mapping(rules: arguments.value(of: "--map"))
+    options.usesFullNames = arguments.has("--full-names")
     options.joinsSlices = arguments.has("--join")
     options.omitsUnsupported = arguments.has("--omit-unsupported")
   }

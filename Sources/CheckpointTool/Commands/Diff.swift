@@ -11,6 +11,7 @@ struct Diff: Command {
       Synopsis.Option(name: "--tolerance", value: "X", help: "Take numbers this near for equal."),
       Synopsis.Option(name: "--layers", help: "By layer, by how far each has moved."),
       Synopsis.Option(name: "--depth", value: "N", help: "Names of layers of N parts at most."),
+      Synopsis.fullNames,
       Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
     ],
     details: """
@@ -38,6 +39,7 @@ struct Diff: Command {
       """)
 
   private let paths: (String, String)
+  private let usesFullNames: Bool
   private let tolerance: Double
   private let isJSON: Bool
   private let isByLayer: Bool
@@ -46,6 +48,7 @@ struct Diff: Command {
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     paths = (try arguments.path(0), try arguments.path(1))
     isJSON = arguments.has("--json")
+    usesFullNames = arguments.has("--full-names")
     isByLayer = arguments.has("--layers")
     depth = try arguments.depth()
     guard isByLayer || depth == .max else { throw arguments.misuse("'--depth' needs '--layers'") }
@@ -60,8 +63,8 @@ struct Diff: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    let first = try OpenedCheckpoint(at: paths.0).reader()
-    let second = try OpenedCheckpoint(at: paths.1).reader()
+    let first = try OpenedCheckpoint(at: paths.0).reader(usesFullNames: usesFullNames)
+    let second = try OpenedCheckpoint(at: paths.1).reader(usesFullNames: usesFullNames)
     let bar = ProgressBar()
     defer { bar.clear() }
     guard !isByLayer else {

@@ -13,6 +13,7 @@ struct List: Command {
       Synopsis.Option(name: "--tree", help: "Parameters and bytes by layer."),
       Synopsis.Option(name: "--depth", value: "N", help: "Only N levels of the tree."),
       Synopsis.Option(name: "--sort", value: "ORDER", help: "By name, size or count."),
+      Synopsis.fullNames,
       Synopsis.Option(name: "--metadata", help: "The texts about a safetensors file instead."),
       Synopsis.Option(name: "--json", help: "JSON, for programs."),
     ],
@@ -49,6 +50,7 @@ struct List: Command {
   }
 
   private let path: String
+  private let usesFullNames: Bool
   private let names: [[UInt8]]
   private let form: Form
   private let isJSON: Bool
@@ -57,6 +59,7 @@ struct List: Command {
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     path = try arguments.path(0)
+    usesFullNames = arguments.has("--full-names")
     names = arguments.names(from: 1)
     isJSON = arguments.has("--json")
     let forms = [Form.metadata, .names, .tree].filter { arguments.has($0.rawValue) }
@@ -74,7 +77,7 @@ struct List: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    let reader = try OpenedCheckpoint(at: path).reader()
+    let reader = try OpenedCheckpoint(at: path).reader(usesFullNames: usesFullNames)
     let metadata = reader.metadata.sorted { $0.key < $1.key }
     guard form != .metadata else {
       try write(metadata, output)

@@ -10,7 +10,7 @@ struct Map: Command {
     operands: ["PREFIX", "[RULES]"],
     options: MappingOptions.names + [
       Synopsis.Option(name: "--dry-run", help: "Has to be given: nothing is written."),
-      Synopsis.Option(name: "--full-names", help: "Objects by full names."),
+      Synopsis.fullNames,
       Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
     ],
     details: """
@@ -50,7 +50,7 @@ struct Map: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    let reader = try NamedTensors(at: path, usesFullNames: usesFullNames).reader
+    let reader = try OpenedCheckpoint(at: path).reader(usesFullNames: usesFullNames)
     let preview = try mapping.preview(of: reader)
     if isJSON {
       try output.write(Self.json(preview).text + "\n")

@@ -9,7 +9,8 @@ struct Report: Command {
     summary: "Writes a page for browsers: sizes, histograms, NaN, what two differ in.",
     operands: ["OUT.html", "PREFIX", "[OTHER]"],
     options: [
-      Synopsis.Option(name: "--overwrite", help: "Replace a file at OUT.html.")
+      Synopsis.fullNames,
+      Synopsis.Option(name: "--overwrite", help: "Replace a file at OUT.html."),
     ],
     details: """
       The page is one file, and needs no network. It shows how much is in PREFIX, and
@@ -30,11 +31,13 @@ struct Report: Command {
 
   private let destination: String
   private let paths: [String]
+  private let usesFullNames: Bool
   private let overwrites: Bool
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     destination = try arguments.path(0)
     paths = try arguments.paths(from: 1)
+    usesFullNames = arguments.has("--full-names")
     overwrites = arguments.has("--overwrite")
     // Whoever swaps the arguments must not lose a checkpoint.
     guard [".html", ".htm"].contains(where: destination.lowercased().hasSuffix) else {
@@ -44,7 +47,9 @@ struct Report: Command {
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     var readers: [CheckpointReader] = []
-    for path in paths { readers.append(try OpenedCheckpoint(at: path).reader()) }
+    for path in paths {
+      readers.append(try OpenedCheckpoint(at: path).reader(usesFullNames: usesFullNames))
+    }
     let file = try TextFile(destination, what: "report", overwrites: overwrites)
     var checkpoints: [ReportedCheckpoint] = []
     for reader in readers { checkpoints.append(try ReportedCheckpoint(reader)) }

@@ -10,6 +10,7 @@ struct Stats: Command {
     operands: ["PREFIX", "[NAME...]"],
     options: [
       Synopsis.Option(name: "--fail-on-nan", help: "Exit with 1 if there is a NaN or infinity."),
+      Synopsis.fullNames,
       Synopsis.Option(name: "--json", help: "JSON, for programs."),
     ],
     details: """
@@ -32,19 +33,21 @@ struct Stats: Command {
       """)
 
   private let path: String
+  private let usesFullNames: Bool
   private let names: [[UInt8]]
   private let isJSON: Bool
   private let failsOnNaN: Bool
 
   init(_ arguments: ArgumentScanner) throws(CheckpointError) {
     path = try arguments.path(0)
+    usesFullNames = arguments.has("--full-names")
     names = arguments.names(from: 1)
     isJSON = arguments.has("--json")
     failsOnNaN = arguments.has("--fail-on-nan")
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    let reader = try OpenedCheckpoint(at: path).reader()
+    let reader = try OpenedCheckpoint(at: path).reader(usesFullNames: usesFullNames)
     let entries = try TensorSelection(of: names, in: reader).entries()
     var report: any StatisticsReport = isJSON ? StatisticsJSON(output) : StatisticsTable(output)
     var (run, hasNonFinite) = (StatisticsRun(of: entries, in: reader), false)

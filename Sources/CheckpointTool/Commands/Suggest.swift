@@ -13,7 +13,7 @@ struct Suggest: Command {
     options: [
       Synopsis.Option(
         name: "--like", value: "OTHER", help: "The checkpoint with the wanted names."),
-      Synopsis.Option(name: "--full-names", help: "Objects by full names."),
+      Synopsis.fullNames,
       Synopsis.Option(name: "--rules", help: "Only the rules, as JSON for 'checkpoint map'."),
       Synopsis.Option(name: "--json", help: "One JSON object, for programs."),
     ],
@@ -54,11 +54,11 @@ struct Suggest: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    let reader = try NamedTensors(at: path, usesFullNames: usesFullNames).reader
+    let reader = try OpenedCheckpoint(at: path).reader(usesFullNames: usesFullNames)
     let sets = try KeyMapping.RuleSet.recognizing(reader)
     guard let other else { return try write(sets, output) }
     let proposal = try KeyMapping.Proposal(
-      from: reader, like: NamedTensors(at: other, usesFullNames: usesFullNames).reader)
+      from: reader, like: OpenedCheckpoint(at: other).reader(usesFullNames: usesFullNames))
     if isRules {
       try output.write(proposal.mapping.json())
     } else if isJSON {

@@ -39,6 +39,12 @@ public struct CheckpointConversion: Sendable {
     /// The format of the destination; `nil` for what its name says: safetensors if it ends in
     /// `.safetensors`, else V2.
     public var format: CheckpointFormat?
+    /// Whether the variables of objects go by their full names, as a ``Saver`` sees them:
+    /// `sequential/dense/kernel`.
+    ///
+    /// The mapping sees these names. The object graph is left out, and a note says so. A checkpoint that was
+    /// saved by name is converted as without it.
+    public var usesFullNames = false
     /// What happens to names and values on the way.
     public var mapping: KeyMapping?
     /// New names of single tensors by their old ones, after the mapping; names may be any bytes.

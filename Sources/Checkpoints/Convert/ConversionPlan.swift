@@ -28,7 +28,9 @@ struct ConversionPlan {
   }
 
   // Whether what is written has an object graph.
-  private var keepsGraph: Bool { format.isTensorFlow && !options.dropsObjectGraph }
+  private var keepsGraph: Bool {
+    format.isTensorFlow && !options.dropsObjectGraph && !options.usesFullNames
+  }
 
   init(format: CheckpointFormat, options: CheckpointConversion.Options) {
     self.format = format
@@ -55,7 +57,8 @@ struct ConversionPlan {
     }
     metadata.add(source)
     try addGraph(of: source)
-    let values = values ?? source.reader
+    let named = options.usesFullNames ? try source.byFullNames() : source
+    let values = values ?? named.reader
     let reader: any TensorReader = graph == nil ? values : ReaderWithoutGraph(values)
     guard let mapping = options.mapping else {
       return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: values)) }
@@ -249,6 +252,10 @@ struct ConversionPlan {
 
   private mutating func appendGraph() {
     guard let graph, !options.dropsObjectGraph else { return }
+    guard !options.usesFullNames else {
+      return notes.append(
+        "the object graph is left out: the tensors have the full names of their variables")
+    }
     guard format.isTensorFlow else {
       return notes.append(
         "the object graph is left out, safetensors files have no strings: what is written can be "

@@ -37,7 +37,8 @@ extension CheckpointManager {
   /// - Parameters:
   ///   - step: As for ``save(step:metrics:force:)``.
   ///   - metrics: What was measured, by name.
-  ///   - force: Whether to save even if it is too early.
+  ///   - force: Whether to save even if it is too early. Of several processes, process 0 has to want it: that only
+  ///     others do is the error `mismatch`.
   ///   - whenBusy: What to do if another save is still under way. Processes that save together wait: else one
   ///     might leave out what another saves.
   /// - Returns: The save, or `nil` if it was too early or was left out. With ``SaveOptions/processes``, only the

@@ -14,10 +14,12 @@ extension CheckpointManager {
     background.waitUntilIdle()
     let meeting = keeper.meeting(processes, options)
     defer { meeting.end() }
-    let (start, save) = try keeper.begin(meeting, step: step) { () throws(CheckpointError) in
+    let (start, save) = try keeper.begin(meeting, step: self.step(step), force: force) {
+      () throws(CheckpointError) in
       try settle()
-    } open: { () throws(CheckpointError) in
-      guard let moment = try dueMoment(step: step, force: force) else { return nil }
+    } open: { forcing throws(CheckpointError) in
+      let moment = try dueMoment(step: step, force: forcing != nil)
+      guard let moment else { return nil }
       return try keeper.open { _ throws(CheckpointError) in
         try begin(step: step, moment, metrics: metrics)
       }
@@ -40,13 +42,18 @@ extension CheckpointManager {
     let prepared = Result { () throws(CheckpointError) in
       try prepare(step: step, metrics: metrics, force: force, isLeader: processes.rank == 0)
     }
+    let current = self.step(step)
     return background.add { [keeper, options] progress throws(CheckpointError) in
       let meeting = keeper.meeting(processes, options)
       defer { meeting.end() }
-      let (start, save) = try keeper.begin(meeting, step: step) { () throws(CheckpointError) in
+      let (start, save) = try keeper.begin(meeting, step: current, force: force) {
+        () throws(CheckpointError) in
         _ = try prepared.get()
-      } open: { () throws(CheckpointError) in
-        guard let begun = try prepared.get().save else { return nil }
+      } open: { forcing throws(CheckpointError) in
+        guard let begun = try prepared.get().save else {
+          try Self.checkNotForced(by: forcing, keeper.place.directory)
+          return nil
+        }
         return try keeper.open { found throws(CheckpointError) in
           try keeper.renumbered(begun, found)
         }
@@ -57,6 +64,16 @@ extension CheckpointManager {
         try prepared.get().snapshot.takePlan().share(to: meeting.rank, of: meeting.count)
       }
     }
+  }
+
+  // Rank 0 has decided before it heard of the others: its values are those of a program that has gone on since.
+  private static func checkNotForced(by rank: Int?, _ directory: String) throws(CheckpointError) {
+    guard let rank else { return }
+    throw CheckpointError(
+      .mismatch,
+      "\(ProcessMeeting.name(rank)) forces a save, and for process 0, which saves in the background, it is too "
+        + "early; nothing was saved: force it in all processes, or save in the foreground",
+      file: directory)
   }
 
   // Rank 0 takes the number, and writes the counter; the others hear of it on the other thread only.

@@ -195,8 +195,8 @@ public final class CheckpointManager {
   /// - Parameters:
   ///   - step: The step that the training is at, if checkpoints are to be numbered by steps.
   ///   - metrics: What was measured, by name, for ``RetentionPolicy/best(_:by:_:)``.
-  ///   - force: Whether to save even if it is too early. A second save at the same step is still
-  ///     skipped if the policy looks at steps.
+  ///   - force: Whether to save even if it is too early; of several processes, one that wants it is
+  ///     enough. A second save at the same step is still skipped if the policy looks at steps.
   /// - Returns: What was saved and what was deleted, or `nil` if it was too early.
   /// - Throws: `invalidArgument` for a negative step, and for none where the policy looks at steps;
   ///   `limitExceeded` if numbers are used up; `pathConflict` if the state file or the history is
@@ -247,8 +247,11 @@ public final class CheckpointManager {
     return ManagedSave(keeper.place, number: number, step: step, moment, metrics: metrics)
   }
 
+  /// The step that the training is at: what is passed, or what the counter says.
+  func step(_ passed: Int?) -> Int? { passed ?? stepCounter.map { Int(clamping: $0.value[]) } }
+
   private func moment(_ step: Int?) throws(CheckpointError) -> SaveMoment {
-    let step = step ?? stepCounter.map { Int(clamping: $0.value[]) }
+    let step = self.step(step)
     if saving.needsStep, step == nil {
       throw CheckpointError(
         .invalidArgument,

@@ -9,38 +9,63 @@ extension DirectoryKeeper {
   }
 
   /// Rank 0 begins, if it is time, and tells the others.
+  ///
+  /// - Parameters:
+  ///   - meeting: The processes.
+  ///   - step: What this one saves.
+  ///   - force: Whether this one wants to save even if it is too early.
+  ///   - check: Fails if this one cannot save.
+  ///   - open: Begins at rank 0, unless it is too early; it gets the first process that wants to save all the same.
+  /// - Returns: What rank 0 has begun, as all know it, and at rank 0 itself; `nil` if it is too early.
+  /// - Throws: What any process fails with, the same everywhere; `mismatch` if they save different steps.
   func begin(
-    _ meeting: ProcessMeeting, step: Int?, _ check: () throws(CheckpointError) -> Void,
-    open: () throws(CheckpointError) -> ManagedSave?
+    _ meeting: ProcessMeeting, step: Int?, force: Bool, _ check: () throws(CheckpointError) -> Void,
+    open: (_ forcing: Int?) throws(CheckpointError) -> ManagedSave?
   ) throws(CheckpointError) -> (ManagedStart?, ManagedSave?) {
     var save: ManagedSave?
-    var own = ProcessMessage()
-    own.write(step) { $0.write($1) }
+    let own = SaveWish(step: step, isForced: force)
     let report = Result { () throws(CheckpointError) in
       try check()
       return own.bytes
     }
     let start = try meeting.round("a save", report) { reports throws(CheckpointError) in
-      try checkSteps(reports, own.bytes)
-      save = try open()
+      let wishes = try reports.map { report throws(CheckpointError) in try SaveWish(report) }
+      try checkSteps(wishes)
+      save = try open(wishes.firstIndex(where: \.isForced))
       return ManagedStart.message(save)
     }
     return (try ManagedStart(start), save)
   }
 
-  private func checkSteps(_ reports: [[UInt8]], _ own: [UInt8]) throws(CheckpointError) {
+  // What a process comes to a save with.
+  private struct SaveWish {
+    var step: Int?
+    var isForced: Bool
+
+    init(step: Int?, isForced: Bool) { (self.step, self.isForced) = (step, isForced) }
+
+    init(_ bytes: [UInt8]) throws(CheckpointError) {
+      var reader = ProcessMessageReader(bytes)
+      step = try reader.readOptional { reader throws(CheckpointError) in try reader.readInt() }
+      isForced = try reader.readInt() != 0
+    }
+
+    var bytes: [UInt8] {
+      var message = ProcessMessage()
+      message.write(step) { $0.write($1) }
+      message.write(isForced ? 1 : 0)
+      return message.bytes
+    }
+  }
+
+  private func checkSteps(_ wishes: [SaveWish]) throws(CheckpointError) {
     var problems: [CheckpointError] = []
-    for (rank, report) in reports.enumerated() where report != own {
-      var (reader, first) = (ProcessMessageReader(report), ProcessMessageReader(own))
-      let step = try reader.readOptional { reader throws(CheckpointError) in try reader.readInt() }
-      let firstStep = try first.readOptional { reader throws(CheckpointError) in
-        try reader.readInt()
-      }
+    for (rank, wish) in wishes.enumerated() where wish.step != wishes[0].step {
       problems.append(
         CheckpointError(
           .mismatch,
-          "\(ProcessMeeting.name(rank)) saves \(Self.text(step)), process 0 \(Self.text(firstStep)); all have "
-            + "to save the same"))
+          "\(ProcessMeeting.name(rank)) saves \(Self.text(wish.step)), process 0 "
+            + "\(Self.text(wishes[0].step)); all have to save the same"))
     }
     let error = CheckpointError.combining(problems, file: place.directory) {
       "\($0) processes save another step than process 0"

@@ -11,6 +11,7 @@ let tagged: [Package.Dependency] = [
 
 let package = Package(
   name: "my-model",
+  platforms: [.macOS(.v15)],
   dependencies: [
     .package(url: "<URL of the repository>/swift-checkpoints", branch: "main")
   ],

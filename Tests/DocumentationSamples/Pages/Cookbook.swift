@@ -28,7 +28,7 @@ private func resuming() throws {
   while step.scalar < 1000, !termination.isReceived {
     train()
     step.scalar += 1
-    try manager.saveInBackground()  // does nothing, unless 100 steps have passed
+    try manager.saveInBackground()  // saves the first time, and then every 100 steps
   }
   try manager.save(force: true)
 

@@ -23,6 +23,18 @@ func manyProcesses() throws {
 
   try manager.restoreOrInitialize(options: RestoreOptions(readsOnlyParts: true))
 
+  let termination = try CheckpointManager.TerminationSignal()
+  var isEnding = false
+  while step.scalar < 1000, !isEnding {
+    train()
+    step.scalar += 1
+    if step.scalar % 100 == 0 { try manager.save() }
+    isEnding = sumOverAll(termination.isReceived ? 1 : 0) > 0  // the same in all processes
+  }
+  if step.scalar % 100 != 0 { try manager.save() }
+
+  expect(step.scalar == 1000 && manager.latest == "run/ckpt-11")
+
   let position = RunState(12_000)  // different in every process
   let run = try Checkpoint(
     ["table": table, "position": PerProcess(position, of: group)],
@@ -34,3 +46,6 @@ func manyProcesses() throws {
   try run.restore(from: "run/state-1").assertConsumed()
   expect(position.value == 12_000)
 }
+
+/// The sum of what all processes say, as the page means it; here is one.
+private func sumOverAll(_ number: Int) -> Int { number }

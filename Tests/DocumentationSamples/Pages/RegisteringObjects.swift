@@ -151,4 +151,8 @@ func registeringObjects() throws {
   _ = try Checkpoint(["block": block]).restore(
     from: "run/before", options: RestoreOptions(.partial))
   expect(block.gain == 3)
+
+  let weight = model.hidden.kernel
+  for _ in 0..<2 { optimizer.update(weight, slopes: Tensor(repeating: 1, shape: weight.shape)) }
+  expect(weight.value.array.allSatisfy { abs($0 + 0.29) < 1e-6 })  // -0.1 * (1 + 1.9)
 }
