@@ -150,9 +150,9 @@ import Testing
     #expect(
       run.output == """
         layer  relative change  largest distance  tensors changed  besides
-        zero               inf                 1           1 of 1
         far                0.2                 1           1 of 1
         near          0.049752               0.5           1 of 2
+        zero            from 0                 1           1 of 1
         gone                 -                 -           0 of 0  1 only in the first
         new                  -                 -           0 of 0  1 only in the second
         shape                -                 -           0 of 0  1 of another type or shape
@@ -166,8 +166,46 @@ import Testing
     #expect(
       json.output.contains(
         #"{"name":"zero","relative_change":"inf","largest_distance":1.0,"tensors":1,"changed":1,"#
-          + #""only_in_first":0,"only_in_second":0,"reshaped":0}"#))
+          + #""only_in_first":0,"only_in_second":0,"reshaped":0,"damaged":0}"#))
     #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(json.outputBytes)) }
+  }
+
+  @Test func `numbers that Swift has no type for are measured as others are`() throws {
+    func eights(_ bytes: [UInt8]) throws -> AnyTensor {
+      try unsafe AnyTensor(TensorSpec(.float8E4M3FN, [2]), bytes: bytes.span.bytes)
+    }
+    // 1 and 2 become 1 and 3; 1 and 1 become 1 and NaN.
+    let first = try save(
+      "a", [("m/w", try eights([0x38, 0x40])), ("n/w", try eights([0x38, 0x38]))])
+    let second = try save(
+      "b", [("m/w", try eights([0x38, 0x44])), ("n/w", try eights([0x38, 0x7F]))])
+    let run = try ToolRun.checkpoint("diff", "--layers", first, second)
+    #expect(
+      run.output == """
+        layer  relative change  largest distance  tensors changed  besides
+        n                  inf               inf           1 of 1
+        m              0.44721                 1           1 of 1
+        2 layers changed, 0 layers the same
+
+        """)
+    let tensors = try ToolRun.checkpoint("diff", "--tolerance", "1", first, second)
+    #expect(tensors.output.hasPrefix("~ n/w  float8_e4m3fn[2]  1 of 2 elements, by at most inf\n"))
+  }
+
+  @Test func `a damaged tensor is told, and the others are compared`() throws {
+    let first = try save("a", [("m/w", floats(1, 2)), ("n/w", floats(3, 4))])
+    let second = try save("b", [("m/w", floats(1, 3)), ("n/w", floats(3, 4))])
+    let data = "b.data-00000-of-00001"
+    var bytes = try directory.bytes(data)
+    bytes[9] ^= 1  // in `n/w`
+    try directory.write(bytes, to: data)
+    let run = try ToolRun.checkpoint("diff", "--layers", first, second)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("key 'n/w': the tensor's checksum is 0x"))
+    #expect(run.output.contains("\nm              0.44721                 1           1 of 1\n"))
+    #expect(
+      run.output.contains(
+        "\nn                    -                 -           0 of 0  1 not readable\n"))
   }
 
   @Test func `a NaN that comes is an infinite change, and large numbers are no matter`() throws {

@@ -22,6 +22,8 @@ package struct LayerComparison: Sendable {
     package fileprivate(set) var onlyInSecond = 0
     /// How many tensors have another type or shape.
     package fileprivate(set) var reshapedCount = 0
+    /// How many tensors cannot be read in one of the two.
+    package fileprivate(set) var damagedCount = 0
     /// The largest distance of two numbers; infinite if one of two is not finite, `nil` if none is different.
     package fileprivate(set) var largestDistance: Double?
     fileprivate var difference = ScaledSquares()
@@ -34,13 +36,28 @@ package struct LayerComparison: Sendable {
     }
 
     /// Whether anything is different.
-    package var isChanged: Bool { changedCount + onlyInFirst + onlyInSecond + reshapedCount > 0 }
+    package var isChanged: Bool {
+      changedCount + onlyInFirst + onlyInSecond + reshapedCount + damagedCount > 0
+    }
+
+    /// Whether all numbers of the layer were 0, and are not now.
+    package var isFromZero: Bool { first.isZero && !difference.isZero }
+
+    // Where a number has become none, or one that is none a number, comes first; what cannot be measured, last.
+    fileprivate var rank: Int {
+      if largestDistance == .infinity { return 0 }
+      if isFromZero { return 2 }
+      if relative > 0 { return 1 }
+      return isChanged ? 3 : 4
+    }
 
     fileprivate init(name: [UInt8]) { self.name = name }
   }
 
-  /// All layers, those that have changed most first.
+  /// All layers, those that have changed most first; those that were 0 after those that were not.
   package let changes: [Change]
+  /// What is wrong with the tensors that cannot be read.
+  package let problems: [CheckpointError]
 
   /// Compares two checkpoints.
   ///
@@ -49,7 +66,7 @@ package struct LayerComparison: Sendable {
   ///   - second: The other.
   ///   - depth: How many parts the names of layers have at most.
   ///   - progress: As for ``CheckpointReader/Comparison``.
-  /// - Throws: What reading throws.
+  /// - Throws: What reading throws, unless a tensor is damaged.
   package init(
     _ first: any TensorReader, _ second: any TensorReader, depth: Int = .max,
     progress: (_ compared: UInt64, _ total: UInt64) -> Void = { _, _ in }
@@ -61,11 +78,17 @@ package struct LayerComparison: Sendable {
     let total = entries.reduce(UInt64(0)) { $0.adding($1.byteCount) ?? .max }
     var compared: UInt64 = 0
     var changes: [[UInt8]: Change] = [:]
+    var problems: [CheckpointError] = []
     for entry in entries {
       let layer = names.layer(of: entry.key, depth: depth)
       var change = changes[layer] ?? Change(name: layer)
       let other = others.removeValue(forKey: entry.key)
-      try change.add(entry, other, first, second)
+      do throws(CheckpointError) {
+        try change.add(entry, other, first, second)
+      } catch  where error.isDamage {
+        change.damagedCount += 1
+        problems.append(error)
+      }
       changes[layer] = change
       compared = compared.adding(entry.byteCount) ?? .max
       progress(compared, total)
@@ -74,13 +97,14 @@ package struct LayerComparison: Sendable {
       let layer = names.layer(of: key, depth: depth)
       changes[layer, default: Change(name: layer)].onlyInSecond += 1
     }
+    self.problems = problems
     self.changes = changes.values.sorted(by: Self.areInOrder)
   }
 
   // What has moved most comes first, and before what is the same what is different otherwise.
   private static func areInOrder(_ one: Change, _ other: Change) -> Bool {
-    if one.relative != other.relative { return one.relative > other.relative }
-    if one.isChanged != other.isChanged { return one.isChanged }
+    if one.rank != other.rank { return one.rank < other.rank }
+    if one.rank == 1, one.relative != other.relative { return one.relative > other.relative }
     return one.name.lexicographicallyPrecedes(other.name)
   }
 }
@@ -92,8 +116,8 @@ extension LayerComparison.Change {
   ) throws(CheckpointError) {
     guard let other else { return onlyInFirst += 1 }
     guard other == entry.spec else { return reshapedCount += 1 }
-    tensorCount += 1
     let tensors = (try first.tensor(for: entry.key), try second.tensor(for: entry.key))
+    tensorCount += 1
     let distance = ValueDistance(tensors.0, tensors.1, tolerance: 0)
     if distance.differingCount > 0 {
       changedCount += 1

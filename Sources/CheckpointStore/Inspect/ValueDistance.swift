@@ -25,9 +25,37 @@ struct ValueDistance {
   private mutating func compare(_ first: AnyTensor, _ second: AnyTensor) {
     guard let number = first.spec.dtype.scalarType as? any MeasuredNumber.Type,
       let found = number.distances(first, second, above: tolerance)
-    else { return compareBytes(first, second) }
+    else {
+      return ElementDecoder(first.spec.dtype).map { compareDecoded(first, second, $0) }
+        ?? compareBytes(first, second)
+    }
     differingCount = found.count
     if found.count > 0 { largest = found.largest }
+  }
+
+  // Numbers of types that Swift does not have, all of them real.
+  private mutating func compareDecoded(
+    _ first: AnyTensor, _ second: AnyTensor, _ decoder: ElementDecoder
+  ) {
+    guard let storage = first.storage, let other = second.storage,
+      let width = first.spec.dtype.byteWidth
+    else { return }
+    let step = ElementDecoder.blockCount * width
+    for start in stride(from: 0, to: storage.bytes.byteCount, by: step) {
+      let range = start..<min(start + step, storage.bytes.byteCount)
+      decoder.forEachBlock(of: storage.bytes.extracting(range)) { numbers in
+        decoder.forEachBlock(of: other.bytes.extracting(range)) { compare(numbers, $0) }
+      }
+    }
+  }
+
+  private mutating func compare(_ numbers: Span<Double>, _ others: Span<Double>) {
+    for index in numbers.indices {
+      let distance = numbers[index].gap(to: others[index])
+      guard distance > tolerance else { continue }
+      differingCount += 1
+      largest = max(largest ?? 0, distance)
+    }
   }
 
   private mutating func compareBytes(_ first: AnyTensor, _ second: AnyTensor) {

@@ -21,8 +21,9 @@ enum LatestCheckpoints {
     guard newest.count >= count else {
       let names = newest.isEmpty ? "" : ": \(NameList.text(newest.map(\.path)))"
       throw CheckpointError(
-        .notFound, "\(count) checkpoints are wanted, the directory has \(newest.count)\(names)",
-        file: directory)
+        .notFound,
+        "\(count) checkpoints are wanted, the directory has \(newest.count) that are called as its newest "
+          + "one\(names); name the files, if you mean others", file: directory)
     }
     let paths = newest.prefix(count).reversed().map(\.path)
     StandardError.report(

@@ -35,9 +35,11 @@ struct OpenedCheckpoint {
 
   /// The open checkpoint, of which somebody wants to see all tensors.
   func reader() -> CheckpointReader {
-    let unread = checkpoint.unsupportedTensors.count
-    if unread > 0 {
-      StandardError.report("note: \(unread.of("tensor")) of types that are not read here")
+    let unread = checkpoint.unsupportedTensors
+    if !unread.isEmpty {
+      let names = NameList.text(unread.map { TensorName.shown($0.key.bytes) })
+      StandardError.report(
+        "note: \(unread.count.of("tensor")) of types that are not read here: \(names)")
     }
     return checkpoint
   }

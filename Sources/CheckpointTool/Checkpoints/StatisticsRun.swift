@@ -6,11 +6,12 @@ import Checkpoints
 /// Statistics of one tensor after the other, for a person who waits: with progress, and with a message for each
 /// that cannot be read.
 struct StatisticsRun {
-  /// How many tensors could not be read so far.
-  private(set) var damagedCount = 0
-  private var knownDamage: Set<String> = []
+  private var damage = DamageReport()
   private let reader: CheckpointReader
   private let entries: [TensorEntry]
+
+  /// How many tensors could not be read so far.
+  var damagedCount: Int { damage.count }
 
   init(of entries: [TensorEntry], in reader: CheckpointReader) {
     (self.entries, self.reader) = (entries, reader)
@@ -36,25 +37,13 @@ struct StatisticsRun {
         }
       } catch  where error.isDamage {
         bar.clear()
-        report(error)
+        damage.add(error)
         try body(entry, .failure(error))
         continue
       }
       try body(entry, .success(statistics))
     }
     bar.clear()
-    if damagedCount > 0 {
-      StandardError.report(
-        "\(damagedCount.of("tensor")) cannot be read, and "
-          + "\(damagedCount == 1 ? "has" : "have") no statistics")
-    }
-  }
-
-  // What is wrong with a file is wrong with many tensors, and said once.
-  private mutating func report(_ error: CheckpointError) {
-    damagedCount += 1
-    var cause = error
-    cause.key = nil
-    if knownDamage.insert(cause.description).inserted { StandardError.report(error.description) }
+    damage.summarize(", and \(damage.count == 1 ? "has" : "have") no statistics")
   }
 }

@@ -8,7 +8,8 @@ struct Completions: Command {
     details: """
       SHELL is bash, zsh or fish. To have it in each new shell:
 
-        bash   checkpoint completions bash > ~/.local/share/bash-completion/completions/checkpoint
+        bash   mkdir -p ~/.local/share/bash-completion/completions
+               checkpoint completions bash > ~/.local/share/bash-completion/completions/checkpoint
         zsh    checkpoint completions zsh > _checkpoint, in a directory of $fpath
         fish   checkpoint completions fish > ~/.config/fish/completions/checkpoint.fish
 
@@ -21,14 +22,14 @@ struct Completions: Command {
     let name = try arguments.path(0)
     guard let script = CompletionScript(rawValue: name) else {
       let names = CompletionScript.allCases.map(\.rawValue).joined(separator: ", ")
-      throw CheckpointError(
-        .invalidArgument, "there are completions for \(names), and none for '\(name)'")
+      throw arguments.misuse("there are completions for \(names), and none for '\(name.shown)'")
     }
     self.script = script
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    try output.write(script.text(Tool.commands.map { $0.synopsis }))
+    let grammar = CompletedGrammar(Tool.commands.map { $0.synopsis }, ofShells: Self.synopsis)
+    try output.write(script.text(grammar))
     return .success
   }
 }

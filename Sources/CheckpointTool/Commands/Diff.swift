@@ -25,17 +25,21 @@ struct Diff: Command {
       farthest first: the relative change, which is the length of the difference of
       all its numbers by their length in PREFIX (0.01 is a hundredth of its size); the
       largest distance; how many tensors have other values; and which ones are not in
-      both. A layer is a name without its last part, or --depth 2 parts of it.
+      both, or damaged. Layers that were 0, such as new biases, come after these. A
+      layer is a name without its last part, or --depth 2 parts of it.
 
       With --json an object: "equal" (the number of tensors that are the same) and
       "differences", each with "name" ("name_base64" as in 'list'), "kind"
       ("only_in_first", "only_in_second", "spec" or "values"), "first" and "second"
       (such as "float32[2, 3]"; null where there is none), and for "values"
-      "differing", "elements" and "largest_distance" (null for strings, and for
-      types that are compared by their bytes; "inf" where one of two is not finite).
-      With --layers as well "layers": all, in the same order, each with "name",
-      "relative_change" and "largest_distance" (a number, "inf" or null), "tensors",
-      "changed", "only_in_first", "only_in_second" and "reshaped".
+      "differing", "elements" and "largest_distance" (null for strings; "inf" where
+      one of two is not finite). With --layers it has only "layers": all, in the same
+      order, each with "name", "relative_change" and "largest_distance" (a number,
+      "inf" or null), "tensors", "changed", "only_in_first", "only_in_second",
+      "reshaped" and "damaged".
+
+      Tensors of types that are not read here are not compared: a message names them,
+      and the exit status is 1.
       """)
 
   private let paths: (String, String)
@@ -65,13 +69,30 @@ struct Diff: Command {
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     let first = try OpenedCheckpoint(at: paths.0).reader(usesFullNames: usesFullNames)
     let second = try OpenedCheckpoint(at: paths.1).reader(usesFullNames: usesFullNames)
+    let status =
+      isByLayer ? try compareLayers(first, second, output) : try compare(first, second, output)
+    // Nobody knows whether they differ.
+    let isWhole = first.unsupportedTensors.isEmpty && second.unsupportedTensors.isEmpty
+    return isWhole ? status : .failure
+  }
+
+  private func compareLayers(
+    _ first: CheckpointReader, _ second: CheckpointReader, _ output: StandardOutput
+  ) throws(CheckpointError) -> ExitStatus {
     let bar = ProgressBar()
     defer { bar.clear() }
-    guard !isByLayer else {
-      let comparison = try LayerComparison(first, second, depth: depth) { bar.show($0, of: $1) }
-      bar.clear()
-      return try LayerChanges(comparison).write(to: output, isJSON: isJSON)
-    }
+    let comparison = try LayerComparison(first, second, depth: depth) { bar.show($0, of: $1) }
+    bar.clear()
+    var damage = DamageReport()
+    for problem in comparison.problems { damage.add(problem) }
+    return try LayerChanges(comparison).write(to: output, isJSON: isJSON)
+  }
+
+  private func compare(
+    _ first: CheckpointReader, _ second: CheckpointReader, _ output: StandardOutput
+  ) throws(CheckpointError) -> ExitStatus {
+    let bar = ProgressBar()
+    defer { bar.clear() }
     let comparison = try CheckpointReader.Comparison(first, second, tolerance: tolerance) {
       bar.show($0, of: $1)
     }

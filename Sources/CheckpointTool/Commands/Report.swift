@@ -50,6 +50,7 @@ struct Report: Command {
     for path in paths {
       readers.append(try OpenedCheckpoint(at: path).reader(usesFullNames: usesFullNames))
     }
+    try checkDestination(readers)
     let file = try TextFile(destination, what: "report", overwrites: overwrites)
     var checkpoints: [ReportedCheckpoint] = []
     for reader in readers { checkpoints.append(try ReportedCheckpoint(reader)) }
@@ -58,18 +59,24 @@ struct Report: Command {
     try file.finish()
     let tensorCount = checkpoints.reduce(0) { $0 + $1.entries.count }
     try output.write("\(destination.shown) is written: \(tensorCount.of("tensor"))\n")
-    return checkpoints.contains(where: \.hasDamage) ? .failure : .success
+    return checkpoints.contains { $0.damagedCount > 0 } ? .failure : .success
+  }
+
+  // A safetensors or V1 file may have any name.
+  private func checkDestination(_ readers: [CheckpointReader]) throws(CheckpointError) {
+    guard let place = try LocalFileSystem().status(of: destination) else { return }
+    for reader in readers
+    where try LocalFileSystem().status(of: reader.path)?.identity == place.identity {
+      throw CheckpointError(
+        .invalidArgument, "the report would take the place of the checkpoint", file: destination)
+    }
   }
 
   private func compare(_ first: CheckpointReader, _ second: CheckpointReader)
-    throws(CheckpointError) -> Result<LayerComparison, CheckpointError>
+    throws(CheckpointError) -> LayerComparison
   {
     let bar = ProgressBar()
     defer { bar.clear() }
-    do throws(CheckpointError) {
-      return .success(try LayerComparison(first, second) { bar.show($0, of: $1) })
-    } catch  where error.isDamage {
-      return .failure(error)
-    }
+    return try LayerComparison(first, second) { bar.show($0, of: $1) }
   }
 }

@@ -49,7 +49,7 @@ struct Stats: Command {
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     let reader = try OpenedCheckpoint(at: path).reader(usesFullNames: usesFullNames)
     let entries = try TensorSelection(of: names, in: reader).entries()
-    var report: any StatisticsReport = isJSON ? StatisticsJSON(output) : StatisticsTable(output)
+    var report: any StatisticsOutput = isJSON ? StatisticsJSON(output) : StatisticsTable(output)
     var (run, hasNonFinite) = (StatisticsRun(of: entries, in: reader), false)
     try run.forEach { entry, result throws(CheckpointError) in
       guard case .success(let statistics) = result else { return }  // a message says why

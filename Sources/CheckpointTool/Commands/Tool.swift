@@ -98,8 +98,9 @@ enum Tool {
     "Reads and writes checkpoints: TensorFlow's formats V2 and V1, and safetensors."
 
   private static let operands = """
-    'checkpoint help COMMAND' says more. '--' ends options: what follows is a path or
-    a name, whatever it begins with.
+    'checkpoint help COMMAND' says more, and 'checkpoint --version' which one it is.
+    Every command takes --help. '--' ends options: what follows is a path or a name,
+    whatever it begins with.
 
     PREFIX is what the files of a V2 checkpoint begin with: 'run/ckpt-7' for
     'run/ckpt-7.index' and 'run/ckpt-7.data-00000-of-00001'. Each of its files will do

@@ -14,21 +14,24 @@ struct BadTensors {
 
   /// Writes them; nothing, if there are none.
   func write(to file: TextFile) throws(CheckpointError) {
-    if checkpoint.unsupportedCount > 0 {
-      let tensors = checkpoint.unsupportedCount.of("tensor")
-      try file.write("<p class=\"bad\">\(tensors)\(title) of types that are not read here.</p>\n")
+    let unsupported = checkpoint.unsupported
+    if !unsupported.isEmpty {
+      let tensors = unsupported.count.of("tensor")
+      let names = NameList.text(unsupported.map { TensorName.shown($0.bytes) }).html
+      try file.write(
+        "<p class=\"bad\">\(tensors)\(title) of types that are not read here: \(names)</p>\n")
     }
     let entries = checkpoint.badEntries
     guard !entries.isEmpty else { return }
     try file.write(
       """
       <h2>Bad tensors: NaN, infinite, or damaged\(title)</h2>
-      <table>
+      <div class="wide"><table>
       <tr><th class="l">tensor</th><th class="l">type</th><th>elements</th><th>NaN</th><th>infinite</th></tr>
 
       """)
     for entry in entries.prefix(Self.rowLimit) { try file.write(row(entry)) }
-    try file.write("</table>\n")
+    try file.write("</table></div>\n")
     let rest = entries.count - Self.rowLimit
     if rest > 0 { try file.write("<p>And \(rest.of("tensor")) more.</p>\n") }
   }

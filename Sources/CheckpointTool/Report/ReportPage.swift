@@ -7,12 +7,12 @@ import CheckpointTensors
 ///     try ReportPage([checkpoint], comparison: nil).write(to: file)
 struct ReportPage {
   private let checkpoints: [ReportedCheckpoint]
-  private let comparison: Result<LayerComparison, CheckpointError>?
+  private let comparison: LayerComparison?
 
   /// - Parameters:
   ///   - checkpoints: The checkpoints.
-  ///   - comparison: What two differ in, or why they cannot be compared.
-  init(_ checkpoints: [ReportedCheckpoint], comparison: Result<LayerComparison, CheckpointError>?) {
+  ///   - comparison: What two differ in.
+  init(_ checkpoints: [ReportedCheckpoint], comparison: LayerComparison?) {
     (self.checkpoints, self.comparison) = (checkpoints, comparison)
   }
 
@@ -21,14 +21,8 @@ struct ReportPage {
   /// - Throws: What writing throws.
   func write(to file: TextFile) throws(CheckpointError) {
     try file.write(head)
-    try ReportSummary(checkpoints).write(to: file)
-    switch comparison {
-    case .success(let comparison): try ReportedChanges(comparison).write(to: file)
-    case .failure(let error):
-      let reason = error.description.shownAsLines.html
-      try file.write("<p class=\"bad\">The two cannot be compared. \(reason)</p>\n")
-    case nil: break
-    }
+    try ReportSummary(checkpoints, names).write(to: file)
+    if let comparison { try ReportedChanges(comparison).write(to: file) }
     for checkpoint in checkpoints {
       try BadTensors(checkpoint, title(checkpoint)).write(to: file)
     }
@@ -43,8 +37,14 @@ struct ReportPage {
     checkpoints.count == 1 ? "" : " of \(checkpoint.path.shown.html)"
   }
 
+  // What they are called: by the last part of the path, unless that is the same.
+  private var names: [String] {
+    let names = checkpoints.map { $0.name.shown.html }
+    return Set(names).count == names.count ? names : checkpoints.map { $0.path.shown.html }
+  }
+
   private var head: String {
-    let names = checkpoints.map { $0.name.shown.html }.joined(separator: " and ")
+    let title = names.joined(separator: " and ")
     let paths = checkpoints.map { "<p>\($0.path.shown.html): \($0.form.html)</p>\n" }.joined()
     return """
       <!DOCTYPE html>
@@ -54,13 +54,13 @@ struct ReportPage {
       <meta name="viewport" content="width=device-width">
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
       style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-      <title>\(names)</title>
+      <title>\(title)</title>
       <style>
       \(ReportStyle.sheet)
       </style>
       </head>
       <body>
-      <h1>\(names)</h1>
+      <h1>\(title)</h1>
       \(paths)
       """
   }

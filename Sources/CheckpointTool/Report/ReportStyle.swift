@@ -19,24 +19,26 @@ enum ReportStyle {
     .bad { color: var(--bad); }
     table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
     th { color: var(--dim); font-weight: normal; }
-    th, td { padding: .2rem 1.5rem .2rem 0; text-align: right; vertical-align: top; overflow-wrap: anywhere; }
+    th, td { padding: .2rem 1.5rem .2rem 0; text-align: right; vertical-align: top; white-space: nowrap; }
+    td.l { min-width: 8rem; white-space: normal; overflow-wrap: anywhere; }
     tr + tr { border-top: 1px solid var(--line); }
     .l, .summary th, .summary td { text-align: left; }
     .summary { margin-top: 1rem; }
     .bar { background: linear-gradient(var(--bar), var(--bar)) no-repeat left / var(--w) 75%; }
     td.bar { min-width: 12rem; text-align: left; }
     .wide { overflow-x: auto; }
-    .tree { min-width: 102em; font-variant-numeric: tabular-nums; }
+    .tree { width: max-content; min-width: 100%; font-variant-numeric: tabular-nums; }
     .r {
-      display: grid; border-top: 1px solid var(--line); align-items: center; column-gap: .9rem; min-height: 1.7rem;
-      grid-template-columns: minmax(18em, 1fr) 10em 6.5em 5.5em 6em 8em repeat(4, 6.8em) 5em 3.5em 3.5em;
+      display: grid; border-top: 1px solid var(--line); align-items: center; column-gap: .9em; min-height: 1.7rem;
+      grid-template-columns: var(--columns);
     }
-    .r > * { text-align: right; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+    .r > * { text-align: right; white-space: nowrap; }
     .r > .l { text-align: left; }
-    .r > :first-child { white-space: normal; overflow-wrap: anywhere; }
-    .r > :first-child { padding-left: calc(1em + 1.2em * min(var(--d, 0), 20)); }
+    .r > :first-child {
+      padding-left: min(1em + 1.2em * var(--d, 0), 60%);
+      white-space: normal; overflow-wrap: anywhere;
+    }
     .r > .bar { align-self: stretch; }
-    .r > .rest { grid-column: span 8; }
     .head { color: var(--dim); border: 0; }
     summary { cursor: pointer; }
     summary > :first-child::before { content: "▸ "; margin-left: -1em; color: var(--dim); }
@@ -56,19 +58,28 @@ enum ReportStyle {
     for (const field of document.querySelectorAll("input[data-tree]")) {
       const tree = document.getElementById(field.dataset.tree);
       const layers = [...tree.querySelectorAll("details")].reverse();
-      const wasOpen = new Map(layers.map(layer => [layer, layer.open]));
-      const fits = row => row.firstElementChild.title.toLowerCase().includes(field.value.toLowerCase());
+      const none = field.parentElement.querySelector(".none");
+      let wasOpen = null;  // before the search
+      const fits = row => row.classList.contains("t")
+        && row.firstElementChild.title.toLowerCase().includes(field.value.toLowerCase());
       field.addEventListener("input", () => {
         const searching = field.value !== "";
-        for (const row of tree.querySelectorAll("div.r:not(.head)"))
-          row.classList.toggle("hidden", searching && !fits(row));
-        for (const layer of layers) {  // the innermost first
-          const own = layer.firstElementChild;
-          const isTensor = own.firstElementChild.title !== "";
-          const any = [...layer.children].slice(1).some(child => !child.classList.contains("hidden"));
-          layer.classList.toggle("hidden", searching && !any && !(isTensor && fits(own)));
-          layer.open = searching ? any : wasOpen.get(layer);
+        if (searching && !wasOpen) wasOpen = new Map(layers.map(layer => [layer, layer.open]));
+        let found = false;
+        for (const row of tree.querySelectorAll("div.r:not(.head)")) {
+          const shows = !searching || fits(row);
+          row.classList.toggle("hidden", !shows);
+          found ||= shows;
         }
+        for (const layer of layers) {  // the innermost first
+          const own = fits(layer.firstElementChild);
+          const any = [...layer.children].slice(1).some(child => !child.classList.contains("hidden"));
+          layer.classList.toggle("hidden", searching && !any && !own);
+          layer.open = searching ? any : wasOpen?.get(layer) ?? layer.open;
+          found ||= own;
+        }
+        none.classList.toggle("hidden", found);
+        if (!searching) wasOpen = null;
       });
     }
     """

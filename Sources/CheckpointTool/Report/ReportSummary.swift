@@ -5,23 +5,26 @@ import CheckpointTensors
 /// A table of what is in each checkpoint.
 struct ReportSummary {
   private let checkpoints: [ReportedCheckpoint]
+  private let names: [String]
 
-  init(_ checkpoints: [ReportedCheckpoint]) { self.checkpoints = checkpoints }
+  /// - Parameters:
+  ///   - checkpoints: The checkpoints.
+  ///   - names: What they are called, as HTML.
+  init(_ checkpoints: [ReportedCheckpoint], _ names: [String]) {
+    (self.checkpoints, self.names) = (checkpoints, names)
+  }
 
   /// Writes it.
   func write(to file: TextFile) throws(CheckpointError) {
-    try file.write("<table class=\"summary\">\n")
+    try file.write("<div class=\"wide\"><table class=\"summary\">\n")
     if checkpoints.count > 1 {
-      try file.write("<tr><th></th>\(cells("th") { $0.name.shown.html })</tr>\n")
+      try file.write("<tr><th></th>\(names.map { "<th>\($0)</th>" }.joined())</tr>\n")
     }
     for (title, value) in Self.rows {
-      try file.write("<tr><th>\(title)</th>\(cells("td", value))</tr>\n")
+      let cells = checkpoints.map { "<td>\(value($0))</td>" }.joined()
+      try file.write("<tr><th>\(title)</th>\(cells)</tr>\n")
     }
-    try file.write("</table>\n")
-  }
-
-  private func cells(_ element: String, _ value: (ReportedCheckpoint) -> String) -> String {
-    checkpoints.map { "<\(element)>\(value($0))</\(element)>" }.joined()
+    try file.write("</table></div>\n")
   }
 
   private static let rows: [(title: String, value: @Sendable (ReportedCheckpoint) -> String)] = [
@@ -31,6 +34,7 @@ struct ReportSummary {
     ("types", types),
     ("NaN", { count($0, \.nanCount) }),
     ("infinite", { count($0, \.infiniteCount) }),
+    ("not readable", { alarming(UInt64($0.damagedCount)) }),
   ]
 
   // The types by the numbers of their tensors: "62 float32, 1 int64".
@@ -47,6 +51,11 @@ struct ReportSummary {
     let sum = checkpoint.entries.reduce(UInt64(0)) {
       $0.adding(UInt64(checkpoint.statistics(of: $1.key).map(count) ?? 0)) ?? .max
     }
-    return sum > 0 ? "<b class=\"bad\">\(sum.grouped)</b>" : "0"
+    let isAny = checkpoint.entries.isEmpty || checkpoint.damagedCount < checkpoint.entries.count
+    return isAny ? alarming(sum) : "-"
+  }
+
+  private static func alarming(_ count: UInt64) -> String {
+    count > 0 ? "<b class=\"bad\">\(count.grouped)</b>" : "0"
   }
 }

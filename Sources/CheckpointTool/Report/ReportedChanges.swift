@@ -21,14 +21,14 @@ struct ReportedChanges {
     try file.write(
       """
       <p>\(changes.count.of("layer")) changed, \(same) the same. The relative change is the length of
-      the difference of all numbers of a layer, by their length in the first checkpoint.</p>
-      <table>
+      the difference of all numbers of a layer, by their length in the first checkpoint; 'from 0' where that is 0.</p>
+      <div class="wide"><table>
       <tr><th class="l">layer</th><th class="l">relative change</th><th>largest distance</th>\
       <th>tensors changed</th><th class="l">besides</th></tr>
 
       """)
     for change in changes.prefix(Self.rowLimit) { try file.write(row(change)) }
-    try file.write("</table>\n")
+    try file.write("</table></div>\n")
     let rest = changes.count - Self.rowLimit
     if rest > 0 { try file.write("<p>And \(rest.of("layer")) more.</p>\n") }
   }
@@ -44,13 +44,12 @@ struct ReportedChanges {
   }
 
   private func bar(_ change: LayerComparison.Change) -> String {
-    guard change.largestDistance != nil else { return "<td class=\"l\">-</td>" }
-    guard change.relative.isFinite else {
-      return "<td class=\"l bad\">\(change.relative.shortText)</td>"
+    guard change.largestDistance != nil, change.relative.isFinite else {
+      return "<td class=\"l\(change.isAlarming ? " bad" : "")\">\(change.relativeText)</td>"
     }
     let share = most > 0 ? change.relative / most : 0
     return "<td class=\"bar\" style=\"--w:\((share * 100).text(fractionDigits: 1))%\">"
-      + "\(change.relative.shortText)</td>"
+      + "\(change.relativeText)</td>"
   }
 
   private static let rowLimit = 10_000

@@ -13,10 +13,12 @@ struct ReportedCheckpoint {
   let entries: [TensorEntry]
   /// The tree that their names make.
   let tree: LayerTree
-  /// How many tensors are of types that are not read here; they are in no list.
-  let unsupportedCount: Int
+  /// The tensors of types that are not read here; they are in no list.
+  let unsupported: [TensorKey]
   /// What the tensors are like, or why they cannot be read.
-  private(set) var results: [TensorKey: Result<TensorStatistics, CheckpointError>] = [:]
+  let results: [TensorKey: Result<TensorStatistics, CheckpointError>]
+  /// How many cannot be read.
+  let damagedCount: Int
 
   /// Reads a checkpoint.
   ///
@@ -26,11 +28,11 @@ struct ReportedCheckpoint {
     form = "\(reader.format.title), \(reader.shardCount.of("data file"))"
     entries = try reader.entries()
     tree = LayerTree(entries)
-    unsupportedCount = reader.unsupportedTensors.count
+    unsupported = reader.unsupportedTensors.map(\.key)
     var run = StatisticsRun(of: entries, in: reader)
-    var results: [TensorKey: Result<TensorStatistics, CheckpointError>] = [:]
-    try run.forEach { entry, result in results[entry.key] = result }
-    self.results = results
+    var found: [TensorKey: Result<TensorStatistics, CheckpointError>] = [:]
+    try run.forEach { entry, result in found[entry.key] = result }
+    (results, damagedCount) = (found, run.damagedCount)
   }
 
   /// The last part of the path.
@@ -44,7 +46,4 @@ struct ReportedCheckpoint {
 
   /// Whether a tensor is one of ``badEntries``.
   func isBad(_ key: TensorKey) -> Bool { statistics(of: key)?.hasNonFinite ?? true }
-
-  /// Whether a tensor cannot be read.
-  var hasDamage: Bool { entries.contains { statistics(of: $0.key) == nil } }
 }

@@ -72,7 +72,8 @@ struct ReportedTree {
   func write(to file: TextFile) throws(CheckpointError) {
     try file.write("<h2>Layers and tensors\(title)</h2>\n")
     guard !lines.isEmpty else { return try file.write("<p>No tensors.</p>\n") }
-    try writeHead(file)
+    let rows = lines.indices.map { ReportedRow(lines[$0], badCount: badCounts[$0], in: checkpoint) }
+    try writeHead(file, ReportedRow.columnWidths(of: rows))
     let openDepth = Self.depth(of: lines, lineLimit: Self.openLineLimit)
     var open: [Int] = []
     for (index, line) in lines.enumerated() {
@@ -80,74 +81,34 @@ struct ReportedTree {
         open.removeLast()
         try file.write("</details>\n")
       }
-      let cells = cells(line, badCount: badCounts[index])
+      let kind = line.node.tensor == nil ? "r" : "r t"
+      let cells = rows[index].cells
       let isLayer = index + 1 < lines.count && lines[index + 1].depth > line.depth
       if isLayer {
         let state = line.depth < openDepth ? " open" : ""
-        try file.write("<details\(state)><summary class=\"r\">\(cells)</summary>\n")
+        try file.write("<details\(state)><summary class=\"\(kind)\">\(cells)</summary>\n")
         open.append(line.depth)
       } else {
-        try file.write("<div class=\"r\">\(cells)</div>\n")
+        try file.write("<div class=\"\(kind)\">\(cells)</div>\n")
       }
     }
     try file.write(String(repeating: "</details>\n", count: open.count) + "</div></div>\n")
   }
 
-  private func writeHead(_ file: TextFile) throws(CheckpointError) {
-    let shown = lines.count { $0.node.tensor != nil }
-    let missing = checkpoint.entries.count - shown
+  private func writeHead(_ file: TextFile, _ columns: String) throws(CheckpointError) {
+    let missing = checkpoint.entries.count - lines.count { $0.node.tensor != nil }
     if missing > 0 {
       try file.write(
-        "<p>\(missing.of("tensor")) of \(checkpoint.entries.count) have no line of their own here; "
-          + "'checkpoint stats' shows them by layer.</p>\n")
+        "<p>\(UInt64(missing).grouped) of \(UInt64(checkpoint.entries.count).grouped) tensors have no line "
+          + "of their own here; 'checkpoint stats PREFIX LAYER' shows those of a layer.</p>\n")
     }
-    let values = ["min", "max", "mean", "std", "zeros", "NaN", "inf"]
-    let heads = values.map { "<span>\($0)</span>" }.joined()
     try file.write(
       """
       <p class="tools"><input type="search" placeholder="part of a name" aria-label="part of a name" \
-      data-tree="t\(number)"></p>
-      <div class="wide"><div class="tree" id="t\(number)">
-      <div class="r head"><span class="l">layer, tensor</span><span class="l">type</span>\
-      <span>parameters</span><span>bytes</span><span class="l">share</span><span class="l">histogram</span>\
-      \(heads)</div>
+      data-tree="t\(number)"> <span class="none hidden">No tensor has it in its name.</span></p>
+      <div class="wide"><div class="tree" id="t\(number)" style="--columns: \(columns)">
+      <div class="r head">\(ReportedRow.heads)</div>
 
       """)
-  }
-
-  // MARK: Lines
-
-  private func cells(_ line: LayerTree.Line, badCount: Int) -> String {
-    let isLayer = !line.node.children.isEmpty
-    let name = TensorName.shown(line.name + (isLayer ? [tree.names.separator] : [])).html
-    let full = line.node.tensor.map { TensorName.shown($0.key.bytes).html } ?? ""
-    let spec = line.node.tensor.map { "\($0.spec)" } ?? ""
-    let share = line.node.byteCount.share(of: tree.nodes[0].byteCount)
-    let size =
-      "<span>\(line.node.parameterCount.grouped)</span><span>\(line.node.byteCount.byteText)</span>"
-      + "<span class=\"bar\" style=\"--w:\((share * 100).text(fractionDigits: 1))%\"></span>"
-    let mark = isLayer && badCount > 0 ? " <b class=\"bad\">\(badCount) bad</b>" : ""
-    return "<span class=\"l\" style=\"--d:\(line.depth)\" title=\"\(full)\">"
-      + "\(name.isEmpty ? "''" : name)\(mark)</span><span class=\"l\">\(spec)</span>\(size)"
-      + (line.node.tensor.map(values) ?? "")
-  }
-
-  private func values(_ entry: TensorEntry) -> String {
-    guard entry.spec.dtype.byteWidth != nil else { return "" }
-    guard let statistics = checkpoint.statistics(of: entry.key) else {
-      return "<span class=\"l bad rest\">cannot be read</span>"
-    }
-    let values = statistics.values
-    let numbers = [
-      values.map { $0.integers.map { "\($0.minimum)" } ?? $0.minimum.shortText },
-      values.map { $0.integers.map { "\($0.maximum)" } ?? $0.maximum.shortText },
-      values?.mean.shortText, values?.standardDeviation.shortText,
-    ]
-    let counts = [statistics.nanCount, statistics.infiniteCount].map { count in
-      count > 0 ? "<span class=\"bad\">\(UInt64(count).grouped)</span>" : "<span>0</span>"
-    }
-    return HistogramPicture.element(values?.histogram ?? [])
-      + numbers.map { "<span>\($0 ?? "-")</span>" }.joined()
-      + "<span>\(UInt64(statistics.zeroCount).grouped)</span>" + counts.joined()
   }
 }

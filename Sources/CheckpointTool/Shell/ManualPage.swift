@@ -10,7 +10,7 @@ struct ManualPage {
   ///   - about: What holds for all of them: paragraphs, a title in front of those that have one.
   init(_ commands: [Synopsis], about: [(title: String, paragraphs: String)]) {
     var page = """
-      .TH CHECKPOINT 1
+      .TH CHECKPOINT 1 "" "checkpoint \(ToolVersion.number)"
       .SH NAME
       checkpoint \\- reads and writes the checkpoints of machine\\-learning programs
       .SH SYNOPSIS

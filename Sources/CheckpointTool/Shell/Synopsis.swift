@@ -1,8 +1,8 @@
 /// How a command is called: what its help says, and what its arguments are checked against.
 struct Synopsis {
-  /// An argument that begins with `--`.
+  /// An argument that begins with `--`, or a short one with `-`.
   struct Option {
-    /// With the hyphens: `--json`.
+    /// With the hyphens: `--json`, `-o`.
     let name: String
     /// What its value is called, if it takes one.
     var value: String?

@@ -3,6 +3,8 @@ import CheckpointStore
 
 /// A file of text that a command writes: there whole or not at all.
 final class TextFile {
+  private let path: String
+  private let overwrites: Bool
   private let location: SaveLocation
   private let file: AtomicFile
   private var buffer = ByteWriter(capacity: bufferByteCount)
@@ -19,13 +21,17 @@ final class TextFile {
     let options = FileOptions()
     try SmallFile.checkReplaceable(
       path, options.fileSystem, what: what, check: { _ in }, isOurs: nil)
-    if !overwrites, try options.fileSystem.entryStatus(of: path) != nil {
-      throw CheckpointError(
-        .pathConflict, "a file is here already; '--overwrite' replaces it", file: path)
-    }
+    (self.path, self.overwrites) = (path, overwrites)
+    try Self.checkIsFree(path, overwrites)
     location = try SaveLocation(path, options: options)
     try location.begin(.file)
     file = try AtomicFile(path, in: location)
+  }
+
+  private static func checkIsFree(_ path: String, _ overwrites: Bool) throws(CheckpointError) {
+    guard !overwrites, try LocalFileSystem().entryStatus(of: path) != nil else { return }
+    throw CheckpointError(
+      .pathConflict, "a file is here already; '--overwrite' replaces it", file: path)
   }
 
   /// Adds text.
@@ -38,9 +44,10 @@ final class TextFile {
 
   /// Gives the file its name.
   ///
-  /// - Throws: `io` if the system fails.
+  /// - Throws: `pathConflict` if another file has got it meanwhile; `io` if the system fails.
   func finish() throws(CheckpointError) {
     try flush()
+    try Self.checkIsFree(path, overwrites)
     try file.commit()
     try location.syncDirectory()
     try location.finish()

@@ -60,10 +60,12 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  // Controls, line separators, and marks that turn the direction of writing.
+  // Controls, line separators, marks that turn the direction of writing, and what cannot be seen.
   fileprivate var isObeyed: Bool {
     switch value {
-    case 0x00..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: true
+    case 0x00..<0x20, 0x7F..<0xA0, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x2069,
+      0xFEFF:
+      true
     default: false
     }
   }

@@ -38,8 +38,8 @@ struct LayerChanges {
     for change in changes {
       let name = TensorName.shown(change.name)
       table.add([
-        TextTable.Cell(name, change.relative.isFinite ? nil : .red),
-        TextTable.Cell(change.largestDistance == nil ? "-" : change.relative.shortText),
+        TextTable.Cell(name, change.isAlarming ? .red : nil),
+        TextTable.Cell(change.relativeText),
         TextTable.Cell(change.largestDistance?.shortText ?? "-"),
         TextTable.Cell("\(change.changedCount) of \(change.tensorCount)"),
         TextTable.Cell(change.besides),
@@ -60,6 +60,7 @@ struct LayerChanges {
           ("only_in_first", .number(change.onlyInFirst)),
           ("only_in_second", .number(change.onlyInSecond)),
           ("reshaped", .number(change.reshapedCount)),
+          ("damaged", .number(change.damagedCount)),
         ])
     }
     return ["layers": .array(layers, .around)]
@@ -67,11 +68,20 @@ struct LayerChanges {
 }
 
 extension LayerComparison.Change {
+  /// Whether a number has become none, or a tensor cannot be read.
+  var isAlarming: Bool { largestDistance == .infinity || damagedCount > 0 }
+
+  /// The relative change in words.
+  var relativeText: String {
+    guard largestDistance != nil else { return "-" }
+    return isFromZero ? "from 0" : relative.shortText
+  }
+
   /// What is not in both checkpoints, in words.
   var besides: String {
     let counts = [
       (onlyInFirst, "only in the first"), (onlyInSecond, "only in the second"),
-      (reshapedCount, "of another type or shape"),
+      (reshapedCount, "of another type or shape"), (damagedCount, "not readable"),
     ]
     return counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
   }

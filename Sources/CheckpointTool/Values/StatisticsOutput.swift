@@ -3,7 +3,7 @@ import CheckpointStore
 import CheckpointTensors
 
 /// What takes the statistics of one tensor after the other, and shows them.
-protocol StatisticsReport {
+protocol StatisticsOutput {
   /// Takes those of a tensor.
   mutating func add(_ entry: TensorEntry, _ statistics: TensorStatistics) throws(CheckpointError)
   /// Shows what has not been shown yet.
@@ -11,7 +11,7 @@ protocol StatisticsReport {
 }
 
 /// The statistics for people: in columns, which are known when all tensors are.
-struct StatisticsTable: StatisticsReport {
+struct StatisticsTable: StatisticsOutput {
   private let output: StandardOutput
   private var table = TextTable([
     .left("name", widthLimit: EntryTable.nameWidth), .left("dtype"), .right("count"),
@@ -43,18 +43,12 @@ struct StatisticsTable: StatisticsReport {
       let none = Array(repeating: "-", count: 7)
       return ([dtype, count] + none + [entry.byteCount.byteText]).map { TextTable.Cell($0) }
     }
-    let values = statistics.values
-    let numbers = [
-      values.map { $0.integers.map { "\($0.minimum)" } ?? $0.minimum.shortText },
-      values.map { $0.integers.map { "\($0.maximum)" } ?? $0.maximum.shortText },
-      values?.mean.shortText, values?.standardDeviation.shortText,
-    ]
     return [TextTable.Cell(dtype), TextTable.Cell(count)]
-      + numbers.map { TextTable.Cell($0 ?? "-") }
+      + statistics.valueTexts.map { TextTable.Cell($0) }
       + [
         TextTable.Cell("\(statistics.zeroCount)"), alarming(statistics.nanCount),
         alarming(statistics.infiniteCount),
-        TextTable.Cell(HistogramLine.text(values?.histogram ?? [])),
+        TextTable.Cell(HistogramLine.text(statistics.values?.histogram ?? [])),
       ]
   }
 
@@ -72,8 +66,21 @@ struct StatisticsTable: StatisticsReport {
   }
 }
 
+extension TensorStatistics {
+  /// The smallest and the largest number, the mean and the standard deviation, as people read them; `-` where there
+  /// is none.
+  var valueTexts: [String] {
+    guard let values else { return ["-", "-", "-", "-"] }
+    return [
+      values.integers.map { "\($0.minimum)" } ?? values.minimum.shortText,
+      values.integers.map { "\($0.maximum)" } ?? values.maximum.shortText,
+      values.mean.shortText, values.standardDeviation.shortText,
+    ]
+  }
+}
+
 /// The statistics for programs: an array of objects, each written at once.
-struct StatisticsJSON: StatisticsReport {
+struct StatisticsJSON: StatisticsOutput {
   private let output: StandardOutput
   private var separator = "[\n"
 
