@@ -12,23 +12,27 @@ import Testing
   ]
 
   private static let subjects: [String: WriterSubject] = [
-    "kept": WriterSubject(takesParts: false) { path, _ throws(CheckpointError) in
+    "kept": WriterSubject(takesParts: false, takesEmptyKeys: true) {
+      path, _ throws(CheckpointError) in
       try SafetensorsWriter(path, metadata: ["format": "pt"])
     } open: { path throws(CheckpointError) in
       try SafetensorsReader(path)
     },
-    "declared": WriterSubject(takesParts: false) { path, model throws(CheckpointError) in
+    "declared": WriterSubject(takesParts: false, takesEmptyKeys: true) {
+      path, model throws(CheckpointError) in
       let tensors = model.tensors.map { (key: $0.key, spec: $0.value.spec) }
       return try SafetensorsWriter(path, declaring: tensors)
     } open: { path throws(CheckpointError) in
       try SafetensorsReader(path)
     },
-    "model": WriterSubject(takesParts: false) { path, _ throws(CheckpointError) in
+    "model": WriterSubject(takesParts: false, takesEmptyKeys: true) {
+      path, _ throws(CheckpointError) in
       try SafetensorsWriter(path, .directory(fileByteCount: 200))
     } open: { path throws(CheckpointError) in
       try model(path)
     },
-    "declared model": WriterSubject(takesParts: false) { path, model throws(CheckpointError) in
+    "declared model": WriterSubject(takesParts: false, takesEmptyKeys: true) {
+      path, model throws(CheckpointError) in
       let tensors = model.tensors.map { (key: $0.key, spec: $0.value.spec) }
       return try SafetensorsWriter(path, .directory(fileByteCount: 1 << 20), declaring: tensors)
     } open: { path throws(CheckpointError) in

@@ -25,7 +25,9 @@ private enum Terminal {
   func `a terminal shows what is wrong in red`() throws {
     let prefix = ToolRun.fixture("dtypes/all")
     let line = "stats '\(prefix)' float32/scalar"
-    #expect(try onTerminal(line).contains("\u{1B}[31m1 NaN, 0 infinite, in 1 tensor\u{1B}[0m"))
+    #expect(
+      try onTerminal(line).contains(
+        "\u{1B}[31m1 NaN, 0 infinite, in 1 tensor: 'float32/scalar'\u{1B}[0m"))
     #expect(try !onTerminal(line, ["NO_COLOR": "1"]).contains("\u{1B}"))
     #expect(try !onTerminal(line, ["TERM": "dumb"]).contains("\u{1B}"))
     #expect(try !ToolRun.checkpoint("stats", prefix, "float32/scalar").output.contains("\u{1B}"))

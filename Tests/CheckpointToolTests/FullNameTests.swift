@@ -44,10 +44,17 @@ import Testing
     let names = try ToolRun.checkpoint("list", "--names", "--full-names", prefix).output
     #expect(names.contains("net/dense/bias\nnet/dense/kernel\n"))
     #expect(!names.contains("weights/"))
+    let hint = try ToolRun.checkpoint("stats", prefix).errors
+    #expect(
+      hint
+        == "checkpoint: note: these are keys; '--full-names' shows the names of variables, such as "
+        + "'net/dense/kernel'\n")
     let stats = try ToolRun.checkpoint(
       "stats", "--full-names", "--fail-on-nan", prefix, "net/dense")
     #expect(stats.status == 1)
-    #expect(stats.output.hasSuffix("2 tensors, 5 elements; 1 NaN, 0 infinite, in 1 tensor\n"))
+    #expect(
+      stats.output.hasSuffix(
+        "2 tensors, 5 elements; 1 NaN, 0 infinite, in 1 tensor: 'net/dense/bias'\n"))
     let changed = try ToolRun.checkpoint("diff", "--layers", "--full-names", prefix, prefix)
     #expect(changed.status == 0)
     let table = try ToolRun.checkpoint("list", "--full-names", prefix)
@@ -94,7 +101,17 @@ import Testing
       #expect(try names(name) == both, "\(name)")
     }
     #expect(try names("model/layers/dense/bias") == "weights/all/1/.ATTRIBUTES/VARIABLE_VALUE\n")
-    #expect(try names("model", "--full-names") == "net/dense/bias\nnet/dense/kernel\n")
+    let fullNames = "net/dense/bias\nnet/dense/kernel\n"
+    #expect(try names("model", "--full-names") == fullNames)
+    // A tensor has all its names, whatever it is listed under.
+    for name in ["weights/all/1", "weights/all/1/.ATTRIBUTES/VARIABLE_VALUE", "net/dense/bias"] {
+      #expect(try names(name, "--full-names") == "net/dense/bias\n", "\(name)")
+    }
+    #expect(try names("weights/*", "--full-names") == fullNames)
+    #expect(try names("*dense/*") == both)
+    let gate = try ToolRun.checkpoint(
+      "stats", "--full-names", "--fail-on-nan", prefix, "weights/all/1")
+    #expect(gate.status == 1)
     let missing = try ToolRun.checkpoint("list", prefix, "modle")
     #expect(missing.status == 1)
     #expect(missing.errors.contains("no tensor has the key 'modle'"))

@@ -208,6 +208,25 @@ import Testing
         "\nn                    -                 -           0 of 0  1 not readable\n"))
   }
 
+  @Test func `integers have no part in the relative change`() throws {
+    func layers(_ step: Int32, _ weight: Float) -> [(String, AnyTensor)] {
+      [
+        ("m/step", AnyTensor(Tensor<Int32>(step))), ("m/w", floats(weight)),
+        ("n/step", AnyTensor(Tensor<Int32>(step))),
+      ]
+    }
+    let (first, second) = (try save("a", layers(1, 2)), try save("b", layers(1000, 3)))
+    let run = try ToolRun.checkpoint("diff", "--layers", first, second)
+    #expect(
+      run.output == """
+        layer  relative change  largest distance  tensors changed  besides
+        m                  0.5               999           2 of 2
+        n                    -               999           1 of 1
+        2 layers changed, 0 layers the same
+
+        """)
+  }
+
   @Test func `a NaN that comes is an infinite change, and large numbers are no matter`() throws {
     let first = try save(
       "a",

@@ -26,7 +26,7 @@ struct PageOutline {
         continue
       }
       noteAttributes(tag)
-      if ["meta", "input"].contains(name) || tag.hasSuffix("/") { continue }
+      if ["meta", "input", "wbr"].contains(name) || tag.hasSuffix("/") { continue }
       open.append((name, texts[name, default: []].count))
       texts[name, default: []].append("")
       if name == "style" || name == "script" {  // no elements in these

@@ -535,6 +535,10 @@ extension Result where Failure == any Error {
         objects, directory: path + "/run", retention: .all, saving: .everySteps(100))
       #expect(try manager.save(step: 1) != nil)
       #expect(try manager.save(step: 2) == nil)
+      if inBackground {  // nobody saves a step twice, not even by force
+        #expect(try manager.saveInBackground(step: 1, force: true)?.wait() == nil)
+        #expect(try manager.saveInBackground(step: 1, force: rank == 2)?.wait() == nil)
+      }
       guard inBackground else { return try manager.save(step: 3, force: rank == 2)?.path }
       return try manager.saveInBackground(step: 3, force: rank == 2)?.wait()?.path
     }

@@ -129,7 +129,12 @@ package struct SavedGraph: Sendable {
 }
 
 extension SavedGraph {
-  /// Calls `body` with the key of each value of a node and of all below it: its children, their slot variables.
+  /// Calls `body` with the key of each value of a node, and of all that it leads to: its children, and the slot
+  /// variables that it keeps for others.
+  ///
+  /// - Parameters:
+  ///   - node: One of ``nodes``.
+  ///   - body: Gets the keys, each as often as the graph has it.
   package func forEachKey(below node: Int, _ body: (TensorKey) -> Void) {
     var seen = [Bool](repeating: false, count: nodeCount)
     var open = [node]

@@ -70,9 +70,12 @@ package struct Leftovers {
 
   /// Removes files, and forgets their names.
   package mutating func remove(_ files: [String]) throws(CheckpointError) {
-    for name in files { try fileSystem.removeFile(path(name)) }
-    let gone = Set(files.map(FileName.init))
-    names.removeAll { gone.contains($0) }
+    var gone: Set<FileName> = []
+    defer { names.removeAll { gone.contains($0) } }
+    for name in files {
+      try fileSystem.removeFile(path(name))
+      gone.insert(FileName(name))
+    }
   }
 
   // MARK: Of others

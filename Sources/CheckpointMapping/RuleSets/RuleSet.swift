@@ -18,8 +18,8 @@ extension KeyMapping {
     /// The rules, with comments that say what is left out, and what is tied.
     public let json: String
     // Expressions; a checkpoint of this kind has a name for each, and none for the last.
-    private let marks: [String]
-    private let absent: String?
+    fileprivate let marks: [String]
+    fileprivate let absent: String?
 
     init(
       _ name: String, _ summary: String, marks: [String], without absent: String? = nil,
@@ -43,32 +43,39 @@ extension KeyMapping {
     /// - Throws: `corrupt` if the checkpoint's list of tensors is damaged.
     public static func recognizing(_ reader: any TensorReader) throws(CheckpointError) -> [RuleSet]
     {
-      let names = try reader.entries().compactMap(\.key.string)
-      return try recognizing(names)
-    }
-
-    private static func recognizing(_ names: [String]) throws(CheckpointError) -> [RuleSet] {
-      var sets: [RuleSet] = []
-      for set in all where try set.fits(names) { sets.append(set) }
-      return sets
-    }
-
-    private func fits(_ names: [String]) throws(CheckpointError) -> Bool {
-      for mark in marks {
-        guard try Self.isFound(mark, in: names) else { return false }
+      var searches: [Search] = []
+      for set in all { searches.append(try Search(set)) }
+      try reader.forEachEntry { entry in
+        guard let name = entry.key.string else { return }
+        for index in searches.indices { searches[index].look(at: name) }
       }
-      return try absent.map { absent throws(CheckpointError) in
-        try !Self.isFound(absent, in: names)
-      } ?? true
-    }
-
-    private static func isFound(_ mark: String, in names: [String]) throws(CheckpointError) -> Bool
-    {
-      let pattern = try NamePattern(mark)
-      return names.contains(where: pattern.isFound(in:))
+      return searches.filter(\.fits).map(\.set)
     }
   }
+}
 
+/// A look through the names of a checkpoint for those that are typical of a rule set.
+private struct Search {
+  let set: KeyMapping.RuleSet
+  private var open: [NamePattern] = []
+  private var absent: NamePattern?
+  private var hasAbsent = false
+
+  init(_ set: KeyMapping.RuleSet) throws(CheckpointError) {
+    self.set = set
+    for mark in set.marks { open.append(try NamePattern(mark)) }
+    if let absent = set.absent { self.absent = try NamePattern(absent) }
+  }
+
+  mutating func look(at name: String) {
+    if !open.isEmpty { open.removeAll { $0.isFound(in: name) } }
+    if !hasAbsent, let absent, absent.isFound(in: name) { hasAbsent = true }
+  }
+
+  var fits: Bool { open.isEmpty && !hasAbsent }
+}
+
+extension KeyMapping {
   /// The rules of a set that comes with the library.
   ///
   ///     try saver.restore(from: "bert_model.ckpt", mapping: KeyMapping(named: "bert"))

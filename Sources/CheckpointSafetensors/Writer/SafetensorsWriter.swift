@@ -239,7 +239,7 @@ package struct SafetensorsWriter: TensorWriter {
     throws(CheckpointError)
     -> SafetensorsDType
   {
-    guard !key.bytes.isEmpty, key != TensorKey(SafetensorsFormat.metadataKey) else {
+    guard key != TensorKey(SafetensorsFormat.metadataKey) else {
       throw CheckpointError(.invalidArgument, "no tensor in a safetensors file has this name")
     }
     guard key.string != nil else {

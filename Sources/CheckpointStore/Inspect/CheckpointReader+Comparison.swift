@@ -22,7 +22,7 @@ extension CheckpointReader {
         /// Dtype or shape are different.
         case spec(TensorSpec, TensorSpec)
         /// So many elements are different. The largest distance is that of numbers: infinite, if one of
-        /// two is not finite; `nil` for strings and variants.
+        /// two is not finite; `nil` for strings, and for dtypes that are compared by their bytes.
         case values(TensorSpec, differing: Int, largestDistance: Double?)
       }
 
@@ -59,7 +59,8 @@ extension CheckpointReader {
     ///   - first: One.
     ///   - second: The other.
     ///   - tolerance: Numbers that are no farther apart are the same; two that are no numbers (NaN)
-    ///     are, too. Strings and variants are compared by their bytes.
+    ///     are, too. Strings, truth values, and integers of types that
+    ///     Swift does not have, are compared by their bytes.
     ///   - progress: Called after each tensor with the number of bytes that have been compared, and of
     ///     all there are, as the first checkpoint has them.
     /// - Throws: `invalidArgument` for a tolerance that is negative or no number; what reading throws.

@@ -5,8 +5,9 @@ package import CheckpointTensors
 ///
 ///     for change in try LayerComparison(first, second).changes { print(change.name, change.relative) }
 ///
-/// The relative change is the length of the difference of all numbers of a layer by the length of the first
-/// checkpoint's: 0.01 means that it has moved by a hundredth of its size. Two tensors are in memory at a time.
+/// The relative change is the length of the difference of all floating-point numbers of a layer by the length of
+/// the first checkpoint's: 0.01 means that it has moved by a hundredth of its size. Integers, which count steps, have
+/// no part in it. Two tensors are in memory at a time.
 package struct LayerComparison: Sendable {
   /// What has become of a layer.
   package struct Change: Sendable {
@@ -29,26 +30,31 @@ package struct LayerComparison: Sendable {
     fileprivate var difference = ScaledSquares()
     fileprivate var first = ScaledSquares()
 
-    /// How far the numbers have moved, by what they were; infinite if they were all 0, or if one of two is not
+    /// How far the floating-point numbers have moved, by what they were; infinite if they were all 0, or if one of two is not
     /// finite; 0 if none is different.
     package var relative: Double {
       largestDistance == .infinity ? .infinity : difference.root(of: first)
     }
+
+    /// Whether a floating-point number has moved; if none has, what is different is of other kinds.
+    package var hasMoved: Bool { relative > 0 }
 
     /// Whether anything is different.
     package var isChanged: Bool {
       changedCount + onlyInFirst + onlyInSecond + reshapedCount + damagedCount > 0
     }
 
-    /// Whether all numbers of the layer were 0, and are not now.
+    /// Whether all floating-point numbers of the layer were 0, and are not now.
     package var isFromZero: Bool { first.isZero && !difference.isZero }
 
-    // Where a number has become none, or one that is none a number, comes first; what cannot be measured, last.
-    fileprivate var rank: Int {
-      if largestDistance == .infinity { return 0 }
-      if isFromZero { return 2 }
-      if relative > 0 { return 1 }
-      return isChanged ? 3 : 4
+    // In the order in which people want to see them.
+    fileprivate enum Rank: Int { case notFinite, moved, fromZero, otherwise, same }
+
+    fileprivate var rank: Rank {
+      if largestDistance == .infinity { return .notFinite }
+      if isFromZero { return .fromZero }
+      if hasMoved { return .moved }
+      return isChanged ? .otherwise : .same
     }
 
     fileprivate init(name: [UInt8]) { self.name = name }
@@ -103,8 +109,8 @@ package struct LayerComparison: Sendable {
 
   // What has moved most comes first, and before what is the same what is different otherwise.
   private static func areInOrder(_ one: Change, _ other: Change) -> Bool {
-    if one.rank != other.rank { return one.rank < other.rank }
-    if one.rank == 1, one.relative != other.relative { return one.relative > other.relative }
+    if one.rank != other.rank { return one.rank.rawValue < other.rank.rawValue }
+    if one.rank == .moved, one.relative != other.relative { return one.relative > other.relative }
     return one.name.lexicographicallyPrecedes(other.name)
   }
 }
@@ -123,7 +129,9 @@ extension LayerComparison.Change {
       changedCount += 1
       if let largest = distance.largest { largestDistance = max(largestDistance ?? 0, largest) }
     }
-    guard let decoder = ElementDecoder(entry.spec.dtype) else { return }
+    guard entry.spec.dtype.isFloatingPoint, let decoder = ElementDecoder(entry.spec.dtype) else {
+      return
+    }
     try tensors.0.withLittleEndianBytes { bytes throws(CheckpointError) in
       try tensors.1.withLittleEndianBytes { others throws(CheckpointError) in
         add(bytes, others, decoder, width: entry.spec.dtype.byteOrderWidth ?? 1)

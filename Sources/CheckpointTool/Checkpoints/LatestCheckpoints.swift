@@ -8,7 +8,7 @@ enum LatestCheckpoints {
   /// - Parameters:
   ///   - count: How many.
   ///   - directory: Where.
-  /// - Returns: Their paths, the latest one last: checkpoints of one name, that of the newest.
+  /// - Returns: Their paths, the latest one last: checkpoints of one name, that of the latest one in the directory.
   /// - Throws: `notFound` if there are fewer; `notACheckpoint` if there is no such directory.
   static func paths(_ count: Int, in directory: String) throws(CheckpointError) -> [String] {
     let listing = try DirectoryListing(ofAny: directory, fileSystem: LocalFileSystem())
@@ -17,12 +17,15 @@ enum LatestCheckpoints {
         .notACheckpoint, "this is no directory; '--last' takes one", file: directory)
     }
     let all = try listing.newestFirst().filter { !$0.isEmpty && $0.missing.isEmpty }
-    let newest = all.prefix { $0.format == all[0].format && $0.name.stem == all[0].name.stem }
+    // What the directory stands for elsewhere: a state file may say so.
+    let latest = try CheckpointDirectory(directory).latest()
+    let first = all.first { $0.path == latest } ?? all.first
+    let newest = all.filter { $0.format == first?.format && $0.name.stem == first?.name.stem }
     guard newest.count >= count else {
       let names = newest.isEmpty ? "" : ": \(NameList.text(newest.map(\.path)))"
       throw CheckpointError(
         .notFound,
-        "\(count) checkpoints are wanted, the directory has \(newest.count) that are called as its newest "
+        "\(count) checkpoints are wanted, the directory has \(newest.count) that are called as its latest "
           + "one\(names); name the files, if you mean others", file: directory)
     }
     let paths = newest.prefix(count).reversed().map(\.path)

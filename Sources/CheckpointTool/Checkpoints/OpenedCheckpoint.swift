@@ -1,5 +1,7 @@
 import CheckpointStore
+import CheckpointGraph
 import CheckpointIO
+import CheckpointTensors
 import Checkpoints
 
 /// The checkpoint that an argument leads to, open.
@@ -31,6 +33,31 @@ struct OpenedCheckpoint {
   /// - Throws: `corrupt` if the object graph, which has them, is damaged.
   func reader(usesFullNames: Bool) throws(CheckpointError) -> CheckpointReader {
     usesFullNames ? try reader().byFullNames() : reader()
+  }
+
+  /// The same for somebody who looks for layers: a note says if keys are places in lists, as those of Keras are beside
+  /// an optimizer.
+  ///
+  /// - Parameter usesFullNames: Whether the variables of objects go by their full names.
+  /// - Returns: The checkpoint.
+  /// - Throws: `corrupt` if the object graph, which has them, is damaged.
+  func readerOfLayers(usesFullNames: Bool) throws(CheckpointError) -> CheckpointReader {
+    // Whoever has a damaged graph can look at the tensors all the same.
+    guard !usesFullNames, let graph = try? checkpoint.savedGraph() else {
+      return try reader(usesFullNames: usesFullNames)
+    }
+    var example: TensorKey?
+    graph.forEachFullName { name, key in
+      let last = key.nameOfVariable.reversed().prefix { $0 != UInt8(ascii: "/") }
+      let isInList = last.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      if example == nil, isInList, name.bytes.contains(UInt8(ascii: "/")) { example = name }
+    }
+    if let example {
+      StandardError.report(
+        "note: these are keys; '--full-names' shows the names of variables, such as "
+          + "'\(TensorName.shown(example.bytes))'")
+    }
+    return reader()
   }
 
   /// The open checkpoint, of which somebody wants to see all tensors.

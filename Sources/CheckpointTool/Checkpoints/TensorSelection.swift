@@ -1,3 +1,4 @@
+import CheckpointGraph
 import CheckpointIO
 import CheckpointStore
 import CheckpointTensors
@@ -43,12 +44,12 @@ struct TensorSelection {
   private static func keys(of names: [[UInt8]], in reader: CheckpointReader)
     throws(CheckpointError) -> Set<TensorKey>
   {
-    let all = try reader.entries()
+    let search = try TensorSearch(in: reader)
     var keys: Set<TensorKey> = []
     var problems: [CheckpointError] = []
     for name in names {
       do throws(CheckpointError) {
-        keys.formUnion(try find(name, among: all, in: reader))
+        keys.formUnion(try search.find(name))
       } catch  where error.code == .notFound || error.code == .ambiguousName {
         problems.append(error)
       }
@@ -57,48 +58,64 @@ struct TensorSelection {
     if let error { throw error }
     return keys
   }
+}
+
+/// A search for tensors by all names that they have.
+private struct TensorSearch {
+  private let reader: CheckpointReader
+  private let graph: SavedGraph?
+  private let listed: [TensorKey]
+  // By the key under which a tensor is listed, what else it is called.
+  private var others: [TensorKey: [TensorKey]] = [:]
+
+  init(in reader: CheckpointReader) throws(CheckpointError) {
+    self.reader = reader
+    listed = try reader.entries().map(\.key)
+    graph = try reader.savedGraph()
+    let known = Set(listed)
+    graph?.forEachFullName { name, key in
+      // A reader lists a tensor under its key, or under one of its full names.
+      let own = known.contains(key) ? key : name
+      others[own, default: []] += [name, key]
+    }
+  }
 
   // A tensor goes before a layer of its name.
-  private static func find(
-    _ name: [UInt8], among entries: [TensorEntry], in reader: CheckpointReader
-  ) throws(CheckpointError) -> [TensorKey] {
-    if let entry = try TensorName.stored(name, in: reader) { return [entry.key] }
+  func find(_ name: [UInt8]) throws(CheckpointError) -> [TensorKey] {
+    if let entry = try TensorName.stored(name, in: reader) { return tensors(called: entry.key) }
     let pattern = TensorPattern(name)
-    guard !pattern.hasWildcards else { return try matches(pattern, name, entries, reader) }
+    guard !pattern.hasWildcards else { return try matches(pattern, name) }
     do throws(CheckpointError) {
-      return [try TensorName.find(name, in: reader).key]
+      return tensors(called: try TensorName.find(name, in: reader).key)
     } catch  where error.code == .notFound {
-      let layer = try self.layer(pattern, name, entries, reader)
+      let layer = layer(pattern, name)
       guard layer.isEmpty else { return layer }
       throw error
     }
   }
 
-  // By the beginning of keys or of full names, or as an object, with all below it.
-  private static func layer(
-    _ pattern: TensorPattern, _ name: [UInt8], _ entries: [TensorEntry], _ reader: CheckpointReader
-  ) throws(CheckpointError) -> [TensorKey] {
-    var keys: Set<TensorKey> = []
-    if let graph = try reader.savedGraph() {
-      let node = String(validating: name, as: UTF8.self).flatMap(graph.node(shownAs:))
-      if let node { graph.forEachKey(below: node) { keys.insert($0) } }
-      graph.forEachFullName { name, key in  // under one of which a tensor is listed
-        if pattern.isLayer(of: name.bytes) || keys.contains(key) { keys.formUnion([name, key]) }
-      }
-    }
-    return entries.map(\.key).filter { keys.contains($0) || pattern.isLayer(of: $0.bytes) }
+  private func tensors(called key: TensorKey) -> [TensorKey] {
+    listed.filter { $0 == key || others[$0]?.contains(key) == true }
   }
 
-  private static func matches(
-    _ pattern: TensorPattern, _ name: [UInt8], _ entries: [TensorEntry], _ reader: CheckpointReader
-  ) throws(CheckpointError) -> [TensorKey] {
-    var others: [TensorKey: [[UInt8]]] = [:]
-    try reader.savedGraph()?.forEachFullName { name, key in
-      others[key, default: []].append(name.bytes)
+  // By the beginning of keys or of full names, or as an object, with all that it leads to.
+  private func layer(_ pattern: TensorPattern, _ name: [UInt8]) -> [TensorKey] {
+    var below: Set<TensorKey> = []
+    let node = String(validating: name, as: UTF8.self).flatMap { graph?.node(shownAs: $0) }
+    if let node { graph?.forEachKey(below: node) { below.insert($0) } }
+    return listed.filter { key in
+      let names = [key] + (others[key] ?? [])
+      return names.contains { below.contains($0) || pattern.isLayer(of: $0.bytes) }
     }
-    let keys = entries.map(\.key).filter { key in
-      pattern.fits(key.bytes) || pattern.fits(Array(key.nameOfVariable))
-        || others[key]?.contains(where: pattern.fits) == true
+  }
+
+  private func matches(_ pattern: TensorPattern, _ name: [UInt8]) throws(CheckpointError)
+    -> [TensorKey]
+  {
+    let keys = listed.filter { key in
+      ([key] + (others[key] ?? [])).contains { name in
+        pattern.fits(name.bytes) || pattern.fits(Array(name.nameOfVariable))
+      }
     }
     guard keys.isEmpty else { return keys }
     throw CheckpointError(

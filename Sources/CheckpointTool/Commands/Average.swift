@@ -27,8 +27,8 @@ struct Average: Command {
       numbers are averaged, also those of an optimizer. OUT restores as that one does.
 
       With --last 5 CHECKPOINT is a directory, and its latest five are averaged, in
-      the order of their numbers: those that are called as the newest file there. So
-      let OUT be in another directory.
+      the order of their numbers: those that are called as the latest one there. Let
+      OUT be in another directory, or it may be that one the next time.
 
       Without --decay all weigh the same. With --decay 0.9 the last one weighs most,
       the one before 0.9 times as much, the one before that 0.81 times, and so on.

@@ -32,11 +32,11 @@ struct Diff: Command {
       "differences", each with "name" ("name_base64" as in 'list'), "kind"
       ("only_in_first", "only_in_second", "spec" or "values"), "first" and "second"
       (such as "float32[2, 3]"; null where there is none), and for "values"
-      "differing", "elements" and "largest_distance" (null for strings; "inf" where
-      one of two is not finite). With --layers it has only "layers": all, in the same
-      order, each with "name", "relative_change" and "largest_distance" (a number,
-      "inf" or null), "tensors", "changed", "only_in_first", "only_in_second",
-      "reshaped" and "damaged".
+      "differing", "elements" and "largest_distance" (null for strings, and for
+      types that are compared by their bytes; "inf" where one of two is not finite).
+      With --layers it has only "layers": all, in the same order, each with "name",
+      "relative_change" and "largest_distance" (a number, "inf" or null), "tensors",
+      "changed", "only_in_first", "only_in_second", "reshaped" and "damaged".
 
       Tensors of types that are not read here are not compared: a message names them,
       and the exit status is 1.
@@ -85,6 +85,7 @@ struct Diff: Command {
     bar.clear()
     var damage = DamageReport()
     for problem in comparison.problems { damage.add(problem) }
+    damage.summarize(", and \(damage.count == 1 ? "is" : "are") not compared")
     return try LayerChanges(comparison).write(to: output, isJSON: isJSON)
   }
 

@@ -48,13 +48,14 @@ struct Report: Command {
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     var readers: [CheckpointReader] = []
     for path in paths {
-      readers.append(try OpenedCheckpoint(at: path).reader(usesFullNames: usesFullNames))
+      readers.append(try OpenedCheckpoint(at: path).readerOfLayers(usesFullNames: usesFullNames))
     }
     try checkDestination(readers)
-    let file = try TextFile(destination, what: "report", overwrites: overwrites)
+    try TextFile.check(destination, what: "report", overwrites: overwrites)
     var checkpoints: [ReportedCheckpoint] = []
     for reader in readers { checkpoints.append(try ReportedCheckpoint(reader)) }
     let comparison = readers.count == 2 ? try compare(readers[0], readers[1]) : nil
+    let file = try TextFile(destination, what: "report", overwrites: overwrites)
     try ReportPage(checkpoints, comparison: comparison).write(to: file)
     try file.finish()
     let tensorCount = checkpoints.reduce(0) { $0 + $1.entries.count }

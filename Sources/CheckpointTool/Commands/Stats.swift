@@ -47,7 +47,7 @@ struct Stats: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
-    let reader = try OpenedCheckpoint(at: path).reader(usesFullNames: usesFullNames)
+    let reader = try OpenedCheckpoint(at: path).readerOfLayers(usesFullNames: usesFullNames)
     let entries = try TensorSelection(of: names, in: reader).entries()
     var report: any StatisticsOutput = isJSON ? StatisticsJSON(output) : StatisticsTable(output)
     var (run, hasNonFinite) = (StatisticsRun(of: entries, in: reader), false)

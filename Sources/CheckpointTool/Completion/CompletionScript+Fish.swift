@@ -11,7 +11,7 @@ extension CompletionScript {
           test (count (commandline -opc)) -eq 1
       end
       function __checkpoint_paths
-          for line in (__fish_complete_path (commandline -ct))
+          for line in (complete -C "'' "(commandline -ct))
               set -l path (string split -m 1 \\t -- $line)[1]
               switch $path
                   case '*.data-*-of-*'

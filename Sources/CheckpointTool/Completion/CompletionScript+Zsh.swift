@@ -10,7 +10,7 @@ extension CompletionScript {
         local -a prefixes
         prefixes=(${~PREFIX}*.index(N:r))
         compadd -f -- $prefixes
-        _files -F '*.(index|data-*-of-*)'
+        if (( $#prefixes )); then _files -F '*.(index|data-*-of-*)'; else _files; fi
       }
       _checkpoint() {
         local -a commands

@@ -25,7 +25,7 @@ struct BadTensors {
     guard !entries.isEmpty else { return }
     try file.write(
       """
-      <h2>Bad tensors: NaN, infinite, or damaged\(title)</h2>
+      <h2>Bad tensors\(title): NaN, infinite, or damaged</h2>
       <div class="wide"><table>
       <tr><th class="l">tensor</th><th class="l">type</th><th>elements</th><th>NaN</th><th>infinite</th></tr>
 
@@ -37,7 +37,7 @@ struct BadTensors {
   }
 
   private func row(_ entry: TensorEntry) -> String {
-    let name = TensorName.shown(entry.key.bytes).html
+    let name = TensorName.shown(entry.key.bytes).htmlName
     return
       "<tr><td class=\"l\">\(name)</td><td class=\"l\">\(entry.spec)</td>\(cells(entry))</tr>\n"
   }

@@ -1,6 +1,6 @@
 /// A histogram as a picture in a page.
 enum HistogramPicture {
-  /// The element: a bar for each number, the largest of the full height, and only 0 without one.
+  /// The element: a bar for each number, the largest of the full height; an empty one if all are 0.
   static func element(_ counts: [Int]) -> String {
     guard let most = counts.max(), most > 0 else { return "<span></span>" }
     let bars = counts.map { count in

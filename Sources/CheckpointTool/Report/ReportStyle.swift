@@ -29,7 +29,7 @@ enum ReportStyle {
     .wide { overflow-x: auto; }
     .tree { width: max-content; min-width: 100%; font-variant-numeric: tabular-nums; }
     .r {
-      display: grid; border-top: 1px solid var(--line); align-items: center; column-gap: .9em; min-height: 1.7rem;
+      display: grid; border-top: 1px solid var(--line); align-items: center; column-gap: .6em; min-height: 1.7rem;
       grid-template-columns: var(--columns);
     }
     .r > * { text-align: right; white-space: nowrap; }

@@ -21,7 +21,7 @@ struct ReportedChanges {
     try file.write(
       """
       <p>\(changes.count.of("layer")) changed, \(same) the same. The relative change is the length of
-      the difference of all numbers of a layer, by their length in the first checkpoint; 'from 0' where that is 0.</p>
+      the difference of all floating-point numbers of a layer, by their length in the first checkpoint; 'from 0' where that is 0.</p>
       <div class="wide"><table>
       <tr><th class="l">layer</th><th class="l">relative change</th><th>largest distance</th>\
       <th>tensors changed</th><th class="l">besides</th></tr>
@@ -39,16 +39,17 @@ struct ReportedChanges {
       "<td>\(change.changedCount) of \(change.tensorCount)</td>",
       "<td class=\"l\">\(change.besides)</td>",
     ]
-    let name = TensorName.shown(change.name).html
+    let name = TensorName.shown(change.name).htmlName
     return "<tr><td class=\"l\">\(name)</td>\(bar(change))\(cells.joined())</tr>\n"
   }
 
   private func bar(_ change: LayerComparison.Change) -> String {
-    guard change.largestDistance != nil, change.relative.isFinite else {
+    guard change.hasMoved, change.relative.isFinite else {
       return "<td class=\"l\(change.isAlarming ? " bad" : "")\">\(change.relativeText)</td>"
     }
     let share = most > 0 ? change.relative / most : 0
-    return "<td class=\"bar\" style=\"--w:\((share * 100).text(fractionDigits: 1))%\">"
+    return
+      "<td class=\"bar\(change.isAlarming ? " bad" : "")\" style=\"--w:\((share * 100).text(fractionDigits: 1))%\">"
       + "\(change.relativeText)</td>"
   }
 

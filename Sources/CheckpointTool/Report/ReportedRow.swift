@@ -11,7 +11,7 @@ struct ReportedRow {
   private let widths: [Int]
 
   private static let titles = [
-    "type", "parameters", "bytes", "NaN", "inf", "min", "max", "mean", "std", "zeros",
+    "type", "numbers", "bytes", "NaN", "inf", "zeros", "min", "max", "mean", "std",
   ]
 
   /// The heads of all columns, as elements.
@@ -38,7 +38,7 @@ struct ReportedRow {
       if let statistics = checkpoint.statistics(of: tensor.key) {
         cells += HistogramPicture.element(statistics.values?.histogram ?? [])
         let counts = [statistics.nanCount, statistics.infiniteCount]
-        let values = statistics.valueTexts + [UInt64(statistics.zeroCount).grouped]
+        let values = [UInt64(statistics.zeroCount).grouped] + statistics.valueTexts
         texts += counts.map { UInt64($0).grouped } + values
         cells += counts.map(Self.alarmingCell).joined() + values.map(Self.cell).joined()
       } else {
@@ -54,7 +54,7 @@ struct ReportedRow {
   ) -> String {
     let isLayer = !line.node.children.isEmpty
     let separator = checkpoint.tree.names.separator
-    let name = TensorName.shown(line.name + (isLayer ? [separator] : [])).html
+    let name = TensorName.shown(line.name + (isLayer ? [separator] : [])).htmlName
     let full = line.node.tensor.map { TensorName.shown(Array($0.key.nameOfVariable)).html } ?? ""
     let mark = isLayer && badCount > 0 ? " <b class=\"bad\">\(badCount) bad</b>" : ""
     return "<span class=\"l\" style=\"--d:\(line.depth)\" title=\"\(full)\">"
@@ -74,7 +74,7 @@ struct ReportedRow {
       for (column, width) in row.widths.enumerated() { widths[column] = max(widths[column], width) }
     }
     let columns = widths.map { "\($0 + 1)ch" }
-    return (["minmax(22em, 1fr)"] + columns[..<3] + ["5em", "96px"] + columns[3...])
+    return (["minmax(17em, 1fr)"] + columns[..<3] + ["5em", "96px"] + columns[3...])
       .joined(separator: " ")
   }
 }

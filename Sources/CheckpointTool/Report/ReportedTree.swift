@@ -7,7 +7,6 @@ struct ReportedTree {
   private let checkpoint: ReportedCheckpoint
   private let title: String
   private let number: Int
-  private let tree: LayerTree
   private let lines: [LayerTree.Line]
   private let badCounts: [Int]
 
@@ -17,8 +16,7 @@ struct ReportedTree {
   ///   - number: Which of the page's checkpoints it is.
   init(_ checkpoint: ReportedCheckpoint, _ title: String, number: Int) {
     (self.checkpoint, self.title, self.number) = (checkpoint, title, number)
-    tree = checkpoint.tree
-    let all = tree.lines(by: TensorOrder.name.areInOrder)
+    let all = checkpoint.tree.lines(by: TensorOrder.name.areInOrder)
     let bad = Self.badCounts(all, checkpoint)
     // Layers that are too deep for a page that a browser takes are left out.
     let depth = Self.depth(of: all, lineLimit: Self.lineLimit)

@@ -27,7 +27,7 @@ struct Synopsis {
     name: "--metadata", value: "NAME=TEXT", help: "A text about a safetensors file; repeatable.")
   /// The option for the names of objects' variables.
   static let fullNames = Option(
-    name: "--full-names", help: "Variables of objects by their full names.")
+    name: "--full-names", help: "Names as Keras has them, not keys of objects.")
   /// The option for a part of a tensor.
   static let slice = Option(
     name: "--slice", value: "SLICE", help: "Only this part: '0,2:-' is 2 rows from 0 on.")

@@ -4,6 +4,7 @@ import CheckpointStore
 /// A file of text that a command writes: there whole or not at all.
 final class TextFile {
   private let path: String
+  private let what: String
   private let overwrites: Bool
   private let location: SaveLocation
   private let file: AtomicFile
@@ -18,18 +19,20 @@ final class TextFile {
   ///   - overwrites: Whether it may replace another file.
   /// - Throws: `pathConflict` if it may not, and for what is no file; `io` if the system fails.
   init(_ path: String, what: String, overwrites: Bool) throws(CheckpointError) {
-    let options = FileOptions()
-    try SmallFile.checkReplaceable(
-      path, options.fileSystem, what: what, check: { _ in }, isOurs: nil)
-    (self.path, self.overwrites) = (path, overwrites)
-    try Self.checkIsFree(path, overwrites)
-    location = try SaveLocation(path, options: options)
+    (self.path, self.overwrites, self.what) = (path, overwrites, what)
+    try Self.check(path, what: what, overwrites: overwrites)
+    location = try SaveLocation(path, options: FileOptions())
     try location.begin(.file)
     file = try AtomicFile(path, in: location)
   }
 
-  private static func checkIsFree(_ path: String, _ overwrites: Bool) throws(CheckpointError) {
-    guard !overwrites, try LocalFileSystem().entryStatus(of: path) != nil else { return }
+  /// Finds out whether a file may be written.
+  ///
+  /// - Throws: `pathConflict` if something is there that may not be replaced; `io` if the system fails.
+  static func check(_ path: String, what: String, overwrites: Bool) throws(CheckpointError) {
+    let fileSystem = LocalFileSystem()
+    try SmallFile.checkReplaceable(path, fileSystem, what: what, check: { _ in }, isOurs: nil)
+    guard !overwrites, try fileSystem.entryStatus(of: path) != nil else { return }
     throw CheckpointError(
       .pathConflict, "a file is here already; '--overwrite' replaces it", file: path)
   }
@@ -47,7 +50,7 @@ final class TextFile {
   /// - Throws: `pathConflict` if another file has got it meanwhile; `io` if the system fails.
   func finish() throws(CheckpointError) {
     try flush()
-    try Self.checkIsFree(path, overwrites)
+    try Self.check(path, what: what, overwrites: overwrites)
     try file.commit()
     try location.syncDirectory()
     try location.finish()

@@ -1,4 +1,9 @@
 extension String {
+  /// A name as HTML has it, which may break after its parts.
+  var htmlName: String {
+    html.map { $0 == "/" || $0 == "_" || $0 == "." ? "\($0)<wbr>" : String($0) }.joined()
+  }
+
   /// The text as HTML has it, in elements and in quoted attributes.
   var html: String {
     guard utf8.contains(where: { Self.special($0) != nil }) else { return self }

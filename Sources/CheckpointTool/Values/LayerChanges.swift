@@ -73,7 +73,7 @@ extension LayerComparison.Change {
 
   /// The relative change in words.
   var relativeText: String {
-    guard largestDistance != nil else { return "-" }
+    guard hasMoved else { return "-" }
     return isFromZero ? "from 0" : relative.shortText
   }
 

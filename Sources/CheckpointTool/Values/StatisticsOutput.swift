@@ -20,7 +20,7 @@ struct StatisticsTable: StatisticsOutput {
   ])
   private var (tensorCount, elementCount) = (0, 0)
   private var (nanCount, infiniteCount) = (0, 0)
-  private var oddTensorCount = 0
+  private var badTensors: [String] = []
 
   init(_ output: StandardOutput) { self.output = output }
 
@@ -32,7 +32,7 @@ struct StatisticsTable: StatisticsOutput {
     elementCount = elementCount.addingReportingOverflow(statistics.elementCount).partialValue
     nanCount += statistics.nanCount
     infiniteCount += statistics.infiniteCount
-    if statistics.hasNonFinite { oddTensorCount += 1 }
+    if statistics.hasNonFinite { badTensors.append(name) }
   }
 
   private static func cells(_ entry: TensorEntry, _ statistics: TensorStatistics)
@@ -60,9 +60,10 @@ struct StatisticsTable: StatisticsOutput {
     guard tensorCount > 0 else { return try output.write("no tensors\n") }
     try table.forEachLine { line throws(CheckpointError) in try output.write(line + "\n") }
     let amount = "\(tensorCount.of("tensor")), \(elementCount.of("element"))"
-    guard oddTensorCount > 0 else { return try output.write("\(amount)\n") }
-    let odd = "\(nanCount) NaN, \(infiniteCount) infinite, in \(oddTensorCount.of("tensor"))"
-    try output.write("\(amount); \(Paint.red.on(odd))\n")
+    guard !badTensors.isEmpty else { return try output.write("\(amount)\n") }
+    let names = "\(badTensors.count.of("tensor")): \(NameList.text(badTensors))"
+    let bad = "\(nanCount) NaN, \(infiniteCount) infinite, in \(names)"
+    try output.write("\(amount); \(Paint.red.on(bad))\n")
   }
 }
 

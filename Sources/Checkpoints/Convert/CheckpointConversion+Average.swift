@@ -47,8 +47,10 @@ extension CheckpointConversion {
     for reader in readers {
       var others: [TensorKey: TensorSpec] = [:]
       try reader.forEachEntry { others[$0.key] = $0.spec }
+      let unsupported = Set(reader.unsupportedTensors.map(\.key))
       for entry in entries {
         guard let spec = others.removeValue(forKey: entry.key) else {
+          guard !unsupported.contains(entry.key) else { continue }  // it is told below
           problems.append(
             problem("it has no such tensor, '\(path)' has one", entry.key, reader.path))
           continue

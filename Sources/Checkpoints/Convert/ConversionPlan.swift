@@ -16,6 +16,8 @@ struct ConversionPlan {
   private var tensors: [ConvertedTensor] = []
   private var graph: SourceGraph?
   private var problems: [CheckpointError] = []
+  // Whether the mapping has left nothing of the tensors that there were.
+  private var isAllDropped = false
   var notes: [String] = []
   /// The texts of the sources.
   private(set) var metadata: MergedMetadata
@@ -64,7 +66,10 @@ struct ConversionPlan {
       return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: values)) }
     }
     let mapped = try MappedReader(reader, mapping)
+    let count = tensors.count
     try mapped.forEachEntry { tensors.append(ConvertedTensor($0, in: mapped)) }
+    if tensors.count == count { try reader.forEachEntry { _ in isAllDropped = true } }
+    if !tensors.isEmpty { isAllDropped = false }
   }
 
   private mutating func addGraph(of source: CheckpointReader) throws(CheckpointError) {
@@ -100,9 +105,11 @@ struct ConversionPlan {
     if let error = CheckpointError.combining(problems, file: destination, summary: summary) {
       throw error
     }
-    guard !format.isTensorFlow || !tensors.isEmpty else {
+    guard !tensors.isEmpty || !format.isTensorFlow && !isAllDropped else {
+      let hint = isAllDropped ? "; the rules leave all of them out" : ""
       throw CheckpointError(
-        .unsupported, "there is no tensor to be written, and a checkpoint holds one at least",
+        .unsupported,
+        "there is no tensor to be written, and a checkpoint holds one at least\(hint)",
         file: destination)
     }
     return tensors

@@ -50,8 +50,9 @@ extension CheckpointManager {
         () throws(CheckpointError) in
         _ = try prepared.get()
       } open: { forcing throws(CheckpointError) in
-        guard let begun = try prepared.get().save else {
-          try Self.checkNotForced(by: forcing, keeper.place.directory)
+        let prepared = try prepared.get()
+        guard let begun = prepared.save else {
+          if prepared.isForcible { try Self.checkNotForced(by: forcing, keeper.place.directory) }
           return nil
         }
         return try keeper.open { found throws(CheckpointError) in
@@ -78,17 +79,19 @@ extension CheckpointManager {
 
   // Rank 0 takes the number, and writes the counter; the others hear of it on the other thread only.
   private func prepare(step: Int?, metrics: [String: Double], force: Bool, isLeader: Bool)
-    throws(CheckpointError) -> (save: ManagedSave?, snapshot: SaveSnapshot)
+    throws(CheckpointError) -> (save: ManagedSave?, isForcible: Bool, snapshot: SaveSnapshot)
   {
     try settle()
     let moment = isLeader ? try dueMoment(step: step, force: force) : nil
+    // A step that is saved already is not saved again, whoever wants it.
+    let forced = isLeader && moment == nil ? try dueMoment(step: step, force: true) : nil
     let save = try moment.map { moment throws(CheckpointError) in
       try begin(step: step, moment, metrics: metrics)
     }
     if !isLeader { content.beginSave(content.nextCount) }
     let snapshot = try content.snapshot(options.inOneFile)
     if let moment { lastSave = moment }
-    return (save, snapshot)
+    return (save, forced != nil, snapshot)
   }
 
   /// Restores the newest checkpoint that is intact, the same in all processes.

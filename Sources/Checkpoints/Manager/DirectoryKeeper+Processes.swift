@@ -39,8 +39,8 @@ extension DirectoryKeeper {
 
   // What a process comes to a save with.
   private struct SaveWish {
-    var step: Int?
-    var isForced: Bool
+    let step: Int?
+    let isForced: Bool
 
     init(step: Int?, isForced: Bool) { (self.step, self.isForced) = (step, isForced) }
 
@@ -97,7 +97,7 @@ extension DirectoryKeeper {
       if let save, error.code != .timedOut { discard(save) }
       throw error
     }
-    if !meeting.isLeader { _ = try? look() }
+    if !meeting.isLeader { _ = try? look(after: sight) }
     return try ManagedSave.Finished(message: bytes)
   }
 

@@ -57,7 +57,9 @@ final class DirectoryKeeper: Sendable {
   @discardableResult
   func look() throws(CheckpointError) -> ManagedDirectory { try look(after: nil) }
 
-  private func look(after previous: ManagedDirectory?) throws(CheckpointError) -> ManagedDirectory {
+  /// The same; of checkpoints that `previous` has, the names alone are looked for.
+  @discardableResult
+  func look(after previous: ManagedDirectory?) throws(CheckpointError) -> ManagedDirectory {
     let found = try ManagedDirectory(place, now: clock(), start: start, after: previous)
     note(found)
     return found
@@ -74,14 +76,17 @@ final class DirectoryKeeper: Sendable {
   ///
   /// Of checkpoints that were seen before, the names alone are looked for: see ``sweep(_:latest:_:)``.
   ///
-  /// - Parameter body: Gets the directory as it is, and the lock.
+  /// - Parameters:
+  ///   - looksClosely: Whether all are looked at.
+  ///   - body: Gets the directory as it is, and the lock.
   /// - Returns: What `body` returns.
   /// - Throws: `busy` if another manager is at work there for seconds; what `body` throws.
   func change<Result>(
+    looksClosely: Bool = false,
     _ body: (inout ManagedDirectory, SaveLocation) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     let lock = try place.lock()
-    var found = try look(after: sight)
+    var found = try look(after: looksClosely ? nil : sight)
     let result = try body(&found, lock)
     note(found)
     try lock.finish()

@@ -14,12 +14,15 @@ package struct WriterSubject: Sendable {
   package let takesParts: Bool
   /// Whether a checkpoint can be saved where another one stands; else that is `unsupported`.
   package let replaces: Bool
+  /// Whether a key may be empty; else that is `invalidArgument`.
+  package let takesEmptyKeys: Bool
 
   package init(
-    takesParts: Bool = true, replaces: Bool = true,
+    takesParts: Bool = true, replaces: Bool = true, takesEmptyKeys: Bool = false,
     make: @escaping @Sendable (String, TensorModel) throws(Failure) -> any TensorWriter,
     open: @escaping @Sendable (String) throws(Failure) -> any TensorReader
   ) {
     (self.takesParts, self.replaces, self.make, self.open) = (takesParts, replaces, make, open)
+    self.takesEmptyKeys = takesEmptyKeys
   }
 }

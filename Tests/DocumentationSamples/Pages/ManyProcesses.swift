@@ -5,17 +5,18 @@ func manyProcesses() throws {
   let options = SaveOptions(processes: group)
 
   // Each process has some of the rows of the table, and all of the rest.
-  let rows = 1_000 / group.count
+  let first = 1_000 * group.rank / group.count
+  let rows = 1_000 * (group.rank + 1) / group.count - first
   let part = Variable<Float>(repeating: 0, shape: [rows, 64])
   let table = try PartitionedVariable(
-    [(TensorSlice(starts: [group.rank * rows, 0], shape: [rows, 64]), part)],
-    shape: [rows * group.count, 64],
+    [(TensorSlice(starts: [first, 0], shape: [rows, 64]), part)], shape: [1_000, 64],
     allowsGaps: true
   )
   let step = Variable<Int64>(0)
 
   let checkpoint = try Checkpoint(["table": table, "step": step], options: options)
-  let manager = try CheckpointManager(checkpoint, directory: "run", retention: .latest(3))
+  let manager = try CheckpointManager(
+    checkpoint, directory: "run", retention: .latest(3), stepCounter: step)
   try manager.restoreOrInitialize()
   try manager.save()
 
