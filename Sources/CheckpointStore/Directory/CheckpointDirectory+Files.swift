@@ -143,10 +143,7 @@ extension CheckpointDirectory {
       if try hasNothingElse(inner) {
         try outer.begin(.file)
         try inner.finish()
-        let temporary = TemporaryName.temporary(for: path)
-        try outer.rename(path, to: temporary)
-        try outer.syncDirectory()
-        try options.fileSystem.removeTemporary(temporary)
+        try removeWhole(outer)
       } else {
         try removeFiles(of: inside, inner)
         try inner.finish()
@@ -154,6 +151,19 @@ extension CheckpointDirectory {
       try removeMeta()
       try outer.syncDirectory()
       try outer.finish()
+    }
+
+    // What could not be removed goes with the next save, as long as the note says that it is ours.
+    private func removeWhole(_ location: SaveLocation) throws(CheckpointError) {
+      let temporary = TemporaryName.temporary(for: path)
+      try location.rename(path, to: temporary)
+      do throws(CheckpointError) {
+        try location.syncDirectory()
+        try options.fileSystem.removeTemporary(temporary)
+      } catch {
+        location.abandon()
+        throw error
+      }
     }
 
     private func removeFiles(of directory: String, _ location: SaveLocation) throws(CheckpointError)
