@@ -45,6 +45,24 @@ package struct ElementDecoder: Sendable {
     }
   }
 
+  /// Calls `body` with the numbers of two pieces of as many elements, block by block.
+  ///
+  /// - Parameters:
+  ///   - piece: Little-endian elements, whole ones.
+  ///   - other: As many others.
+  ///   - body: Gets at most ``blockCount`` numbers of both.
+  package func forEachBlock(
+    of piece: RawSpan, and other: RawSpan, _ body: (Span<Double>, Span<Double>) -> Void
+  ) {
+    let step = Self.blockCount * width
+    for start in stride(from: 0, to: min(piece.byteCount, other.byteCount), by: step) {
+      let range = start..<min(start + step, piece.byteCount, other.byteCount)
+      forEachBlock(of: piece.extracting(range)) { block in
+        forEachBlock(of: other.extracting(range)) { body(block, $0) }
+      }
+    }
+  }
+
   // As many as there are bytes for, which is no more than there is room for.
   private func decode(_ bytes: RawSpan, into numbers: inout [Double]) {
     switch dtype {

@@ -91,6 +91,18 @@ import Testing
     #expect(twice.status == 0 && twice.errors == "")
   }
 
+  @Test func `an average has them, too, where a program asks for them`() throws {
+    var options = CheckpointConversion.Options()
+    options.usesFullNames = true
+    let conversion = try CheckpointConversion(
+      averaging: [prefix, prefix], decay: 1, to: directory.path("average"), options: options
+    ) { _ in }
+    #expect(conversion.notes.contains { $0.hasPrefix("the object graph is left out: ") })
+    try conversion.run()
+    let names = try ToolRun.checkpoint("list", "--names", directory.path("average")).output
+    #expect(names == "net/dense/bias\nnet/dense/kernel\n")
+  }
+
   @Test func `an object stands for all below it, and a full name for a layer`() throws {
     func names(_ name: String, _ options: String...) throws -> String {
       try ChildProcess.run("checkpoint", ["list", "--names"] + options + [prefix, name]).output

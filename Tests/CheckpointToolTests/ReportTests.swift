@@ -32,7 +32,7 @@ import Testing
       outline.texts["h2"] == ["Bad tensors: NaN, infinite, or damaged", "Layers and tensors"])
     #expect(
       outline.texts["tr"]?.map { $0.trimmingCharacters(in: .whitespaces) } == [
-        "tensors5", "numbers10", "bytes50 B", "types3 float32, 1 int64, 1 string",
+        "tensors5", "parameters10", "bytes50 B", "types3 float32, 1 int64, 1 string",
         "NaN1", "infinite0", "not readable0", "tensortypeelementsNaNinfinite",
         "a/c/kernelfloat32[3]310",
       ])
@@ -110,6 +110,33 @@ import Testing
     let same = try ToolRun.checkpoint("report", "--overwrite", page, first, first)
     #expect(same.status == 0)
     #expect(try PageOutline(text()).texts["p"]?.contains("No difference: 5 layers.") == true)
+  }
+
+  /// A checkpoint without tensors, and types that are not read here.
+  @Test func `what has nothing to show is told`() throws {
+    func write(_ header: String, _ bytes: [UInt8], to name: String) throws -> String {
+      let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
+      try directory.write(length + Array(header.utf8) + bytes, to: name)
+      return directory.path(name)
+    }
+    let empty = try write("{}", [], to: "empty")
+    let odd = try write(
+      #"{"<a>":{"dtype":"F8_E8M0","shape":[1],"data_offsets":[0,1]}}"#, [1], to: "odd")
+    #expect(try ToolRun.checkpoint("report", page, empty, odd).status == 0)
+    let paragraphs = try #require(try PageOutline(text()).texts["p"])
+    #expect(paragraphs.filter { $0 == "No tensors." }.count == 2)
+    #expect(paragraphs.contains("No difference: 0 layers."))
+    #expect(
+      paragraphs.contains(
+        "1 tensor of \(odd) of types that are not read here: &#39;&lt;a&gt;&#39;"))
+  }
+
+  @Test func `a tensor that is a layer as well has both`() throws {
+    let prefix = try directory.save([("w", floats(1)), ("w/Adam", floats(2))], to: "m")
+    #expect(try ToolRun.checkpoint("report", page, prefix).status == 0)
+    let outline = try PageOutline(text())
+    #expect(outline.texts["summary"] == ["w/float32[1]28 B0001110"])
+    #expect(outline.values(of: "class").contains("r t"))
   }
 
   @Test func `two of one name are told apart by their paths`() throws {

@@ -340,6 +340,22 @@ import Testing
       try CheckpointReader("/run/ckpt-\(kept[0])", fileSystem: system).entries().isEmpty == false)
   }
 
+  @Test(arguments: ["sweep", "pin", "record"])
+  func `a state file names what is there, after any change`(change: String) throws {
+    let run = try ManagerRun(system, .all)
+    for value in 1...3 { try run.save(Float(value)) }
+    try system.write("", to: "/run/ckpt-3.index")
+    switch change {
+    case "sweep": try run.manager.sweep()
+    case "pin": try run.manager.pin("/run/ckpt-1")
+    default: try run.manager.record(["a": 1], for: "/run/ckpt-1")
+    }
+    let state = try #require(try CheckpointDirectory.State.read(from: "/run", in: system))
+    #expect(state.latest == "/run/ckpt-2")
+    #expect(state.all == ["/run/ckpt-1", "/run/ckpt-2"] || state.all == ["/run/ckpt-2"])
+    #expect(run.manager.checkpoints.map(\.step) == [1, 2])
+  }
+
   @Test func `sees a state file of the same length with another name in it`() throws {
     let run = try ManagerRun(system)
     try run.save(1)

@@ -30,8 +30,8 @@ package struct LayerComparison: Sendable {
     fileprivate var difference = ScaledSquares()
     fileprivate var first = ScaledSquares()
 
-    /// How far the floating-point numbers have moved, by what they were; infinite if they were all 0, or if one of two is not
-    /// finite; 0 if none is different.
+    /// How far the floating-point numbers have moved, by what they were; infinite if they were all 0, or if
+    /// one of two is not finite; 0 if none is different.
     package var relative: Double {
       largestDistance == .infinity ? .infinity : difference.root(of: first)
     }
@@ -134,19 +134,7 @@ extension LayerComparison.Change {
     }
     try tensors.0.withLittleEndianBytes { bytes throws(CheckpointError) in
       try tensors.1.withLittleEndianBytes { others throws(CheckpointError) in
-        add(bytes, others, decoder, width: entry.spec.dtype.byteOrderWidth ?? 1)
-      }
-    }
-  }
-
-  private mutating func add(
-    _ bytes: RawSpan, _ others: RawSpan, _ decoder: ElementDecoder, width: Int
-  ) {
-    let step = ElementDecoder.blockCount * width
-    for start in stride(from: 0, to: min(bytes.byteCount, others.byteCount), by: step) {
-      let range = start..<min(start + step, bytes.byteCount)  // both have as many
-      decoder.forEachBlock(of: bytes.extracting(range)) { block in
-        decoder.forEachBlock(of: others.extracting(range)) { add(block, $0) }
+        decoder.forEachBlock(of: bytes, and: others) { add($0, $1) }
       }
     }
   }

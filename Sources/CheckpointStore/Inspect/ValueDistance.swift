@@ -39,16 +39,9 @@ struct ValueDistance {
   private mutating func compareDecoded(
     _ first: AnyTensor, _ second: AnyTensor, _ decoder: ElementDecoder
   ) {
-    guard let storage = first.storage, let other = second.storage,
-      let width = first.spec.dtype.byteWidth
-    else { return }
-    let step = ElementDecoder.blockCount * width
-    for start in stride(from: 0, to: storage.bytes.byteCount, by: step) {
-      let range = start..<min(start + step, storage.bytes.byteCount)
-      decoder.forEachBlock(of: storage.bytes.extracting(range)) { numbers in
-        decoder.forEachBlock(of: other.bytes.extracting(range)) { compare(numbers, $0) }
-      }
-    }
+    // They have no other byte order: what they are made of are bytes.
+    guard let storage = first.storage, let other = second.storage else { return }
+    decoder.forEachBlock(of: storage.bytes, and: other.bytes) { compare($0, $1) }
   }
 
   private mutating func compare(_ numbers: Span<Double>, _ others: Span<Double>) {

@@ -29,7 +29,7 @@ struct ReportSummary {
 
   private static let rows: [(title: String, value: @Sendable (ReportedCheckpoint) -> String)] = [
     ("tensors", { UInt64($0.entries.count).grouped }),
-    ("numbers", { $0.tree.nodes[0].parameterCount.grouped }),
+    ("parameters", { $0.tree.nodes[0].parameterCount.grouped }),
     ("bytes", { $0.tree.nodes[0].byteCount.byteText }),
     ("types", types),
     ("NaN", { count($0, \.nanCount) }),

@@ -11,7 +11,7 @@ struct ReportedRow {
   private let widths: [Int]
 
   private static let titles = [
-    "type", "numbers", "bytes", "NaN", "inf", "zeros", "min", "max", "mean", "std",
+    "type", "parameters", "bytes", "NaN", "inf", "zeros", "min", "max", "mean", "std",
   ]
 
   /// The heads of all columns, as elements.

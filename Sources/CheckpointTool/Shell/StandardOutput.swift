@@ -1,9 +1,9 @@
 import CheckpointIO
 
-/// The output of a command, gathered into large writes.
+/// The output of a command.
 final class StandardOutput {
   private let stream = StandardStream.output
-  private var buffer = ByteWriter(capacity: bufferByteCount)
+  private var gathered = GatheredOutput()
 
   /// Writes text.
   func write(_ text: String) throws(CheckpointError) {
@@ -15,22 +15,11 @@ final class StandardOutput {
   ///
   /// - Throws: `io` if the system does not take them: the disk is full, nobody reads any more.
   func write(_ bytes: RawSpan) throws(CheckpointError) {
-    if buffer.count + bytes.byteCount > Self.bufferByteCount { try flush() }
-    if bytes.byteCount >= Self.bufferByteCount {
-      try stream.write(bytes)
-    } else {
-      buffer.write(Span<UInt8>(_bytes: bytes))
-    }
+    try gathered.add(bytes) { bytes throws(CheckpointError) in try stream.write(bytes) }
   }
 
   /// Writes what has been gathered.
   func flush() throws(CheckpointError) {
-    var full = ByteWriter()
-    swap(&full, &buffer)
-    unsafe try stream.write(full.bytes.span.bytes)
-    full.bytes.removeAll(keepingCapacity: true)
-    swap(&full, &buffer)
+    try gathered.flush { bytes throws(CheckpointError) in try stream.write(bytes) }
   }
-
-  private static let bufferByteCount = 64 << 10
 }

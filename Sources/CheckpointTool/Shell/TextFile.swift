@@ -8,7 +8,7 @@ final class TextFile {
   private let overwrites: Bool
   private let location: SaveLocation
   private let file: AtomicFile
-  private var buffer = ByteWriter(capacity: bufferByteCount)
+  private var gathered = GatheredOutput()
   private var byteCount: UInt64 = 0
 
   /// Begins the file.
@@ -41,29 +41,23 @@ final class TextFile {
   ///
   /// - Throws: `io` if the system fails.
   func write(_ text: String) throws(CheckpointError) {
-    buffer.write(Array(text.utf8))
-    if buffer.count >= Self.bufferByteCount { try flush() }
+    let text = Array(text.utf8)
+    unsafe try gathered.add(text.span.bytes, append)  // bytes have no padding
   }
 
   /// Gives the file its name.
   ///
   /// - Throws: `pathConflict` if another file has got it meanwhile; `io` if the system fails.
   func finish() throws(CheckpointError) {
-    try flush()
+    try gathered.flush(append)
     try Self.check(path, what: what, overwrites: overwrites)
     try file.commit()
     try location.syncDirectory()
     try location.finish()
   }
 
-  private func flush() throws(CheckpointError) {
-    var full = ByteWriter()
-    swap(&full, &buffer)
-    try unsafe file.file.write(full.bytes.span.bytes, at: byteCount)  // bytes have no padding
-    byteCount += UInt64(full.count)
-    full.bytes.removeAll(keepingCapacity: true)
-    swap(&full, &buffer)
+  private func append(_ bytes: RawSpan) throws(CheckpointError) {
+    try file.file.write(bytes, at: byteCount)
+    byteCount += UInt64(bytes.byteCount)
   }
-
-  private static let bufferByteCount = 64 << 10
 }

@@ -24,9 +24,7 @@ extension CheckpointConversion {
     try self.init(to: destination, options: options) { plan throws(CheckpointError) in
       var readers: [CheckpointReader] = []
       for source in sources {
-        let opened = try CheckpointOpening(source, options.fileSystem).open()
-        found(opened.location)
-        readers.append(opened.reader)
+        readers.append(try Self.open(source, options, found))
       }
       guard let last = readers.last else {
         throw CheckpointError(.invalidArgument, "there is no checkpoint to be averaged")

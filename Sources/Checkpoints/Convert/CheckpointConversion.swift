@@ -128,11 +128,18 @@ public struct CheckpointConversion: Sendable {
   ) throws(CheckpointError) {
     try self.init(to: destination, options: options) { plan throws(CheckpointError) in
       for source in sources {
-        let opened = try CheckpointOpening(source, options.fileSystem).open()
-        found(opened.location)
-        try plan.add(opened.reader)
+        try plan.add(Self.open(source, options, found))
       }
     }
+  }
+
+  /// Opens a source, under the names that the options want.
+  static func open(
+    _ source: String, _ options: Options, _ found: (CheckpointLocation) -> Void
+  ) throws(CheckpointError) -> CheckpointReader {
+    let opened = try CheckpointOpening(source, options.fileSystem).open()
+    found(opened.location)
+    return options.usesFullNames ? try opened.reader.byFullNames() : opened.reader
   }
 
   /// Plans to write what `add` adds to a plan.

@@ -59,8 +59,7 @@ struct ConversionPlan {
     }
     metadata.add(source)
     try addGraph(of: source)
-    let named = options.usesFullNames ? try source.byFullNames() : source
-    let values = values ?? named.reader
+    let values = values ?? source.reader
     let reader: any TensorReader = graph == nil ? values : ReaderWithoutGraph(values)
     guard let mapping = options.mapping else {
       return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: values)) }

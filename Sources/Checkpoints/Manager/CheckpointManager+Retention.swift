@@ -18,7 +18,7 @@ extension CheckpointManager {
   public func sweep() throws(CheckpointError)
     -> (removed: [RetentionPolicy.SavedCheckpoint], problems: [CheckpointError])
   {
-    try keeper.change(looksClosely: true) { found, lock throws(CheckpointError) in
+    try keeper.change { found, lock throws(CheckpointError) in
       try keeper.sweep(&found, latest: found.newest, lock)
     }
   }

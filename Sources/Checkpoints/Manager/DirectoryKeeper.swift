@@ -74,19 +74,18 @@ final class DirectoryKeeper: Sendable {
 
   /// Changes something in the directory, which nobody else changes meanwhile.
   ///
-  /// Of checkpoints that were seen before, the names alone are looked for: see ``sweep(_:latest:_:)``.
-  ///
   /// - Parameters:
-  ///   - looksClosely: Whether all are looked at.
+  ///   - trustsSight: Whether of checkpoints that were seen before the names alone are looked for: for saves, which
+  ///     look again at what makes others go (``sweep(_:latest:_:)``).
   ///   - body: Gets the directory as it is, and the lock.
   /// - Returns: What `body` returns.
   /// - Throws: `busy` if another manager is at work there for seconds; what `body` throws.
   func change<Result>(
-    looksClosely: Bool = false,
+    trustsSight: Bool = false,
     _ body: (inout ManagedDirectory, SaveLocation) throws(CheckpointError) -> Result
   ) throws(CheckpointError) -> Result {
     let lock = try place.lock()
-    var found = try look(after: looksClosely ? nil : sight)
+    var found = try look(after: trustsSight ? sight : nil)
     let result = try body(&found, lock)
     note(found)
     try lock.finish()
@@ -115,7 +114,7 @@ final class DirectoryKeeper: Sendable {
   func open(_ begin: (ManagedDirectory) throws(CheckpointError) -> ManagedSave)
     throws(CheckpointError) -> ManagedSave
   {
-    try change { found, lock throws(CheckpointError) in
+    try change(trustsSight: true) { found, lock throws(CheckpointError) in
       place.removeUnfinished(found.unfinished)
       let save = try begin(found)
       try place.stateFile().checkConflict(with: save.path)
@@ -127,7 +126,7 @@ final class DirectoryKeeper: Sendable {
 
   /// Forgets a save of which nothing is written, as far as it can: if not, the next look does.
   func discard(_ save: ManagedSave) {
-    try? change { found, lock throws(CheckpointError) in
+    try? change(trustsSight: true) { found, lock throws(CheckpointError) in
       found.history.saving.removeAll { $0.entry.name == save.entry.name }
       try place.write(found.history, lock: lock)
     }
@@ -136,7 +135,7 @@ final class DirectoryKeeper: Sendable {
   /// Records a save that is written, and deletes what need not stay.
   func finish(_ save: ManagedSave) throws(CheckpointError) -> ManagedSave.Finished {
     do throws(CheckpointError) {
-      let swept = try change { found, lock throws(CheckpointError) in
+      let swept = try change(trustsSight: true) { found, lock throws(CheckpointError) in
         try record(save, &found, lock)
         return try sweep(&found, latest: save.path, lock)
       }

@@ -314,8 +314,16 @@ extension ManagedDirectory {
     return last + others.reversed()
   }
 
-  /// The first of them, without all others.
-  var newest: String? { unannounced.first ?? announced ?? newestFirst.first }
+  /// The first of them that is there: what a state file is to name.
+  var newest: String? {
+    let last = unannounced + [announced].compactMap { $0 }
+    return last.first(where: isThere) ?? newestFirst.first(where: isThere)
+  }
+
+  // One of another name is somebody's choice.
+  private func isThere(_ path: String) -> Bool {
+    place.number(ofPath: path).map { present[$0] != nil } ?? true
+  }
 
   private static func `is`(
     _ one: RetentionPolicy.SavedCheckpoint, newerThan other: RetentionPolicy.SavedCheckpoint?
