@@ -21,16 +21,21 @@ enum LatestCheckpoints {
     let latest = try CheckpointDirectory(directory).latest()
     let first = all.first { $0.path == latest } ?? all.first
     let newest = all.filter { $0.format == first?.format && $0.name.stem == first?.name.stem }
-    guard newest.count >= count else {
-      let names = newest.isEmpty ? "" : ": \(NameList.text(newest.map(\.path)))"
-      throw CheckpointError(
-        .notFound,
-        "\(count) checkpoints are wanted, the directory has \(newest.count) that are called as its latest "
-          + "one\(names); name the files, if you mean others", file: directory)
-    }
+    guard newest.count >= count else { throw tooFew(newest.map(\.path), count, directory) }
     let paths = newest.prefix(count).reversed().map(\.path)
     StandardError.report(
       "the latest \(count) checkpoints in \(directory) are \(NameList.text(paths))")
     return paths
+  }
+  private static func tooFew(_ found: [String], _ count: Int, _ directory: String)
+    -> CheckpointError
+  {
+    let wanted = "\(count) checkpoints are wanted, the directory has"
+    let finding =
+      found.isEmpty
+      ? "\(wanted) none"
+      : "\(wanted) \(found.count) of the name of its latest one: \(NameList.text(found)); name the files, if "
+        + "you mean others"
+    return CheckpointError(.notFound, finding, file: directory)
   }
 }
