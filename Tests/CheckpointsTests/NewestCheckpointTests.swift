@@ -135,6 +135,12 @@ import Testing
     #expect(error?.code == .io)
   }
 
+  @Test func `of an older format is what the state file names`() async throws {
+    try save("m-8", at: 400, .v1)
+    try writeState("m-8", listed: ["m-7"])
+    try await expectNewest("m-8")
+  }
+
   @Test func `of an older format is newer if all its files are`() async throws {
     try save("m-8", at: 600, .v1)
     try await expectNewest("m-8")

@@ -28,6 +28,8 @@ struct ManagedDirectory: Sendable {
   private let place: ManagedPlace
   // The checkpoints that are there, by number.
   private var present: [Int: Present] = [:]
+  // Those whose index is empty, or has gone since an earlier look.
+  private var gone: Set<Int> = []
   private var highestFound = 0
   private var withData: Set<Int> = []
   /// Checkpoints of the history with data files that no index may stand for: what a dead save or
@@ -100,6 +102,8 @@ struct ManagedDirectory: Sendable {
       present[number] = Present(hasIndex: hasIndex, time: nil)
     } else if let time = try commitTime(number, hasIndex: hasIndex) {
       present[number] = Present(hasIndex: hasIndex, time: time)
+    } else if hasIndex {
+      gone.insert(number)
     }
   }
 
@@ -146,7 +150,7 @@ struct ManagedDirectory: Sendable {
   mutating func lookAgain(at checkpoints: [RetentionPolicy.SavedCheckpoint])
     throws(CheckpointError) -> Bool
   {
-    var gone: Set<String> = []
+    var missing: Set<String> = []
     for checkpoint in checkpoints {
       guard let number = place.number(ofPath: checkpoint.path), let found = present[number],
         found.time == nil
@@ -155,11 +159,12 @@ struct ManagedDirectory: Sendable {
         present[number] = Present(hasIndex: found.hasIndex, time: time)
       } else {
         present[number] = nil
-        gone.insert(place.naming.name(number))
+        gone.insert(number)
+        missing.insert(place.naming.name(number))
       }
     }
-    history.checkpoints.removeAll { gone.contains($0.name) }
-    return !gone.isEmpty
+    history.checkpoints.removeAll { missing.contains($0.name) }
+    return !missing.isEmpty
   }
 
   // MARK: The history
@@ -320,9 +325,8 @@ extension ManagedDirectory {
     return last.first(where: isThere) ?? newestFirst.first(where: isThere)
   }
 
-  // One of another name is somebody's choice.
   private func isThere(_ path: String) -> Bool {
-    place.number(ofPath: path).map { present[$0] != nil } ?? true
+    place.number(ofPath: path).map { !gone.contains($0) } ?? true
   }
 
   private static func `is`(
