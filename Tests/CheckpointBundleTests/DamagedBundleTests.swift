@@ -80,7 +80,7 @@ import Testing
       entries.append((Array(copying: key), Array(copying: value)))
     }
     var readable = 0
-    for seed in 0..<UInt64(Self.isLong ? 50_000 : 1_500) {
+    for seed in 0..<UInt64(Self.isLong ? 50_000 : TestCases.count(1_500, sample: 300)) {
       var rng = SeededGenerator(seed: seed)
       var mutant = entries
       for _ in 0..<Int.random(in: 1...3, using: &rng) { Self.mutate(&mutant, &rng) }
@@ -98,7 +98,7 @@ import Testing
     let original = try BundleFiles(copying: fixture(name))
     let contents = try original.contents()
     let names = original.files.keys.sorted()
-    for seed in 0..<UInt64(Self.isLong ? 20_000 : 500) {
+    for seed in 0..<UInt64(Self.isLong ? 20_000 : TestCases.count(500, sample: 100)) {
       var rng = SeededGenerator(seed: seed)
       var damaged = original
       let file = names.randomElement(using: &rng) ?? ""

@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [nil, 1, 3])
+  @Test(arguments: TestCases.every(2, of: [nil, 1, 3]))
   func `the writer keeps its promises`(shardCount: Int?) throws {
     let model = TensorModel.sample(Self.dtypes, seed: UInt64(shardCount ?? 0))
     #expect(try checkTensorWriter(Self.subject(shardCount: shardCount), of: model) == [])

@@ -174,28 +174,30 @@ import Testing
     #expect(error?.code == .notFound)
   }
 
-  @Test(.timeLimit(.minutes(20))) func `keeps to the limits for graphs`() {
-    func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] {
-      var writer = ByteWriter()
-      writer.write(byte: number << 3 | 2)
-      writer.write(varint: UInt64(bytes.count))
-      writer.write(bytes)
-      return writer.bytes
+  private func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.write(byte: number << 3 | 2)
+    writer.write(varint: UInt64(bytes.count))
+    writer.write(bytes)
+    return writer.bytes
+  }
+
+  private func many(_ bytes: [UInt8], _ count: Int) -> [UInt8] {
+    Array(repeatElement(bytes, count: count).joined())
+  }
+
+  private func expectLimits(_ cases: [([UInt8], String)]) {
+    for (bytes, text) in cases {
+      #expect(refusal(bytes)?.contains("\(text) (limitExceeded)") == true, "\(text)")
     }
-    func many(_ bytes: [UInt8], _ count: Int) -> [UInt8] {
-      Array(repeatElement(bytes, count: count).joined())
-    }
+  }
+
+  @Test(.enabled(if: TestCases.areAll, "it takes many seconds"), .timeLimit(.minutes(20)))
+  func `keeps to the limits for many nodes`() {
     let saver = field(3, field(2, [0x61]))
     let wide = field(1, field(1, [0x61]) + (0...100_000).flatMap { field(3, Array("\($0)".utf8)) })
     let variables = field(1, Array("variables".utf8))
-    for (bytes, text) in [
-      (field(1, many(field(4, []), 1_001)), "more than 1000 tags"),
-      (
-        field(1, field(5, many([0x61], 65_537))), "a text takes 65537 bytes, at most 65536 are read"
-      ),
-      (
-        field(3, many([0], 1_048_577)), "the saver takes 1048577 bytes, at most 1048576 are read"
-      ),
+    expectLimits([
       (
         field(4, variables + field(2, field(2, many([0x0A, 0], 500_001)))),
         "a collection of more than 500000 elements"
@@ -204,9 +206,19 @@ import Testing
         saver + field(2, many([0x0A, 2, 0x0A, 0], 2_000_001)), "a graph of more than 2000000 nodes"
       ),
       (saver + field(2, wide), "more than 100000 nodes lead to a save"),
-    ] as [([UInt8], String)] {
-      #expect(refusal(bytes)?.contains("\(text) (limitExceeded)") == true, "\(text)")
-    }
+    ])
+  }
+
+  @Test func `keeps to the limits for graphs`() {
+    expectLimits([
+      (field(1, many(field(4, []), 1_001)), "more than 1000 tags"),
+      (
+        field(1, field(5, many([0x61], 65_537))), "a text takes 65537 bytes, at most 65536 are read"
+      ),
+      (
+        field(3, many([0], 1_048_577)), "the saver takes 1048577 bytes, at most 1048576 are read"
+      ),
+    ])
     for (beginning, count, text) in [
       ("", 1 << 31, "the file has 2147483648 bytes, no protobuf message has more than 2147483647"),
       ("graph_def {", 1 << 29 + 1, "the text takes 536870913 bytes, at most 536870912 are read"),

@@ -10,6 +10,9 @@ package enum TestCases {
     ProcessInfo.processInfo.environment[$0] != nil
   }
 
+  /// How often something random is tried: `all` times, or less in a sample.
+  package static func count(_ all: Int, sample: Int) -> Int { areAll ? all : sample }
+
   /// The cases at a distance of `step` from each other, the first and the last among them; or all.
   package static func every<Cases: Collection>(_ step: Int, of cases: Cases) -> [Cases.Element] {
     guard !areAll else { return Array(cases) }

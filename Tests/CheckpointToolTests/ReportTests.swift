@@ -196,7 +196,8 @@ import Testing
     #expect(Set(names) == ["m.index", "m.data-00000-of-00001", "out.html", "d.html"])
   }
 
-  @Test(.timeLimit(.minutes(20))) func `a page has a limit, and says what is left out`() throws {
+  @Test(.enabled(if: TestCases.areAll, "it takes many seconds"), .timeLimit(.minutes(20)))
+  func `a page has a limit, and says what is left out`() throws {
     let many = (0..<50_001).map { ("layer/w\($0)", floats(1)) }
     let prefix = try directory.save(many + [("v", floats(1))], to: "m")
     #expect(try ToolRun.checkpoint("report", page, prefix).status == 0)

@@ -7,6 +7,7 @@ import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints
 import Foundation
+import Synchronization
 import Testing
 
 /// Proves that an audit knows every file, and that a repair touches only what it may.
@@ -151,6 +152,25 @@ import Testing
       ])
     #expect(try audit().repair().count == 2)
     #expect(system.paths.isEmpty)
+  }
+
+  @Test func `a lock file that goes and comes again is looked at again`() throws {
+    try system.write("", to: "/run/m.swift-checkpoints-lock")
+    let system = system
+    let looks = Mutex(0)
+    let changing = InterceptingFileSystem(system) { _, call throws(CheckpointError) in
+      guard call.kind == .entryStatus, call.path.hasSuffix("-lock") else { return }
+      switch looks.withLock({ (count: inout Int) in
+        count += 1
+        return count
+      }) {
+      case 2: try system.removeFile(call.path)
+      case 3: try? system.write("", to: call.path)
+      default: break
+      }
+    }
+    let files = try CheckpointDirectory.Audit(of: "/run", fileSystem: changing).files
+    #expect(files.map(\.kind) == [.leftover], "\(files)")
   }
 
   @Test func `a directory with the name of a temporary file is not ours without a note`() throws {

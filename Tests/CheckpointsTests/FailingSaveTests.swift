@@ -15,7 +15,7 @@ import Testing
     let after = try undisturbed(before, scenario)
     let counting = InterceptingFileSystem(MemoryFileSystem(before))
     try scenario.save(in: counting)
-    for number in TestCases.every(3, of: counting.calls.indices) {
+    for number in TestCases.every(7, of: counting.calls.indices) {
       // Which error it is makes no difference to the front end.
       for errno in scenario.keepsState ? [ENOSPC, EIO] : Self.errors {
         let what = "\(counting.calls[number]) fails with errno \(errno)"

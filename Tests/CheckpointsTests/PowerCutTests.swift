@@ -167,5 +167,6 @@ import Testing
   }
 
   private static let stride =
-    ProcessInfo.processInfo.environment["CHECKPOINTS_LONG_TESTS"] == nil ? 11 : 1
+    ProcessInfo.processInfo.environment["CHECKPOINTS_LONG_TESTS"] != nil
+    ? 1 : TestCases.areAll ? 11 : 41
 }

@@ -8,7 +8,7 @@ import Testing
 /// others end with an error that names it, and that the next save leaves no litter.
 ///
 /// `CHECKPOINTS_KILLS` says how many times a process is killed; each at a file call of its own, by chance.
-@Suite struct SharedKillTests {
+@Suite(.serialized) struct SharedKillTests {
   private static let kills =
     ProcessInfo.processInfo.environment["CHECKPOINTS_KILLS"].flatMap { Int($0) }
     ?? (TestCases.areAll ? 6 : 2)

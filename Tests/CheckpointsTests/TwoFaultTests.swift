@@ -16,7 +16,7 @@ import Testing
 @Suite struct TwoFaultTests {
   static let stride =
     ProcessInfo.processInfo.environment["CHECKPOINTS_LONG_TESTS"] != nil
-    ? 1 : TestCases.areAll ? 7 : 43
+    ? 1 : TestCases.areAll ? 7 : 97
 
   /// What is disturbed.
   struct Trial: CustomTestStringConvertible, Sendable {

@@ -9,16 +9,24 @@ extension SeededGenerator {
       let elements = (0..<shape.elementCount).map { _ in string() }
       return try AnyTensor(spec, .strings(elements))
     }
-    let limit: UInt8 =
+    let bits: UInt8 =
       switch dtype {
       case .bool: 1
       case .int2, .uint2: 3
       case .int4, .uint4, .float4E2M1FN: 15
       default: 255
       }
-    let bytes = (0..<shape.elementCount * width).map { _ in
-      UInt8.random(in: 0...limit, using: &self)
+    let count = shape.elementCount * width
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 8)
+    while bytes.count < count {
+      var word = next()
+      for _ in 0..<8 {
+        bytes.append(UInt8(truncatingIfNeeded: word) & bits)
+        word >>= 8
+      }
     }
+    bytes.removeSubrange(count...)
     return unsafe try AnyTensor(spec, bytes: bytes.span.bytes)
   }
 

@@ -4,21 +4,18 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Real TensorFlow, in a process of its own: the judge of what is written here.
+/// Real TensorFlow, in processes of its own: the judge of what is written here.
 ///
 /// It is looked for with the Python that `CHECKPOINTS_PYTHON` names, else with `python3`. Tests that
 /// need it are skipped where it is not installed, unless `CHECKPOINTS_REQUIRE_TENSORFLOW` is set.
 final class TensorFlow: Sendable {
-  /// The one process that all tests ask: loading TensorFlow takes seconds.
+  /// Whom all tests ask.
   static let shared = TensorFlow()
 
-  private struct Pipes {
-    let process: Process
-    let commands: FileHandle
-    let answers: FileHandle
-  }
-
-  private let pipes = Mutex<Pipes?>(nil)
+  // Loading TensorFlow takes seconds and half a gigabyte, so there are few of them, and they stay.
+  private let places = DispatchSemaphore(
+    value: min(ProcessInfo.processInfo.activeProcessorCount, 4))
+  private let idle = Mutex<[Server]>([])
 
   static let python = ProcessInfo.processInfo.environment["CHECKPOINTS_PYTHON"] ?? "python3"
   static let isRequired =
@@ -43,11 +40,12 @@ final class TensorFlow: Sendable {
   /// Asks for one thing, and gives the answer.
   func ask(_ command: [String: Any]) throws -> [String: Any] {
     let line = try JSONSerialization.data(withJSONObject: command) + Data("\n".utf8)
-    let answer = try pipes.withLock { pipes in
-      if pipes == nil { pipes = try Self.start() }
-      try pipes?.commands.write(contentsOf: line)
-      return try Self.readLine(&pipes)
-    }
+    places.wait()
+    defer { places.signal() }
+    // One that fails to answer has died of the question: it does not come back.
+    let server = try idle.withLock { $0.popLast() } ?? Self.start()
+    let answer = try server.answer(line)
+    idle.withLock { $0.append(server) }
     let object = try JSONSerialization.jsonObject(with: answer)
     let fields = try #require(object as? [String: Any])
     if let error = fields["error"] { throw Failure(text: "TensorFlow says: \(error)") }
@@ -56,7 +54,7 @@ final class TensorFlow: Sendable {
 
   struct Failure: Error { let text: String }
 
-  private static func start() throws -> Pipes {
+  private static func start() throws -> Server {
     let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("tensorflow_reader.py").path
     let process = python([script, "serve"])
@@ -65,23 +63,27 @@ final class TensorFlow: Sendable {
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     try process.run()
-    return Pipes(
+    return Server(
       process: process, commands: input.fileHandleForWriting, answers: output.fileHandleForReading)
   }
 
-  // A question has one line for an answer, and nothing follows it.
-  private static func readLine(_ pipes: inout Pipes?) throws -> Data {
-    guard let current = pipes else { throw Failure(text: "TensorFlow is not running") }
-    var line = Data()
-    while line.last != UInt8(ascii: "\n") {
-      let more = current.answers.availableData
-      guard !more.isEmpty else {
-        pipes = nil  // it died of the last question; the next one starts another
-        throw Failure(text: "TensorFlow ended without an answer")
+  /// A process that answers one question after the other.
+  private struct Server: Sendable {
+    let process: Process
+    let commands: FileHandle
+    let answers: FileHandle
+
+    // A question has one line for an answer, and nothing follows it.
+    func answer(_ question: Data) throws -> Data {
+      try commands.write(contentsOf: question)
+      var line = Data()
+      while line.last != UInt8(ascii: "\n") {
+        let more = answers.availableData
+        guard !more.isEmpty else { throw Failure(text: "TensorFlow ended without an answer") }
+        line.append(more)
       }
-      line.append(more)
+      return line.dropLast()
     }
-    return line.dropLast()
   }
 }
 
@@ -147,7 +149,12 @@ struct NamedTensor {
 
   private static func hexadecimal(_ bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef".utf8)
-    let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.count)
+    for byte in bytes {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
     return String(decoding: text, as: UTF8.self)
   }
 }

@@ -139,7 +139,12 @@ package struct AuditSorter {
   {
     switch file.kind {
     case .complete, .record, .busy: return true
-    case .foreign: return try fileSystem.entryStatus(of: listing.path(file.name)) != nil
+    case .foreign:
+      let now = try fileSystem.entryStatus(of: listing.path(file.name))
+      switch CheckpointFileName(file.name) {
+      case .lock, .temporary: return now == entry  // each save has others of the same names
+      default: return now != nil
+      }
     case .torn, .orphan, .leftover, .misleading:
       if file.byteCount == 0, case .lock(let target) = CheckpointFileName(file.name) {
         guard !claims.isBeingTaken(target) else { return false }
