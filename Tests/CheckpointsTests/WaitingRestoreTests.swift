@@ -237,11 +237,14 @@ import Testing
     #expect(waiting == [])
   }
 
-  @Test(.timeLimit(.minutes(30))) func `keeps one of thousands of partial restores in a loop`() throws {
+  @Test(.timeLimit(.minutes(30)))
+  func `keeps one of thousands of partial restores in a loop`() throws {
     let path = try written(3)
     let model = Model()
     let checkpoint = try Checkpoint(["model": model])
-    for _ in 0..<TestCases.count(9_000, sample: 1_000) { try checkpoint.read(from: path).expectPartial() }
+    for _ in 0..<TestCases.count(9_000, sample: 1_000) {
+      try checkpoint.read(from: path).expectPartial()
+    }
     #expect(waiting.count == 1)
     // Another checkpoint object each time, and other files of the same structure.
     let other = try written(4, "other")
