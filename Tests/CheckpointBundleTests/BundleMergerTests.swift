@@ -240,6 +240,47 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false], [true, false])
+  func `refuses data files that are links`(isRelative: Bool, leadsSomewhere: Bool) throws {
+    let directory = try TemporaryDirectory()
+    let (local, files) = (LocalFileSystem(), FileManager.default)
+    for name in ["real", "sub"] {
+      try files.createDirectory(
+        atPath: directory.path(name), withIntermediateDirectories: false)
+    }
+    try save(["a": 1], to: directory.path("p0"), local)
+    try save(["b": 2], to: directory.path("real/p1"), local)
+    let target = isRelative ? "../real/p1" : directory.path("real/p1")
+    for ending in [".index", ".data-00000-of-00001"] {
+      try files.createSymbolicLink(
+        atPath: directory.path("sub/link\(ending)"), withDestinationPath: target + ending)
+    }
+    if !leadsSomewhere { try local.removeFile(directory.path("real/p1.data-00000-of-00001")) }
+    let before = directory.names
+    let link = directory.path("sub/link")
+    let error = merge([directory.path("p0"), link], into: directory.path("m"), in: local)
+    #expect(
+      error?.description == "\(link).data-00000-of-00001: this data file is a symbolic link, and "
+        + "moving it would not move what it leads to; merge by copying: "
+        + "CheckpointConversion(merging:to:), "
+        + "'checkpoint merge' without '--move' (unsupported)")
+    #expect(directory.names == before)
+    #expect(try BundleReader(prefix: directory.path("p0")).entries().map(\.key) == ["a"])
+  }
+
+  @Test func `moves the data files of an index that is a link`() throws {
+    let directory = try TemporaryDirectory()
+    let local = LocalFileSystem()
+    try save(["a": 1], to: directory.path("p0"), local)
+    let index = directory.path("p0.index")
+    try local.rename(index, to: directory.path("elsewhere"))
+    try FileManager.default.createSymbolicLink(
+      atPath: index, withDestinationPath: directory.path("elsewhere"))
+    #expect(merge([directory.path("p0")], into: directory.path("m"), in: local) == nil)
+    let reader = try BundleReader(prefix: directory.path("m"))
+    #expect(try Set(Tensor<Float>(reader.tensor(for: "a")).array) == [1])
+  }
+
   // A part without tensors cannot be saved; other programs leave such.
   @Test func `passes over a part without tensors`() throws {
     var image = try prepared().image

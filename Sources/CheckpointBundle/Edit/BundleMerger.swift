@@ -18,8 +18,8 @@ package enum BundleMerger {
   ///   - prefix: What the names of the new checkpoint's files begin with; none of the parts.
   ///   - options: How the files are written.
   /// - Throws: `duplicateName` if two parts have the same tensor, or the same part of one;
-  ///   `mismatch` if parts of one tensor, or byte orders, disagree; what reading and writing throw.
-  ///   The parts are as they were then.
+  ///   `mismatch` if parts of one tensor, or byte orders, disagree; `unsupported` if a data file is a
+  ///   symbolic link; what reading and writing throw. The parts are as they were then.
   package static func merge(
     _ parts: [String], into prefix: String, options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
@@ -39,6 +39,7 @@ package enum BundleMerger {
     guard !merged.dataFiles.isEmpty else {
       throw CheckpointError(.invalidArgument, "there is no tensor to merge", file: prefix)
     }
+    try checkMovable(merged.dataFiles, options.fileSystem)
     let transaction = try BundleTransaction(
       prefix: prefix, shardCount: merged.dataFiles.count, options: options)
     for (shard, path) in merged.dataFiles.enumerated() {
@@ -73,6 +74,24 @@ package enum BundleMerger {
           .pathConflict, "a checkpoint cannot be merged into one of its parts, '\(part)'",
           file: prefix)
       }
+    }
+  }
+
+  // A link would be moved itself: a relative one leads elsewhere from another directory, and what any of
+  // them leads to is another checkpoint's, and goes with that.
+  private static func checkMovable(_ dataFiles: [String], _ fileSystem: any FileSystem)
+    throws(CheckpointError)
+  {
+    for path in dataFiles {
+      guard let kind = try fileSystem.entryStatus(of: path)?.kind, kind != .file else { continue }
+      let finding =
+        kind == .link
+        ? "this data file is a symbolic link, and moving it would not move what it leads to"
+        : "this is \(kind), and no data file that could be moved"
+      throw CheckpointError(
+        .unsupported,
+        "\(finding); merge by copying: CheckpointConversion(merging:to:), 'checkpoint merge' without "
+          + "'--move'", file: path)
     }
   }
 

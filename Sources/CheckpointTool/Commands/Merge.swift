@@ -26,9 +26,10 @@ struct Merge: Command {
       one name, --metadata has to say which it is to be.
 
       With --move all have to be V2, on one file system: their data files get new
-      names, nothing is copied, and then the sources are gone. Slices of one tensor
-      may be spread over several of them. This is how the parts that several processes
-      have saved become one checkpoint.
+      names, nothing is copied, and then the sources are gone. A data file that is a
+      symbolic link is an error. Slices of one tensor may be spread over several of
+      them. This is how the parts that several processes have saved become one
+      checkpoint.
       """)
 
   private let destination: String

@@ -180,8 +180,8 @@ public struct CheckpointConversion: Sendable {
   ///   - prefix: What the names of the new checkpoint's files begin with; none of the parts.
   ///   - options: How the files are written.
   /// - Throws: `duplicateName` if two parts have the same tensor, or the same part of one;
-  ///   `mismatch` if parts of one tensor, or byte orders, disagree; what reading and writing throw.
-  ///   The parts are as they were then.
+  ///   `mismatch` if parts of one tensor, or byte orders, disagree; `unsupported` if a data file is a
+  ///   symbolic link; what reading and writing throw. The parts are as they were then.
   public static func merge(
     _ parts: [String], into prefix: String, options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
