@@ -25,6 +25,18 @@ import Testing
     try writer.finish()
   }
 
+  @Test func `names that end in ckpt are numbered, apart from others`() throws {
+    for name in ["cp-0010.ckpt", "cp-0002.ckpt", "cp-11", "cp-0009.ckpt"] { try saveV2(name) }
+    let newest = try listing().newestFirst().map(\.name.name)
+    #expect(
+      newest.filter { $0.hasSuffix("t") } == ["cp-0010.ckpt", "cp-0009.ckpt", "cp-0002.ckpt"])
+    let nine = NumberedName("cp-0009.ckpt")
+    #expect(NumberedName("cp-0010.ckpt").comes(after: nine))
+    #expect(!NumberedName("cp-11").comes(after: nine))
+    #expect(nine.step == 9 && nine.step(of: "cp") == nil)
+    #expect(NumberedName("model.ckpt").step == nil && NumberedName("model.ckpt-7").step == 7)
+  }
+
   private func saveV1(_ name: String, shards: Int? = nil) throws {
     let path = directory.path(name)
     var writer =

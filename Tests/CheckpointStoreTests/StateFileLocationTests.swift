@@ -32,6 +32,16 @@ import Testing
     #expect(try LocalFileSystem().hasCheckpoint(at: latest ?? ""))
   }
 
+  @Test func `takes the checkpoint of a file`() throws {
+    for file in ["m-50.index", "m-50.meta", "m-50.data-00000-of-00001"] {
+      #expect(try latest(file) == directory.path("run/m-50"), "\(file)")
+    }
+    for file in ["v1-1-00000-of-00002", "v1-1-00001-of-00002"] {
+      try directory.write("what".utf8, to: "run/\(file)")
+      #expect(try latest(file) == directory.path("run/v1-1-?????-of-00002"), "\(file)")
+    }
+  }
+
   @Test func `takes what is where it says`() throws {
     #expect(try latest(directory.path("outside")) == directory.path("outside"))
     #expect(try latest("../outside") == directory.path("run/../outside"))

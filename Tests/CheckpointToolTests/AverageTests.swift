@@ -38,6 +38,38 @@ import Testing
     #expect(try Tensor<Int64>(CheckpointReader(out).tensor(for: "step")).array == [20])
   }
 
+  // TensorFlow writes the pairs of a table in any order.
+  @Test func `a table is that of the last one`() throws {
+    func save(_ name: String, _ pairs: [(String, Float)], _ weight: Float) throws -> String {
+      let keys = try AnyTensor(
+        TensorSpec(.string, [pairs.count]), .strings(pairs.map { Array($0.0.utf8) }))
+      return try self.save(
+        name,
+        [
+          ("t/.ATTRIBUTES/table-keys", keys),
+          ("t/.ATTRIBUTES/table-values", AnyTensor(Tensor<Float>(pairs.map(\.1)))),
+          ("w-values", floats(weight)),
+        ])
+    }
+    let first = try save("a", [("dog", 100), ("cat", 1)], 1)
+    let second = try save("b", [("cat", 1), ("dog", 100)], 3)
+    let run = try ToolRun.checkpoint("average", out, first, second)
+    #expect(run.status == 0)
+    #expect(run.errors.contains("2 tensors are of tables, or no floating-point numbers, and are"))
+    #expect(try read("t/.ATTRIBUTES/table-values") == [1, 100])
+    #expect(try read("w-values") == [2])
+  }
+
+  @Test func `the latest of Keras' numbered files are averaged`() throws {
+    for number in [2, 9, 10] {
+      _ = try save(
+        "run/cp-00\(number < 10 ? "0" : "")\(number).ckpt", [("w", floats(Float(number)))])
+    }
+    let run = try ToolRun.checkpoint("average", "--last", "2", out, directory.path("run"))
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try read("w") == [9.5])
+  }
+
   @Test func `with a decay the last one weighs most`() throws {
     let paths = try (0..<3).map { try save("m\($0)", [("w", floats(Float($0)))]) }
     let run = try ToolRun.checkpoint(

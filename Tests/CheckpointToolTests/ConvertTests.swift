@@ -2,6 +2,7 @@ import CheckpointTensors
 import CheckpointStore
 import CheckpointSafetensors
 import CheckpointGraph
+import CheckpointIO
 import CheckpointBundle
 import CheckpointTestSupport
 import Checkpoints
@@ -38,6 +39,39 @@ import Testing
       #expect(diff.output == "no difference: 2 tensors\n")
       #expect(diff.status == 0)
     }
+  }
+
+  @Test(arguments: [[], ["--overwrite"]])
+  func `what is written hides nothing`(options: [String]) throws {
+    try directory.save([("w", floats(1))], to: "run/ckpt-1")
+    for name in ["run", "old"] {
+      if name == "old" {
+        _ = try ToolRun.checkpoint("convert", source, directory.path(name), "--to", "v1")
+      }
+      let run = try ChildProcess.run(
+        "checkpoint", ["convert", source, directory.path(name), "--to", "v2"] + options)
+      #expect(run.status == 1, "\(run)")
+      #expect(run.errors.contains("would lead to what is written beside it"))
+      #expect(!directory.names.contains("\(name).index"))
+    }
+    // A directory without a checkpoint has nothing to hide.
+    try LocalFileSystem().createDirectory(directory.path("empty"))
+    let run = try ToolRun.checkpoint("convert", source, directory.path("empty"))
+    #expect(run.status == 0, "\(run.errors)")
+  }
+
+  @Test func `any byte but 0 is true, in all formats`() throws {
+    var header = Array(#"{"b":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}"#.utf8)
+    header += Array(repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+    let count = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+    try directory.write(count + header + [2, 0, 255], to: "m.safetensors")
+    let path = directory.path("v1")
+    let run = try ToolRun.checkpoint(
+      "convert", directory.path("m.safetensors"), path, "--to", "v1")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try ToolRun.checkpoint("verify", path).status == 0)
+    #expect(
+      try Tensor<Bool>(CheckpointReader(path).tensor(for: "b")).array == [true, false, true])
   }
 
   @Test func `names are written in one style, after the rules and what is preferred`() throws {

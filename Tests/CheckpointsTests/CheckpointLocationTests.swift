@@ -42,6 +42,48 @@ import Testing
     #expect(location.note == "\(run)/ckpt-7\(suffix) is a file of the checkpoint \(run)/ckpt-7")
   }
 
+  @Test func `a directory says why the file in it is no checkpoint`() throws {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 72\n"
+    try LocalFileSystem().createDirectory(directory.path("link"))
+    #expect(unsafe symlink("../../blobs/gone", directory.path("link/model.safetensors")) == 0)
+    for (name, text, reason) in [
+      ("lfs/model.safetensors", pointer, "'model.safetensors' is a pointer of Git LFS"),
+      ("empty/model.safetensors", "", "'model.safetensors' is an empty file"),
+      ("html/model.safetensors", "<!DOCTYPE html>", "'model.safetensors' is an HTML page"),
+      ("v1/model.ckpt", pointer, "'model.ckpt' is a pointer of Git LFS"),
+      (
+        "data/m.data-00000-of-00001", "1234",
+        "of 'm' there is no index, only 'm.data-00000-of-00001'"
+      ),
+      (
+        "link/readme.md", "# A model",
+        "'model.safetensors' is a symbolic link that leads to nothing"
+      ),
+    ] {
+      let place = directory.path(Path(name).directory)
+      if Path(place).name != "link" { try LocalFileSystem().createDirectory(place) }
+      try directory.write(text.utf8, to: name)
+      let error = #expect(throws: CheckpointError.self) {
+        try CheckpointLocation(place)
+      }
+      #expect(error?.code == .notACheckpoint)
+      #expect(
+        error?.message.contains("there is none in it: \(reason)") == true, "\(name): \(error)")
+    }
+  }
+
+  @Test func `a directory names those below it that have a checkpoint`() throws {
+    try save("hub/snapshots/1a2b/m")
+    try save("serving/00000123/variables/variables")
+    for (name, below) in [("hub", "hub/snapshots/1a2b"), ("serving", "serving/00000123")] {
+      let error = #expect(throws: CheckpointError.self) {
+        try CheckpointLocation(directory.path(name))
+      }
+      let end = "and there is none in it, but below it: '\(directory.path(below))'"
+      #expect(error?.message.hasSuffix(end) == true, "\(error)")
+    }
+  }
+
   @Test func `a directory leads to the checkpoint that its state file names`() throws {
     try save("run/ckpt-7")
     try save("run/ckpt-8")

@@ -317,14 +317,22 @@ import Testing
       .replacingOccurrences(of: "OTHER", with: "other")
     let text = "model_checkpoint_path: \"\(recorded)\"\n"
     try directory.write(text.utf8, to: "run/checkpoint")
-    // Named is the older one on purpose: where all are managed, that is what a repair mends.
-    let done = try CheckpointDirectory.Audit(of: directory.path("run")).repair()
-    let leavesDirectory = recorded.contains("other")
-    #expect(done == (leavesDirectory ? [] : ["rebuilt checkpoint"]))
-    try LocalFileSystem().removeFile(directory.path("run/m-100.index"))
-    try directory.write(text.utf8, to: "run/checkpoint")
+    // Named is the older one on purpose: that is somebody's choice.
     #expect(try CheckpointDirectory.Audit(of: directory.path("run")).repair() == [])
     #expect(try directory.bytes("run/checkpoint") == Array(text.utf8))
+  }
+
+  @Test(arguments: [true, false])
+  func `a state file that was pointed back stays`(listsAll: Bool) throws {
+    let run = try ManagerRun(system, .all)
+    for value in 1...3 { try run.save(Float(value)) }
+    if !listsAll { try system.removeFile("/run/ckpt.history.json") }
+    let listed = ["ckpt-1", "ckpt-2"] + (listsAll ? ["ckpt-3"] : [])
+    let lines = listed.map { "all_model_checkpoint_paths: \"\($0)\"\n" }.joined()
+    let text = "model_checkpoint_path: \"ckpt-2\"\n\(lines)"
+    try system.write(text, to: "/run/checkpoint")
+    #expect(try audit().repair() == [])
+    #expect(system.text("/run/checkpoint") == text)
   }
 
   @Test func `says what foreign files are`() throws {

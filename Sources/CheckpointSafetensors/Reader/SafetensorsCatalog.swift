@@ -35,6 +35,11 @@ struct SafetensorsCatalog {
     self.tensors = tensors
   }
 
+  /// How many bytes all tensors take.
+  var byteCount: UInt64 {
+    tensors.reduce(0) { $0.adding($1.range.count) ?? .max }  // of the files
+  }
+
   /// The tensor of a name.
   subscript(key: TensorKey) -> SafetensorsEntry? {
     var (low, high) = (0, tensors.count)

@@ -31,6 +31,8 @@ package struct SafetensorsReader: TensorReader {
   let files: [SafetensorsFile]
   let catalog: SafetensorsCatalog
   private let index: PooledFile?
+  /// How many bytes the index says that all tensors take, if that is wrong.
+  let wrongSize: UInt64?
 
   /// Opens a file, or the index of a model in several files.
   ///
@@ -71,6 +73,7 @@ package struct SafetensorsReader: TensorReader {
   private init(_ path: String, _ opened: SafetensorsOpening.Opened) {
     self.path = path
     (files, catalog, index) = (opened.files, opened.catalog, opened.index)
+    wrongSize = opened.wrongSize
   }
 
   /// Whether a file begins as safetensors files do: with the length of a header, and a brace.

@@ -20,9 +20,12 @@ package struct SafetensorsVerifier {
   {
     var findings = VerificationFindings()
     findings.tensorCount = reader.catalog.tensors.count
-    findings.byteCount = reader.catalog.tensors.reduce(0 as UInt64) {
-      $0.adding($1.range.count) ?? .max
-    }  // of the file
+    findings.byteCount = reader.catalog.byteCount
+    if let size = reader.wrongSize {
+      findings.notes.append(
+        "the index says that all tensors take \(size) bytes ('total_size'), they take \(findings.byteCount); "
+          + "if the files are right, correct or remove the number")
+    }
     findings.notes.append(
       "safetensors files have no checksums: changed values cannot be told from right ones")
     for tensor in reader.unsupportedTensors {

@@ -67,7 +67,7 @@ extension TensorValueList {
       case 4: UInt64(unsafe numbers.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
       default: unsafe numbers.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
       }
-    return isSigned ? extended(value) : value
+    return isSigned ? extended(value) : isBool ? min(value, 1) : value
   }
 
   /// The low bytes of a number, extended to 64 bits by its sign or by zeros.

@@ -36,8 +36,8 @@ package struct TensorValueList: Hashable, Sendable {
   let width: Int
   /// Whether negative values are extended to 64 bits.
   let isSigned: Bool
-  /// The largest value as a varint, beyond what the width says.
-  let largest: UInt64
+  /// Whether any number but 0 is 1.
+  let isBool: Bool
 
   /// The list of a dtype; `nil` if V1 has none for it.
   package init?(_ dtype: DType) {
@@ -62,7 +62,7 @@ package struct TensorValueList: Hashable, Sendable {
     self.encoding = encoding
     width = dtype.byteOrderWidth ?? 0
     isSigned = [.int8, .int16, .int32, .int64, .qint8, .qint32].contains(dtype)
-    largest = dtype == .bool ? 1 : .max
+    isBool = dtype == .bool
   }
 
   /// The fewest bytes that an element takes in a record.

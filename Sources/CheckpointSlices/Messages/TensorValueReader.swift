@@ -161,9 +161,9 @@ package struct TensorValueReader {
     throws(CheckpointError)
   {
     guard filled < byteCount else { throw tooMany }
-    guard value == list.extended(value), value <= list.largest else {
-      throw outOfRange(value)
-    }
+    // As protobuf has it, any number but 0 is true.
+    let value = list.isBool ? min(value, 1) : value
+    guard value == list.extended(value) else { throw outOfRange(value) }
     switch list.width {
     case 1:
       output.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: filled, as: UInt8.self)

@@ -210,6 +210,8 @@ package struct AuditSorter {
 
   private func nameContent(_ file: inout CheckpointDirectory.AuditedFile) {
     file.note = ForeignContent(at: listing.path(file.name), fileSystem)?.what
+    // Nothing else has such a name: it was copied or fetched, and something went wrong.
+    if CheckpointName.isSafetensors(file.name), file.note != nil { file.kind = .torn }
   }
 
   private func sort(_ file: inout CheckpointDirectory.AuditedFile, _ data: DataFileName) {

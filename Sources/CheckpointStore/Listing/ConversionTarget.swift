@@ -22,7 +22,7 @@ package struct ConversionTarget {
   package func check(overwrites: Bool) throws(CheckpointError) {
     do throws(CheckpointError) {
       try checkForm()
-      if format != .v2 { try checkVisible() }
+      if format == .v2 { try checkHidesNothing() } else { try checkVisible() }
       guard !overwrites, try isTaken() else { return }
       throw CheckpointError(
         .pathConflict,
@@ -81,6 +81,26 @@ package struct ConversionTarget {
 
   // `run` may be a directory and, beside it, the prefix of `run.index`; `run/` and `.` may not.
   private var endsAsDirectory: Bool { ["", ".", ".."].contains(Path(path).name) }
+
+  // An index comes first wherever this path is read: what it led to before would be out of reach.
+  private func checkHidesNothing() throws(CheckpointError) {
+    guard try !isTaken(), let kind = try fileSystem.status(of: path)?.kind else { return }
+    switch kind {
+    case .directory:
+      let isSomething = try DirectoryListing(ofAny: path, fileSystem: fileSystem)?.hasCheckpoints
+      guard isSomething == true else { return }
+      throw CheckpointError(
+        .pathConflict,
+        "this is a directory with checkpoints, and its path would lead to what is written beside it; name the "
+          + "checkpoint that is to be written in it, or choose another name")
+    case .file where try CheckpointFormat(ofFile: path, fileSystem) != nil:
+      throw CheckpointError(
+        .pathConflict,
+        "this file is a checkpoint, and its path would lead to what is written beside it; choose another name"
+      )
+    default: return
+    }
+  }
 
   private func checkVisible() throws(CheckpointError) {
     let index = BundlePath(path).index

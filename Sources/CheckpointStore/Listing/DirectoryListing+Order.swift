@@ -26,13 +26,13 @@ extension DirectoryListing {
   }
 
   private static func newestFirst(_ checkpoints: [ListedCheckpoint]) -> [ListedCheckpoint] {
-    var times: [FileName: FileTime] = [:]  // by stem
+    var times: [FileName: FileTime] = [:]  // by series
     for checkpoint in checkpoints {
-      let stem = FileName(checkpoint.name.stem)
-      times[stem] = max(times[stem] ?? checkpoint.modified, checkpoint.modified)
+      let series = FileName(checkpoint.name.series)
+      times[series] = max(times[series] ?? checkpoint.modified, checkpoint.modified)
     }
     return checkpoints.sorted { one, other in
-      let (left, right) = (times[FileName(one.name.stem)], times[FileName(other.name.stem)])
+      let (left, right) = (times[FileName(one.name.series)], times[FileName(other.name.series)])
       guard let left, let right, left != right else { return one.name > other.name }
       return left > right
     }

@@ -3,20 +3,25 @@ import CheckpointIO
 /// A checkpoint's name with a number at its end, `ckpt-7`, taken apart.
 ///
 /// Of the pattern of parts, and of a safetensors file, what comes behind the number does not count. Names
-/// are compared in the order that people expect: `ckpt-9` comes before `ckpt-10`.
+/// are compared in the order that people expect: `ckpt-9` comes before `ckpt-10`. Keras' callbacks are often
+/// told to call checkpoints `cp-0007.ckpt`: these are numbered as well, apart from others.
 package struct NumberedName: Comparable, Hashable, Sendable {
   /// The whole name.
   package let name: String
   /// What stands before the number, `ckpt-`, or all of it, if there is none.
   package let stem: String
   private let number: UInt64?
+  private let ending: String
 
   /// Takes a name apart.
   ///
   /// - Parameter name: A name in a directory, no path.
   package init(_ name: String) {
     self.name = name
-    let numbered = Self.withoutEnding(name)
+    var numbered = Self.withoutEnding(name)
+    let file = numbered.removing(suffix: ".ckpt")
+    ending = file?.utf8.last?.isDigit == true ? ".ckpt" : ""
+    if let file, !ending.isEmpty { numbered = file }
     let digitCount = numbered.utf8.reversed().prefix(while: \.isDigit).count
     stem = String(decoding: numbered.utf8.dropLast(digitCount), as: UTF8.self)
     number = UInt64(String(decoding: numbered.utf8.suffix(digitCount), as: UTF8.self))
@@ -30,8 +35,11 @@ package struct NumberedName: Comparable, Hashable, Sendable {
   /// Whether it has the same stem as another name, up to a hyphen, and a higher number.
   package func comes(after other: NumberedName) -> Bool {
     guard let number, let otherNumber = other.number, number > otherNumber else { return false }
-    return stem.utf8.last == UInt8(ascii: "-") && stem.utf8.elementsEqual(other.stem.utf8)
+    return stem.utf8.last == UInt8(ascii: "-") && series.utf8.elementsEqual(other.series.utf8)
   }
+
+  /// What names have in common that are the same but for their numbers: `ckpt-`, `cp-.ckpt`.
+  package var series: String { stem + ending }
 
   /// Whether a file of this name may be one of a checkpoint that ``comes(after:)`` this one.
   func mayPrecede(file name: String) -> Bool {
@@ -50,7 +58,7 @@ package struct NumberedName: Comparable, Hashable, Sendable {
 
   /// The number behind a name and a hyphen; `nil` for another name.
   package func step(of name: String) -> Int? {
-    stem.utf8.elementsEqual("\(name)-".utf8) ? step : nil
+    series.utf8.elementsEqual("\(name)-".utf8) ? step : nil
   }
 
   package static func < (one: NumberedName, other: NumberedName) -> Bool {

@@ -126,9 +126,9 @@ extension StateFile {
 
   // Another directory that is named by way of `..` is another one.
   private func locate(_ recorded: String) throws(CheckpointError) -> String {
-    let place = resolve(recorded)
+    let place = try whole(resolve(recorded))
     let path = PathText.pathIfAny(recorded)
-    let beside = Path.join(directory, Self.lastComponent(of: path))
+    let beside = try whole(Path.join(directory, Self.lastComponent(of: path)))
     let leavesDirectory = path.utf8.split(separator: UInt8(ascii: "/")).contains {
       $0.elementsEqual("..".utf8)
     }
@@ -136,6 +136,15 @@ extension StateFile {
       try !fileSystem.hasCheckpoint(at: place), try fileSystem.hasCheckpoint(at: beside)
     else { return place }
     return beside
+  }
+
+  // People write the name of a file there: it stands for all of its checkpoint.
+  private func whole(_ path: String) throws(CheckpointError) -> String {
+    guard try !fileSystem.hasBundle(at: path) else { return path }
+    let name = CheckpointFileName(Path(path).name)
+    guard let checkpoint = name.checkpoint(ofFile: Path(path).name) else { return path }
+    let other = Path.join(Path(path).directory, checkpoint)
+    return try fileSystem.hasCheckpoint(at: other) ? other : path
   }
 
   /// What follows the last slash or backslash of a recorded path.

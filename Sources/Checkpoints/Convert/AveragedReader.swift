@@ -2,26 +2,28 @@ import CheckpointIO
 import CheckpointTensors
 
 /// Several checkpoints of the same tensors as one: floating-point numbers are the average, all else is that of
-/// the last one.
+/// the last one, and so are the values of tables, whose order says nothing.
 ///
 /// Numbers are averaged as `Double`s, and rounded once. In memory is, of a tensor in pieces, a part at a time,
 /// however large it is: as `Double`s, and twice in its own type.
 struct AveragedReader: TensorPieceReader {
   private let readers: [any TensorReader]
   private let last: any TensorReader
+  private let tables: Set<TensorKey>
   private let decay: Double
   private let partByteCount: Int
 
   /// - Parameters:
   ///   - readers: The checkpoints, one at least; they have been compared.
   ///   - last: The last of them.
+  ///   - tables: The tensors that belong to tables.
   ///   - decay: How much each weighs for what the next one does.
   ///   - partByteCount: How many bytes a part takes in memory, at most, in all its forms.
   init(
-    _ readers: [any TensorReader], last: any TensorReader, decay: Double,
-    partByteCount: Int = 96 << 20
+    _ readers: [any TensorReader], last: any TensorReader, tables: Set<TensorKey> = [],
+    decay: Double, partByteCount: Int = 96 << 20
   ) {
-    (self.readers, self.last, self.decay) = (readers, last, decay)
+    (self.readers, self.last, self.tables, self.decay) = (readers, last, tables, decay)
     self.partByteCount = partByteCount
   }
 
@@ -37,7 +39,7 @@ struct AveragedReader: TensorPieceReader {
 
   func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
     let spec = try last.requiredEntry(for: key).spec
-    guard spec.dtype.isFloatingPoint else { return try last.tensor(for: key, slice: slice) }
+    guard isAverage(key, spec) else { return try last.tensor(for: key, slice: slice) }
     var shape = spec.shape
     let average = try average(of: spec.dtype) { reader, add throws(CheckpointError) in
       let tensor = try reader.tensor(for: key, slice: slice)
@@ -53,7 +55,7 @@ struct AveragedReader: TensorPieceReader {
     of key: TensorKey, _ body: (RawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     let entry = try last.requiredEntry(for: key)
-    guard entry.spec.dtype.isFloatingPoint else { return try last.forEachPiece(of: key, body) }
+    guard isAverage(key, entry.spec) else { return try last.forEachPiece(of: key, body) }
     let partCount = partCount(of: entry.spec.dtype)
     guard entry.spec.shape.elementCount > partCount,
       readers.allSatisfy({ $0 is any TensorPieceReader })
@@ -74,6 +76,10 @@ struct AveragedReader: TensorPieceReader {
       }
       try average.forEachPiece(body)
     }
+  }
+
+  private func isAverage(_ key: TensorKey, _ spec: TensorSpec) -> Bool {
+    spec.dtype.isFloatingPoint && !tables.contains(key)
   }
 
   private func average(

@@ -8,6 +8,7 @@ extension CheckpointConversion {
   ///
   /// Floating-point numbers are averaged. Integers, such as step counters, truth values, strings, metadata and
   /// the object graph are those of the last one, so that what is written restores as they do; a note says so.
+  /// So are the keys and values of TensorFlow's tables, which come in any order.
   ///
   /// - Parameters:
   ///   - sources: As for ``CheckpointReader/init(_:)``; one at least.
@@ -31,10 +32,28 @@ extension CheckpointConversion {
       }
       let entries = try last.entries()
       try Self.check(readers.dropLast(), entries, of: last.path)
-      let values = AveragedReader(readers.map(\.reader), last: last.reader, decay: decay)
+      let tables = Self.tables(entries)
+      let values = AveragedReader(
+        readers.map(\.reader), last: last.reader, tables: tables, decay: decay)
       try plan.add(last, values: values)
-      if let note = Self.note(entries, of: last.path) { plan.notes.append(note) }
+      if let note = Self.note(entries, tables, of: last.path) { plan.notes.append(note) }
     }
+  }
+
+  // A table is saved as two tensors: its keys, and the values of these keys, in any order.
+  //
+  // Source: tensorflow/python/ops/lookup_ops.py, `_gather_saveables_for_checkpoint`.
+  private static func tables(_ entries: [TensorEntry]) -> Set<TensorKey> {
+    let keys = Set(entries.compactMap { $0.key.string?.removing(suffix: "-keys") })
+    guard !keys.isEmpty else { return [] }
+    var tables: Set<TensorKey> = []
+    for entry in entries {
+      guard let stem = entry.key.string?.removing(suffix: "-values"), keys.contains(stem) else {
+        continue
+      }
+      tables.formUnion([entry.key, TensorKey(stem + "-keys")])
+    }
+    return tables
   }
 
   // The last one is what the others are compared with.
@@ -84,15 +103,20 @@ extension CheckpointConversion {
     CheckpointError(.mismatch, finding, file: file, key: key.description)
   }
 
-  private static func note(_ entries: [TensorEntry], of path: String) -> String? {
-    let taken = entries.filter { !$0.spec.dtype.isFloatingPoint }.map(\.key)
-      .filter { $0 != TensorKey(ObjectGraph.key) }
+  private static func note(
+    _ entries: [TensorEntry], _ tables: Set<TensorKey>, of path: String
+  ) -> String? {
+    let taken = entries.filter { !$0.spec.dtype.isFloatingPoint || tables.contains($0.key) }
+      .map(\.key).filter { $0 != TensorKey(ObjectGraph.key) }
     guard let first = taken.first else { return nil }
     guard taken.count > 1 else {
       return "'\(first)' is no floating-point number, and is taken from '\(path)'"
     }
+    let what =
+      tables.isEmpty
+      ? "are no floating-point numbers" : "are of tables, or no floating-point numbers"
     return
-      "\(taken.count) tensors are no floating-point numbers, and are taken from '\(path)': "
+      "\(taken.count) tensors \(what), and are taken from '\(path)': "
       + NameList.text(taken)
   }
 }

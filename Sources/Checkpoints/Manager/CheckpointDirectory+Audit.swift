@@ -110,7 +110,7 @@ extension CheckpointDirectory {
       Set(files.filter { $0.kind == .complete }.compactMap(\.checkpoint).map(FileName.init))
     }
 
-    // Where nothing is managed, a state file that leads to a whole checkpoint is somebody's choice.
+    // A state file that leads to a whole checkpoint is somebody's choice.
     private func rebuildState() throws(CheckpointError) -> Bool {
       let whole = whole
       guard let newest = newestFirst.first(where: { whole.contains(FileName($0)) }) else {
@@ -130,7 +130,7 @@ extension CheckpointDirectory {
       guard let newest = newestFirst.first(where: { whole.contains(FileName($0)) }) else {
         return false
       }
-      guard try !leads(place.stateFile(), toOneOf: [FileName(newest)]) else { return false }
+      guard try !leads(place.stateFile(), toOneOf: whole) else { return false }
       let state = try stateToWrite(newest, managed, whole)
       let lock = try place.lock()
       let found = try ManagedDirectory(place, now: now, start: now)

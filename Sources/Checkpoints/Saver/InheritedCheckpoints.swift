@@ -66,14 +66,14 @@ struct InheritedCheckpoints {
 
   private mutating func history(of name: NumberedName) throws(CheckpointError) -> CheckpointHistory?
   {
-    guard name.stem.hasSuffix("-") else { return nil }
-    if let known = histories[name.stem] { return known }
+    guard name.series.hasSuffix("-") else { return nil }
+    if let known = histories[name.series] { return known }
     // A stem that cannot be a manager's name has no history.
     let place = try? ManagedPlace(
-      directory: directory, name: String(name.stem.dropLast()), stepPadding: settings.stepPadding,
+      directory: directory, name: String(name.series.dropLast()), stepPadding: settings.stepPadding,
       stateFilename: settings.stateFilename, options: files)
     let history = try Self.unlessDamaged { () throws(CheckpointError) in try place?.readHistory() }
-    histories[name.stem] = .some(history)
+    histories[name.series] = .some(history)
     return history
   }
 
@@ -116,12 +116,12 @@ private struct StateList {
     for path in state?.all ?? [] {
       let name = NumberedName(Path(path).name)
       names.insert(TensorKey(name.name))
-      stems.insert(TensorKey(name.stem))
+      stems.insert(TensorKey(name.series))
     }
   }
 
   /// Whether it lists a checkpoint; `nil` if it lists none of this name.
   func lists(_ name: NumberedName) -> Bool? {
-    stems.contains(TensorKey(name.stem)) ? names.contains(TensorKey(name.name)) : nil
+    stems.contains(TensorKey(name.series)) ? names.contains(TensorKey(name.name)) : nil
   }
 }
