@@ -1,5 +1,6 @@
 import CheckpointBundle
 import CheckpointGraph
+import CheckpointSafetensors
 import CheckpointSlices
 import CheckpointStore
 import CheckpointTensors
@@ -190,6 +191,70 @@ import Testing
     #expect(few.errors.contains("5 checkpoints are wanted, the directory has "))
     let none = try ToolRun.checkpoint("average", out, "--last", "2", directory.path("nowhere"))
     #expect(none.errors.contains("this is no directory; '--last' takes one"))
+  }
+
+  private func average(_ count: Int) throws -> ChildProcess.Outcome {
+    try ToolRun.checkpoint("average", out, "--last", "\(count)", directory.path, "--overwrite")
+  }
+
+  @Test func `an empty index is left out, with a note, if it is a newer one`() throws {
+    for number in 1...4 { _ = try save("ckpt-\(number)", [("w", floats(Float(number)))]) }
+    try directory.write(#"model_checkpoint_path: "ckpt-4""#.utf8, to: "checkpoint")
+    try directory.write([UInt8](), to: "ckpt-4.index")
+    let run = try average(2)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(
+      run.errors.hasPrefix(
+        "checkpoint: note: '\(directory.path)/ckpt-4' is left out: its index is an empty file\n"
+          + "checkpoint: the latest 2 checkpoints in "))
+    #expect(try read("w") == [2.5])
+    let few = try average(4)
+    #expect(few.status == 1)
+    #expect(few.errors.contains("ckpt-4' is left out"))
+    #expect(few.errors.contains("4 checkpoints are wanted, the directory has 3"))
+
+    _ = try save("ckpt-4", [("w", floats(4))])
+    try directory.write([UInt8](), to: "ckpt-1.index")
+    #expect(try !average(2).errors.contains("left out"))
+  }
+
+  @Test func `the name is that of the latest one, even if that is left out`() throws {
+    for number in 1...3 { _ = try save("ckpt-\(number)", [("w", floats(Float(number)))]) }
+    for number in 1...3 { _ = try save("best-\(number)", [("w", floats(-1))]) }
+    try directory.write(#"model_checkpoint_path: "ckpt-3""#.utf8, to: "checkpoint")
+    try directory.write([UInt8](), to: "ckpt-3.index")
+    #expect(try average(2).errors.contains("ckpt-3' is left out"))
+    #expect(try read("w") == [1.5])
+  }
+
+  @Test(arguments: [
+    ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "this is a pointer of Git LFS"),
+    ("", "this is an empty file"),
+  ])
+  func `a file that is no checkpoint is left out, with a note`(content: String, finding: String)
+    throws
+  {
+    for number in 1...3 {
+      var writer = try SafetensorsWriter(directory.path("m-\(number).safetensors"))
+      try writer.add(Tensor<Float>([Float(number)]), for: "w")
+      try writer.finish()
+    }
+    try directory.write(content.utf8, to: "m-3.safetensors")
+    let run = try average(2)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(
+      run.errors.hasPrefix(
+        "checkpoint: note: '\(directory.path)/m-3.safetensors' is left out: \(finding)"))
+    #expect(try read("w") == [1.5])
+  }
+
+  @Test func `a pointer in the place of an index is an error`() throws {
+    for number in 1...3 { _ = try save("ckpt-\(number)", [("w", floats(Float(number)))]) }
+    try directory.write(
+      "version https://git-lfs.github.com/spec/v1\n".utf8, to: "ckpt-3.index")
+    let run = try average(2)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("ckpt-3.index: this is a pointer of Git LFS"))
   }
 
   @Test(arguments: [

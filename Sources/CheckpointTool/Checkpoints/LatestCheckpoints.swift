@@ -3,7 +3,8 @@ import CheckpointStore
 
 /// The latest checkpoints of a directory.
 enum LatestCheckpoints {
-  /// Finds them, and says which they are.
+  /// Finds them, and says which they are, and which newer ones are left out since something is wrong with
+  /// their files.
   ///
   /// - Parameters:
   ///   - count: How many.
@@ -16,17 +17,64 @@ enum LatestCheckpoints {
       throw CheckpointError(
         .notACheckpoint, "this is no directory; '--last' takes one", file: directory)
     }
-    let all = try listing.newestFirst().filter { !$0.isEmpty && $0.missing.isEmpty }
-    // What the directory stands for elsewhere: a state file may say so.
-    let latest = try CheckpointDirectory(directory).latest()
-    let first = all.first { $0.path == latest } ?? all.first
-    let newest = all.filter { $0.format == first?.format && $0.name.stem == first?.name.stem }
+    let all = try listing.newestFirst()
+    guard let first = try latest(of: all, in: directory) else {
+      throw tooFew([], count, directory)
+    }
+    let named = all.filter { $0.format == first.format && $0.name.stem == first.name.stem }
+    let newest = named.filter { $0.finding == nil }
+    let oldest = newest.count < count ? nil : newest.prefix(count).last?.name
+    for checkpoint in named {
+      guard let finding = checkpoint.finding else { continue }
+      if isNewer(checkpoint.name, than: oldest) { reportLeftOut(checkpoint.path, finding) }
+    }
+    try reportForeignFiles(like: first, newerThan: oldest, in: listing)
     guard newest.count >= count else { throw tooFew(newest.map(\.path), count, directory) }
     let paths = newest.prefix(count).reversed().map(\.path)
     StandardError.report(
       "the latest \(count) checkpoints in \(directory) are \(NameList.text(paths))")
     return paths
   }
+
+  // What the directory stands for elsewhere: a state file may say so, even if something is wrong with that
+  // one.
+  private static func latest(of all: [ListedCheckpoint], in directory: String)
+    throws(CheckpointError) -> ListedCheckpoint?
+  {
+    let whole = all.filter { $0.finding == nil }
+    guard let latest = try CheckpointDirectory(directory).latest() else { return whole.first }
+    if let listed = all.first(where: { $0.path == latest }) { return listed }
+    let stem = NumberedName(Path(latest).name).stem
+    return whole.first { $0.name.stem == stem } ?? whole.first
+  }
+
+  // MARK: What is left out
+
+  private static func isNewer(_ name: NumberedName, than oldest: NumberedName?) -> Bool {
+    oldest.map { $0 < name } ?? true
+  }
+
+  // A file is a checkpoint by its content: one that is cut, or something else, has only the name of one.
+  private static func reportForeignFiles(
+    like first: ListedCheckpoint, newerThan oldest: NumberedName?, in listing: DirectoryListing
+  ) throws(CheckpointError) {
+    guard [.v1, .safetensors].contains(first.format) else { return }
+    let fileSystem = LocalFileSystem()
+    for candidate in listing.candidates where candidate.isSingle {
+      let (name, path) = (candidate.name, listing.path(candidate.name.name))
+      guard name.stem == first.name.stem, isNewer(name, than: oldest),
+        name.name.hasSuffix(".safetensors") == (first.format == .safetensors),
+        !listing.has("\(name.name).index"), try listing.checkpoint(candidate) == nil,
+        try fileSystem.reachableStatus(of: path)?.kind == .file
+      else { continue }
+      reportLeftOut(path, MissingCheckpoint(at: path, fileSystem).error.message)
+    }
+  }
+
+  private static func reportLeftOut(_ path: String, _ finding: String) {
+    StandardError.report("note: '\(path)' is left out: \(finding)")
+  }
+
   private static func tooFew(_ found: [String], _ count: Int, _ directory: String)
     -> CheckpointError
   {
@@ -37,5 +85,14 @@ enum LatestCheckpoints {
       : "\(wanted) \(found.count) of the name of its latest one: \(NameList.text(found)); name the files, if "
         + "you mean others"
     return CheckpointError(.notFound, finding, file: directory)
+  }
+}
+
+extension ListedCheckpoint {
+  /// Why it cannot be read, as far as names and sizes tell; `nil` if nothing is wrong.
+  fileprivate var finding: String? {
+    guard !isEmpty else { return "its index is an empty file" }
+    guard !missing.isEmpty else { return nil }
+    return "\(NameList.text(missing)) \(missing.count == 1 ? "is" : "are") missing"
   }
 }

@@ -28,7 +28,8 @@ struct Average: Command {
 
       With --last 5 CHECKPOINT is a directory, and its latest five are averaged, in
       the order of their numbers: those that are called as the latest one there. Let
-      OUT be in another directory, or it may be that one the next time.
+      OUT be in another directory, or it may be that one the next time. A note names a
+      newer one that is left out, since it is empty or files of it are missing.
 
       Without --decay all weigh the same. With --decay 0.9 the last one weighs most,
       the one before 0.9 times as much, the one before that 0.81 times, and so on.
