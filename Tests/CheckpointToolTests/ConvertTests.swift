@@ -157,6 +157,33 @@ import Testing
     #expect(without.errors.hasPrefix("checkpoint: note: '"))
   }
 
+  @Test func `a tensor without a name stays in safetensors only`() throws {
+    let file = directory.path("nameless.safetensors")
+    var writer = try SafetensorsWriter(file)
+    try writer.add(Tensor<Float>([1]), for: "")
+    try writer.add(Tensor<Float>([2]), for: "a")
+    try writer.finish()
+    let target = directory.path("m")
+    for (format, title) in [("v2", "V2"), ("v1", "V1")] {
+      let run = try ToolRun.checkpoint("convert", file, target, "--to", format)
+      #expect(run.status == 1)
+      #expect(
+        run.errors == "checkpoint: \(target): key '': the tensor has no name in '\(file)', and "
+          + "\(title) needs one; give it one first: 'checkpoint rename' (unsupported)\n")
+      #expect(!directory.names.contains { $0.hasPrefix("m") })
+      let other = directory.path("other-\(format)")
+      let without = try ToolRun.checkpoint(
+        "convert", file, other, "--to", format, "--omit-unsupported")
+      #expect(without.status == 0)
+      #expect(without.errors.hasPrefix("checkpoint: note: '' is left out: the tensor has no name"))
+    }
+    let same = try ToolRun.checkpoint("convert", file, directory.path("b.safetensors"))
+    #expect(same.status == 0)
+    let renamed = try ToolRun.checkpoint(
+      "rename", file, "", "b", "-o", directory.path("c.safetensors"))
+    #expect(renamed.status == 0)
+  }
+
   @Test func `notes say what is lost`() throws {
     let run = try ToolRun.checkpoint(
       "convert", "--omit-unsupported", ToolRun.fixture("object/nested-1"),
@@ -190,6 +217,7 @@ import Testing
     ),
     (["rename", "a", "b"], "rename: NEW... is missing"),
     (["rename", "a", "b", "c", "d", "--in-place"], "rename: the last OLD has no NEW"),
+    (["rename", "a", "b", "", "-o", "d"], "rename: the new name of 'b' is empty"),
     (
       ["rename", "a", "b", "c"], "rename: it is either '-o DEST', a new checkpoint, or '--in-place'"
     ),

@@ -69,6 +69,26 @@ import Testing
         """)
   }
 
+  @Test func `a tensor that the rules leave without a name is a problem`() throws {
+    let path = try rules(#"[{"rename": {"bias": "b"}}, {"replace": "^w$", "with": ""}]"#)
+    let source = ToolRun.fixture("worked/sliced")
+    let run = try ToolRun.checkpoint("map", source, path, "--dry-run")
+    #expect(run.status == 1)
+    let problem = "the rules leave 'w' without a name, and a tensor needs one (unsupported)"
+    #expect(run.output.contains("problem  \(problem)\n"))
+    for format in ["v2", "v1", "safetensors"] {
+      let target = directory.path("m")
+      let converted = try ToolRun.checkpoint(
+        "convert", source, target, "--map", path, "--to", format)
+      #expect(converted.status == 1)
+      #expect(converted.errors == "checkpoint: \(source): \(problem)\n")
+      #expect(directory.names == ["rules.json"])
+    }
+    let later = try rules(
+      #"[{"replace": "^w$", "with": ""}, {"prefix": "", "to": "x/"}]"#)
+    #expect(try ToolRun.checkpoint("map", source, later, "--dry-run").status == 0)
+  }
+
   @Test func `the JSON form has the same`() throws {
     let path = try rules(#"[{"stack": ["b", "c"], "axis": 0, "into": "bc"}]"#)
     let run = try ToolRun.checkpoint(

@@ -54,6 +54,7 @@ extension KeyMapping {
         if !rule.hasChanged(index, to: next) { idle.append(number + 1) }
         index = next
       }
+      if problems.isEmpty, let problem = index.lostName { problems = [problem] }
       tensors = index.recipes.sorted { $0.key < $1.key }.map { key, recipe in
         Tensor(name: key, spec: recipe.spec, sources: recipe.sources.map { Source($0) })
       }

@@ -39,10 +39,22 @@ struct MappedIndex: Sendable {
   ///
   /// - Throws: One error with every problem: `duplicateName` for two tensors that get one name,
   ///   `notFound` for a name in a rule that is not there, `mismatch` for a transform that does not
-  ///   fit; each names the rule.
+  ///   fit; each names the rule. `unsupported` if a tensor has lost its name in the end.
   init(_ entries: [TensorEntry], _ mapping: KeyMapping) throws(CheckpointError) {
     self.init(entries)
     for (number, rule) in mapping.rules.enumerated() { try apply(rule, number: number + 1) }
+    if let problem = lostName { throw problem }
+  }
+
+  /// The error for a tensor that the rules leave without a name; `nil` if there is none.
+  ///
+  /// One that is stored so may stay so.
+  var lostName: CheckpointError? {
+    guard let sources = recipes[TensorKey(bytes: [])]?.sources,
+      let source = sources.first(where: { !$0.key.bytes.isEmpty })
+    else { return nil }
+    return CheckpointError(
+      .unsupported, "the rules leave '\(source.key)' without a name, and a tensor needs one")
   }
 
   /// An index as it is, before any rule.

@@ -47,6 +47,9 @@ struct Rename: Command {
     pairs = stride(from: names.startIndex, to: names.endIndex, by: 2).map {
       (names[$0], names[$0 + 1])  // their count is even
     }
+    if let pair = pairs.first(where: { $0.new.isEmpty }) {
+      throw arguments.misuse("the new name of '\(TensorName.shown(pair.old))' is empty")
+    }
     guard (destination == nil) == arguments.has("--in-place") else {
       throw arguments.misuse("it is either '-o DEST', a new checkpoint, or '--in-place'")
     }

@@ -210,7 +210,22 @@ struct ConversionPlan {
     }
   }
 
+  // Safetensors files may have a tensor whose name is empty.
+  private func lackOfName(of tensor: ConvertedTensor) -> CheckpointError? {
+    guard tensor.key.bytes.isEmpty, format.isTensorFlow else { return nil }
+    guard tensor.source.bytes.isEmpty else {
+      return CheckpointError(
+        .invalidArgument, "'\(tensor.source)' would have no name, and a tensor needs one")
+    }
+    let place = tensor.file.map { " in '\($0)'" } ?? ""
+    return CheckpointError(
+      .unsupported,
+      "the tensor has no name\(place), and \(format.title) needs one; give it one first: 'checkpoint "
+        + "rename'")
+  }
+
   private func problem(with tensor: ConvertedTensor) -> CheckpointError? {
+    if let problem = lackOfName(of: tensor) { return problem }
     do throws(CheckpointError) {
       for part in try tensor.parts {
         let spec = try tensor.spec(of: part)
