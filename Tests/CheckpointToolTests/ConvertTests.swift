@@ -144,6 +144,38 @@ import Testing
     #expect(third.status == 0)
   }
 
+  @Test(arguments: ["", "--overwrite"])
+  func `overwriting is advised only where it helps`(option: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: directory.path("b.index"), withIntermediateDirectories: false)
+    try directory.write("model".utf8, to: "file")
+    let cases = [
+      ("source", "v1", "there is an 'source.index' beside it, which every reader of this path"),
+      ("b", "v2", "'b.index' beside it is a directory, where the index belongs; choose another"),
+      ("file", "model-directory", "a regular file has the name of the model's directory; rename"),
+    ]
+    let before = directory.names
+    for (name, format, problem) in cases {
+      let run = try ToolRun.shell(
+        "checkpoint convert \"$1\" \"$2\" --to \(format) \(option)", source, directory.path(name))
+      #expect(run.status == 1, "\(name)")
+      #expect(
+        run.errors.hasPrefix("checkpoint: \(directory.path(name)): \(problem)"), "\(run.errors)")
+      #expect(!run.errors.contains("--overwrite"), "\(run.errors)")
+      #expect(directory.names == before)
+    }
+    // A file that an index hides can be replaced, but would not be found.
+    try directory.write("file".utf8, to: "source")
+    let hidden = try ToolRun.shell(
+      "checkpoint convert \"$1\" \"$1\" --to v1 \(option)", source)
+    #expect(hidden.status == 1)
+    #expect(!hidden.errors.contains("--overwrite"), "\(hidden.errors)")
+    let own = try ToolRun.shell("checkpoint merge --move \"$1\" \"$1\" \(option)", source)
+    #expect(own.status == 1)
+    #expect(own.errors.contains("a checkpoint cannot be merged into one of its parts"))
+    #expect(!own.errors.contains("--overwrite"), "\(own.errors)")
+  }
+
   @Test func `what the target cannot hold is listed, and nothing appears`() throws {
     let fixture = ToolRun.fixture("strings/scalar")
     let run = try ToolRun.checkpoint("convert", fixture, directory.path("m.safetensors"))

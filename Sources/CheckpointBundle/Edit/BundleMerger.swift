@@ -25,7 +25,7 @@ package enum BundleMerger {
   ) throws(CheckpointError) {
     let prefix = try PathText.path(prefix)
     let parts = try parts.map { part throws(CheckpointError) in try PathText.path(part) }
-    try checkDistinct(parts, from: prefix, options.fileSystem)
+    try checkDistinct(parts, from: prefix, options)
     var merged = MergedIndex()
     for part in parts {
       do throws(CheckpointError) {
@@ -62,10 +62,14 @@ package enum BundleMerger {
     try removeParts(parts, options)
   }
 
-  // By what paths lead to, not by their spelling: the parts are removed in the end.
-  private static func checkDistinct(
-    _ parts: [String], from prefix: String, _ fileSystem: any FileSystem
+  /// Checks that none of the parts is where the merged checkpoint is to be, since they are removed in the
+  /// end: by what the paths lead to, not by their spelling.
+  ///
+  /// - Throws: `pathConflict` if one is; `io` if the system fails.
+  package static func checkDistinct(
+    _ parts: [String], from prefix: String, _ options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
+    let fileSystem = options.fileSystem
     guard let existing = try fileSystem.status(of: BundlePath(prefix).index) else { return }
     for part in parts {
       let status = try fileSystem.status(of: BundlePath(part).index)

@@ -23,7 +23,7 @@ package struct ConversionTarget {
     do throws(CheckpointError) {
       try checkForm()
       if format == .v2 { try checkHidesNothing() } else { try checkVisible() }
-      guard !overwrites, try isTaken() else { return }
+      guard try isTaken(), !overwrites else { return }
       throw CheckpointError(
         .pathConflict,
         "there is a checkpoint here already; allow it to be overwritten, or choose another name")
@@ -32,13 +32,27 @@ package struct ConversionTarget {
     }
   }
 
-  // A model comes to a directory that has none; other files there stay.
+  // A model comes to a directory that has none; other files there stay. A file never replaces a directory,
+  // nor a directory a file, whatever is allowed.
   private func isTaken() throws(CheckpointError) -> Bool {
     switch format {
-    case .v2: return try fileSystem.status(of: BundlePath(path).index) != nil
+    case .v2:
+      let index = BundlePath(path).index
+      guard let kind = try fileSystem.status(of: index)?.kind else { return false }
+      guard kind != .directory else {
+        throw CheckpointError(
+          .pathConflict,
+          "'\(Path(index).name)' beside it is a directory, where the index belongs; choose another "
+            + "name")
+      }
+      return true
     case .modelDirectory:
-      guard try fileSystem.status(of: path)?.kind == .directory else {
-        return try fileSystem.status(of: path) != nil
+      guard let kind = try fileSystem.status(of: path)?.kind else { return false }
+      guard kind == .directory else {
+        throw CheckpointError(
+          .pathConflict,
+          "\(kind) has the name of the model's directory; rename or remove it, or choose another name"
+        )
       }
       let names = try fileSystem.namesInDirectory(path)
       return names.contains(where: SafetensorsWriter.isNameOfModel)

@@ -9,21 +9,23 @@ struct ConversionRun {
   static func plan(
     _ sources: [String], to destination: String, _ options: CheckpointConversion.Options
   ) throws(CheckpointError) -> CheckpointConversion {
-    try planned(options) { () throws(CheckpointError) in
+    try planned(destination, options) { () throws(CheckpointError) in
       try CheckpointConversion(
         merging: sources, to: destination, options: options, found: OpenedCheckpoint.report)
     }
   }
 
-  /// Plans what `plan` plans; an error about a checkpoint that stands in the way says what to do.
+  /// Plans what `plan` plans to write; an error about a checkpoint that stands in the way says what to do.
   static func planned(
-    _ options: CheckpointConversion.Options,
+    _ destination: String, _ options: CheckpointConversion.Options,
     _ plan: () throws(CheckpointError) -> CheckpointConversion
   ) throws(CheckpointError) -> CheckpointConversion {
     do throws(CheckpointError) {
       return try plan()
     } catch {
       guard error.code == .pathConflict, !options.overwrites else { throw error }
+      // What stands in the way all the same says so itself.
+      try CheckpointConversion.checkIsReplaceable(destination, options)
       var error = error
       error.message += "; '--overwrite' replaces what is there"
       throw error

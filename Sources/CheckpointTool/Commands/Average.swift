@@ -74,7 +74,7 @@ struct Average: Command {
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     var sources = sources
     if let lastCount { sources = try LatestCheckpoints.paths(lastCount, in: sources[0]) }
-    let conversion = try ConversionRun.planned(options) { () throws(CheckpointError) in
+    let conversion = try ConversionRun.planned(destination, options) { () throws(CheckpointError) in
       try CheckpointConversion(
         averaging: sources, decay: decay, to: destination, options: options,
         found: OpenedCheckpoint.report)

@@ -65,6 +65,7 @@ struct Merge: Command {
     guard options.format ?? .v2 == .v2, !destination.hasSuffix(".safetensors") else {
       throw CheckpointError(.unsupported, "data files can be moved into a V2 checkpoint only")
     }
+    try BundleMerger.checkDistinct(prefixes, from: try PathText.path(destination))
     let standing = try CheckpointReader.format(at: destination)
     guard options.overwrites || standing == nil else {
       throw CheckpointError(

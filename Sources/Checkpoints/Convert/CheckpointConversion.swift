@@ -148,8 +148,7 @@ public struct CheckpointConversion: Sendable {
     add: (inout ConversionPlan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     let destination = try PathText.path(destination)
-    let format =
-      options.format ?? (CheckpointName.isSafetensors(destination) ? .safetensors : .v2)
+    let format = Self.format(for: destination, options)
     try ConversionTarget(destination, format, options.fileSystem)
       .check(overwrites: options.overwrites)
     var plan = ConversionPlan(format: format, options: options)
@@ -160,6 +159,21 @@ public struct CheckpointConversion: Sendable {
     self.destination = destination
     self.format = format
     self.options = options
+  }
+
+  private static func format(for destination: String, _ options: Options) -> CheckpointFormat {
+    options.format ?? (CheckpointName.isSafetensors(destination) ? .safetensors : .v2)
+  }
+
+  /// Checks that nothing is in the way at a destination but what ``Options/overwrites`` lets go.
+  ///
+  /// - Throws: What planning throws of the destination, with this option.
+  package static func checkIsReplaceable(_ destination: String, _ options: Options)
+    throws(CheckpointError)
+  {
+    let destination = try PathText.path(destination)
+    let format = Self.format(for: destination, options)
+    try ConversionTarget(destination, format, options.fileSystem).check(overwrites: true)
   }
 
   // MARK: In place
