@@ -159,7 +159,13 @@ import Testing
     let odd = directory.path("odd")
     let difference = try ToolRun.checkpoint("diff", odd, odd)
     #expect(difference.status == 1 && difference.errors == note + note)
-    #expect(try ToolRun.checkpoint("diff", "--layers", odd, odd).status == 1)
+    #expect(difference.output == "0 tensors the same, 1 not compared\n")
+    let layers = try ToolRun.checkpoint("diff", "--layers", odd, odd)
+    #expect(layers.status == 1)
+    #expect(layers.output == "0 layers the same, 1 tensor not compared\n")
+    let file = try ToolRun.checkpoint("diff", odd, safetensors())
+    #expect(file.status == 1)
+    #expect(file.output.hasSuffix(", 0 tensors the same, 1 not compared\n"), "\(file.output)")
   }
 
   // MARK: Graphs and strangers

@@ -39,7 +39,7 @@ struct Diff: Command {
       "changed", "only_in_first", "only_in_second", "reshaped" and "damaged".
 
       Tensors of types that are not read here are not compared: a message names them,
-      and the exit status is 1.
+      the last line counts them, and the exit status is 1.
       """)
 
   private let paths: (String, String)
@@ -69,15 +69,17 @@ struct Diff: Command {
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     let first = try OpenedCheckpoint(at: paths.0).reader(usesFullNames: usesFullNames)
     let second = try OpenedCheckpoint(at: paths.1).reader(usesFullNames: usesFullNames)
+    // Nobody knows whether these differ.
+    let unread = Set((first.unsupportedTensors + second.unsupportedTensors).map(\.key)).count
     let status =
-      isByLayer ? try compareLayers(first, second, output) : try compare(first, second, output)
-    // Nobody knows whether they differ.
-    let isWhole = first.unsupportedTensors.isEmpty && second.unsupportedTensors.isEmpty
-    return isWhole ? status : .failure
+      isByLayer
+      ? try compareLayers(first, second, unread, output)
+      : try compare(first, second, unread, output)
+    return unread == 0 ? status : .failure
   }
 
   private func compareLayers(
-    _ first: CheckpointReader, _ second: CheckpointReader, _ output: StandardOutput
+    _ first: CheckpointReader, _ second: CheckpointReader, _ unread: Int, _ output: StandardOutput
   ) throws(CheckpointError) -> ExitStatus {
     let bar = ProgressBar()
     defer { bar.clear() }
@@ -86,11 +88,11 @@ struct Diff: Command {
     var damage = DamageReport()
     for problem in comparison.problems { damage.add(problem) }
     damage.summarize(", and \(damage.count == 1 ? "is" : "are") not compared")
-    return try LayerChanges(comparison).write(to: output, isJSON: isJSON)
+    return try LayerChanges(comparison, unreadCount: unread).write(to: output, isJSON: isJSON)
   }
 
   private func compare(
-    _ first: CheckpointReader, _ second: CheckpointReader, _ output: StandardOutput
+    _ first: CheckpointReader, _ second: CheckpointReader, _ unread: Int, _ output: StandardOutput
   ) throws(CheckpointError) -> ExitStatus {
     let bar = ProgressBar()
     defer { bar.clear() }
@@ -98,13 +100,13 @@ struct Diff: Command {
       bar.show($0, of: $1)
     }
     bar.clear()
-    try write(comparison, output)
+    try write(comparison, unread, output)
     return comparison.isEqual ? .success : .failure
   }
 
-  private func write(_ comparison: CheckpointReader.Comparison, _ output: StandardOutput)
-    throws(CheckpointError)
-  {
+  private func write(
+    _ comparison: CheckpointReader.Comparison, _ unread: Int, _ output: StandardOutput
+  ) throws(CheckpointError) {
     guard !isJSON else {
       let json: JSONValue = [
         "equal": .number(comparison.equalCount),
@@ -113,7 +115,7 @@ struct Diff: Command {
       return try output.write(json.text + "\n")
     }
     for difference in comparison.differences { try output.write(Self.line(difference)) }
-    try output.write(Self.summary(comparison))
+    try output.write(Self.summary(comparison, unread))
   }
 
   private static func line(_ difference: CheckpointReader.Comparison.Difference) -> String {
@@ -128,10 +130,12 @@ struct Diff: Command {
     }
   }
 
-  private static func summary(_ comparison: CheckpointReader.Comparison) -> String {
+  private static func summary(_ comparison: CheckpointReader.Comparison, _ unread: Int) -> String {
     let equal = comparison.equalCount.of("tensor")
-    guard !comparison.isEqual else { return "no difference: \(equal)\n" }
-    return "\(comparison.differences.count.of("difference")), \(equal) the same\n"
+    guard !comparison.isEqual || unread > 0 else { return "no difference: \(equal)\n" }
+    let known =
+      comparison.isEqual ? "" : comparison.differences.count.of("difference") + ", "
+    return "\(known)\(equal) the same" + (unread > 0 ? ", \(unread) not compared\n" : "\n")
   }
 
   private static func json(_ difference: CheckpointReader.Comparison.Difference) -> JSONValue {

@@ -4,8 +4,16 @@ import CheckpointStore
 /// What two checkpoints differ in, layer by layer, for people and for programs.
 struct LayerChanges {
   private let comparison: LayerComparison
+  private let unreadCount: Int
 
-  init(_ comparison: LayerComparison) { self.comparison = comparison }
+  /// Takes what was found.
+  ///
+  /// - Parameters:
+  ///   - comparison: It.
+  ///   - unreadCount: How many tensors are not compared, since their types are not read here.
+  init(_ comparison: LayerComparison, unreadCount: Int) {
+    (self.comparison, self.unreadCount) = (comparison, unreadCount)
+  }
 
   /// Writes it.
   ///
@@ -16,13 +24,17 @@ struct LayerChanges {
       try output.write(json.text + "\n")
     } else {
       try write(changed, output)
-      let same = (comparison.changes.count - changed.count).of("layer")
-      let summary =
-        changed.isEmpty
-        ? "no difference: \(same)" : "\(changed.count.of("layer")) changed, \(same) the same"
-      try output.write(summary + "\n")
+      try output.write(summary(changed.count) + "\n")
     }
     return changed.isEmpty ? .success : .failure
+  }
+
+  private func summary(_ changedCount: Int) -> String {
+    let same = (comparison.changes.count - changedCount).of("layer")
+    guard changedCount > 0 || unreadCount > 0 else { return "no difference: \(same)" }
+    let changed = changedCount > 0 ? "\(changedCount.of("layer")) changed, " : ""
+    let unread = unreadCount > 0 ? ", \(unreadCount.of("tensor")) not compared" : ""
+    return "\(changed)\(same) the same\(unread)"
   }
 
   // MARK: For people
