@@ -97,7 +97,7 @@ import Testing
     #expect(
       try bundle.readingProblem()
         == "/run/m.data-00000-of-00001: byte \(offset): key 'w': the tensor takes 4 bytes from byte "
-        + "\(offset) on, but there are only 64 (truncated)")
+        + "\(offset) on, but only \(64 - min(offset, 64)) of 64 are left (truncated)")
   }
 
   @Test func `takes no memory for a tensor that the data file cannot hold`() throws {
@@ -105,7 +105,7 @@ import Testing
     #expect(
       try bundle.readingProblem()
         == "/run/m.data-00000-of-00001: byte 0: key 'w': the tensor takes 4503599627370496 bytes "
-        + "from byte 0 on, but there are only 64 (truncated)")
+        + "from byte 0 on, but only 64 of 64 are left (truncated)")
     let part = TensorSlice([.range(start: 5, length: 1 << 45)])
     #expect(try bundle.readingProblem(slice: part)?.hasSuffix("(truncated)") == true)
   }

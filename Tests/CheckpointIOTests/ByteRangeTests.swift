@@ -35,8 +35,8 @@ import Testing
     }
     #expect(
       error?.description
-        == "byte \(offset): this takes \(count) bytes from byte \(offset) on, but there are only "
-        + "\(size) (truncated)")
+        == "byte \(offset): this takes \(count) bytes from byte \(offset) on, but only "
+        + "\(size - min(offset, size)) of \(size) are left (truncated)")
   }
 
   @Test func `keys are ordered as unsigned bytes, the shorter first`() {

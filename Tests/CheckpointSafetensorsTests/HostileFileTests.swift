@@ -175,7 +175,7 @@ import Testing
       ),
       (
         [3, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D],
-        "f: byte 8: the header takes 3 bytes from byte 8 on, but there are only 10 (truncated)"
+        "f: byte 8: the header takes 3 bytes from byte 8 on, but only 2 of 10 are left (truncated)"
       ),
       (
         [1, 0xE1, 0xF5, 5, 0, 0, 0, 0],

@@ -51,9 +51,10 @@ public struct ByteRange: Hashable, Sendable {
   static func outside(offset: UInt64, count: UInt64, byteCount: UInt64, what: String)
     -> CheckpointError
   {
-    CheckpointError(
+    let left = byteCount - min(offset, byteCount)
+    return CheckpointError(
       .truncated,
-      "\(what) takes \(count) bytes from byte \(offset) on, but there are only \(byteCount)",
+      "\(what) takes \(count) bytes from byte \(offset) on, but only \(left) of \(byteCount) are left",
       offset: offset)
   }
 }
