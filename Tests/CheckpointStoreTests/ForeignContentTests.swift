@@ -15,6 +15,8 @@ import Testing
     ("HTML", Array("\n<!DOCTYPE html><html>".utf8)), ("HTML", Array("<HTML lang=en>".utf8)),
     ("gzip", [0x1F, 0x8B, 8, 0]), ("xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]),
     ("zstd", [0x28, 0xB5, 0x2F, 0xFD, 0]), ("bzip2", Array("BZh91AY".utf8)),
+    ("7z", Array("7z".utf8) + [0xBC, 0xAF, 0x27, 0x1C, 0, 4]),
+    ("tar", Array("model/".utf8) + [UInt8](repeating: 0, count: 251) + Array("ustar\u{0}00".utf8)),
     ("PyTorch", zip("archive/data.pkl")), ("npz", zip("arr_0.npy")),
     (".keras", zip("metadata.json")), ("zip archive", zip("readme")),
     ("pickle", [0x80, 2, 0x8A, 0x0A]), ("NumPy", [0x93] + Array("NUMPY\u{1}".utf8)),
@@ -53,6 +55,45 @@ import Testing
       [0, 0, 4, 0x0A, 2, 0x0A, 0],  // a file of V1
     ]
     for bytes in others { #expect(ForeignContent(bytes) == nil, "\(bytes)") }
+  }
+
+  @Test(arguments: [
+    ("a text in JSON", Array(#"{"error": "Repository not found"}"#.utf8)),
+    ("a text in JSON", Array("\n[\n  {}]".utf8)), ("a text in JSON", Array("{ }".utf8)),
+    ("nothing but zeros", [UInt8](repeating: 0, count: 1_000)), ("nothing but zeros", [0]),
+  ])
+  func `JSON and zeros are something where a checkpoint is wanted`(what: String, bytes: [UInt8])
+    throws
+  {
+    let directory = try TemporaryDirectory("foreign")
+    try directory.write(bytes, to: "m.safetensors")
+    let (path, system) = (directory.path("m.safetensors"), LocalFileSystem())
+    #expect(ForeignContent(at: path, system) == nil)
+    let missing = MissingCheckpoint(at: path, system).error
+    #expect(missing.code == .notACheckpoint)
+    #expect(missing.message.contains(what), "\(missing)")
+    let damage = CheckpointError(.limitExceeded, "the header is too long", file: path)
+    #expect(damage.namingForeignContent(in: system).message.contains(what))
+    // It may be numbers.
+    try directory.write(bytes, to: "m.data-00000-of-00001")
+    let data = directory.path("m.data-00000-of-00001")
+    let short = CheckpointError(.truncated, "too short", file: data)
+    #expect(short.namingForeignContent(in: system).message == "too short")
+  }
+
+  @Test func `a damaged index of a model is not called a text in JSON`() throws {
+    let directory = try TemporaryDirectory("foreign")
+    try directory.write(#"{"weight_map":"#.utf8, to: "model.safetensors.index.json")
+    let error = CheckpointError(
+      .corrupt, "the text ends", file: directory.path("model.safetensors.index.json"))
+    #expect(error.namingForeignContent(in: LocalFileSystem()).message == "the text ends")
+  }
+
+  @Test(arguments: ["{a: 1}", "[1, 2]", "{", "{\"a\": \u{1}}", "hello"])
+  func `what only begins like JSON is nothing`(text: String) throws {
+    let directory = try TemporaryDirectory("foreign")
+    try directory.write(text.utf8, to: "m")
+    #expect(ForeignContent(inPlaceOfCheckpoint: directory.path("m"), LocalFileSystem()) == nil)
   }
 
   @Test func `takes any bytes without a trap`() {

@@ -21,9 +21,13 @@ extension CheckpointError {
   // of a data file that is as long as it should be, only the pointer of Git LFS counts; of one that is
   // too short, what numbers hardly ever begin as.
   fileprivate func foreignContent(in fileSystem: any FileSystem) -> ForeignContent? {
-    guard mayBeOfForeignFile, let file, let content = ForeignContent(at: file, fileSystem) else {
-      return nil
-    }
+    guard mayBeOfForeignFile, let file else { return nil }
+    // An index of a model is JSON itself.
+    let content =
+      file.hasSuffix(".json")
+      ? ForeignContent(at: file, fileSystem)
+      : ForeignContent(inPlaceOfCheckpoint: file, fileSystem)
+    guard let content else { return nil }
     guard DataFileName(Path(file).name) != nil else { return content }
     let counts = code == .truncated ? content.isSure : content == .pointer
     return counts ? content : nil

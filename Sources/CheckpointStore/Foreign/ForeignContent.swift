@@ -4,6 +4,8 @@
 //   HTML                      "<!doctype html" or "<html", in letters of either case
 //   gzip, xz, zstd, bzip2     1F 8B; FD "7zXZ" 00; 28 B5 2F FD; "BZh"
 //   zip: PyTorch, npz, Keras  "PK" 03 04, then the name of the first member
+//   7z                        "7z" BC AF 27 1C
+//   tar                       "ustar" behind 257 bytes
 //   pickle: older PyTorch     80 02 to 80 05
 //   NumPy                     93 "NUMPY"
 //   HDF5                      89 "HDF" 0D 0A 1A 0A
@@ -15,6 +17,11 @@
 //   a frozen graph            protobuf: field 1 is a node, whose field 1 is its name, field 2 its operation
 //   a graph as text           "node {" or "meta_info_def {"
 //   a state file              "model_checkpoint_path:"
+//
+// Two are something only where a checkpoint is wanted, and may be anything elsewhere:
+//
+//   JSON                      "{" and a quotation mark or "}", "[" and a quotation mark or "{", and only text
+//   zeros                     nothing else, as a download or a copy leaves that has reserved its room
 //
 // Sources: the formats' own specifications; github.com/git-lfs/git-lfs, docs/spec.md;
 // tensorflow/core/lib/io/record_writer.h; tensorflow/core/framework/graph.proto;
@@ -59,18 +66,36 @@ package struct ForeignContent: Sendable, Hashable {
 
   /// Looks at a file; `nil` as well if it cannot be read.
   package init?(of file: any ReadableFile) {
-    let count = Int(min(file.byteCount, UInt64(Self.byteCount)))
-    guard let start = try? file.bytes(at: 0, count: count) else { return nil }
+    guard let start = Self.start(of: file) else { return nil }
     self.init(start)
+  }
+
+  private static func start(of file: any ReadableFile) -> [UInt8]? {
+    let count = Int(min(file.byteCount, UInt64(byteCount)))
+    return try? file.bytes(at: 0, count: count)
   }
 
   /// Looks at the file of a path; `nil` as well if it is no file, cannot be read, or is a checkpoint's by
   /// its looks, be it damaged.
   package init?(at path: String, _ fileSystem: any FileSystem) {
+    guard let file = Self.file(at: path, fileSystem) else { return nil }
+    self.init(of: file)
+  }
+
+  /// Looks at the file of a path that somebody takes for a checkpoint's: as ``init(at:_:)``, and JSON and zeros
+  /// are something as well.
+  package init?(inPlaceOfCheckpoint path: String, _ fileSystem: any FileSystem) {
+    guard let file = Self.file(at: path, fileSystem), let start = Self.start(of: file),
+      let found = ForeignContent(start) ?? Self.json(start) ?? Self.zeros(start)
+    else { return nil }
+    self = found
+  }
+
+  private static func file(at path: String, _ fileSystem: any FileSystem) -> (any ReadableFile)? {
     guard (try? fileSystem.status(of: path))??.kind == .file,
       let file = try? fileSystem.openFile(path), (try? CheckpointFormat(of: file)) == .some(nil)
     else { return nil }
-    self.init(of: file)
+    return file
   }
 
   /// What Git LFS leaves in the place of a large file.
@@ -104,6 +129,25 @@ package struct ForeignContent: Sendable, Hashable {
     return nil
   }
 
+  private static func json(_ start: [UInt8]) -> ForeignContent? {
+    let isSpace: (UInt8) -> Bool = { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    let marks = Array(start.lazy.filter { !isSpace($0) }.prefix(2))
+    let beginnings = ["{\"", "{}", "[{", "[\""].map { Array($0.utf8) }
+    let isText = start.allSatisfy { $0 >= 0x20 || isSpace($0) }
+    guard isText, beginnings.contains(marks) else { return nil }
+    return ForeignContent(
+      "a text in JSON",
+      "if a server has sent it in the place of the file, it says why: read it, and download the file "
+        + "again", isSure: false)
+  }
+
+  private static func zeros(_ start: [UInt8]) -> ForeignContent? {
+    guard start.allSatisfy({ $0 == 0 }) else { return nil }
+    return ForeignContent(
+      "a file that begins with nothing but zeros",
+      "the copy or the download has not come to its end: fetch it again", isSure: false)
+  }
+
   private static let graphAdvice =
     "it has operations and no variables: give the checkpoint that was saved with it"
 
@@ -119,6 +163,12 @@ package struct ForeignContent: Sendable, Hashable {
   }
 
   private static func archive(_ start: [UInt8]) -> ForeignContent? {
+    if start.starts(with: Array("7z".utf8) + [0xBC, 0xAF, 0x27, 0x1C]) {
+      return ForeignContent("a 7z archive", "unpack it first")
+    }
+    if start.dropFirst(257).starts(with: "ustar".utf8) {
+      return ForeignContent("a tar archive", "unpack it first")
+    }
     guard start.starts(with: [0x50, 0x4B, 0x03, 0x04]) else { return nil }
     let name = Self.firstMember(of: start)
     if ["data.pkl", "/version", "/byteorder", ".format_version"].contains(where: name.hasSuffix) {

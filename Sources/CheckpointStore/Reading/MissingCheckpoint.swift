@@ -101,7 +101,9 @@ package struct MissingCheckpoint {
       }
     default: break
     }
-    if let content = ForeignContent(at: path, fileSystem) { return content.sentence }
+    if let content = ForeignContent(inPlaceOfCheckpoint: path, fileSystem) {
+      return content.sentence
+    }
     if try isOtherTable() {
       return
         "this is a sorted table of another kind: if it is the index of a V2 checkpoint that was "
