@@ -418,6 +418,17 @@ import Testing
     #expect(try metadata(target) == ["format": "pt", "by": "us"])
   }
 
+  @Test(arguments: ["--metadata=k=", "--metadata k="])
+  func `texts that are not UTF-8 are refused`(option: String) throws {
+    let target = directory.path("m.safetensors")
+    let run = try ToolRun.shell(
+      "checkpoint convert \"$1\" \"$2\" \(option)$(printf 'a\\377b')", source, target)
+    #expect(run.status == 2)
+    #expect(run.errors.hasPrefix("checkpoint: convert: the "), "\(run.errors)")
+    #expect(run.errors.contains("k=a\\xffb' is not UTF-8\n"), "\(run.errors)")
+    #expect(!directory.names.contains("m.safetensors"))
+  }
+
   @Test(arguments: [["--metadata", "format"], ["--metadata", "=pt"], ["--metadata=a=b"]])
   func `texts that make no sense are explained`(arguments: [String]) throws {
     let target = directory.path("m.safetensors")

@@ -12,8 +12,8 @@ struct ArgumentScanner {
 
   /// Sorts arguments: options may stand anywhere before `--`.
   ///
-  /// - Throws: `invalidArgument` for options that the command does not have, and for too few or too
-  ///   many operands.
+  /// - Throws: `invalidArgument` for options that the command does not have, or that are not UTF-8, and
+  ///   for too few or too many operands.
   init(_ arguments: [[UInt8]], for synopsis: Synopsis) throws(CheckpointError) {
     self.synopsis = synopsis
     var rest = arguments[...]
@@ -22,7 +22,7 @@ struct ArgumentScanner {
         operands += rest
         break
       } else if argument.count > 1, argument.first == UInt8(ascii: "-") {
-        try addOption(String(decoding: argument, as: UTF8.self), &rest)
+        try addOption(validText(argument, of: "the option"), &rest)
       } else {
         operands.append(argument)
       }
@@ -75,14 +75,24 @@ struct ArgumentScanner {
     }
     let value = parts.count == 2 ? String(parts[1]) : nil
     if let what = option.value {
-      guard let value = value ?? rest.popFirst().map({ String(decoding: $0, as: UTF8.self) }) else {
+      if let value {
+        options[name, default: []].append(value)
+      } else if let next = rest.popFirst() {
+        options[name, default: []].append(try validText(next, of: "the value of '\(name)'"))
+      } else {
         throw misuse("the option '\(name)' needs a value: \(name) \(what)")
       }
-      options[name, default: []].append(value)
     } else {
       guard value == nil else { throw misuse("the option '\(name)' takes no value") }
       options[name] = []
     }
+  }
+
+  private func validText(_ bytes: [UInt8], of what: String) throws(CheckpointError) -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw misuse("\(what) '\(TensorName.shown(bytes))' is not UTF-8")
+    }
+    return text
   }
 
   private func checkCount() throws(CheckpointError) {
