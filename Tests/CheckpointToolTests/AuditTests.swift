@@ -42,6 +42,17 @@ import Testing
     #expect(run.output.hasSuffix("1 checkpoint; 2 complete, 2 torn, 2 record\n"))
   }
 
+  @Test func `a file is a wrong argument`() throws {
+    let path = directory.path("ckpt-2.index")
+    let run = try ToolRun.checkpoint("audit", path)
+    #expect(run.status == 2)
+    #expect(run.output == "")
+    #expect(
+      run.errors.hasPrefix(
+        "checkpoint: audit: '\(path)' is a regular file, and no directory\nusage: "))
+    #expect(try ToolRun.checkpoint("audit", directory.path("nowhere")).status == 1)
+  }
+
   @Test func `a plan and JSON can be had`() throws {
     let plan = try ToolRun.checkpoint("audit", directory.path, "--keep", "1,2")
     #expect(plan.output.contains("\(directory.path)/ckpt-1 goes: 1 is newer, the latest 1 stay; "))

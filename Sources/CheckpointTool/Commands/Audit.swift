@@ -69,6 +69,7 @@ struct Audit: Command {
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
+    try checkIsDirectory()
     var audit = try CheckpointDirectory.Audit(of: path, name: name)
     let actions = repairs ? try audit.repair() : []
     if repairs { audit = try CheckpointDirectory.Audit(of: path, name: name) }
@@ -80,6 +81,15 @@ struct Audit: Command {
     let findings: Set<CheckpointDirectory.AuditedFile.Kind> = [.torn, .misleading, .orphan]
     let isSound = !audit.files.contains { findings.contains($0.kind) }
     return isSound ? .success : .failure
+  }
+
+  private func checkIsDirectory() throws(CheckpointError) {
+    guard let kind = try LocalFileSystem().status(of: PathText.path(path))?.kind,
+      kind != .directory
+    else { return }
+    throw CheckpointError(
+      .invalidArgument,
+      "audit: '\(path.shown)' is \(kind), and no directory\n\(Self.synopsis.usageLine)")
   }
 
   // MARK: For people
