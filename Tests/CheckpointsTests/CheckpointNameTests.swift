@@ -75,6 +75,46 @@ import Testing
     #expect(directory.names.isEmpty)
   }
 
+  @Test(arguments: [
+    ("m-00000-of-00002", CheckpointFormat.v1), ("m-00001-of-00002", .v1),
+    ("m-00000-of-00002", .safetensors), ("model-00001-of-00003.safetensors", .safetensors),
+  ])
+  func `refuses the name of one of several files`(name: String, format: CheckpointFormat) throws {
+    let source = try TemporaryDirectory("source")
+    let saved = try Saver(["w": variable]).save(to: source.path("m"))
+    var conversion = CheckpointConversion.Options()
+    conversion.format = format
+    let error = #expect(throws: CheckpointError.self) {
+      try CheckpointConversion(from: saved, to: directory.path(name), options: conversion).run()
+    }
+    #expect(error?.code == .invalidArgument)
+    #expect(error?.file == directory.path(name))
+    #expect(error?.message.hasPrefix("this is the name of one of ") == true)
+    // A saver adds the ending of a safetensors file to names that are without.
+    if format == .v1 || name.hasSuffix(".safetensors") {
+      let saver = try Saver(["w": variable], options: SaveOptions(format: format))
+      let refusal = #expect(throws: CheckpointError.self) {
+        try saver.save(to: directory.path(name))
+      }
+      #expect(refusal?.message == error?.message)
+    }
+    #expect(directory.names.isEmpty)
+  }
+
+  @Test func `takes the name of the only file, and of a part that is a V2 checkpoint`() throws {
+    for (name, format) in [
+      ("m-00000-of-00002", CheckpointFormat.v2), ("n-00000-of-00001", .v1),
+      ("model-00001-of-00001.safetensors", .safetensors),
+    ] {
+      let source = try Saver(["w": variable]).save(to: directory.path("source"))
+      var options = CheckpointConversion.Options()
+      options.format = format
+      try CheckpointConversion(from: source, to: directory.path(name), options: options).run()
+      let reader = try CheckpointReader(directory.path(name))
+      #expect(try reader.entries().map(\.key) == ["w"])
+    }
+  }
+
   @Test(arguments: [".", "..", "run/", "a/.."])
   func `refuses a path that ends with no name`(path: String) {
     for format in [CheckpointFormat.safetensors, .modelDirectory] {

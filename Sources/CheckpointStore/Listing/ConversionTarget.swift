@@ -74,6 +74,7 @@ package struct ConversionTarget {
     }
     if format == .safetensors { try checkIsNoPart() } else { try CheckpointName.check(path) }
     try CheckpointName.checkIsWhole(path)
+    try CheckpointName.checkIsNoPart(path, format)
     guard SlicesPath(pattern: path) == nil else {
       throw CheckpointError(
         .invalidArgument,

@@ -40,7 +40,26 @@ package enum CheckpointName {
       throw CheckpointError(.invalidArgument, "this cannot be the name of a checkpoint", file: path)
     }
     let numbered = number.map { CheckpointNaming.prefix(path, $0, padding: padding) } ?? path
+    try checkIsNoPart(numbered + format.ending, format)
     return numbered + format.ending
+  }
+
+  /// Checks that a single file does not get the name of one of several, without which nobody would read it.
+  ///
+  /// Prefixes of V2 may be called so: TensorFlow's processes save to such, and an index counts first. So may
+  /// the only file of one.
+  ///
+  /// - Throws: `invalidArgument` if it would.
+  package static func checkIsNoPart(_ path: String, _ format: CheckpointFormat)
+    throws(CheckpointError)
+  {
+    guard [.v1, .safetensors].contains(format), let parts = PartsName(part: Path(path).name),
+      parts.count > 1
+    else { return }
+    throw CheckpointError(
+      .invalidArgument,
+      "this is the name of one of \(parts.count) files, which are read together only; give another "
+        + "name, without the numbers of the file and of all files at its end", file: path)
   }
 
   private static func withoutEnding(_ path: String) -> String {
