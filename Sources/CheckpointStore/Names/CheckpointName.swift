@@ -89,7 +89,7 @@ package enum CheckpointName {
       throw CheckpointError(
         .unsupported,
         "this is the name of a safetensors file, and a checkpoint of TensorFlow's would be written; "
-          + "give another name, or or save as safetensors: SaveOptions(format: .safetensors)",
+          + "give another name, or save as safetensors: SaveOptions(format: .safetensors)",
         file: path)
     }
     try checkIsWhole(path)
