@@ -46,8 +46,8 @@ import Testing
         == "/run/m.index: key 'w': \(count) elements of \(name) do not fit into 10 bytes (corrupt)")
     #expect(
       try problem(payload().bytes, dtype: dtype, shape: [count], size: count)
-        == "\(Self.data)byte 0: key 'w': the tensor takes \(count) bytes from byte 0 on, but there "
-        + "are only 10 (truncated)")
+        == "\(Self.data)byte 0: key 'w': the tensor takes \(count) bytes from byte 0 on, but only "
+        + "10 of 10 are left (truncated)")
   }
 
   // The lengths 2, 0, 1; then other ones, with a checksum that is right for them or not.

@@ -21,7 +21,7 @@ enum LatestCheckpoints {
     guard let first = try latest(of: all, in: directory) else {
       throw tooFew([], count, directory)
     }
-    let named = all.filter { $0.format == first.format && $0.name.stem == first.name.stem }
+    let named = all.filter { $0.format == first.format && $0.name.series == first.name.series }
     let newest = named.filter { $0.finding == nil }
     let oldest = newest.count < count ? nil : newest.prefix(count).last?.name
     for checkpoint in named {
@@ -44,8 +44,8 @@ enum LatestCheckpoints {
     let whole = all.filter { $0.finding == nil }
     guard let latest = try CheckpointDirectory(directory).latest() else { return whole.first }
     if let listed = all.first(where: { $0.path == latest }) { return listed }
-    let stem = NumberedName(Path(latest).name).stem
-    return whole.first { $0.name.stem == stem } ?? whole.first
+    let series = NumberedName(Path(latest).name).series
+    return whole.first { $0.name.series == series } ?? whole.first
   }
 
   // MARK: What is left out
@@ -62,7 +62,7 @@ enum LatestCheckpoints {
     let fileSystem = LocalFileSystem()
     for candidate in listing.candidates where candidate.isSingle {
       let (name, path) = (candidate.name, listing.path(candidate.name.name))
-      guard name.stem == first.name.stem, isNewer(name, than: oldest),
+      guard name.series == first.name.series, isNewer(name, than: oldest),
         name.name.hasSuffix(".safetensors") == (first.format == .safetensors),
         !listing.has("\(name.name).index"), try listing.checkpoint(candidate) == nil,
         try fileSystem.reachableStatus(of: path)?.kind == .file
