@@ -35,6 +35,8 @@ import Testing
     #expect(!NumberedName("cp-11").comes(after: nine))
     #expect(nine.step == 9 && nine.step(of: "cp") == nil)
     #expect(NumberedName("model.ckpt").step == nil && NumberedName("model.ckpt-7").step == 7)
+    // The metric of a callback is no number.
+    #expect(NumberedName("best-0.35.ckpt").series == "best-0.35.ckpt")
   }
 
   private func saveV1(_ name: String, shards: Int? = nil) throws {

@@ -49,10 +49,11 @@ import Testing
         [
           ("t/.ATTRIBUTES/table-keys", keys),
           ("t/.ATTRIBUTES/table-values", AnyTensor(Tensor<Float>(pairs.map(\.1)))),
+          ("w-keys", floats(weight)),
           ("w-values", floats(weight)),
         ])
     }
-    let first = try save("a", [("dog", 100), ("cat", 1)], 1)
+    let first = try save("a", [("dog", 100), ("cat", 1), ("emu", 7)], 1)
     let second = try save("b", [("cat", 1), ("dog", 100)], 3)
     let run = try ToolRun.checkpoint("average", out, first, second)
     #expect(run.status == 0)

@@ -44,14 +44,15 @@ import Testing
   @Test(arguments: [[], ["--overwrite"]])
   func `what is written hides nothing`(options: [String]) throws {
     try directory.save([("w", floats(1))], to: "run/ckpt-1")
-    for name in ["run", "old"] {
+    try directory.save([("w", floats(1))], to: "saved/variables/variables")
+    for name in ["run", "old", "saved"] {
       if name == "old" {
         _ = try ToolRun.checkpoint("convert", source, directory.path(name), "--to", "v1")
       }
       let run = try ChildProcess.run(
         "checkpoint", ["convert", source, directory.path(name), "--to", "v2"] + options)
       #expect(run.status == 1, "\(run)")
-      #expect(run.errors.contains("would lead to what is written beside it"))
+      #expect(run.errors.contains("would lead to what is written beside it"), "\(run.errors)")
       #expect(!directory.names.contains("\(name).index"))
     }
     // A directory without a checkpoint has nothing to hide.
@@ -488,7 +489,7 @@ import Testing
     #expect(near.status == 1)
     #expect(
       near.output == #"""
-        {"equal":1,"differences":[
+        {"equal":1,"not_compared":0,"differences":[
         {"name":"new","kind":"only_in_first","first":"float32[1]","second":null},
         {"name":"step","kind":"spec","first":"int32[]","second":"int64[]"}
         ]}

@@ -50,6 +50,7 @@ import Testing
       ("lfs/model.safetensors", pointer, "'model.safetensors' is a pointer of Git LFS"),
       ("empty/model.safetensors", "", "'model.safetensors' is an empty file"),
       ("html/model.safetensors", "<!DOCTYPE html>", "'model.safetensors' is an HTML page"),
+      ("json/model.safetensors", #"{"error": "no"}"#, "'model.safetensors' is a text in JSON"),
       ("v1/model.ckpt", pointer, "'model.ckpt' is a pointer of Git LFS"),
       (
         "data/m.data-00000-of-00001", "1234",
@@ -72,15 +73,36 @@ import Testing
     }
   }
 
+  @Test func `an empty file of another name is no reason`() throws {
+    try LocalFileSystem().createDirectory(run)
+    try directory.write([], to: "run/__init__.py")
+    let none = #expect(throws: CheckpointError.self) { try CheckpointLocation(run) }
+    #expect(none?.message.hasSuffix("and there is none in it") == true)
+    try directory.write([], to: "run/model.ckpt")
+    let error = #expect(throws: CheckpointError.self) { try CheckpointLocation(run) }
+    #expect(error?.message.contains("'model.ckpt' is an empty file") == true)
+  }
+
   @Test func `a directory names those below it that have a checkpoint`() throws {
-    try save("hub/snapshots/1a2b/m")
+    try save("hub/models--a--b/snapshots/1a2b/m")
+    try save("hub/models--a--b/blobs/4d7a")
     try save("serving/00000123/variables/variables")
-    for (name, below) in [("hub", "hub/snapshots/1a2b"), ("serving", "serving/00000123")] {
+    // Nothing of this is a reason, nor keeps anybody from looking on.
+    try directory.write("<!DOCTYPE html>".utf8, to: "serving/index.html")
+    for (link, target) in [("loop", "loop"), ("latest", "00000123/variables"), ("gone", "nowhere")]
+    {
+      #expect(unsafe symlink(target, directory.path("serving/\(link)")) == 0)
+    }
+    #expect(unsafe mkfifo(directory.path("serving/pipe"), 0o600) == 0)
+    for (name, below) in [
+      ("hub", "hub/models--a--b/snapshots/1a2b"),
+      ("hub/models--a--b", "hub/models--a--b/snapshots/1a2b"), ("serving", "serving/00000123"),
+    ] {
       let error = #expect(throws: CheckpointError.self) {
         try CheckpointLocation(directory.path(name))
       }
-      let end = "and there is none in it, but below it: '\(directory.path(below))'"
-      #expect(error?.message.hasSuffix(end) == true, "\(error)")
+      let text = "and there is none in it, but below it: '\(directory.path(below))'"
+      #expect(error?.message.contains(text) == true, "\(error)")
     }
   }
 

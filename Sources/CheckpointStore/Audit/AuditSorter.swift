@@ -95,8 +95,10 @@ package struct AuditSorter {
   }
 
   private mutating func note(_ listed: ListedCheckpoint) {
-    guard listed.format != .v1, listed.name.step != nil else { return }
-    let stem = String(listed.name.stem.dropLast())
+    let series = listed.name.series
+    guard listed.format != .v1, listed.name.step != nil, series.utf8.last == UInt8(ascii: "-")
+    else { return }
+    let stem = String(series.dropLast())
     guard listed.format == .v2 else {
       // Other programs number such files, too: only a history says that a manager has saved them.
       if formats[stem] == nil { formats[stem] = listed.format }
@@ -209,9 +211,14 @@ package struct AuditSorter {
   private static let ofTensorFlow = "of TensorFlow; nothing proves that its process is dead"
 
   private func nameContent(_ file: inout CheckpointDirectory.AuditedFile) {
-    file.note = ForeignContent(at: listing.path(file.name), fileSystem)?.what
+    let path = listing.path(file.name)
+    guard CheckpointName.isSafetensors(file.name) else {
+      file.note = ForeignContent(at: path, fileSystem)?.what
+      return
+    }
     // Nothing else has such a name: it was copied or fetched, and something went wrong.
-    if CheckpointName.isSafetensors(file.name), file.note != nil { file.kind = .torn }
+    guard let content = ForeignContent(inPlaceOfCheckpoint: path, fileSystem) else { return }
+    file.set(.torn, content.what)
   }
 
   private func sort(_ file: inout CheckpointDirectory.AuditedFile, _ data: DataFileName) {

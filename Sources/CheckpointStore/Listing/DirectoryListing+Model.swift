@@ -61,7 +61,7 @@ extension DirectoryListing {
   package func checkHasOneSeries() throws(CheckpointError) {
     let files = try checkpoints(
       among: candidates.filter { $0.isSingle && CheckpointName.isSafetensors($0.name.name) })
-    let series = Set(files.map { FileName($0.name.step == nil ? $0.name.name : $0.name.stem) })
+    let series = Set(files.map { FileName($0.name.step == nil ? $0.name.name : $0.name.series) })
     guard series.count > 1 else { return }
     throw ambiguous(files.map(\.name.name))
   }

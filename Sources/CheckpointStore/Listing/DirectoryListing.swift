@@ -281,16 +281,6 @@ package struct DirectoryListing: Sendable {
     try checkpoints(among: candidates)
   }
 
-  /// Whether there is a checkpoint at all.
-  ///
-  /// - Throws: `io` if the system refuses.
-  var hasCheckpoints: Bool {
-    get throws(CheckpointError) {
-      for candidate in candidates where try checkpoint(candidate) != nil { return true }
-      return false
-    }
-  }
-
   func checkpoints(among candidates: [Candidate]) throws(CheckpointError) -> [ListedCheckpoint] {
     var found: [ListedCheckpoint] = []
     for candidate in candidates {

@@ -4,7 +4,8 @@ import CheckpointIO
 ///
 /// Of the pattern of parts, and of a safetensors file, what comes behind the number does not count. Names
 /// are compared in the order that people expect: `ckpt-9` comes before `ckpt-10`. Keras' callbacks are often
-/// told to call checkpoints `cp-0007.ckpt`: these are numbered as well, apart from others.
+/// told to call checkpoints `cp-0007.ckpt`: these are numbered as well, apart from others. `best-0.35.ckpt` has
+/// no number, but a metric.
 package struct NumberedName: Comparable, Hashable, Sendable {
   /// The whole name.
   package let name: String
@@ -18,13 +19,23 @@ package struct NumberedName: Comparable, Hashable, Sendable {
   /// - Parameter name: A name in a directory, no path.
   package init(_ name: String) {
     self.name = name
-    var numbered = Self.withoutEnding(name)
-    let file = numbered.removing(suffix: ".ckpt")
-    ending = file?.utf8.last?.isDigit == true ? ".ckpt" : ""
-    if let file, !ending.isEmpty { numbered = file }
-    let digitCount = numbered.utf8.reversed().prefix(while: \.isDigit).count
+    let whole = Self.withoutEnding(name)
+    let file = whole.removing(suffix: ".ckpt").flatMap { Self.isNumbered($0) ? $0 : nil }
+    let numbered = file ?? whole
+    ending = file == nil ? "" : ".ckpt"
+    let digitCount = Self.digitCount(atEndOf: numbered)
     stem = String(decoding: numbered.utf8.dropLast(digitCount), as: UTF8.self)
     number = UInt64(String(decoding: numbered.utf8.suffix(digitCount), as: UTF8.self))
+  }
+
+  private static func digitCount(atEndOf name: String) -> Int {
+    name.utf8.reversed().prefix(while: \.isDigit).count
+  }
+
+  private static func isNumbered(_ name: String) -> Bool {
+    let count = digitCount(atEndOf: name)
+    let mark = name.utf8.dropLast(count).last
+    return count > 0 && (mark == UInt8(ascii: "-") || mark == UInt8(ascii: "_"))
   }
 
   private static func withoutEnding(_ name: String) -> String {

@@ -62,7 +62,8 @@ package struct NewestCheckpoints {
     // Wherever the list says that they are: in doubt the state file counts.
     var unlisted = Set(successors.map(FileName.init))
     for path in state?.all ?? [] where !unlisted.isEmpty {
-      unlisted.remove(FileName(StateFile.lastComponent(of: path)))
+      let name = StateFile.lastComponent(of: path)
+      unlisted.remove(FileName(CheckpointFileName(name).checkpoint(ofFile: name) ?? name))
     }
     for successor in successors where unlisted.contains(FileName(successor)) {
       let path = Path.join(place.directory, successor)

@@ -32,57 +32,11 @@ package struct MissingCheckpoint {
   private func directoryHint() throws(CheckpointError) -> String {
     let found = try checkpoints(in: path)
     guard found.isEmpty else { return "and \(Self.list(found))" }
-    let names = try fileSystem.namesInDirectory(path).sorted().prefix(Self.mostLooks)
-    for name in names {
-      if let reason = try reasonAgainst(name, in: path) {
-        return "and there is none in it: \(reason)"
-      }
-    }
-    let below = try checkpoints(belowDirectoriesOf: path, names)
+    let hint = DirectoryHint(path, fileSystem)
+    if let reason = hint.reason { return "and there is none in it: \(reason)" }
+    let below = hint.directoriesBelow
     return below.isEmpty
       ? "and there is none in it" : "and there is none in it, but below it: \(NameList.text(below))"
-  }
-
-  // Why a file that looks as if it were one is no checkpoint.
-  private func reasonAgainst(_ name: String, in directory: String) throws(CheckpointError)
-    -> String?
-  {
-    let file = Path.join(directory, name)
-    switch CheckpointFileName(name) {
-    case .data(let data):
-      return "of '\(data.prefix)' there is no index, only '\(name)', which says nothing without it"
-    case .index, .part, .single, .modelIndex:
-      if try isDangling(file) { return "'\(name)' is a symbolic link that leads to nothing" }
-      guard let content = ForeignContent(at: file, fileSystem) else { return nil }
-      return "'\(name)' is \(content.what); \(content.advice)"
-    default: return nil
-    }
-  }
-
-  // As in a cache, `snapshots/1a2b3c`, or where each version has a directory: two levels are looked at.
-  private func checkpoints(belowDirectoriesOf path: String, _ names: some Sequence<String>)
-    throws(CheckpointError) -> [String]
-  {
-    var found: [String] = []
-    var waiting = names.map { (path: Path.join(path, $0), depth: 1) }
-    var looks = 0
-    while !waiting.isEmpty, looks < Self.mostLooks, found.count <= Self.limit {
-      let place = waiting.removeFirst()
-      guard try fileSystem.status(of: place.path)?.kind == .directory else { continue }
-      looks += 1
-      if try leads(place.path) {
-        found.append(place.path)
-      } else if place.depth < 2 {
-        let names = try fileSystem.namesInDirectory(place.path).sorted().prefix(Self.mostLooks)
-        waiting += names.map { (Path.join(place.path, $0), place.depth + 1) }
-      }
-    }
-    return found
-  }
-
-  private func leads(_ directory: String) throws(CheckpointError) -> Bool {
-    if try fileSystem.hasBundle(at: Path.join(directory, "variables/variables")) { return true }
-    return try DirectoryListing(ofAny: directory, fileSystem: fileSystem)?.hasCheckpoints == true
   }
 
   // MARK: A file

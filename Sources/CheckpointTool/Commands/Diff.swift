@@ -110,6 +110,7 @@ struct Diff: Command {
     guard !isJSON else {
       let json: JSONValue = [
         "equal": .number(comparison.equalCount),
+        "not_compared": .number(unread),
         "differences": .array(comparison.differences.map(Self.json), .around),
       ]
       return try output.write(json.text + "\n")

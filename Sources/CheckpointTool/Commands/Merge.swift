@@ -66,6 +66,7 @@ struct Merge: Command {
       throw CheckpointError(.unsupported, "data files can be moved into a V2 checkpoint only")
     }
     try BundleMerger.checkDistinct(prefixes, from: try PathText.path(destination))
+    try CheckpointConversion.checkIsReplaceable(destination, options)
     let standing = try CheckpointReader.format(at: destination)
     guard options.overwrites || standing == nil else {
       throw CheckpointError(

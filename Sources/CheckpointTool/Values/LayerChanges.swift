@@ -75,7 +75,7 @@ struct LayerChanges {
           ("damaged", .number(change.damagedCount)),
         ])
     }
-    return ["layers": .array(layers, .around)]
+    return ["not_compared": .number(unreadCount), "layers": .array(layers, .around)]
   }
 }
 

@@ -16,7 +16,7 @@ struct AveragedReader: TensorPieceReader {
   /// - Parameters:
   ///   - readers: The checkpoints, one at least; they have been compared.
   ///   - last: The last of them.
-  ///   - tables: The tensors that belong to tables.
+  ///   - tables: The tensors that are keys or values of tables.
   ///   - decay: How much each weighs for what the next one does.
   ///   - partByteCount: How many bytes a part takes in memory, at most, in all its forms.
   init(

@@ -31,8 +31,8 @@ extension CheckpointConversion {
         throw CheckpointError(.invalidArgument, "there is no checkpoint to be averaged")
       }
       let entries = try last.entries()
-      try Self.check(readers.dropLast(), entries, of: last.path)
       let tables = Self.tables(entries)
+      try Self.check(readers.dropLast(), entries, tables, of: last.path)
       let values = AveragedReader(
         readers.map(\.reader), last: last.reader, tables: tables, decay: decay)
       try plan.add(last, values: values)
@@ -40,25 +40,23 @@ extension CheckpointConversion {
     }
   }
 
-  // A table is saved as two tensors: its keys, and the values of these keys, in any order.
+  // A table is saved as two tensors: its keys, which are integers or strings, and the values of these keys,
+  // in any order. It grows while a program runs.
   //
   // Source: tensorflow/python/ops/lookup_ops.py, `_gather_saveables_for_checkpoint`.
   private static func tables(_ entries: [TensorEntry]) -> Set<TensorKey> {
-    let keys = Set(entries.compactMap { $0.key.string?.removing(suffix: "-keys") })
-    guard !keys.isEmpty else { return [] }
-    var tables: Set<TensorKey> = []
-    for entry in entries {
-      guard let stem = entry.key.string?.removing(suffix: "-values"), keys.contains(stem) else {
-        continue
-      }
-      tables.formUnion([entry.key, TensorKey(stem + "-keys")])
-    }
-    return tables
+    let keys = entries.filter { !$0.spec.dtype.isFloatingPoint }.map(\.key)
+    let stems = Set(keys.compactMap { $0.string?.removing(suffix: "-keys") })
+    guard !stems.isEmpty else { return [] }
+    let tables = entries.compactMap { $0.key.string?.removing(suffix: "-values") }
+      .filter(stems.contains)
+    return Set(tables.flatMap { [TensorKey($0 + "-keys"), TensorKey($0 + "-values")] })
   }
 
   // The last one is what the others are compared with.
   private static func check(
-    _ readers: some Sequence<CheckpointReader>, _ entries: [TensorEntry], of path: String
+    _ readers: some Sequence<CheckpointReader>, _ entries: [TensorEntry],
+    _ tables: Set<TensorKey>, of path: String
   ) throws(CheckpointError) {
     var problems: [CheckpointError] = []
     for reader in readers {
@@ -72,7 +70,9 @@ extension CheckpointConversion {
             problem("it has no such tensor, '\(path)' has one", entry.key, reader.path))
           continue
         }
-        guard spec != entry.spec else { continue }
+        let isSame =
+          tables.contains(entry.key) ? spec.dtype == entry.spec.dtype : spec == entry.spec
+        guard !isSame else { continue }
         problems.append(
           problem("it is \(spec) here, \(entry.spec) in '\(path)'", entry.key, reader.path))
       }

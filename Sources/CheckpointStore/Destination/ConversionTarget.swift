@@ -97,24 +97,26 @@ package struct ConversionTarget {
   // `run` may be a directory and, beside it, the prefix of `run.index`; `run/` and `.` may not.
   private var endsAsDirectory: Bool { ["", ".", ".."].contains(Path(path).name) }
 
-  // An index comes first wherever this path is read: what it led to before would be out of reach.
+  // An index comes first wherever this path is read: what it led to before would be out of reach. What cannot
+  // be read leads nowhere.
   private func checkHidesNothing() throws(CheckpointError) {
-    guard try !isTaken(), let kind = try fileSystem.status(of: path)?.kind else { return }
-    switch kind {
-    case .directory:
-      let isSomething = try DirectoryListing(ofAny: path, fileSystem: fileSystem)?.hasCheckpoints
-      guard isSomething == true else { return }
-      throw CheckpointError(
-        .pathConflict,
-        "this is a directory with checkpoints, and its path would lead to what is written beside it; name the "
-          + "checkpoint that is to be written in it, or choose another name")
-    case .file where try CheckpointFormat(ofFile: path, fileSystem) != nil:
-      throw CheckpointError(
-        .pathConflict,
-        "this file is a checkpoint, and its path would lead to what is written beside it; choose another name"
-      )
-    default: return
+    guard try !isTaken(), let standing = try standingElsewhere(),
+      (try? CheckpointFormat(at: standing, fileSystem)) != .some(nil)
+    else { return }
+    throw CheckpointError(
+      .pathConflict,
+      "this path leads to '\(standing)', and would lead to what is written beside it; choose another name, or, "
+        + "if it is a directory, name the checkpoint that is to be written in it")
+  }
+
+  // What the path leads to without an index.
+  private func standingElsewhere() throws(CheckpointError) -> String? {
+    guard try fileSystem.status(of: path) == nil else {
+      return (try? CheckpointLocation(path, fileSystem: fileSystem))?.path
     }
+    let place = Path(path)
+    let listing = try? DirectoryListing(ofAny: place.directory, fileSystem: fileSystem)
+    return (try? listing?.checkpoint(inPartsOf: place.name))?.path
   }
 
   private func checkVisible() throws(CheckpointError) {
