@@ -11,6 +11,7 @@ import Testing
 /// Proves that a process that reads gets one checkpoint, whole, beside another one that saves as fast
 /// as it can: every save, and what each call of either does, at whatever time the system likes.
 @Suite struct TwoProcessTests {
+  private static let saves = TestCases.count(150, sample: 50)
   private let directory: TemporaryDirectory
   private let variables = (0..<3).map { _ in Variable<Float>(repeating: 0, shape: [300]) }
 
@@ -52,7 +53,7 @@ import Testing
   @Test func `an evaluator gets the newest of a directory in which one is kept`() throws {
     let checkpoint = try checkpoint()
     var last: Float = 0
-    let count = try beside("trainer", saves: 150) {
+    let count = try beside("trainer", saves: Self.saves) {
       let status = try checkpoint.restore(from: directory.path)
       try status.assertExistingObjectsMatched()
       expectOneValue(atLeast: &last)
@@ -60,7 +61,7 @@ import Testing
     #expect(count > 0)
     try checkpoint.restore(from: directory.path).assertConsumed()
     expectOneValue(atLeast: &last)
-    #expect(last == 150)
+    #expect(last == Float(Self.saves))
   }
 
   @Test func `whoever asks by other ways gets it too`() throws {
@@ -71,7 +72,7 @@ import Testing
     ])
     let reader = try CheckpointManager(checkpoint(), directory: directory.path, retention: .all)
     var last: Float = 0
-    _ = try beside("trainer", saves: 150) {
+    _ = try beside("trainer", saves: Self.saves) {
       guard let latest = try CheckpointDirectory(directory.path).latest() else { return }
       #expect(latest.hasPrefix(directory.path("ckpt-")))
       try saver.restore(from: directory.path, options: RestoreOptions(placement: .inPlace))
@@ -87,7 +88,7 @@ import Testing
     let checkpoint = try checkpoint()
     let prefix = directory.path("m")
     var last: Float = 0
-    let count = try beside("overwriting", saves: 150) {
+    let count = try beside("overwriting", saves: Self.saves) {
       try checkpoint.read(from: prefix).assertExistingObjectsMatched()
       expectOneValue(atLeast: &last)
       let verification = try Verification(of: prefix)
