@@ -54,6 +54,26 @@ import Testing
     #expect(try system.namesInDirectory("/run") == [])
   }
 
+  @Test func `whenever the power goes, what has an index is whole`() throws {
+    let prefixes = ["/run/a", "/run/b"]
+    let system = MemoryFileSystem(try prepared(prefixes).image)
+    let listing = DataFileListing(of: prefixes, fileSystem: system)
+    #expect(remove(prefixes, listing, system) == [])
+    var cut = PowerCut(system.start)
+    var standing = 0
+    for event in system.log {
+      for image in cut.newImages(after: event) {
+        let left = MemoryFileSystem(image)
+        for prefix in prefixes where left.paths.contains("\(prefix).index") {
+          standing += 1
+          let findings = try BundleVerifier(BundleReader(prefix: prefix, fileSystem: left)).verify()
+          #expect(findings.problems.problems.isEmpty, "after \(event)")
+        }
+      }
+    }
+    #expect(standing > 0)
+  }
+
   @Test func `what was saved since the directory was listed goes whole`() throws {
     let system = try prepared()
     let listing = DataFileListing(of: Self.prefixes, fileSystem: system)

@@ -45,6 +45,14 @@ import Testing
       StoredFields(dimensions: dimensions), "no tensor can have the shape \(shown) (corrupt)")
   }
 
+  @Test func `every bit of a checksum counts`() throws {
+    #expect(try BundleAssembler(StoredFields(checksum: Self.sum)).readingProblem() == nil)
+    for bit in 0..<32 as Range<UInt32> {
+      let bundle = BundleAssembler(StoredFields(checksum: Self.sum ^ 1 << bit))
+      #expect(try bundle.readingProblem() != nil, "bit \(bit)")
+    }
+  }
+
   @Test func `takes 254 dimensions`() throws {
     let dimensions = [Int64](repeating: 1, count: 254)
     let bundle = BundleAssembler(StoredFields(dimensions: dimensions, checksum: Self.sum))
