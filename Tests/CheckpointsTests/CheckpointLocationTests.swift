@@ -73,6 +73,14 @@ import Testing
     }
   }
 
+  @Test func `a link that leads in a circle does not lead to nothing`() throws {
+    try LocalFileSystem().createDirectory(run)
+    let path = directory.path("run/model.safetensors")
+    #expect(unsafe symlink("model.safetensors", path) == 0)
+    let error = #expect(throws: CheckpointError.self) { try CheckpointLocation(run) }
+    #expect(error?.message.hasSuffix("and there is none in it") == true)
+  }
+
   @Test func `an empty file of another name is no reason`() throws {
     try LocalFileSystem().createDirectory(run)
     try directory.write([], to: "run/__init__.py")

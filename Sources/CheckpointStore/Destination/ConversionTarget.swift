@@ -72,7 +72,11 @@ package struct ConversionTarget {
         .invalidArgument,
         "this is the name of a safetensors file; give the directory that the model is to be in")
     }
-    if format == .safetensors { try checkIsNoPart() } else { try CheckpointName.check(path) }
+    if format == .safetensors {
+      try checkBelongsToNoModel()
+    } else {
+      try CheckpointName.check(path)
+    }
     try CheckpointName.checkIsWhole(path)
     try CheckpointName.checkIsNoPart(path, format)
     guard SlicesPath(pattern: path) == nil else {
@@ -83,7 +87,7 @@ package struct ConversionTarget {
   }
 
   // A file of a model in several is written with the others only.
-  private func checkIsNoPart() throws(CheckpointError) {
+  private func checkBelongsToNoModel() throws(CheckpointError) {
     let place = Path(path)
     guard let listing = try DirectoryListing(ofAny: place.directory, fileSystem: fileSystem),
       let owner = try listing.modelBeside(place.name)
@@ -101,12 +105,20 @@ package struct ConversionTarget {
   // be read leads nowhere.
   private func checkHidesNothing() throws(CheckpointError) {
     guard try !isTaken(), let standing = try standingElsewhere(),
-      (try? CheckpointFormat(at: standing, fileSystem)) != .some(nil)
+      leadsToCheckpoint(standing)
     else { return }
     throw CheckpointError(
       .pathConflict,
       "this path leads to '\(standing)', and would lead to what is written beside it; choose another name, or, "
         + "if it is a directory, name the checkpoint that is to be written in it")
+  }
+
+  private func leadsToCheckpoint(_ standing: String) -> Bool {
+    do throws(CheckpointError) {
+      return try CheckpointFormat(at: standing, fileSystem) != nil
+    } catch {
+      return false
+    }
   }
 
   // What the path leads to without an index.

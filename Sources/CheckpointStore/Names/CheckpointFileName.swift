@@ -85,6 +85,12 @@ package enum CheckpointFileName: Hashable, Sendable {
     }
   }
 
+  /// The name of the checkpoint that somebody means who gives a checkpoint's name, or that of one of its
+  /// files.
+  static func checkpoint(meantBy name: String) -> String {
+    CheckpointFileName(name).checkpoint(ofFile: name) ?? name
+  }
+
   // `model.ckpt-7.data-00000-of-00001.tempstate1234567890`, `checkpoint.tmp0123456789abcdef`.
   private static func isTensorFlowTemporary(_ name: String) -> Bool {
     [".tempstate", "checkpoint.tmp"].contains { mark in

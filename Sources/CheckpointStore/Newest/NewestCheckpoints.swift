@@ -63,7 +63,7 @@ package struct NewestCheckpoints {
     var unlisted = Set(successors.map(FileName.init))
     for path in state?.all ?? [] where !unlisted.isEmpty {
       let name = StateFile.lastComponent(of: path)
-      unlisted.remove(FileName(CheckpointFileName(name).checkpoint(ofFile: name) ?? name))
+      unlisted.remove(FileName(CheckpointFileName.checkpoint(meantBy: name)))
     }
     for successor in successors where unlisted.contains(FileName(successor)) {
       let path = Path.join(place.directory, successor)

@@ -140,10 +140,12 @@ extension StateFile {
 
   // People write the name of a file there: it stands for all of its checkpoint.
   private func whole(_ path: String) throws(CheckpointError) -> String {
-    guard try !fileSystem.hasBundle(at: path) else { return path }
-    let name = CheckpointFileName(Path(path).name)
-    guard let checkpoint = name.checkpoint(ofFile: Path(path).name) else { return path }
-    let other = Path.join(Path(path).directory, checkpoint)
+    let place = Path(path)
+    let checkpoint = CheckpointFileName.checkpoint(meantBy: place.name)
+    guard FileName(checkpoint) != FileName(place.name), try !fileSystem.hasBundle(at: path) else {
+      return path
+    }
+    let other = Path.join(place.directory, checkpoint)
     return try fileSystem.hasCheckpoint(at: other) ? other : path
   }
 

@@ -43,7 +43,7 @@ extension CheckpointConversion {
   // A table is saved as two tensors: its keys, which are integers or strings, and the values of these keys,
   // in any order. It grows while a program runs.
   //
-  // Source: tensorflow/python/ops/lookup_ops.py, `_gather_saveables_for_checkpoint`.
+  // Source: tensorflow/python/ops/lookup_ops.py, `MutableHashTable._serialize_to_tensors`.
   private static func tables(_ entries: [TensorEntry]) -> Set<TensorKey> {
     let keys = entries.filter { !$0.spec.dtype.isFloatingPoint }.map(\.key)
     let stems = Set(keys.compactMap { $0.string?.removing(suffix: "-keys") })
