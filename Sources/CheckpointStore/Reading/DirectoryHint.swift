@@ -32,18 +32,11 @@ struct DirectoryHint {
       return "of '\(data.prefix)' there is no index, only '\(name)', which says nothing without it"
     }
     guard Self.looksLikeCheckpoint(name) else { return nil }
-    guard !isDangling(file) else { return "'\(name)' is a symbolic link that leads to nothing" }
+    guard (try? fileSystem.isDangling(file)) != true else {
+      return "'\(name)' is a symbolic link that leads to nothing"
+    }
     guard let content = ForeignContent(inPlaceOfCheckpoint: file, fileSystem) else { return nil }
     return "'\(name)' is \(content.what); \(content.advice)"
-  }
-
-  private func isDangling(_ file: String) -> Bool {
-    do throws(CheckpointError) {
-      guard try fileSystem.entryStatus(of: file)?.kind == .link else { return false }
-      return try fileSystem.status(of: file) == nil
-    } catch {
-      return false  // the system does not follow it
-    }
   }
 
   // By the names that people and programs give to models and weights.

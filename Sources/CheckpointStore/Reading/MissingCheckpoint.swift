@@ -88,7 +88,8 @@ package struct MissingCheckpoint {
     case nil: return "there is no directory '\(place.directory)'"
     case _?: return "'\(place.directory)' is a file, not a directory"
     }
-    for file in [Path.join(place.directory, indexName), path] where try isDangling(file) {
+    for file in [Path.join(place.directory, indexName), path] where try fileSystem.isDangling(file)
+    {
       return
         "'\(file)' is a symbolic link that leads to nothing; what it stood for was moved or deleted"
     }
@@ -97,17 +98,6 @@ package struct MissingCheckpoint {
     let found = try checkpoints(in: place.directory)
     return found.isEmpty
       ? "\(absence), nor any other checkpoint beside it" : "\(absence); \(Self.list(found))"
-  }
-
-  // A link that leads nowhere is nothing; one that the system does not follow may be a checkpoint.
-  private func isDangling(_ file: String) throws(CheckpointError) -> Bool {
-    guard try fileSystem.entryStatus(of: file)?.kind == .link else { return false }
-    do throws(CheckpointError) {
-      _ = try fileSystem.openFile(file)
-      return false
-    } catch  where error.code == .notFound {
-      return true
-    }
   }
 
   private func dataHint(_ place: Path) throws(CheckpointError) -> String? {
@@ -146,4 +136,21 @@ package struct MissingCheckpoint {
 
   private static let limit = 5
   private static let mostLooks = 256
+}
+
+extension FileSystem {
+  /// Whether a file is a link that leads to nothing.
+  ///
+  /// One that the system does not follow may be a checkpoint.
+  ///
+  /// - Throws: `io` if the system refuses to follow it.
+  func isDangling(_ file: String) throws(CheckpointError) -> Bool {
+    guard try entryStatus(of: file)?.kind == .link else { return false }
+    do throws(CheckpointError) {
+      _ = try openFile(file)
+      return false
+    } catch  where error.code == .notFound {
+      return true
+    }
+  }
 }
