@@ -129,15 +129,14 @@ struct BundleIndexReader: Sendable {
   /// Calls `body` with every key and entry that can be read, and `damage` with all that is wrong with
   /// the others.
   func forEachReadableEntry(
-    _ body: (TensorKey, BundleEntry) -> Void, damage: (CheckpointError) -> Void
+    _ body: (Span<UInt8>, BundleEntry) -> Void, damage: (CheckpointError) -> Void
   ) {
     table.forEachReadable { key, value in
       guard !key.isEmpty else { return }  // the header
-      let key = TensorKey(copying: key)
       do throws(CheckpointError) {
         body(key, try self.decode(value))
       } catch {
-        damage(error.located(file: self.path, key: key.description))
+        damage(error.located(file: self.path, key: TensorKey(copying: key).description))
       }
     } damage: {
       damage($0)

@@ -5,13 +5,17 @@ import CheckpointTensors
 enum PayloadBatch {
   /// Reads and checks payloads of fixed width, ordered by data file and offset.
   ///
+  /// - Parameters:
+  ///   - payloads: The payloads.
+  ///   - shards: The data files.
+  ///   - naming: Says whose payload cannot be read.
   /// - Returns: The elements of each, in this machine's byte order.
   /// - Throws: For the first that cannot be read: `corrupt` for a wrong checksum, what reading throws.
-  static func read(_ payloads: [StoredPayload], from shards: ShardSet) throws(CheckpointError)
-    -> [TensorStorage]
+  static func read(_ payloads: [StoredPayload], from shards: ShardSet, naming: PayloadNaming)
+    throws(CheckpointError) -> [TensorStorage]
   {
-    let memory = try memory(for: payloads, shards)
-    try PayloadPass(payloads, shards).run { turn, window throws(CheckpointError) in
+    let memory = try memory(for: payloads, shards, naming)
+    try PayloadPass(payloads, shards).run(naming: naming) { turn, window throws(CheckpointError) in
       try memory[turn.payload].withMutableBytes(in: turn.place) { bytes throws(CheckpointError) in
         try read(turn, through: &window, into: &bytes)
       }
@@ -22,17 +26,16 @@ enum PayloadBatch {
   }
 
   // Memory is asked for only once the data file is known to have as many bytes.
-  private static func memory(for payloads: [StoredPayload], _ shards: ShardSet)
-    throws(CheckpointError) -> [TensorStorage]
-  {
+  private static func memory(
+    for payloads: [StoredPayload], _ shards: ShardSet, _ naming: PayloadNaming
+  ) throws(CheckpointError) -> [TensorStorage] {
     var memory = TensorMemory(capacity: payloads.count)
     var files = ShardCursor(shards)
-    let places = payloads.span  // looked at in their places: copies would count references
-    for index in places.indices {
+    for payload in payloads {
       do throws(CheckpointError) {
-        memory.add(try files.checkedByteCount(of: places[index].entry))
+        memory.add(try files.checkedByteCount(of: payload))
       } catch {
-        throw places[index].located(error)
+        throw naming(error, payload.number)
       }
     }
     return memory.finish()
@@ -51,7 +54,7 @@ enum PayloadBatch {
   private static func reverse(_ storage: TensorStorage, _ payload: StoredPayload)
     throws(CheckpointError)
   {
-    guard let width = payload.entry.spec.dtype.byteOrderWidth, width > 1 else { return }
+    guard let width = payload.dtype.byteOrderWidth, width > 1 else { return }
     try storage.withMutableBytes { $0.reverseBytes(ofEvery: width) }
   }
 }

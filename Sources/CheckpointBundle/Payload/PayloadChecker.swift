@@ -16,6 +16,7 @@ final class PayloadChecker: Sendable {
   private let state: Mutex<State>
   private let reporting = Mutex(())
   private let totalByteCount: UInt64
+  private let naming: @Sendable (_ error: CheckpointError, _ number: Int) -> CheckpointError
   private let progress: @Sendable (UInt64, UInt64) -> Void
 
   /// Prepares to check payloads that are ordered by data file and offset, and lie within their files.
@@ -23,12 +24,14 @@ final class PayloadChecker: Sendable {
   /// What is found is added to the problems that were found before.
   init(
     payloads: [StoredPayload], shards: ShardSet, problems: ProblemList,
+    naming: @escaping @Sendable (_ error: CheckpointError, _ number: Int) -> CheckpointError,
     progress: @escaping @Sendable (UInt64, UInt64) -> Void
   ) {
     self.payloads = payloads
     self.shards = shards
+    self.naming = naming
     self.progress = progress
-    totalByteCount = payloads.reduce(0) { $0.adding($1.entry.range.count) ?? .max }
+    totalByteCount = payloads.reduce(0) { $0.adding($1.range.count) ?? .max }
     state = Mutex(State(problems: problems))
   }
 
@@ -58,7 +61,8 @@ final class PayloadChecker: Sendable {
   }
 
   private func note(_ error: CheckpointError, _ piece: PayloadSchedule.Piece) {
-    let error = error.located(file: shards.path(payloads[piece.payload].entry.shard))
+    let payload = payloads[piece.payload]
+    let error = naming(error, payload.number).located(file: shards.path(payload.shard))
     state.withLock { state in
       guard piece.isWhole || state.failed.insert(piece.payload).inserted else { return }
       state.problems.append(error, place: piece.payload)

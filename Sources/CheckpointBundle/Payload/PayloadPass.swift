@@ -29,13 +29,18 @@ struct PayloadPass: ~Copyable {
 
   /// Visits every byte, up to the first problem.
   ///
-  /// - Parameter visit: As ``run(_:problem:done:)`` has it.
+  /// - Parameters:
+  ///   - naming: Says whose payload has the problem.
+  ///   - visit: As ``run(_:problem:done:)`` has it.
   /// - Throws: For the first payload with a problem: `corrupt` for a wrong checksum, what `visit` and
   ///   opening files throw.
-  consuming func run(_ visit: (Turn, inout PayloadWindow) throws(CheckpointError) -> CRC32C)
-    throws(CheckpointError)
-  {
-    try run(visit) { error, _ throws(CheckpointError) in throw error }
+  consuming func run(
+    naming: PayloadNaming, _ visit: (Turn, inout PayloadWindow) throws(CheckpointError) -> CRC32C
+  ) throws(CheckpointError) {
+    let payloads = payloads
+    try run(visit) { error, piece throws(CheckpointError) in
+      throw naming(error, payloads[piece.payload].number)
+    }
   }
 
   /// Visits every byte.
@@ -78,7 +83,7 @@ struct PayloadPass: ~Copyable {
         }
         try check(piece, &window, readAheadTo: runEnds[position], visit)
       } catch {
-        try problem(payloads[piece.payload].located(error), piece)
+        try problem(error, piece)
       }
     }
   }
@@ -93,14 +98,14 @@ struct PayloadPass: ~Copyable {
     _ visit: (Turn, inout PayloadWindow) throws(CheckpointError) -> CRC32C
   ) throws(CheckpointError) {
     guard !payloads[piece.payload].isVariable else {
-      return try checkElements(piece) { payload throws(CheckpointError) in
+      return try checkElements(piece) { elements throws(CheckpointError) in
         try window.forEachPart(of: piece.range, readAheadTo: end) {
           part throws(CheckpointError) in
-          try payload.update(part)
+          try elements.update(part)
         }
       }
     }
-    let start = Int(piece.range.offset - payloads[piece.payload].entry.range.offset)
+    let start = Int(piece.range.offset - payloads[piece.payload].range.offset)
     let turn = Turn(
       payload: piece.payload, range: piece.range,
       place: start..<start + Int(piece.range.count),  // within memory for the whole
@@ -113,23 +118,19 @@ struct PayloadPass: ~Copyable {
     _ piece: PayloadSchedule.Piece,
     _ read: (inout VariablePayload) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
-    let entry = payloads[piece.payload].entry
-    var payload = try VariablePayload(
-      entry, isBigEndian: shards.isBigEndian, keepsElements: false)
-    try read(&payload)
-    _ = try payload.finish()
+    var elements = try VariablePayload(
+      payloads[piece.payload], isBigEndian: shards.isBigEndian, keepsElements: false)
+    try read(&elements)
+    _ = try elements.finish()
   }
 
   private borrowing func check(_ sum: CRC32C, _ piece: PayloadSchedule.Piece)
     throws(CheckpointError)
   {
-    let entry = payloads[piece.payload].entry
-    // Small payloads need no lock.
-    guard !piece.isWhole else {
-      return try PayloadReader(entry: entry, shards: shards).check(sum)
-    }
-    let whole = sums.withLock { $0.add(sum, of: piece, byteCount: entry.range.count) }
-    if let whole { try PayloadReader(entry: entry, shards: shards).check(whole) }
+    let reader = PayloadReader(payload: payloads[piece.payload], shards: shards)
+    guard !piece.isWhole else { return try reader.check(sum) }  // small ones need no lock
+    let whole = sums.withLock { $0.add(sum, of: piece, byteCount: reader.payload.range.count) }
+    if let whole { try reader.check(whole) }
   }
 
   private static let jobByteCount: UInt64 = 4 << 20

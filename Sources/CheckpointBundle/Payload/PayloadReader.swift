@@ -2,11 +2,11 @@ import CheckpointIO
 import CheckpointTensors
 import Synchronization
 
-/// Reads the bytes of one entry from its data file, and checks them.
+/// Reads the bytes of a payload from its data file, and checks them.
 ///
 /// A payload is read in chunks that are checksummed while they are in the cache.
 struct PayloadReader {
-  let entry: BundleEntry
+  let payload: StoredPayload
   let shards: ShardSet
 
   /// How much is read at a time: small enough for the cache, large enough for the system call.
@@ -15,16 +15,17 @@ struct PayloadReader {
   /// Reads the whole payload into memory of its size, in this machine's byte order, by all cores.
   func read(into output: inout MutableRawSpan) throws(CheckpointError) {
     // An empty tensor needs no file.
-    guard entry.range.count > 0 else { return try check(CRC32C()) }
-    let file = try shards.file(entry.shard, holding: entry.range)
+    guard payload.range.count > 0 else { return try check(CRC32C()) }
+    let file = try shards.file(payload.shard, holding: payload.range)
     let sums = Mutex(PieceSums())
     // Pieces are small: while the last one is read, other cores wait.
     try output.writeParts(of: Self.chunkByteCount) { number, place, part throws(CheckpointError) in
-      let sum = try Self.read(file, at: entry.range.offset + UInt64(place.lowerBound), into: &part)
+      let sum = try Self.read(
+        file, at: payload.range.offset + UInt64(place.lowerBound), into: &part)
       sums.withLock { $0.add(sum, count: UInt64(place.count), number: number) }
     }
     try check(sums.withLock { $0.checksum })
-    if swapsBytes { output.reverseBytes(ofEvery: entry.spec.dtype.byteOrderWidth ?? 1) }
+    if swapsBytes { output.reverseBytes(ofEvery: payload.dtype.byteOrderWidth ?? 1) }
   }
 
   /// Reads bytes of a data file chunk by chunk, and computes their checksum while they are in the
@@ -47,7 +48,7 @@ struct PayloadReader {
   /// - Throws: `corrupt` for a wrong checksum.
   func finish(_ output: inout MutableRawSpan) throws(CheckpointError) {
     try check(CRC32C(of: output.bytes))
-    if swapsBytes { output.reverseBytes(ofEvery: entry.spec.dtype.byteOrderWidth ?? 1) }
+    if swapsBytes { output.reverseBytes(ofEvery: payload.dtype.byteOrderWidth ?? 1) }
   }
 
   /// Reads the numbers of the payload piece by piece, in the file's byte order.
@@ -70,12 +71,12 @@ struct PayloadReader {
   /// - Throws: `corrupt` for a wrong checksum; what reading throws.
   func elements() throws(CheckpointError) -> [[UInt8]] {
     do throws(CheckpointError) {
-      var payload = try VariablePayload(
-        entry, isBigEndian: shards.isBigEndian, keepsElements: true)
-      try forEachChunk { chunk, _ throws(CheckpointError) in try payload.update(chunk) }
-      return try payload.finish()
+      var elements = try VariablePayload(
+        payload, isBigEndian: shards.isBigEndian, keepsElements: true)
+      try forEachChunk { chunk, _ throws(CheckpointError) in try elements.update(chunk) }
+      return try elements.finish()
     } catch {
-      throw error.located(file: shards.path(entry.shard))
+      throw error.located(file: shards.path(payload.shard))
     }
   }
 
@@ -83,26 +84,27 @@ struct PayloadReader {
   private func forEachChunk(_ body: (RawSpan, Int) throws(CheckpointError) -> Void)
     throws(CheckpointError)
   {
-    guard entry.range.count > 0 else { return }
-    let file = try shards.file(entry.shard, holding: entry.range)
-    try file.forEachChunk(of: entry.range, body)
+    guard payload.range.count > 0 else { return }
+    let file = try shards.file(payload.shard, holding: payload.range)
+    try file.forEachChunk(of: payload.range, body)
   }
 
   /// Whether the payload's numbers are in the other byte order.
-  var swapsBytes: Bool { shards.isBigEndian && (entry.spec.dtype.byteOrderWidth ?? 1) > 1 }
+  var swapsBytes: Bool { shards.isBigEndian && (payload.dtype.byteOrderWidth ?? 1) > 1 }
 
   /// Compares a checksum with the entry's.
   func check(_ checksum: CRC32C) throws(CheckpointError) {
-    guard checksum.masked == entry.maskedCRC else {
-      throw Self.damaged(checksum, entry, file: shards.path(entry.shard))
+    guard checksum.masked == payload.maskedCRC else {
+      throw Self.damaged(checksum, payload, file: shards.path(payload.shard))
     }
   }
 
-  static func damaged(_ found: CRC32C, _ entry: BundleEntry, file: String) -> CheckpointError {
-    let expected = CRC32C(unmasking: entry.maskedCRC)
+  static func damaged(_ found: CRC32C, _ payload: StoredPayload, file: String) -> CheckpointError {
+    let expected = CRC32C(unmasking: payload.maskedCRC)
     return CheckpointError(
       .corrupt,
       "the tensor's checksum is 0x\(found.value.hexadecimal), expected 0x\(expected.value.hexadecimal); "
-        + "the file is damaged, restore another checkpoint", file: file, offset: entry.range.offset)
+        + "the file is damaged, restore another checkpoint", file: file,
+      offset: payload.range.offset)
   }
 }

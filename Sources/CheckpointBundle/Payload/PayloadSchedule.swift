@@ -45,9 +45,9 @@ struct PayloadSchedule: Sendable {
   /// The next job; `nil` once everything is given out.
   mutating func next() -> Job? {
     guard position < payloads.count else { return nil }
-    var job = Job(shard: payloads[position].entry.shard)
+    var job = Job(shard: payloads[position].shard)
     while position < payloads.count, job.byteCount < jobByteCount,
-      job.pieces.count < Self.mostPieces, payloads[position].entry.shard == job.shard
+      job.pieces.count < Self.mostPieces, payloads[position].shard == job.shard
     {
       let piece = nextPiece(upTo: jobByteCount - job.byteCount)
       job.pieces.append(piece)
@@ -60,11 +60,11 @@ struct PayloadSchedule: Sendable {
   // Strings are not cut: where an element begins is known once those before it are read.
   private mutating func nextPiece(upTo limit: UInt64) -> Piece {
     let payload = payloads[position]
-    let rest = payload.entry.range.count - cut
+    let rest = payload.range.count - cut
     let count = payload.isVariable ? rest : min(rest, limit)
     let piece = Piece(
       payload: position, number: number,
-      range: ByteRange(offset: payload.entry.range.offset &+ cut, count: count),
+      range: ByteRange(offset: payload.range.offset &+ cut, count: count),
       isWhole: cut == 0 && count == rest)
     (number, cut) = count == rest ? (0, 0) : (number + 1, cut + count)
     if count == rest { position += 1 }

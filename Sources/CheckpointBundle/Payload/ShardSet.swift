@@ -124,8 +124,8 @@ struct ShardCursor {
   /// asks for no more than the file has.
   ///
   /// - Throws: `truncated` if the file is too short; `notFound` if it is missing.
-  mutating func checkedByteCount(of entry: BundleEntry) throws(CheckpointError) -> Int {
-    if entry.range.count > 0 { try ShardSet.check(entry.range, in: file(entry.shard)) }
-    return Int(entry.range.count)
+  mutating func checkedByteCount(of payload: StoredPayload) throws(CheckpointError) -> Int {
+    if payload.range.count > 0 { try ShardSet.check(payload.range, in: file(payload.shard)) }
+    return Int(payload.range.count)
   }
 }

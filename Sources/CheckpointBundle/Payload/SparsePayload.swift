@@ -6,18 +6,19 @@ import CheckpointTensors
 /// The checksum is one of the whole payload: it cannot be compared. What lies between runs is read with them if
 /// it is next to nothing, or if there are several in a page: the system reads whole pages.
 struct SparsePayload {
-  private let payload: PayloadReader
+  private let reader: PayloadReader
   private static let pageByteCount = 4096
   private static let largestSurplus = 32  // one in so many
 
-  init(_ payload: PayloadReader) { self.payload = payload }
+  init(_ reader: PayloadReader) { self.reader = reader }
 
   /// Reads runs of elements, in the file's byte order, each to its place.
   func read(_ runs: ElementRuns, width: Int, into output: inout MutableRawSpan)
     throws(CheckpointError)
   {
-    guard payload.entry.range.count > 0 else { return }
-    let file = try payload.shards.file(payload.entry.shard, holding: payload.entry.range)
+    let payload = reader.payload
+    guard payload.range.count > 0 else { return }
+    let file = try reader.shards.file(payload.shard, holding: payload.range)
     var buffer: [UInt8] = []
     var stretch: [ElementRun] = []
     for run in runs {
@@ -45,7 +46,7 @@ struct SparsePayload {
   ) throws(CheckpointError) {
     guard let first = stretch.first, let last = stretch.last else { return }
     let start = first.source(width: width).lowerBound
-    let offset = payload.entry.range.offset + UInt64(start)
+    let offset = reader.payload.range.offset + UInt64(start)
     guard stretch.count > 1 else {
       var place = output._mutatingExtracting(first.target(width: width))
       return try file.read(into: &place, at: offset)

@@ -2,20 +2,47 @@ import CheckpointIO
 import CheckpointTensors
 
 /// A stretch of a data file that an entry of the index vouches for.
+///
+/// There may be millions of them: a copy counts no reference, and the names are where the number leads.
 struct StoredPayload: Sendable {
-  /// The key of the tensor.
-  var key: TensorKey
-  /// Which part of it, if it is stored in parts.
-  var slice: TensorSlice?
-  let entry: BundleEntry
+  /// Where the payload is in its data file.
+  let range: ByteRange
+  /// How many elements it has.
+  let elementCount: Int
+  /// Its masked checksum.
+  let maskedCRC: UInt32
+  private let shardNumber: UInt32
+  private let listNumber: UInt32
+  /// The type of the elements.
+  let dtype: DType
 
-  /// Whether its length follows from neither dtype nor shape.
-  var isVariable: Bool { entry.spec.dtype.byteWidth == nil }
-
-  /// An error with the name of the tensor.
-  func located(_ error: CheckpointError) -> CheckpointError {
-    var error = error.located(key: key.description)
-    if let slice { error.message = "slice \(slice): \(error.message)" }
-    return error
+  /// What an entry vouches for.
+  ///
+  /// - Parameters:
+  ///   - entry: The entry, of a tensor that is stored whole or of a part.
+  ///   - number: Whose payload it is, in the list of somebody who asks for several.
+  init(_ entry: BundleEntry, number: Int = 0) {
+    range = entry.range
+    elementCount = entry.spec.shape.elementCount
+    maskedCRC = entry.maskedCRC
+    dtype = entry.spec.dtype
+    // A shard is an int32 in the index, and no list of so many entries fits into memory.
+    shardNumber = UInt32(clamping: entry.shard)
+    listNumber = UInt32(clamping: number)
   }
+
+  /// The data file, counted from 0.
+  var shard: Int { Int(shardNumber) }
+  /// Whose payload it is.
+  var number: Int { Int(listNumber) }
+  /// Whether its length follows from neither dtype nor shape.
+  var isVariable: Bool { dtype.byteWidth == nil }
+}
+
+/// Says of an error whose payload it is about, by its number.
+typealias PayloadNaming = (_ error: CheckpointError, _ number: Int) -> CheckpointError
+
+extension BundleEntry {
+  /// The payload.
+  var payload: StoredPayload { StoredPayload(self) }
 }

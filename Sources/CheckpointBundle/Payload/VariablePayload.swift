@@ -8,7 +8,7 @@ struct VariablePayload {
   /// What the next byte belongs to.
   private enum Phase { case length, stored, elements, end }
 
-  private let entry: BundleEntry
+  private let payload: StoredPayload
   private let isBigEndian: Bool
   private var phase = Phase.length
   private var checksum = CRC32C()
@@ -19,19 +19,19 @@ struct VariablePayload {
   private var numberBytes: UInt64 = 0
   private var collector: ElementCollector?
 
-  private var isVariant: Bool { entry.spec.dtype == .variant }
+  private var isVariant: Bool { payload.dtype == .variant }
 
   /// Begins with the first byte.
   ///
   /// - Parameters:
-  ///   - entry: What the index says of the payload, which the file has.
+  ///   - payload: What the index says of it; the file has as many bytes.
   ///   - isBigEndian: Whether lengths count as numbers of a big-endian machine.
   ///   - keepsElements: Whether somebody wants to have the elements.
   /// - Throws: `unsupported` for what no TensorFlow has written.
-  init(_ entry: BundleEntry, isBigEndian: Bool, keepsElements: Bool) throws(CheckpointError) {
-    self.entry = entry
+  init(_ payload: StoredPayload, isBigEndian: Bool, keepsElements: Bool) throws(CheckpointError) {
+    self.payload = payload
     self.isBigEndian = isBigEndian
-    elementsLeft = entry.spec.shape.elementCount
+    elementsLeft = payload.elementCount
     guard !(isVariant && isBigEndian) else {
       throw CheckpointError(.unsupported, "variant tensors of big-endian files cannot be read")
     }
@@ -67,13 +67,13 @@ struct VariablePayload {
   /// - Returns: The elements, if they were to be kept.
   /// - Throws: `corrupt` or `truncated`, with the offset in the file.
   consuming func finish() throws(CheckpointError) -> [[UInt8]] {
-    if entry.range.count == 0, !isVariant { return [] }  // no elements: TensorFlow accepts it
+    if payload.range.count == 0, !isVariant { return [] }  // no elements: TensorFlow accepts it
     guard phase == .end else {
       let wanted = phase == .stored ? 4 : max(1, bytesLeft)
       throw truncated(wanted, left: numberBytes)
     }
-    guard checksum.masked == entry.maskedCRC else {
-      var error = PayloadReader.damaged(checksum, entry, file: "")
+    guard checksum.masked == payload.maskedCRC else {
+      var error = PayloadReader.damaged(checksum, payload, file: "")
       error.file = nil
       throw error
     }
@@ -152,15 +152,15 @@ struct VariablePayload {
   // MARK: Errors
 
   // What has not been read: no more comes than the entry says.
-  private var rest: UInt64 { entry.range.count - consumed }
+  private var rest: UInt64 { payload.range.count - consumed }
 
   private func damage(_ finding: String, before count: UInt64 = 0) -> CheckpointError {
-    CheckpointError(.corrupt, finding, offset: entry.range.offset &+ consumed &- count)
+    CheckpointError(.corrupt, finding, offset: payload.range.offset &+ consumed &- count)
   }
 
   private func truncated(_ count: UInt64, left: UInt64) -> CheckpointError {
     CheckpointError(
       .truncated, "\(count) bytes promised, \(left) left",
-      offset: entry.range.offset &+ consumed &- numberBytes)
+      offset: payload.range.offset &+ consumed &- numberBytes)
   }
 }

@@ -42,7 +42,7 @@ struct BundleBatch: TensorBatch {
   /// Reads the tensors, by all cores.
   func tensors() throws(CheckpointError) -> [AnyTensor] {
     try tensors { payloads throws(CheckpointError) in
-      try PayloadBatch.read(payloads, from: reader.shards)
+      try PayloadBatch.read(payloads, from: reader.shards, naming: naming)
     }
   }
 
@@ -52,7 +52,8 @@ struct BundleBatch: TensorBatch {
   /// multiple of the size of its numbers.
   func mappedTensors(isChecked: Bool) throws(CheckpointError) -> [AnyTensor] {
     try tensors { payloads throws(CheckpointError) in
-      try PayloadMapping.map(payloads, from: reader.shards, isChecked: isChecked)
+      try PayloadMapping.map(
+        payloads, from: reader.shards, isChecked: isChecked, naming: naming)
     }
   }
 
@@ -62,7 +63,7 @@ struct BundleBatch: TensorBatch {
   {
     let plain = plainPositions
     let payloads = plain.compactMap { position in
-      found[position].map { StoredPayload(key: requests[position].key, entry: $0) }
+      found.span[position].map { StoredPayload($0, number: position) }
     }
     let memory: [TensorStorage]
     do throws(CheckpointError) {
@@ -75,14 +76,18 @@ struct BundleBatch: TensorBatch {
     var tensors: [AnyTensor] = []
     tensors.reserveCapacity(requests.count)
     for (position, place) in places.enumerated() {
-      if place < memory.count {
-        tensors.append(try AnyTensor(payloads.span[place].entry.spec, .bytes(memory[place])))
+      if place < memory.count, let spec = found.span[position]?.spec {
+        tensors.append(try AnyTensor(spec, .bytes(memory[place])))
       } else {
         let request = requests[position]
         tensors.append(try reader.reading(request).tensor(for: request.key, slice: request.slice))
       }
     }
     return tensors
+  }
+
+  private func naming(_ error: CheckpointError, _ number: Int) -> CheckpointError {
+    error.located(key: requests[number].key.description)
   }
 
   /// Offers the tensors in the order of the data files; small neighbours are read together.

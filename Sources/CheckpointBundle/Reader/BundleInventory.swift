@@ -8,8 +8,8 @@ struct BundleInventory {
   var payloads: [StoredPayload] = []
   /// What was found so far.
   var findings = VerificationFindings()
-  // Entries that may be parts of a tensor, by their keys in the index.
-  private var parts: [TensorKey: Int] = [:]
+  /// Whose payloads they are.
+  private(set) var owners = PayloadOwners()
   private var isComplete = true
 
   init(of index: BundleIndexReader) {
@@ -17,11 +17,11 @@ struct BundleInventory {
     var damages: [CheckpointError] = []
     index.forEachReadableEntry { key, entry in
       guard entry.slices.isEmpty else {
-        partitioned.append((key, entry))
+        partitioned.append((TensorKey(copying: key), entry))
         return
       }
-      if key.bytes.first == 0 { parts[key] = payloads.count }
-      payloads.append(StoredPayload(key: key, entry: entry))
+      payloads.append(StoredPayload(entry, number: owners.count))
+      owners.append(key, entry.spec)
       findings.byteCount = findings.byteCount.adding(entry.range.count) ?? .max
     } damage: {
       damages.append($0)
@@ -48,15 +48,12 @@ struct BundleInventory {
   private mutating func check(
     _ slice: TensorSlice, _ expected: TensorSpec, of key: TensorKey, index: String
   ) {
-    guard let position = parts.removeValue(forKey: key.sliceKey(slice)) else {
+    guard let spec = owners.claim(slice, of: key) else {
       guard isComplete else { return }  // its entry may be among the damaged ones
       report("slice \(slice) is listed, but has no entry", key, index)
       return
     }
-    payloads[position].key = key
-    payloads[position].slice = slice
     findings.tensorCount -= 1  // a part, no tensor of its own
-    let spec = payloads[position].entry.spec
     if spec != expected {
       report("slice \(slice) is stored as \(spec), it should be \(expected)", key, index)
     }

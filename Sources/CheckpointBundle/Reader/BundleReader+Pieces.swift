@@ -19,7 +19,7 @@ extension BundleReader: TensorPieceReader {
         return try withAllPieces(of: key, body)
       }
       // A piece holds whole elements: its size is a multiple of every width.
-      try PayloadReader(entry: entry, shards: shards).forEachPiece {
+      try PayloadReader(payload: entry.payload, shards: shards).forEachPiece {
         piece, _ throws(CheckpointError) in
         try piece.withReversedBytes(ofEvery: isBigEndian ? width : 1, body)
       }

@@ -24,28 +24,28 @@ extension BundleReader: FormatReader {
   {
     let width = stored.wanted.spec.dtype.byteWidth ?? 1
     for (part, entry) in zip(stored.wanted.parts, stored.entries) {
-      let payload = PayloadReader(entry: entry, shards: shards)
+      let reader = PayloadReader(payload: entry.payload, shards: shards)
       let runs = stored.wanted.runs(of: part)
       if part.wanted == part.place, let place = runs.single {
         var place = output._mutatingExtracting(place.target(width: width))
-        try payload.read(into: &place)
+        try reader.read(into: &place)
       } else if readsOnlyParts, part.wanted != part.place {
-        try SparsePayload(payload).read(runs, width: width, into: &output)
-        swapBytes(of: runs, payload, width: width, in: &output)
+        try SparsePayload(reader).read(runs, width: width, into: &output)
+        swapBytes(of: runs, reader, width: width, in: &output)
       } else {
-        try scatter(payload, runs, width: width, into: &output)
-        swapBytes(of: runs, payload, width: width, in: &output)
+        try scatter(reader, runs, width: width, into: &output)
+        swapBytes(of: runs, reader, width: width, in: &output)
       }
     }
   }
 
   // Streams a block through a small buffer, copying the wanted runs out of each piece.
   private func scatter(
-    _ payload: PayloadReader, _ runs: ElementRuns, width: Int, into output: inout MutableRawSpan
+    _ reader: PayloadReader, _ runs: ElementRuns, width: Int, into output: inout MutableRawSpan
   ) throws(CheckpointError) {
     var rest = runs
     var next = rest.next()
-    try payload.forEachPiece { piece, start throws(CheckpointError) in
+    try reader.forEachPiece { piece, start throws(CheckpointError) in
       let end = start + piece.byteCount
       while let run = next, run.source(width: width).lowerBound < end {
         let wanted = run.source(width: width)
@@ -59,12 +59,12 @@ extension BundleReader: FormatReader {
   }
 
   private func swapBytes(
-    of runs: ElementRuns, _ payload: PayloadReader, width: Int, in output: inout MutableRawSpan
+    of runs: ElementRuns, _ reader: PayloadReader, width: Int, in output: inout MutableRawSpan
   ) {
-    guard payload.swapsBytes else { return }
+    guard reader.swapsBytes else { return }
     for run in runs {
       var place = output._mutatingExtracting(run.target(width: width))
-      place.reverseBytes(ofEvery: payload.entry.spec.dtype.byteOrderWidth ?? 1)
+      place.reverseBytes(ofEvery: reader.payload.dtype.byteOrderWidth ?? 1)
     }
   }
 
@@ -72,7 +72,7 @@ extension BundleReader: FormatReader {
 
   package func strings(of stored: WantedBlocks) throws(CheckpointError) -> [[UInt8]] {
     try stored.wanted.strings { number, _ throws(CheckpointError) in
-      try PayloadReader(entry: stored.entries[number], shards: shards).elements()
+      try PayloadReader(payload: stored.entries[number].payload, shards: shards).elements()
     }
   }
 }

@@ -34,33 +34,36 @@ final class BundleSource: TensorSource {
       return try batch.reader.reading(request)
         .read(request.key, slice: request.slice, into: &output)
     }
-    let byteCount = try files.checkedByteCount(of: entry)
+    let byteCount = try files.checkedByteCount(of: entry.payload)
     try entry.spec.checkRoom(byteCount, output.byteCount)
-    try read(entry, into: &output)
+    try read(entry.payload, into: &output)
   }
 
   func tensor() throws(CheckpointError) -> AnyTensor {
     guard let entry = batch.plainEntry(at: positions[turn]) else {
       return try batch.reader.reading(request).tensor(for: request.key, slice: request.slice)
     }
-    let byteCount = try files.checkedByteCount(of: entry)
+    let byteCount = try files.checkedByteCount(of: entry.payload)
     let storage = TensorStorage(uninitializedByteCount: byteCount)
-    try storage.withMutableBytes { bytes throws(CheckpointError) in try read(entry, into: &bytes) }
+    try storage.withMutableBytes { bytes throws(CheckpointError) in
+      try read(entry.payload, into: &bytes)
+    }
     return try AnyTensor(entry.spec, .bytes(storage))
   }
 
-  private func read(_ entry: BundleEntry, into output: inout MutableRawSpan) throws(CheckpointError)
+  private func read(_ payload: StoredPayload, into output: inout MutableRawSpan)
+    throws(CheckpointError)
   {
-    let payload = PayloadReader(entry: entry, shards: batch.reader.shards)
+    let reader = PayloadReader(payload: payload, shards: batch.reader.shards)
     guard (1..<PayloadReader.chunkByteCount).contains(output.byteCount) else {
-      return try payload.read(into: &output)
+      return try reader.read(into: &output)
     }
-    if windowShard != entry.shard || window == nil {
-      window = PayloadWindow(batch.reader.shards, entry.shard, memory: memory)
-      windowShard = entry.shard
+    if windowShard != payload.shard || window == nil {
+      window = PayloadWindow(batch.reader.shards, payload.shard, memory: memory)
+      windowShard = payload.shard
     }
-    try window?.copy(entry.range, to: &output, readAheadTo: runEnds[turn])
-    try payload.finish(&output)
+    try window?.copy(payload.range, to: &output, readAheadTo: runEnds[turn])
+    try reader.finish(&output)
   }
 
   private static let windowByteCount = 1 << 20

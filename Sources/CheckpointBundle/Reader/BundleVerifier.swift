@@ -23,12 +23,11 @@ package struct BundleVerifier {
     if let damage = reader.index.unusedDamage { inventory.findings.noteUnused(damage) }
     checkPlaces(&inventory)
     inventory.payloads.sort { left, right in
-      let (first, second) = (left.entry, right.entry)
-      return (first.shard, first.range.offset) < (second.shard, second.range.offset)
+      (left.shard, left.range.offset) < (right.shard, right.range.offset)
     }
     let checker = PayloadChecker(
       payloads: inventory.payloads, shards: reader.shards, problems: inventory.findings.problems,
-      progress: progress)
+      naming: inventory.owners.naming, progress: progress)
     var findings = inventory.findings
     findings.problems = checker.run()
     return findings
@@ -45,15 +44,16 @@ package struct BundleVerifier {
   // data file that cannot be opened.
   private func checkPlaces(_ inventory: inout BundleInventory) {
     let lost = openShards(&inventory)
+    let owners = inventory.owners
     inventory.payloads.removeAll { payload in
-      let (shard, range) = (payload.entry.shard, payload.entry.range)
+      let (shard, range) = (payload.shard, payload.range)
       guard range.count > 0 else { return false }
       guard !lost.contains(shard) else { return true }
       do throws(CheckpointError) {
         _ = try reader.shards.file(shard, holding: range)
         return false
       } catch {
-        inventory.findings.problems.append(payload.located(error))
+        inventory.findings.problems.append(owners.naming(error, payload.number))
         return true
       }
     }
@@ -63,8 +63,8 @@ package struct BundleVerifier {
   private func openShards(_ inventory: inout BundleInventory) -> Set<Int> {
     var lost: Set<Int> = []
     var uses: [Int: Int] = [:]
-    for payload in inventory.payloads where payload.entry.range.count > 0 {
-      uses[payload.entry.shard, default: 0] += 1
+    for payload in inventory.payloads where payload.range.count > 0 {
+      uses[payload.shard, default: 0] += 1
     }
     for (shard, count) in uses.sorted(by: { $0.key < $1.key }) {
       do throws(CheckpointError) {
