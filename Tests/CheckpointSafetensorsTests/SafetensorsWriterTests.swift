@@ -107,17 +107,17 @@ import Testing
 
   @Test func `refuses declarations that cannot be written`() throws {
     var error = #expect(throws: CheckpointError.self) {
-      try SafetensorsWriter(path, declaring: [("s", TensorSpec(.string, [2]))])
+      try SafetensorsWriter(path, declaring: [(TensorKey("s"), TensorSpec(.string, [2]))])
     }
     #expect(error?.code == .unsupported)
     let spec = TensorSpec(.int8, [])
     error = #expect(throws: CheckpointError.self) {
-      try SafetensorsWriter(path, declaring: [("s", spec), ("s", spec)])
+      try SafetensorsWriter(path, declaring: [(TensorKey("s"), spec), (TensorKey("s"), spec)])
     }
     #expect(error?.code == .duplicateName)
     let huge = TensorSpec(.float64, [1 << 60])
     error = #expect(throws: CheckpointError.self) {
-      try SafetensorsWriter(path, declaring: [("s", huge), ("t", huge)])
+      try SafetensorsWriter(path, declaring: [(TensorKey("s"), huge), (TensorKey("t"), huge)])
     }
     #expect(error?.code == .limitExceeded)
     #expect(directory.names.isEmpty)
@@ -134,7 +134,7 @@ import Testing
 
   @Test func `leaves nothing behind when it is let go`() throws {
     do {
-      var writer = try SafetensorsWriter(path, declaring: [("a", TensorSpec(.int8, []))])
+      var writer = try SafetensorsWriter(path, declaring: [(TensorKey("a"), TensorSpec(.int8, []))])
       try writer.add(Tensor<Int8>(1), for: "a")
     }
     #expect(directory.names.isEmpty)

@@ -222,7 +222,7 @@ import Testing
     let unknown = problem { try add(8, two, to: &undeclared) }
     #expect(unknown?.message == "a tensor in pieces has to be declared" && unknown?.key == "w")
 
-    var file = try SafetensorsWriter(path, declaring: [("w", two)])
+    var file = try SafetensorsWriter(path, declaring: [(TensorKey("w"), two)])
     #expect(
       problem { try add(12, two, to: &file) }?.message
         == "the pieces are larger than a tensor float32[2]")

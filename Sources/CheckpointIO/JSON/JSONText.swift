@@ -16,8 +16,30 @@ package struct JSONText {
   /// Begins an empty text.
   package init(escaping: Escaping = .required) { self.escaping = escaping }
 
+  /// Begins a text behind bytes that are none of it.
+  ///
+  /// - Parameters:
+  ///   - prefix: The bytes.
+  ///   - capacity: How many bytes memory is asked for, with these.
+  package init(after prefix: [UInt8], capacity: Int) {
+    escaping = .required
+    bytes.reserveCapacity(capacity)
+    bytes += prefix
+  }
+
   /// Appends text as it is.
   package mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+  /// Appends a number.
+  package mutating func append(_ number: UInt64) {
+    let start = bytes.count
+    var rest = number
+    repeat {
+      bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+      rest /= 10
+    } while rest > 0
+    bytes[start...].reverse()
+  }
 
   /// Appends a string of UTF-8, between quotation marks.
   package mutating func append(string utf8: some Sequence<UInt8>) {

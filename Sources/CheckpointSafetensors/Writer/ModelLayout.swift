@@ -25,20 +25,19 @@ struct ModelLayout {
   ///   any file.
   init(_ specs: [Spec], fileByteCount: UInt64?, metadata: [String: String]) throws(CheckpointError)
   {
-    var groups: [[Spec]] = [[]]
+    var files: [SafetensorsLayout] = []
+    var start = 0  // of the tensors of a file
     var (size, total): (UInt64, UInt64) = (0, 0)
-    for spec in specs {
+    for (index, spec) in specs.enumerated() {
       let count = SafetensorsLayout.byteCount(spec.type, spec.shape) ?? .max
       if let fileByteCount, size > 0, size.adding(count) ?? .max > fileByteCount {
-        groups.append([])
-        size = 0
+        files.append(try SafetensorsLayout(specs[start..<index], metadata: metadata))
+        (start, size) = (index, 0)
       }
-      groups[groups.count - 1].append(spec)
       size = size.adding(count) ?? .max
       total = total.adding(count) ?? .max
     }
-    var files: [SafetensorsLayout] = []
-    for group in groups { files.append(try SafetensorsLayout(group, metadata: metadata)) }
+    files.append(try SafetensorsLayout(specs[start...], metadata: metadata))
     (self.files, totalSize) = (files, total)
   }
 

@@ -41,7 +41,7 @@ package struct SafetensorsEncoder {
   package mutating func finish() throws(CheckpointError) -> [UInt8] {
     guard !isFinished else { throw .writerIsFinished }
     isFinished = true
-    let layout = try SafetensorsLayout(specs, metadata: metadata)
+    let layout = try SafetensorsLayout(specs[...], metadata: metadata)
     // A number of far less than 63 bits: the layout sees to it.
     var bytes = ByteWriter(capacity: Int(layout.byteCount))
     bytes.write(layout.head)

@@ -17,14 +17,11 @@ struct SafetensorsLayout {
   /// Lays out tensors.
   ///
   /// - Throws: `limitExceeded` if the header gets longer than readers accept.
-  init(
-    _ specs: [(key: TensorKey, type: SafetensorsDType, shape: TensorShape)],
-    metadata: [String: String]
-  ) throws(CheckpointError) {
+  init(_ specs: ArraySlice<ModelLayout.Spec>, metadata: [String: String]) throws(CheckpointError) {
     var offset: UInt64 = 0
     var tensors: [SafetensorsEntry] = []
-    for (key, type, shape) in specs.sorted(by: { ($1.type.rank, $0.key) < ($0.type.rank, $1.key) })
-    {
+    tensors.reserveCapacity(specs.count)
+    for (key, type, shape) in Self.ordered(specs) {
       guard let count = Self.byteCount(type, shape), let end = offset.adding(count),
         end < UInt64(Int64.max) / 2
       else {
@@ -36,19 +33,19 @@ struct SafetensorsLayout {
           range: ByteRange(offset: offset, count: end - offset)))
       offset = end
     }
-    let header = Self.header(tensors, metadata)
-    guard UInt64(header.count) <= SafetensorsFormat.longestHeader else {
-      throw CheckpointError(
-        .limitExceeded,
-        "the header would take \(header.count) bytes, readers accept "
-          + "\(SafetensorsFormat.longestHeader); use shorter names, or several files")
-    }
-    var head = ByteWriter(capacity: SafetensorsFormat.lengthByteCount + header.count)
-    head.write(UInt64(header.count))
-    head.write(header)
-    self.head = head.bytes
+    head = try Self.head(tensors, metadata)
     self.tensors = tensors
     byteCount = UInt64(head.count) + offset
+  }
+
+  // Most often they are in order, and a sorted copy would take as much memory again.
+  private static func ordered(_ specs: ArraySlice<ModelLayout.Spec>) -> ArraySlice<ModelLayout.Spec>
+  {
+    func isBefore(_ left: ModelLayout.Spec, _ right: ModelLayout.Spec) -> Bool {
+      (right.type.rank, left.key) < (left.type.rank, right.key)
+    }
+    let isOrdered = zip(specs, specs.dropFirst()).allSatisfy { !isBefore($1, $0) }
+    return isOrdered ? specs : specs.sorted(by: isBefore)[...]
   }
 
   /// How many bytes a tensor takes; `nil` if that is no number.
@@ -56,9 +53,30 @@ struct SafetensorsLayout {
     UInt64(shape.elementCount).multiplied(by: type.bitWidth).map { $0 / 8 }
   }
 
-  private static func header(_ tensors: [SafetensorsEntry], _ metadata: [String: String]) -> [UInt8]
+  private static func head(_ tensors: [SafetensorsEntry], _ metadata: [String: String])
+    throws(CheckpointError) -> [UInt8]
   {
-    var json = JSONText()
+    let lengthByteCount = SafetensorsFormat.lengthByteCount
+    var head = header(after: [UInt8](repeating: 0, count: lengthByteCount), tensors, metadata)
+    let count = head.count - lengthByteCount
+    guard UInt64(count) <= SafetensorsFormat.longestHeader else {
+      throw CheckpointError(
+        .limitExceeded,
+        "the header would take \(count) bytes, readers accept "
+          + "\(SafetensorsFormat.longestHeader); use shorter names, or several files")
+    }
+    for place in 0..<lengthByteCount {
+      head[place] = UInt8(truncatingIfNeeded: count >> (8 * place))  // little-endian
+    }
+    return head
+  }
+
+  private static func header(
+    after length: [UInt8], _ tensors: [SafetensorsEntry], _ metadata: [String: String]
+  ) -> [UInt8] {
+    let texts = metadata.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 8 }
+    let lines = tensors.reduce(0) { $0 + $1.key.bytes.count + 80 + 8 * $1.shape.rank }
+    var json = JSONText(after: length, capacity: texts + lines + 32)
     json.append("{")
     if !metadata.isEmpty {
       json.append(string: SafetensorsFormat.metadataKey.utf8)
@@ -74,17 +92,23 @@ struct SafetensorsLayout {
     }
     json.append(tensors, separator: ",") { $0.append($1) }
     json.append("}")
-    while json.bytes.count % SafetensorsFormat.alignment != 0 { json.append(" ") }
+    let isAligned = { (count: Int) in (count - length.count) % SafetensorsFormat.alignment == 0 }
+    while !isAligned(json.bytes.count) { json.append(" ") }
     return json.bytes
   }
 }
 
 extension JSONText {
   fileprivate mutating func append(_ tensor: SafetensorsEntry) {
-    let shape = tensor.shape.dimensions.map(String.init).joined(separator: ",")
-    let end = tensor.range.offset + tensor.range.count  // a place in the file: it fits
     append(string: tensor.key.bytes)
-    append(":{\"dtype\":\"\(tensor.typeName)\",\"shape\":[\(shape)],")
-    append("\"data_offsets\":[\(tensor.range.offset),\(end)]}")
+    append(":{\"dtype\":\"")
+    append(tensor.typeName)
+    append("\",\"shape\":[")
+    append(tensor.shape.dimensions, separator: ",") { $0.append(UInt64($1)) }  // not negative
+    append("],\"data_offsets\":[")
+    append(tensor.range.offset)
+    append(",")
+    append(tensor.range.offset + tensor.range.count)  // a place in the file: it fits
+    append("]}")
   }
 }

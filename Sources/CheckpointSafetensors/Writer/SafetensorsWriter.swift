@@ -14,7 +14,7 @@ package import CheckpointTensors
 /// nothing is kept:
 ///
 ///     var writer = try SafetensorsWriter("model.safetensors", declaring: [
-///       ("dense/bias", TensorSpec(.float32, [3])),
+///       (TensorKey("dense/bias"), TensorSpec(.float32, [3]))
 ///     ])
 ///
 /// In a model directory, tensors are spread over files of a size, and an index names them. Other files there
@@ -93,11 +93,12 @@ package struct SafetensorsWriter: TensorWriter {
   /// - Throws: As without a declaration; and what ``add(_:for:part:)`` throws for such tensors.
   package init(
     _ path: String, _ container: Container = .file,
-    declaring tensors: [(key: TensorKey, spec: TensorSpec)],
+    declaring tensors: some Collection<(key: TensorKey, spec: TensorSpec)>,
     metadata: [String: String] = [:], options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
     var specs: [ModelLayout.Spec] = []
     var names: Set<TensorKey> = []
+    specs.reserveCapacity(tensors.count)
     for (key, spec) in tensors {
       do throws(CheckpointError) {
         specs.append((key, try Self.type(of: spec, key, part: nil), spec.shape))

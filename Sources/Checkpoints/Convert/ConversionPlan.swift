@@ -61,12 +61,16 @@ struct ConversionPlan {
     try addGraph(of: source)
     let values = values ?? source.reader
     let reader: any TensorReader = graph == nil ? values : ReaderWithoutGraph(values)
-    guard let mapping = options.mapping else {
-      return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: values)) }
+    guard let rules = options.mapping else {
+      let source = ConversionSource(values)
+      return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: source)) }
     }
-    let mapped = try MappedReader(reader, mapping)
+    let mapping = try MappedReader(reader, rules)
+    let (stored, mapped) = (ConversionSource(mapping.reader), ConversionSource(mapping))
     let count = tensors.count
-    try mapped.forEachEntry { tensors.append(ConvertedTensor($0, in: mapped)) }
+    try mapping.forEachEntry {
+      tensors.append(ConvertedTensor($0, in: mapping, stored: stored, mapped: mapped))
+    }
     if tensors.count == count { try reader.forEachEntry { _ in isAllDropped = true } }
     if !tensors.isEmpty { isAllDropped = false }
   }
@@ -84,7 +88,8 @@ struct ConversionPlan {
     var keys: Set<TensorKey> = []
     try source.forEachEntry { keys.insert($0.key) }
     graph = SourceGraph(
-      original: try ObjectGraph(from: source), tensor: ConvertedTensor(entry, in: source.reader),
+      original: try ObjectGraph(from: source),
+      tensor: ConvertedTensor(entry, in: ConversionSource(source.reader)),
       storedKeys: keys)
   }
 

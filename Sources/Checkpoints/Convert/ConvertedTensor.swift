@@ -2,14 +2,22 @@ import CheckpointMapping
 import CheckpointIO
 import CheckpointTensors
 
+/// A checkpoint that is converted: of a million tensors, each keeps a reference to it.
+final class ConversionSource: Sendable {
+  /// Who reads it.
+  let reader: any TensorReader
+
+  init(_ reader: any TensorReader) { self.reader = reader }
+}
+
 /// A tensor to be written: its name, and where its values come from.
 struct ConvertedTensor: Sendable {
   /// Where the values come from.
   enum Values: Sendable {
     /// A checkpoint, which may have another name for it.
-    case stored(any TensorReader, key: TensorKey)
+    case stored(ConversionSource, key: TensorKey)
     /// They are known.
-    case known(AnyTensor)
+    indirect case known(AnyTensor)
   }
 
   /// The name that it will have.
@@ -26,25 +34,34 @@ struct ConvertedTensor: Sendable {
   let byteCount: UInt64
 
   /// A tensor as a reader has it.
-  init(_ entry: TensorEntry, in reader: any TensorReader) {
+  init(_ entry: TensorEntry, in source: ConversionSource) {
     key = entry.key
     spec = entry.spec
     slices = entry.slices
     parents = nil
-    values = .stored(reader, key: entry.key)
+    values = .stored(source, key: entry.key)
     byteCount = entry.byteCount
   }
 
   /// A tensor as a mapping makes it.
-  init(_ entry: TensorEntry, in reader: MappedReader) {
+  ///
+  /// - Parameters:
+  ///   - entry: What the mapping says of it.
+  ///   - reader: The mapping, over a checkpoint.
+  ///   - stored: The checkpoint, which may give a tensor in pieces.
+  ///   - mapped: The same as `reader`.
+  init(
+    _ entry: TensorEntry, in reader: MappedReader, stored: ConversionSource,
+    mapped: ConversionSource
+  ) {
     key = entry.key
     spec = entry.spec
     slices = entry.slices
     parents = reader.sources(of: entry.key)
-    if let stored = reader.storedKey(entry.key) {
-      values = .stored(reader.reader, key: stored)  // which may give it in pieces
+    if let key = reader.storedKey(entry.key) {
+      values = .stored(stored, key: key)
     } else {
-      values = .stored(reader, key: entry.key)
+      values = .stored(mapped, key: entry.key)
     }
     byteCount = UInt64(entry.spec.byteCount ?? Int(clamping: entry.byteCount))
   }
@@ -71,7 +88,7 @@ struct ConvertedTensor: Sendable {
 
   /// The checkpoint that has its values; `nil` if they are known.
   var file: String? {
-    if case .stored(let reader, _) = values { reader.path } else { nil }
+    if case .stored(let source, _) = values { source.reader.path } else { nil }
   }
 
   /// What is written: the tensor, or each of its slices.
@@ -96,7 +113,7 @@ struct ConvertedTensor: Sendable {
   func tensor(_ part: TensorSlice.Part?) throws(CheckpointError) -> AnyTensor {
     switch values {
     case .known(let tensor): tensor
-    case .stored(let reader, let key): try reader.tensor(for: key, slice: part?.slice)
+    case .stored(let source, let key): try source.reader.tensor(for: key, slice: part?.slice)
     }
   }
 }

@@ -56,7 +56,7 @@ final class TensorCopier {
     _ container: SafetensorsWriter.Container,
     _ options: FileOptions
   ) throws(CheckpointError) {
-    let declared = tensors.map { (key: $0.key, spec: $0.spec) }
+    let declared = tensors.lazy.map { (key: $0.key, spec: $0.spec) }
     var writer = try SafetensorsWriter(
       path, container, declaring: declared, metadata: metadata, options: options)
     for tensor in tensors {
@@ -80,10 +80,10 @@ final class TensorCopier {
   // A tensor of numbers that a reader has whole comes in pieces.
   private func pieces(of tensor: ConvertedTensor) -> LittleEndianPieces? {
     guard tensor.slices.isEmpty, tensor.spec.dtype.byteWidth != nil,
-      case .stored(let reader, let key) = tensor.values, reader is any TensorPieceReader
+      case .stored(let source, let key) = tensor.values, source.reader is any TensorPieceReader
     else { return nil }
     return { append throws(CheckpointError) in
-      try reader.forEachPiece(of: key) { piece throws(CheckpointError) in
+      try source.reader.forEachPiece(of: key) { piece throws(CheckpointError) in
         try append(piece)
         self.count(piece.byteCount)
       }
