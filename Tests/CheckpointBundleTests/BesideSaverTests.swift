@@ -68,6 +68,20 @@ import Testing
     #expect(try first.change() == .deleted)
   }
 
+  // Nobody compares the checksum of what is mapped unchecked: the index alone tells.
+  @Test func `a data file of another checkpoint is not mapped`() throws {
+    try save(1)
+    let reader = try BundleReader(
+      prefix: prefix, fileSystem: LocalFileSystem(), opensData: false)
+    try save(2)
+    try save(3)  // whose data file has the name of the first one
+    let batch = try reader.lookUp([TensorRequest("w0")])
+    let error = #expect(throws: CheckpointError.self) {
+      try batch.mappedTensors(isChecked: false)
+    }
+    #expect(error?.code == .busy)
+  }
+
   // The data file that the index counts is gone, and one of the same name has other values: without a
   // second look at the index, that is a wrong checksum.
   @Test(arguments: 1...3)

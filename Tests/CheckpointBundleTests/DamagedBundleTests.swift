@@ -12,8 +12,10 @@ import Testing
   private static let isLong =
     ProcessInfo.processInfo.environment["CHECKPOINTS_LONG_TESTS"] != nil
   private static let small = ["worked/sliced", "worked/two_tensors", "strings/scalar"]
+  // An index and a data file of 1 KB, of all types.
+  private static let flipped = TestCases.areAll ? small + ["bigendian/all"] : small
 
-  @Test(.timeLimit(.minutes(20)), arguments: small)
+  @Test(.timeLimit(.minutes(20)), arguments: flipped)
   func `finds every flipped bit`(name: String) throws {
     let original = try BundleFiles(copying: fixture(name))
     let contents = try original.contents()

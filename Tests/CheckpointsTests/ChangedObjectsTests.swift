@@ -56,6 +56,7 @@ private struct Program {
     ("a state of the process", { $0.position.value = $0.group.rank + 3 }),
     ("another state of the process", { $0.seed.value = 10 * $0.group.rank }),
     ("a property's name", { $0.model.properties[1].name = "offset" }),
+    ("another name as long", { $0.model.properties[1].name = "octets" }),
     ("bytes of a name that means the same", { $0.model.properties[3].name = "cafe\u{301}" }),
     ("a variable's name", { $0.model.properties[1].object = Variable<Float>([5, 6], name: "b") }),
     ("no name", { $0.model.properties[1].object = Variable<Float>([5, 6]) }),
