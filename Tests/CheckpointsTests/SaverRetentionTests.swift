@@ -458,4 +458,21 @@ private final class TestClock: Sendable {
       try clear()
     }
   }
+
+  // A manager deletes nothing that it does not know, and neither does who goes on with its history.
+  @Test func `keeps what a manager's history does not know`() throws {
+    let manager = try CheckpointManager(
+      Checkpoint(["w": Variable<Float>([1, 2])]), directory: directory.path, name: "m",
+      retention: .latest(3))
+    for step in 1...3 { try manager.save(step: step) }
+    for suffix in [".index", ".data-00000-of-00001"] {
+      try directory.write(directory.bytes("m-3\(suffix)"), to: "m-4\(suffix)")
+    }
+    try FileManager.default.removeItem(atPath: directory.path("checkpoint"))
+    let second = try saver(.latest(1))
+    try second.recoverHistory(in: directory.path, named: "m")
+    #expect(second.checkpoints.map(\.isPreserved) == [false, false, false, true])
+    try save(second, 10)
+    #expect(steps == [4, 10])
+  }
 }
