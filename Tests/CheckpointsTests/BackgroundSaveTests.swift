@@ -346,6 +346,43 @@ import Testing
     #expect(system.paths.isEmpty)
   }
 
+  /// A variable whose values cannot be had now.
+  private final class Unreadable: TensorVariable {
+    var tensorSpec: TensorSpec { TensorSpec(.float32, [2]) }
+
+    func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+      throws(CheckpointError) -> Result
+    {
+      try tensorSnapshot().withTensorBytes(body)
+    }
+
+    func tensorSnapshot() throws(CheckpointError) -> AnyTensor {
+      throw CheckpointError(.unsupported, "the device is gone")
+    }
+
+    func setTensor(_ tensor: AnyTensor) {}
+  }
+
+  @Test(arguments: [true, false])
+  func `throws at once which variable cannot be read`(ofObjects: Bool) throws {
+    var options = SaveOptions()
+    options.fileSystem = system
+    let manager =
+      if ofObjects {
+        try CheckpointManager(
+          Checkpoint(["w": Variable<Float>(1), "x": Unreadable()], options: options),
+          directory: "/run", retention: .all)
+      } else {
+        try CheckpointManager(
+          Saver(["w": Variable<Float>(1), "x": Unreadable()], options: options),
+          directory: "/run", retention: .all)
+      }
+    let error = #expect(throws: CheckpointError.self) { try manager.saveInBackground(step: 1) }
+    #expect(error?.code == .unsupported && error?.message == "the device is gone")
+    #expect(error?.key == (ofObjects ? "x/.ATTRIBUTES/VARIABLE_VALUE" : "x"))
+    #expect(system.paths.isEmpty)
+  }
+
   // MARK: Cancelling
 
   @Test(arguments: [FileCall.Kind.lock, .create, .write, .sync, .rename])

@@ -301,6 +301,15 @@ import Testing
     #expect(missing?.file == directory.path("none.json"))
   }
 
+  @Test func `refuses a text that is too large, and takes one that just is not`() throws {
+    let most = "[]" + String(repeating: " ", count: (16 << 20) - 2)
+    #expect(try KeyMapping(json: most).rules.isEmpty)
+    let error = #expect(throws: CheckpointError.self) { try KeyMapping(json: most + " ") }
+    #expect(
+      error?.description
+        == "16777217 bytes of rules; at most 16777216 are read (limitExceeded)")
+  }
+
   @Test func `refuses a file that is too large, and one that is not UTF-8`() throws {
     let directory = try TemporaryDirectory()
     let path = directory.path("rules.json")

@@ -207,6 +207,46 @@ import Testing
     #expect(error?.contains("with 'w2'") == true)
   }
 
+  @Test func `says which tensors do not go together, and what has no such dimension`() {
+    let two = AnyTensor(Tensor<Float>([1, 2]))
+    let stored = reader([
+      "a.0": two, "b.0": two, "int": AnyTensor(Tensor<Int32>([1, 2])),
+      "long": AnyTensor(Tensor<Float>([1, 2, 3])),
+    ])
+    for (rule, expected) in [
+      (
+        .split("a.0", axis: 1, into: ["x", "y"]),
+        "'a.0', float32[2], has no dimension 1 (mismatch)"
+      ),
+      (
+        .stack(["a.0", "b.0"], axis: 2, into: "w"),
+        "a tensor [2] gets no new dimension at 2 (mismatch)"
+      ),
+      (
+        .concatenate(["a.0", "b.0"], axis: 1, into: "w"),
+        "a tensor float32[2] has no dimension 1 (mismatch)"
+      ),
+      (
+        .concatenate(["a.0", "int"], axis: 0, into: "w"),
+        "int32[2] and float32[2] cannot be put together (mismatch)"
+      ),
+      (
+        .stack(["a.0", "long"], axis: 0, into: "w"),
+        "float32[1, 3] and float32[1, 2] cannot be put together (mismatch)"
+      ),
+      (
+        .concatenate([], axis: 0, into: "w"),
+        "a rule needs the name of a tensor (invalidArgument)"
+      ),
+      (
+        .stackMatches(#"^[ab]\.(\d)$"#, axis: 0, into: "w"),
+        "'a.0' and 'b.0' are both number 0 of 'w' (duplicateName)"
+      ),
+    ] as [(KeyMapping.Rule, String)] {
+      #expect(problem(stored, [rule]) == "memory: rule 1 of the mapping: \(expected)")
+    }
+  }
+
   @Test func `transposes as indices say`() throws {
     for seed in 0..<200 as Range<UInt64> {
       var rng = SeededGenerator(seed: seed)

@@ -90,6 +90,24 @@ import Testing
     #expect(layer.value.array == [1, 2])
   }
 
+  @Test func `refuses to save by names what has one name twice, and names all`() throws {
+    var options = SaveOptions()
+    options.format = .safetensors
+    let layers = ["w", "w", "b", "b"].map { Variable<Float>(0, name: $0) }
+    func error(_ objects: KeyValuePairs<String, any Checkpointable>) -> CheckpointError? {
+      #expect(throws: CheckpointError.self) {
+        try Checkpoint(objects, options: options).write(to: directory.path("m.safetensors"))
+      }
+    }
+    let one = error(["0": layers[0], "1": layers[1]])
+    #expect(one?.code == .duplicateName && one?.key == "w")
+    #expect(one?.message == "two variables have this name; give one another name")
+    let both = error(["0": layers[0], "1": layers[1], "2": layers[2], "3": layers[3]])
+    #expect(both?.code == .duplicateName && both?.message == "2 names are given twice")
+    #expect(both?.problems.map(\.key) == ["w", "b"])
+    #expect(directory.names.isEmpty)
+  }
+
   @Test func `reports what the file had left over`() throws {
     try Saver(["a": Variable<Float>(1), "b": Variable<Float>(2)]).save(to: path)
     let a = Variable<Float>(0)

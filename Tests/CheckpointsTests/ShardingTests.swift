@@ -85,6 +85,46 @@ import Testing
     #expect(error?.code == .unsupported)
   }
 
+  /// A variable that says more of itself than is there.
+  private final class Boastful: TensorVariable {
+    let tensorSpec: TensorSpec
+    init(_ shape: TensorShape) { tensorSpec = TensorSpec(.float32, shape) }
+
+    func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
+      throws(CheckpointError) -> Result
+    {
+      try tensorSnapshot().withTensorBytes(body)
+    }
+
+    func tensorSnapshot() -> AnyTensor { AnyTensor(Tensor<Float>([1, 2])) }
+    func setTensor(_ tensor: AnyTensor) {}
+  }
+
+  @Test(arguments: [.count(2), .by { _ in 0 }] as [SaveOptions.Sharding])
+  func `refuses to spread a tensor that no memory can hold`(sharding: SaveOptions.Sharding) throws {
+    var options = SaveOptions()
+    options.sharding = sharding
+    let shape: TensorShape = [1 << 61]
+    let error = #expect(throws: CheckpointError.self) {
+      try Saver(["bias": bias, "vast": Boastful(shape)], options: options)
+        .save(to: directory.path("m"))
+    }
+    #expect(error?.code == .mismatch)
+    #expect(error?.message == "a tensor float32\(shape) is larger than any memory")
+    #expect(directory.names.isEmpty)
+  }
+
+  @Test func `refuses to cut a variable that has fewer values than it says`() throws {
+    var options = SaveOptions()
+    options.sharding = .maxBytes(8)
+    let error = #expect(throws: CheckpointError.self) {
+      try Saver(["w": Boastful([6])], options: options).save(to: directory.path("m"))
+    }
+    #expect(error?.code == .mismatch && error?.key == "w")
+    #expect(error?.message == "the variable has 8 bytes, too few")
+    #expect(directory.names.isEmpty)
+  }
+
   @Test func `a rule is equal to its copies, and to no other`() {
     let rule = SaveOptions.Sharding.by { _ in 0 }
     let copy = rule

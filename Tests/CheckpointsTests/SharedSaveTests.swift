@@ -353,6 +353,21 @@ extension Result where Failure == any Error {
     }
   }
 
+  @Test func `what no process has a tensor of is no checkpoint, and all hear so`() throws {
+    let path = directory.path
+    let results = together(2) { rank in
+      let member = Member(rank: rank, count: 2, directory: path, timeout: .seconds(20))
+      var settings = Saver.Settings()
+      settings.allowsEmpty = true
+      try Saver([:], settings: settings, options: member.options).save(to: member.path("model"))
+    }
+    for result in results {
+      #expect(result.error?.code == .invalidArgument)
+      #expect(result.error?.message.contains("a checkpoint holds one tensor at least") == true)
+    }
+    #expect(!directory.names.contains { $0.hasPrefix("model.") })
+  }
+
   @Test func `what one process cannot save in the background, all hear`() throws {
     let path = directory.path
     let results = together(3) { rank in

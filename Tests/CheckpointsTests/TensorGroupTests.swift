@@ -233,6 +233,30 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == [])
   }
 
+  private final class Offsets: TensorGroup {
+    let groupTensors = [GroupTensor("offsets", .float32, shape: [2])]
+    let value: AnyTensor
+    init(_ value: AnyTensor) { self.value = value }
+    func serializeToTensors() -> [AnyTensor] { [value] }
+    func restoreFromTensors(_ tensors: [AnyTensor]) {}
+  }
+
+  @Test(arguments: [AnyTensor(Tensor<Float>([1, 2, 3])), AnyTensor(Tensor<Double>([1, 2]))])
+  func `refuses a tensor of another shape or dtype than announced, and says which`(value: AnyTensor)
+    throws
+  {
+    let error = failure {
+      try Checkpoint(["a": Offsets(value)]).write(to: directory.path("ckpt"))
+    }
+    #expect(error?.code == .mismatch)
+    #expect(error?.key?.hasPrefix("a/") == true)
+    #expect(
+      error?.message.hasPrefix(
+        "the tensor 'offsets' of Offsets is \(value.spec), and groupTensors announces float32")
+        == true)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == [])
+  }
+
   @Test func `refuses names of tensors that occur twice`() throws {
     let keys = Variable<Float>(0)
     let twice = failure { _ = try Saver(["t-keys": keys], groups: ["t": Table()]) }
