@@ -107,6 +107,57 @@ import Testing
     }
   }
 
+  /// A checkpoint with a wrong byte, to which something happens while its values are read.
+  private static func damaged(
+    whileRead change: @escaping @Sendable (MemoryFileSystem) throws -> Void
+  ) throws -> InterceptingFileSystem {
+    let saved = MemoryFileSystem()
+    try overwrite(saved)(1)
+    var image = saved.image
+    image.files["/run/ckpt-1.data-00000-of-00001"]?[3] ^= 1
+    let base = MemoryFileSystem(image)
+    let count = Counter()
+    return InterceptingFileSystem(base) { _, call throws(CheckpointError) in
+      guard [.read, .map].contains(call.kind), call.path.contains(".data-") else { return }
+      guard count.next() == 2 else { return }  // the first that it gives
+      do { try change(base) } catch { Issue.record(error) }
+    }
+  }
+
+  @Test func `a damaged checkpoint that goes while it is checked has gone, and is not damaged`()
+    throws
+  {
+    for check in [Self.verify, Self.checkIntact] {
+      let system = try Self.damaged { try $0.removeFile("/run/ckpt-1.index") }
+      let error = #expect(throws: CheckpointError.self) { _ = try check(system) }
+      #expect(
+        error?.description == "/run/ckpt-1: this was deleted while it was being read (notFound)")
+      #expect(error?.isOutdated == true)
+    }
+  }
+
+  @Test func `a damaged checkpoint that is saved anew while it is checked is checked anew`() throws
+  {
+    for check in [Self.verify, Self.checkIntact] {
+      #expect(try check(Self.damaged { try Self.overwrite($0)(2) }))
+      #expect(try !check(Self.damaged { _ in }), "else nothing was damaged")
+    }
+  }
+
+  // Whether the checkpoint is intact.
+  private static func verify(_ system: any FileSystem) throws -> Bool {
+    try Verification(of: "/run/ckpt-1", fileSystem: system, found: { _ in }) { _, _ in }.isIntact
+  }
+
+  private static func checkIntact(_ system: any FileSystem) throws -> Bool {
+    do throws(CheckpointError) {
+      try IntactCheck(system).check("/run/ckpt-1", .everything)
+      return true
+    } catch  where error.code == .corrupt {
+      return false
+    }
+  }
+
   @Test(arguments: Way.allCases, [true, false])
   func `reads one checkpoint, whole, whenever the next is saved`(way: Way, movesOn: Bool) throws {
     let path = movesOn ? "/run" : "/run/ckpt-1"

@@ -81,6 +81,19 @@ import Testing
     #expect(error?.message.hasSuffix("and there is none in it") == true)
   }
 
+  @Test func `where something comes at each look, a directory is busy, and not empty`() throws {
+    try LocalFileSystem().createDirectory(run)
+    let system = InterceptingFileSystem { [run] number, call throws(CheckpointError) in
+      guard call.kind == .list, call.path == run else { return }
+      try LocalFileSystem().createDirectory("\(run)/\(number)")
+    }
+    let error = #expect(throws: CheckpointError.self) {
+      try CheckpointLocation(run, fileSystem: system)
+    }
+    #expect(error?.code == .busy && error?.file == run)
+    #expect(error?.message.hasPrefix("checkpoints come and go here, and none stayed") == true)
+  }
+
   @Test func `an empty file of another name is no reason`() throws {
     try LocalFileSystem().createDirectory(run)
     try directory.write([], to: "run/__init__.py")

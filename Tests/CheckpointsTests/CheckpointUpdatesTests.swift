@@ -88,6 +88,24 @@ import Testing
     #expect(questions.withLock { $0 } == 3)
   }
 
+  @Test func `ends with the error of a system that refuses`() async throws {
+    try manager().save()
+    let state = directory.path("run/checkpoint")
+    let system = InterceptingFileSystem { _, call throws(CheckpointError) in
+      guard call.path == state else { return }
+      throw .system("injected failure of \(call.kind)", errno: EIO, file: call.path)
+    }
+    let run = CheckpointDirectory(directory.path("run"), fileSystem: system)
+    var iterator = run.updates(timeout: .zero).makeAsyncIterator()
+    do throws(CheckpointError) {
+      let path = try await iterator.next()
+      Issue.record("\(path ?? "nothing") is not known without the state file")
+    } catch {
+      #expect(error.systemError == EIO && error.file == state)
+    }
+    #expect(try await iterator.next() == nil)
+  }
+
   @Test func `asks after each checkpoint whether it was the last`() async throws {
     let manager = try manager()
     try manager.save()

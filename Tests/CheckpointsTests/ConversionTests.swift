@@ -212,6 +212,22 @@ import Testing
     #expect(nowhere?.message == "the path is empty")
   }
 
+  @Test(arguments: ["part.safetensors", "big.safetensors"])
+  func `a file that would be taken for one of a model is not written beside it`(name: String)
+    throws
+  {
+    let source = try source { try $0.add(Tensor<Float>([1]), for: "w") }
+    try LocalFileSystem().createDirectory(directory.path("model"))
+    let index = #"{"metadata": {}, "weight_map": {"w": "part.safetensors"}}"#
+    try directory.write(Array(index.utf8), to: "model/big.safetensors.index.json")
+    let error = failure(source, to: "model/\(name)")
+    #expect(error?.code == .pathConflict)
+    #expect(
+      error?.message.hasPrefix(
+        "beside it is a model in several files, 'big.safetensors.index.json', which") == true)
+    #expect(try LocalFileSystem().status(of: directory.path("model/\(name)")) == nil)
+  }
+
   // MARK: Slices
 
   private func sliced() throws -> String {
