@@ -194,6 +194,16 @@ import Testing
     #expect(none.errors.contains("this is no directory; '--last' takes one"))
   }
 
+  @Test func `a directory without checkpoints has no latest ones`() throws {
+    try directory.write("notes".utf8, to: "README")
+    let run = try average(2)
+    #expect(run.status == 1)
+    #expect(
+      run.errors
+        == "checkpoint: \(directory.path): 2 checkpoints are wanted, the directory has none "
+        + "(notFound)\n")
+  }
+
   private func average(_ count: Int) throws -> ChildProcess.Outcome {
     try ToolRun.checkpoint("average", out, "--last", "\(count)", directory.path, "--overwrite")
   }

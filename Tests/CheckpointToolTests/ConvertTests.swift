@@ -259,6 +259,14 @@ import Testing
       "rename: it is either '-o DEST', a new checkpoint, or '--in-place'"
     ),
     (["merge", "a"], "merge: SOURCE... is missing"),
+    (
+      ["merge", "--move", "a", "b", "--drop-objects"],
+      "merge: '--move' goes without '--metadata' and '--drop-objects'"
+    ),
+    (
+      ["merge", "--move", "a", "b", "--metadata", "step=1"],
+      "merge: '--move' goes without '--metadata' and '--drop-objects'"
+    ),
     (["diff", "a", "b", "--tolerance", "-1"], "diff: '-1' is no tolerance: a number of 0 or more"),
     (["diff", "a", "b", "--tolerance", "x"], "diff: 'x' is no tolerance: a number of 0 or more"),
   ])
@@ -464,6 +472,19 @@ import Testing
     #expect(standing.status == 1)
     #expect(standing.errors.contains("'--overwrite' replaces it (pathConflict)"))
     #expect(try CheckpointReader(source).entries().count == 2)
+  }
+
+  @Test(arguments: [["m", "--to", "v1"], ["m.safetensors"]])
+  func `data files are moved into no other format`(target: [String]) throws {
+    let before = directory.names
+    let run = try ChildProcess.run(
+      "checkpoint",
+      ["merge", "--move", directory.path(target[0]), source] + target.dropFirst())
+    #expect(run.status == 1)
+    #expect(
+      run.errors
+        == "checkpoint: data files can be moved into a V2 checkpoint only (unsupported)\n")
+    #expect(directory.names == before)
   }
 
   // MARK: diff

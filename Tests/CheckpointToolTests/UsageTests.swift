@@ -79,6 +79,13 @@ import Testing
     #expect(run.errors.hasPrefix("checkpoint: \(message)\n"))
   }
 
+  @Test func `a path that is not UTF-8 is shown, and refused`() throws {
+    let run = try ToolRun.shell("checkpoint verify \"$(printf 'run/a\\377b')\"")
+    #expect(run.status == 2)
+    #expect(run.output == "")
+    #expect(run.errors.hasPrefix("checkpoint: verify: the path 'run/a\\xffb' is not UTF-8\n"))
+  }
+
   @Test func `what follows two hyphens is no option`() throws {
     let run = try ToolRun.checkpoint("list", "--", "--json")
     #expect(run.status == 1)

@@ -135,4 +135,29 @@ import Testing
     #expect(directory.names == before)
     #expect(try CheckpointReader(prefix).entries().map(\.key) == ["v2"])
   }
+
+  @Test(arguments: [CheckpointFormat.v1, .safetensors])
+  func `edits in place are of V2, and change nothing with options for another format`(
+    format: CheckpointFormat
+  ) throws {
+    let prefix = try bundle("v2")
+    let before = directory.names
+    let options = SaveOptions(format: format)
+    let renaming = #expect(throws: CheckpointError.self) {
+      try CheckpointConversion.rename(["v2": "w"], in: prefix, options: options)
+    }
+    let target = directory.path("m")
+    let merging = #expect(throws: CheckpointError.self) {
+      try CheckpointConversion.merge([prefix], into: target, options: options)
+    }
+    for (error, file) in [(renaming, prefix), (merging, target)] {
+      #expect(
+        error?.description
+          == "\(file): only V2 checkpoints are changed in place, these options are for the format "
+          + "\(format.title); write a new one: CheckpointConversion(from:to:options:) "
+          + "(unsupported)")
+    }
+    #expect(directory.names == before)
+    #expect(try CheckpointReader(prefix).entries().map(\.key) == ["v2"])
+  }
 }

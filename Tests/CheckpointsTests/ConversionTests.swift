@@ -321,7 +321,28 @@ import Testing
     #expect(kernel.array == [1, 4, 2, 5, 3, 6])
   }
 
+  @Test func `a tensor keeps a name where the format needs one`() throws {
+    let source = try source { try $0.add(Tensor<Float>([1]), for: "w") }
+    for format in [Format.v2, .v1] {
+      let error = failure(source, to: "m", format) { $0.names = ["w": ""] }
+      #expect(error?.code == .invalidArgument, "\(format)")
+      #expect(error?.message == "'w' would have no name, and a tensor needs one", "\(format)")
+    }
+    let (reader, _) = try convert(source, to: "m", .safetensors) { $0.names = ["w": ""] }
+    #expect(try reader.entries().map(\.key) == [""])
+  }
+
   // MARK: Several sources
+
+  @Test func `nothing is no source of an average`() {
+    let error = #expect(throws: CheckpointError.self) {
+      try CheckpointConversion(
+        averaging: [], decay: 1, to: directory.path("m"), options: CheckpointConversion.Options()
+      ) { _ in }
+    }
+    #expect(error?.code == .invalidArgument)
+    #expect(error?.message == "there is no checkpoint to be averaged")
+  }
 
   @Test func `tensors of several checkpoints become one`() throws {
     let source = try source { try $0.add(Tensor<Float>([1]), for: "a") }

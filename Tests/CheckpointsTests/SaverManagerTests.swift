@@ -120,6 +120,23 @@ import Testing
     #expect(files.contains("m-5.index"))
   }
 
+  @Test(arguments: ["m-7.index", "m-7.data-00000-of-00001", "m.history.json"])
+  func `refuses a saver whose state file would be overwritten`(name: String) throws {
+    var settings = Saver.Settings()
+    settings.stateFilename = name
+    let path = directory.path("run")
+    let error = failure {
+      _ = try CheckpointManager(
+        Saver(["w": Variable<Float>(1)], settings: settings), directory: path, name: "m",
+        retention: .all)
+    }
+    #expect(
+      error?.description
+        == "\(path)/\(name): the checkpoints' files would overwrite the state file; rename one "
+        + "(pathConflict)")
+    #expect(files == [])
+  }
+
   @Test func `refuses a saver that has nothing to keep`() throws {
     let v1 = failure { _ = try manager { $1.format = .v1 } }
     #expect(v1?.code == .unsupported)

@@ -75,6 +75,17 @@ import Testing
     #expect(problem { () throws(CheckpointError) in _ = try Saver(none) } == expected)
   }
 
+  @Test func `refuses an ending of graph files that leads elsewhere`() {
+    var settings = Saver.Settings()
+    settings.metaGraphSuffix = "meta/../w"
+    #expect(
+      problem { () throws(CheckpointError) in
+        _ = try Saver(["w": Variable<Float>(1)], settings: settings)
+      }
+        == "'meta/../w' cannot be what a file's name ends in; it is 'meta' in TensorFlow "
+        + "(invalidArgument)")
+  }
+
   @Test func `reports all problems at once`() throws {
     let one = Variable<Float>(1)
     let error = problem { () throws(CheckpointError) in
