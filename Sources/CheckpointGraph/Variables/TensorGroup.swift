@@ -191,7 +191,7 @@ extension TensorGroup {
       throw CheckpointError(
         .mismatch,
         "the tensor '\(known.name)' of \(type(of: self)) is \(spec), and groupTensors announces "
-          + "\(known.dtype.name)\(known.shape.map { " \($0)" } ?? "")")
+          + "\(known.dtype.name)\(known.shape.map { "\($0)" } ?? "")")
     }
     return tensors
   }

@@ -126,7 +126,8 @@ extension SavePlan.Item {
     get throws(CheckpointError) {
       guard spec.dtype.byteWidth == nil else {
         guard let byteCount = spec.byteCount else {
-          throw CheckpointError(.mismatch, "a tensor \(spec) is larger than any memory")
+          throw CheckpointError(
+            .mismatch, "a tensor \(spec) is larger than any memory", key: key.description)
         }
         return byteCount
       }
