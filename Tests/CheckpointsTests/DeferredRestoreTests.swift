@@ -304,6 +304,30 @@ import Testing
     #expect(status.failures.count == 1)
   }
 
+  @Test func `says each time that values are damaged which an object waits for`() throws {
+    let late = Variable<Float>(repeating: 3, shape: [1_000])
+    let saved = TestModule(["w": Variable<Float>(3), "late": late])
+    let path = try Checkpoint(["m": saved]).write(to: directory.path("m"))
+    var bytes = try directory.bytes("m.data-00000-of-00001")
+    bytes[bytes.count / 2] ^= 1  // most of it is what comes late
+    try directory.write(bytes, to: "m.data-00000-of-00001")
+    let (w, module) = (Variable<Float>(0), TestModule([:]))
+    module.properties = [("w", w)]
+    let checkpoint = try Checkpoint(["m": module])
+    let status = try checkpoint.restore(from: path)
+    #expect(w.value[] == 3)
+    let unfilled = Variable<Float>(repeating: 0, shape: [1_000])
+    module.properties.append(("late", unfilled))
+    for _ in 0..<2 {
+      let error = failure { try checkpoint.restoreDeferred() }
+      #expect(error?.code == .corrupt)
+      #expect(error?.file == path + ".data-00000-of-00001")
+      #expect(error?.message.contains("; this comes from the restore of '\(path)' at ") == true)
+    }
+    #expect(unfilled.value.array.allSatisfy { $0 == 0 })
+    #expect(status.failures.map(\.code) == [.corrupt])
+  }
+
   @Test func `says once what does not fit, and restores the rest`() throws {
     let path = try written(3)
     let (module, head) = (TestModule([:]), TestLayer())

@@ -348,6 +348,24 @@ import Testing
     #expect(try checkpoint.save(to: path) == "\(path)-2")
   }
 
+  @Test(arguments: [false, true])
+  func `says what is saved if the state file cannot be written`(isOneOfSeveral: Bool) throws {
+    var options = SaveOptions()
+    if isOneOfSeveral { options.processes = try LaunchedProcesses(rank: 0, count: 1) }
+    options.fileSystem = InterceptingFileSystem { _, call throws(CheckpointError) in
+      guard call.kind == .rename, Path(call.path).name == "checkpoint" else { return }
+      throw .system("injected failure", errno: ENOSPC, file: call.path)
+    }
+    let checkpoint = try Checkpoint(["a": Variable<Float>(3)], options: options)
+    let error = failure { try checkpoint.save(to: path) }
+    #expect(error?.code == .io && error?.systemError == ENOSPC)
+    #expect(error?.file == directory.path("checkpoint"))
+    #expect(error?.message.hasSuffix("; the checkpoint '\(path)-1' itself is saved") == true)
+    let a = Variable<Float>(0)
+    try Checkpoint(["a": a]).restore(from: "\(path)-1").expectPartial()
+    #expect(a.value.scalar == 3)
+  }
+
   @Test func `does not trap on the largest counter`() throws {
     let checkpoint = try Checkpoint(["a": Variable<Float>(1)])
     checkpoint.saveCounter.value[] = .max

@@ -1,6 +1,7 @@
 import CheckpointIO
 import CheckpointPlans
 import CheckpointTestSupport
+@testable import Checkpoints
 import Testing
 
 /// What a process makes of what others say, if they are other programs, or do not answer.
@@ -46,6 +47,14 @@ import Testing
     var reader = ProcessMessageReader(nested(8))
     #expect(try reader.readError().code == .several)
     expectMalformed(nested(9)) { _ = try $0.readError() }
+  }
+
+  @Test func `takes no save for finished that nothing is said of`() {
+    var message = ProcessMessage()
+    for _ in ["saved", "removed", "problems"] { message.write(0) }
+    let refusal = error { _ = try ManagedSave.Finished(message: message.bytes) }
+    #expect(refusal?.code == .mismatch)
+    #expect(refusal?.message == "process 0 has not said what was saved")
   }
 
   /// A process whose others say what they like.

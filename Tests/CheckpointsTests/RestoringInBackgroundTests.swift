@@ -84,6 +84,83 @@ import Testing
     #expect(restored?.isStepBack == true)
   }
 
+  /// A new process that restores from the directory.
+  private func restarted(_ model: any Checkpointable, _ options: SaveOptions = SaveOptions())
+    throws -> CheckpointManager
+  {
+    try CheckpointManager(
+      Checkpoint(["model": model], options: options), directory: directory.path("run"),
+      retention: .latest(5))
+  }
+
+  private func save(_ values: Float...) throws {
+    let model = Model(0)
+    let manager = try restarted(model)
+    for value in values {
+      model.w.value[] = value
+      try manager.save()
+    }
+  }
+
+  /// Changes the value 9 in the data file, whose length and index stay.
+  private func damageValues(of name: String) throws {
+    let file = "run/\(name).data-00000-of-00001"
+    var bytes = try directory.bytes(file)
+    let nine: [UInt8] = [0, 0, 0x10, 0x41]  // float32, little-endian
+    let place = try #require(bytes.firstRange(of: nine))
+    bytes[place.lowerBound] ^= 1
+    try directory.write(bytes, to: file)
+  }
+
+  @Test func `steps back from values that turn out to be damaged as they are read`() async throws {
+    try save(1, 9)
+    try damageValues(of: "ckpt-2")
+    let model = Model(0)
+    let restored = try await restarted(model).restoreOrInitializeInBackground()
+    #expect(restored?.path == directory.path("run/ckpt-1"))
+    #expect(restored?.skipped.map(\.code) == [.corrupt])
+    #expect(model.w.value.scalar == 1)
+  }
+
+  @Test func `does not initialize if everything is damaged`() async throws {
+    try save(9)
+    try damageValues(of: "ckpt-1")
+    let model = Model(0)
+    let manager = try restarted(model)
+    let error = await #expect(throws: CheckpointError.self) {
+      _ = try await manager.restoreOrInitializeInBackground { Issue.record("initialized") }
+    }
+    #expect(error?.code == .corrupt && error?.file == directory.path("run"))
+    #expect(error?.message.hasPrefix("the only checkpoint is damaged; nothing has changed") == true)
+    #expect(error?.problems.map(\.code) == [.corrupt])
+    #expect(model.w.value.scalar == 0)
+  }
+
+  @Test func `does not take a program that does not fit for damage`() async throws {
+    try save(1, 2)
+    let other = TestModule(["w": Variable<Float>([0, 0])])
+    let manager = try restarted(other)
+    let error = await #expect(throws: CheckpointError.self) {
+      _ = try await manager.restoreOrInitializeInBackground { Issue.record("initialized") }
+    }
+    #expect(error?.code == .mismatch)
+  }
+
+  @Test func `is not for processes that restore together`() async throws {
+    try save(1)
+    let model = Model(0)
+    let group = try LaunchedProcesses(rank: 0, count: 1)
+    let manager = try restarted(model, SaveOptions(processes: group))
+    let error = await #expect(throws: CheckpointError.self) {
+      _ = try await manager.restoreOrInitializeInBackground { Issue.record("initialized") }
+    }
+    #expect(
+      error?.description
+        == "\(directory.path("run")): processes that save together restore the same checkpoint with "
+        + "restoreOrInitialize, not in the background (unsupported)")
+    #expect(model.w.value.scalar == 0)
+  }
+
   @Test func `stops with its task or its progress, and changes nothing`() async throws {
     let saved = try Checkpoint(["model": Model(7)]).save(to: path)
     let model = Model(0)

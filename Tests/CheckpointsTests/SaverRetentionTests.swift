@@ -160,6 +160,22 @@ private final class TestClock: Sendable {
     #expect(steps == [3])
   }
 
+  @Test func `leaves a file that has become something else, and says so each time`() throws {
+    let saver = try saver(.latest(1)) { $1.format = .v1 }
+    try save(saver, 1)
+    try directory.write("somebody's notes".utf8, to: "m-1")
+    for step in [2, 3] {
+      try save(saver, step)
+      #expect(
+        saver.lastSave?.warnings.map(\.description) == [
+          "\(directory.path("m-1")): this is no checkpoint, or a damaged one, and is left alone; "
+            + "remove it yourself if it is of no use (notACheckpoint)"
+        ])
+      #expect(directory.names == ["checkpoint", "m-1", "m-\(step)"])
+    }
+    #expect(try directory.bytes("m-1") == Array("somebody's notes".utf8))
+  }
+
   @Test func `Saver row 70: deletes the graph of a checkpoint with it`() throws {
     for (suffix, left) in [("meta", "m-1.graph"), ("graph", "m-1.meta")] {
       let saver = try saver(.latest(1)) { settings, _ in settings.metaGraphSuffix = suffix }

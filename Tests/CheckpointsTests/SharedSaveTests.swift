@@ -481,6 +481,92 @@ extension Result where Failure == any Error {
     }
   }
 
+  @Test func `a state that was saved alone is that of one process`() throws {
+    let path = directory.path("ckpt")
+    func state(_ value: String, of rank: Int) throws -> PerProcess {
+      PerProcess(RunState(value), of: try LaunchedProcesses(rank: rank, count: 3))
+    }
+    // Without SaveOptions(processes:), nobody puts the states together.
+    try Checkpoint(["position": state("position 1", of: 1)]).write(to: path)
+    for rank in 0..<3 {
+      let own = try state("new", of: rank)
+      let objects = try Checkpoint(["position": own])
+      if rank == 1 {
+        try objects.restore(from: path).assertConsumed()
+      } else {
+        let error = #expect(throws: CheckpointError.self) { try objects.restore(from: path) }
+        #expect(error?.code == .mismatch)
+        #expect(error?.key?.hasPrefix("position") == true)
+        #expect(error?.message == "the state of process \(rank) of 3 was not saved")
+      }
+      #expect((own.state as? RunState<String>)?.value == (rank == 1 ? "position 1" : "new"))
+    }
+  }
+
+  @Test func `a state of the whole program is none of its processes'`() throws {
+    let path = directory.path("ckpt")
+    try Checkpoint(["position": RunState("position")]).write(to: path)
+    let own = RunState("new")
+    let group = try LaunchedProcesses(rank: 0, count: 1)
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint(["position": PerProcess(own, of: group)]).restore(from: path).expectPartial()
+    }
+    #expect(error?.code == .mismatch)
+    #expect(
+      error?.message.hasPrefix("the stored state is not one of several processes: ") == true)
+    #expect(own.value == "new")
+  }
+
+  @Test func `no process initializes if everything is damaged`() throws {
+    let path = directory.path
+    let saved = together(2) { rank in
+      let member = Member(rank: rank, count: 2, directory: path)
+      let objects = try Checkpoint(
+        ["table": member.table("table", from: 1)], options: member.options)
+      try CheckpointManager(objects, directory: path, retention: .all).save()
+    }
+    for result in saved { try result.get() }
+    var index = try directory.bytes("ckpt-1.index")
+    index[index.count / 3] ^= 4
+    try directory.write(index, to: "ckpt-1.index")
+    let results = together(2) { rank in
+      let member = Member(rank: rank, count: 2, directory: path)
+      let objects = try Checkpoint(
+        ["table": member.table("table", from: nil)], options: member.options)
+      try CheckpointManager(objects, directory: path, retention: .all)
+        .restoreOrInitialize { Issue.record("initialized") }
+    }
+    for result in results {
+      #expect(result.error?.code == .corrupt && result.error?.file == path)
+      #expect(result.error?.message.hasPrefix("the only checkpoint is damaged; ") == true)
+      #expect(result.error?.problems.count == 1)
+    }
+  }
+
+  @Test func `a manager forgets what its processes could not save, and saves the next`() throws {
+    let path = directory.path
+    let results = together(2) { rank in
+      let member = Member(rank: rank, count: 2, directory: path)
+      let step = Variable(Tensor<Int64>(repeating: 7, shape: rank == 0 ? [2] : [3]))
+      let objects = try Checkpoint(["step": step], options: member.options)
+      let manager = try CheckpointManager(objects, directory: path, retention: .all)
+      let error = #expect(throws: CheckpointError.self) { try manager.save() }
+      let left = manager.checkpoints.map(\.path)
+      step.value = Tensor([7])
+      return (error, left, try manager.save()?.path)
+    }
+    for result in results {
+      let (error, left, next) = try result.get()
+      #expect(
+        error?.message.contains("process 1 has other variables than process 0") == true)
+      #expect(left == [])
+      #expect(next == "\(path)/ckpt-2")
+    }
+    let history = String(decoding: try directory.bytes("ckpt.history.json"), as: UTF8.self)
+    #expect(history.contains("\"saving\":[]"), "\(history)")
+    #expect(directory.names.allSatisfy { !$0.hasPrefix("ckpt-1") }, "\(directory.names)")
+  }
+
   @Test(arguments: [false, true])
   func `a manager's options count, and not those of its saver`(inBackground: Bool) throws {
     let path = directory.path
@@ -639,5 +725,102 @@ extension Result where Failure == any Error {
     }
     #expect(try results.map { try $0.get().0 } == [[[0], [1], [2]], [], []])
     #expect(try results.map { try $0.get().1 } == [[9], [9], [9]])
+  }
+
+  @Test func `a group without a directory says where it could meet`() throws {
+    let group = try LaunchedProcesses(rank: 1, count: 2)
+    for call in [
+      { _ = try group.gather([1], timeout: .seconds(1)) },
+      { _ = try group.broadcast(nil, timeout: .seconds(1)) },
+    ] as [() throws -> Void] {
+      let error = #expect(throws: CheckpointError.self) { try call() }
+      #expect(error?.code == .invalidArgument)
+      #expect(error?.message.hasSuffix("name a directory: LaunchedProcesses(directory:)") == true)
+    }
+  }
+}
+
+/// Proves that a process which is late, or which another program speaks to, ends with a reason: the calls of two
+/// processes, one after the other.
+@Suite struct LateProcessTests {
+  private let directory: TemporaryDirectory
+  private let short = Duration.milliseconds(50)
+
+  init() throws { directory = try TemporaryDirectory("late") }
+
+  private func process(_ rank: Int) throws -> LaunchedProcesses {
+    try LaunchedProcesses(rank: rank, count: 2, directory: directory.path)
+  }
+
+  private func expectLate(_ body: () throws -> Void) {
+    let error = #expect(throws: CheckpointError.self) { try body() }
+    #expect(error?.code == .timedOut)
+    #expect(error?.message.contains(" did not come within ") == true, "\(error?.message ?? "")")
+  }
+
+  private func expectLeftBehind(_ process: LaunchedProcesses) {
+    let error = #expect(throws: CheckpointError.self) {
+      try process.broadcast(nil, timeout: .seconds(20))
+    }
+    #expect(
+      error?.description
+        == "\(directory.path("processes.meeting.swift-checkpoints-tmp")): process 0 has gone on without "
+        + "process 1 of 2, which came too late; save again (timedOut)")
+  }
+
+  @Test func `an answer to the others alone is told to who came too late`() throws {
+    let (first, late) = (try process(0), try process(1))
+    for answer in [1, 2] as [UInt8] {
+      expectLate { _ = try first.gather([0], timeout: short) }
+      _ = try first.broadcast([answer], timeout: short)
+    }
+    try withExtendedLifetime(first) {  // who goes ends the meeting
+      _ = try late.gather([1], timeout: short)
+      expectLate { _ = try late.broadcast(nil, timeout: short) }
+      _ = try late.gather([1], timeout: short)
+      expectLeftBehind(late)
+    }
+  }
+
+  @Test func `a meeting that has ended is told to who came too late`() throws {
+    let late = try process(1)
+    try withExtendedLifetime(process(0)) { first in
+      expectLate { _ = try first.gather([0], timeout: short) }
+      _ = try late.gather([1], timeout: short)
+      expectLate { _ = try late.broadcast(nil, timeout: short) }
+    }
+    #expect(directory.names == [], "process 0 has ended the meeting")
+    _ = try late.gather([1], timeout: short)
+    expectLeftBehind(late)
+  }
+
+  @Test func `another meeting of the same process 0 is told to who came too late`() throws {
+    let late = try process(1)
+    try withExtendedLifetime(process(0)) { first in
+      expectLate { _ = try first.gather([0], timeout: short) }
+      _ = try late.gather([1], timeout: short)
+    }
+    try withExtendedLifetime(process(0)) { again in
+      expectLate { _ = try again.gather([0], timeout: short) }
+      expectLeftBehind(late)
+    }
+  }
+
+  @Test func `takes no message that is larger than any`() throws {
+    let place = "processes.meeting.swift-checkpoints-tmp"
+    let name = "\(place)/hello"
+    try FileManager.default.createDirectory(
+      atPath: directory.path(place), withIntermediateDirectories: false)
+    try directory.write([UInt8](), to: name)
+    let file = try #require(FileHandle(forWritingAtPath: directory.path(name)))
+    try file.truncate(atOffset: 1 << 31 + 1)
+    try file.close()
+    let error = #expect(throws: CheckpointError.self) {
+      try process(1).gather([1], timeout: .seconds(20))
+    }
+    #expect(
+      error?.description
+        == "\(directory.path(name)): a message of 2147483649 bytes; 2147483648 are possible "
+        + "(mismatch)")
   }
 }
