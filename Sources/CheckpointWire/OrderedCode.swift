@@ -137,15 +137,19 @@ private struct OrderedReader {
     return nil
   }
 
-  // Up to 8 bytes: extents of tensors are below 2^55; whatever has more is no slice of ours.
+  // The bits before the first one that differs tell how many bytes there are: up to 10, for 64 bits.
   mutating func readSigned() -> Int? {
     guard position < bytes.count else { return nil }
-    let isNegative = bytes[position] < 0x80
-    let count = (isNegative ? ~bytes[position] : bytes[position]).leadingOneBitCount
-    guard (1...8).contains(count), let value = readBigEndian(count) else { return nil }
-    // The first `count` bits are flipped: in a value of `count` bytes, the uppermost.
-    let width = UInt64(8 * count)
-    let lower = UInt64.max << (width - UInt64(count))
+    let sign: UInt8 = bytes[position] < 0x80 ? 0xFF : 0
+    var count = (bytes[position] ^ sign).leadingOneBitCount
+    if count == 8, position + 1 < bytes.count {
+      count += (bytes[position + 1] ^ sign).leadingOneBitCount
+    }
+    guard (1...10).contains(count), let value = readBigEndian(count) else { return nil }
+    // The first `count` bits are flipped, of which the last 8 bytes, the value, have one or none if there are more.
+    let flippedCount = UInt64(count <= 8 ? count : 10 - count)
+    let width = UInt64(8 * min(count, 8))
+    let lower = UInt64.max << (width - flippedCount)
     let mask = lower & (UInt64.max >> (64 - width))
     let flipped = Int64(bitPattern: (value ^ mask) << (64 - width))
     return Int(flipped >> Int64(64 - width))

@@ -144,6 +144,25 @@ import Testing
     #expect(problems.allSatisfy { $0.file == "\(prefix).index" && $0.key == "cut" })
   }
 
+  // A part is named by its tensor, and an entry that no tensor lists by its own key.
+  @Test func `a damaged part is told from one that nobody lists`() throws {
+    for text in ["4 0,2", "144115188075855872 0,72057594037927936"] {
+      let slice = try TensorSlice.Part(text).slice
+      let key = TensorKey("cut").sliceKey(slice)
+      let spec = TensorSpec(.int8, [2])
+      var owners = PayloadOwners()
+      owners.append(key.bytes.span, spec)
+      owners.append(TensorKey("\u{0}no slice").bytes.span, spec)
+      let error = CheckpointError(.corrupt, "wrong")
+      #expect(owners.naming(error, 0).key == key.description)
+      #expect(owners.claim(slice, of: "cut") == spec)
+      #expect(owners.claim(slice, of: "cut") == nil)
+      #expect(owners.naming(error, 0).key == "cut")
+      #expect(owners.naming(error, 0).message.hasPrefix("slice "))
+      #expect(owners.naming(error, 1).key == TensorKey("\u{0}no slice").description)
+    }
+  }
+
   @Test func `slices that overlap are a problem, a gap is a note`() throws {
     let gap = TensorSlice([.range(start: 1, length: 2)])
     let (left, right) = (TensorSlice([.full]), TensorSlice([.range(start: 0, length: 1)]))
