@@ -16,7 +16,7 @@ package struct JSONText {
   /// Begins an empty text.
   package init(escaping: Escaping = .required) { self.escaping = escaping }
 
-  /// Begins a text behind bytes that are none of it.
+  /// Begins a text behind bytes that are none of it; only what has to be is escaped.
   ///
   /// - Parameters:
   ///   - prefix: The bytes.
@@ -32,13 +32,12 @@ package struct JSONText {
 
   /// Appends a number.
   package mutating func append(_ number: UInt64) {
-    let start = bytes.count
-    var rest = number
-    repeat {
-      bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-      rest /= 10
-    } while rest > 0
-    bytes[start...].reverse()
+    var place: UInt64 = 1  // of the first digit; at most the number, so it does not overflow
+    while number / place >= 10 { place *= 10 }
+    while place > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(number / place % 10))
+      place /= 10
+    }
   }
 
   /// Appends a string of UTF-8, between quotation marks.

@@ -21,7 +21,8 @@ struct SafetensorsLayout {
     var offset: UInt64 = 0
     var tensors: [SafetensorsEntry] = []
     tensors.reserveCapacity(specs.count)
-    for (key, type, shape) in Self.ordered(specs) {
+    for index in Self.order(of: specs) {
+      let (key, type, shape) = specs[index]
       guard let count = Self.byteCount(type, shape), let end = offset.adding(count),
         end < UInt64(Int64.max) / 2
       else {
@@ -38,14 +39,12 @@ struct SafetensorsLayout {
     byteCount = UInt64(head.count) + offset
   }
 
-  // Most often they are in order, and a sorted copy would take as much memory again.
-  private static func ordered(_ specs: ArraySlice<ModelLayout.Spec>) -> ArraySlice<ModelLayout.Spec>
-  {
-    func isBefore(_ left: ModelLayout.Spec, _ right: ModelLayout.Spec) -> Bool {
-      (right.type.rank, left.key) < (left.type.rank, right.key)
+  // The positions are sorted, and not the tensors: those would be in memory twice.
+  private static func order(of specs: ArraySlice<ModelLayout.Spec>) -> [Int] {
+    specs.indices.sorted { one, other in
+      let (left, right) = (specs[one], specs[other])
+      return (right.type.rank, left.key) < (left.type.rank, right.key)
     }
-    let isOrdered = zip(specs, specs.dropFirst()).allSatisfy { !isBefore($1, $0) }
-    return isOrdered ? specs : specs.sorted(by: isBefore)[...]
   }
 
   /// How many bytes a tensor takes; `nil` if that is no number.

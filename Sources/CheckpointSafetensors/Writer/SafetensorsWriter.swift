@@ -146,7 +146,7 @@ package struct SafetensorsWriter: TensorWriter {
   ///
   /// - Throws: `unsupported` for a dtype that the format does not have (strings, variants,
   ///   quantized, `complex128`, less than a byte), for a part of a partitioned tensor, and for a name
-  ///   that is not UTF-8; `invalidArgument` for an empty name, and for `__metadata__`;
+  ///   that is not UTF-8; `invalidArgument` for the name `__metadata__`;
   ///   `duplicateName` for a name that was added already; `mismatch` for one that was not declared,
   ///   or declared otherwise; `invalidArgument` if the writer is finished; `io` if the system fails.
   package mutating func add(
@@ -240,10 +240,10 @@ package struct SafetensorsWriter: TensorWriter {
     throws(CheckpointError)
     -> SafetensorsDType
   {
-    guard key != TensorKey(SafetensorsFormat.metadataKey) else {
+    guard !key.bytes.elementsEqual(SafetensorsFormat.metadataKey.utf8) else {
       throw CheckpointError(.invalidArgument, "no tensor in a safetensors file has this name")
     }
-    guard key.string != nil else {
+    guard key.bytes.span.firstInvalidText == nil else {
       throw CheckpointError(.unsupported, "names in safetensors files are UTF-8; this one is not")
     }
     if let part, try part.slice.region(in: part.fullShape).shape != part.fullShape {
