@@ -483,7 +483,8 @@ import Testing
     #expect(run.status == 1)
     #expect(
       run.errors
-        == "checkpoint: data files can be moved into a V2 checkpoint only (unsupported)\n")
+        == "checkpoint: \(directory.path(target[0])): data files can be moved into a V2 checkpoint only "
+        + "(unsupported)\n")
     #expect(directory.names == before)
   }
 

@@ -48,8 +48,8 @@ struct PayloadPass: ~Copyable {
   /// - Parameters:
   ///   - visit: Does what is to be done with a piece of numbers, by a window on its data file for
   ///     instance, and returns the checksum of its bytes. Strings are taken apart without it.
-  ///   - problem: Is told what is wrong with a payload, of which it has a piece; by any thread. If it
-  ///     throws, the pass ends.
+  ///   - problem: Is told what is wrong with a payload, of which it has a piece; by any thread. The error
+  ///     names no tensor. If it throws, the pass ends.
   ///   - done: Is told of each job that has been done; by any thread.
   /// - Throws: What `problem` throws.
   consuming func run<Failure: Error>(

@@ -3,7 +3,8 @@ import CheckpointTensors
 
 /// A stretch of a data file that an entry of the index vouches for.
 ///
-/// There may be millions of them: a copy counts no reference, and the names are where the number leads.
+/// There may be millions of them, so a copy counts no reference. Whoever has made a list of them knows by the
+/// numbers whose they are.
 struct StoredPayload: Sendable {
   /// Where the payload is in its data file.
   let range: ByteRange
@@ -21,12 +22,12 @@ struct StoredPayload: Sendable {
   /// - Parameters:
   ///   - entry: The entry, of a tensor that is stored whole or of a part.
   ///   - number: Whose payload it is, in the list of somebody who asks for several.
-  init(_ entry: BundleEntry, number: Int = 0) {
+  init(_ entry: BundleEntry, number: Int) {
     range = entry.range
     elementCount = entry.spec.shape.elementCount
     maskedCRC = entry.maskedCRC
     dtype = entry.spec.dtype
-    // A shard is an int32 in the index, and no list of so many entries fits into memory.
+    // A shard is an int32 in the index. Behind four billion entries, an error would name another tensor.
     shardNumber = UInt32(clamping: entry.shard)
     listNumber = UInt32(clamping: number)
   }
@@ -43,6 +44,6 @@ struct StoredPayload: Sendable {
 typealias PayloadNaming = (_ error: CheckpointError, _ number: Int) -> CheckpointError
 
 extension BundleEntry {
-  /// The payload.
-  var payload: StoredPayload { StoredPayload(self) }
+  /// The payload, which is in no list.
+  var payload: StoredPayload { StoredPayload(self, number: 0) }
 }

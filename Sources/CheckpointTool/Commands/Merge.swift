@@ -63,7 +63,8 @@ struct Merge: Command {
     var prefixes: [String] = []
     for source in sources { prefixes.append(try prefix(of: source)) }
     guard options.format ?? .v2 == .v2, !destination.hasSuffix(".safetensors") else {
-      throw CheckpointError(.unsupported, "data files can be moved into a V2 checkpoint only")
+      throw CheckpointError(
+        .unsupported, "data files can be moved into a V2 checkpoint only", file: destination)
     }
     try BundleMerger.checkDistinct(prefixes, from: try PathText.path(destination))
     try CheckpointConversion.checkIsReplaceable(destination, options)

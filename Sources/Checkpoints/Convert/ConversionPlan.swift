@@ -62,8 +62,8 @@ struct ConversionPlan {
     let values = values ?? source.reader
     let reader: any TensorReader = graph == nil ? values : ReaderWithoutGraph(values)
     guard let rules = options.mapping else {
-      let source = ConversionSource(values)
-      return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: source)) }
+      let stored = ConversionSource(values)
+      return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: stored)) }
     }
     let mapping = try MappedReader(reader, rules)
     let (stored, mapped) = (ConversionSource(mapping.reader), ConversionSource(mapping))

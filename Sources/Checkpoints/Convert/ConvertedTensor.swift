@@ -2,14 +2,6 @@ import CheckpointMapping
 import CheckpointIO
 import CheckpointTensors
 
-/// A checkpoint that is converted: of a million tensors, each keeps a reference to it.
-final class ConversionSource: Sendable {
-  /// Who reads it.
-  let reader: any TensorReader
-
-  init(_ reader: any TensorReader) { self.reader = reader }
-}
-
 /// A tensor to be written: its name, and where its values come from.
 struct ConvertedTensor: Sendable {
   /// Where the values come from.
