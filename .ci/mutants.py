@@ -9,8 +9,8 @@ import re
 import struct
 
 from toolchain import fail
-from stored import FIXTURES, TRAILER_SIZE, Entry, Table, decoded, encoded, fields, masked_crc32c, message, sealed
-from stored import string_payload, strings, varint
+from stored import FIXTURES, TRAILER_SIZE, Entry, Table, block_entries, encoded, fields, masked_crc32c, message
+from stored import sealed, string_payload, strings, varint
 
 CHECKPOINTS = {
     "V2": ["worked/two_tensors", "worked/sliced", "slices/partitioned", "slices/joinable_types", "sharded/two",
@@ -186,7 +186,8 @@ class Mutant:
         self.is_repaired = bool(base.tables) and chance.random() < REPAIRED
         while True:
             self.files, self.what = dict(base.files), []
-            self.is_another, self.has_other_index, self.has_other_graph = False, False, False
+            self.is_another, self.has_other_file = False, False
+            self.has_other_index, self.has_other_graph = False, False
             if self.is_repaired:
                 self.repair(chance)
             else:
@@ -228,7 +229,8 @@ class Mutant:
         other, file = chance.choice(others)
         self.files[name] = other.files[file]
         self.what.append(f"{name} is {file} of {other.name}")
-        self.is_another |= self.base.form == "V1"
+        self.is_another |= self.base.form == "V1" or self.has_other_file  # two of another: a whole one
+        self.has_other_file = True
         self.has_other_index |= role == ".index"
 
     def swap_blocks(self, name, chance):
@@ -281,7 +283,7 @@ class Mutant:
     def repair_entry(self, name, table, chance):
         place = chance.randrange(len(table.blocks))
         block = table.blocks[place]
-        entries = decoded(table.content(block))
+        entries = list(block_entries(table.content(block)))
         old = list(entries)
         at, other = chance.randrange(len(entries)), chance.randrange(len(entries))
         key, value = entries[at]
@@ -319,7 +321,7 @@ class Mutant:
         self.files[file] = data + payload
         block = table.blocks[place]
         value = entry.moved(len(data), len(payload), checksum)
-        entries = [(one, value if one == key else kept) for one, kept in decoded(table.content(block))]
+        entries = [(one, value if one == key else kept) for one, kept in block_entries(table.content(block))]
         self.files[name] = table.written(place, table.like(block, encoded(entries)))
         self.what.append(f"{file}: the value of {key!r}")
         self.has_other_graph = key == GRAPH

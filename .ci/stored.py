@@ -14,7 +14,7 @@ from toolchain import ROOT
 FIXTURES = ROOT / "Tests/TensorFlowFixtureTests/Fixtures"
 sys.path.append(str(FIXTURES))
 from table_codec import FOOTER_SIZE, MAGIC, TRAILER_SIZE  # noqa: E402
-from table_codec import masked_crc32c, read_varint, snappy_compress, varint  # noqa: E402
+from table_codec import block_entries, masked_crc32c, read_varint, snappy_compress, varint  # noqa: E402
 
 
 # Tables
@@ -32,21 +32,6 @@ def encoded(entries):
         restarts.append(len(block))
         block += b"\0" + varint(len(key)) + varint(len(value)) + key + value
     return bytes(block) + struct.pack(f"<{len(restarts) + 1}I", *restarts, len(restarts))
-
-
-def decoded(block):
-    """The entries of a block."""
-    end = len(block) - 4 * struct.unpack("<I", block[-4:])[0] - 4
-    at, key, entries = 0, b"", []
-    while at < end:
-        shared, at = read_varint(block, at)
-        unshared, at = read_varint(block, at)
-        size, at = read_varint(block, at)
-        key = key[:shared] + block[at:at + unshared]
-        at += unshared
-        entries.append((key, block[at:at + size]))
-        at += size
-    return entries
 
 
 def decompressed(stream):
@@ -84,7 +69,7 @@ class Table:
         self.places = []
         index = data[numbers[2]:numbers[2] + numbers[3] + TRAILER_SIZE]
         self.keys, self.blocks = [], []
-        for key, handle in decoded(self.content(index)):
+        for key, handle in block_entries(self.content(index)):
             offset, at = read_varint(handle, 0)
             size, _ = read_varint(handle, at)
             self.keys.append(key)
@@ -103,7 +88,7 @@ class Table:
 
     def entries(self):
         """All entries, each with the number of its block."""
-        return [(place, *entry) for place, block in enumerate(self.blocks) for entry in decoded(self.content(block))]
+        return [(place, *entry) for place, block in enumerate(self.blocks) for entry in block_entries(self.content(block))]
 
     def written(self, place=None, block=None, damage=lambda index: index):
         """The table with a block in the place of one, or with a damaged index; all checksums are right."""

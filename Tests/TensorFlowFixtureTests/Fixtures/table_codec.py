@@ -134,7 +134,7 @@ def snappy_compress(data: bytes) -> bytes:
 # Reading
 
 
-def _block_entries(block: bytes) -> Iterator[Entry]:
+def block_entries(block: bytes) -> Iterator[Entry]:
     """The entries of one uncompressed block."""
     (restarts,) = struct.unpack("<I", block[-4:])
     end = len(block) - 4 * restarts - 4
@@ -168,7 +168,7 @@ def index_entries(data: bytes) -> list[Entry]:
     at = 0
     for _ in range(2):  # the handle of the metaindex block
         _, at = read_varint(footer, at)
-    return list(_block_entries(_block_at(data, footer, at)))
+    return list(block_entries(_block_at(data, footer, at)))
 
 
 def read_table(data: bytes) -> list[Entry]:
@@ -176,7 +176,7 @@ def read_table(data: bytes) -> list[Entry]:
     return [
         entry
         for _, handle in index_entries(data)
-        for entry in _block_entries(_block_at(data, handle))
+        for entry in block_entries(_block_at(data, handle))
     ]
 
 
