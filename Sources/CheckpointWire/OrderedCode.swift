@@ -146,7 +146,8 @@ private struct OrderedReader {
       count += (bytes[position + 1] ^ sign).leadingOneBitCount
     }
     guard (1...10).contains(count), let value = readBigEndian(count) else { return nil }
-    // The first `count` bits are flipped, of which the last 8 bytes, the value, have one or none if there are more.
+    // The first `count` bits are flipped. Of more than 8 bytes, the last 8 are the value: one of these bits, or
+    // none, is in them.
     let flippedCount = UInt64(count <= 8 ? count : 10 - count)
     let width = UInt64(8 * min(count, 8))
     let lower = UInt64.max << (width - flippedCount)

@@ -16,15 +16,15 @@ final class PayloadChecker: Sendable {
   private let state: Mutex<State>
   private let reporting = Mutex(())
   private let totalByteCount: UInt64
-  private let naming: @Sendable (_ error: CheckpointError, _ number: Int) -> CheckpointError
+  private let naming: PayloadNaming
   private let progress: @Sendable (UInt64, UInt64) -> Void
 
   /// Prepares to check payloads that are ordered by data file and offset, and lie within their files.
   ///
-  /// What is found is added to the problems that were found before.
+  /// What is found is added to the problems that were found before, with names that `naming` gives.
   init(
     payloads: [StoredPayload], shards: ShardSet, problems: ProblemList,
-    naming: @escaping @Sendable (_ error: CheckpointError, _ number: Int) -> CheckpointError,
+    naming: @escaping PayloadNaming,
     progress: @escaping @Sendable (UInt64, UInt64) -> Void
   ) {
     self.payloads = payloads

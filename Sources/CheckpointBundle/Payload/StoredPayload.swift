@@ -41,7 +41,8 @@ struct StoredPayload: Sendable {
 }
 
 /// Says of an error whose payload it is about, by its number.
-typealias PayloadNaming = (_ error: CheckpointError, _ number: Int) -> CheckpointError
+typealias PayloadNaming =
+  @Sendable (_ error: CheckpointError, _ number: Int) -> CheckpointError
 
 extension BundleEntry {
   /// The payload, which is in no list.

@@ -65,12 +65,9 @@ struct ConversionPlan {
       let stored = ConversionSource(values)
       return try reader.forEachEntry { tensors.append(ConvertedTensor($0, in: stored)) }
     }
-    let mapping = try MappedReader(reader, rules)
-    let (stored, mapped) = (ConversionSource(mapping.reader), ConversionSource(mapping))
+    let mapped = MappedConversionSource(try MappedReader(reader, rules))
     let count = tensors.count
-    try mapping.forEachEntry {
-      tensors.append(ConvertedTensor($0, in: mapping, stored: stored, mapped: mapped))
-    }
+    try mapped.mapping.forEachEntry { tensors.append(ConvertedTensor($0, in: mapped)) }
     if tensors.count == count { try reader.forEachEntry { _ in isAllDropped = true } }
     if !tensors.isEmpty { isAllDropped = false }
   }

@@ -36,24 +36,15 @@ struct ConvertedTensor: Sendable {
   }
 
   /// A tensor as a mapping makes it.
-  ///
-  /// - Parameters:
-  ///   - entry: What the mapping says of it.
-  ///   - reader: The mapping, over a checkpoint.
-  ///   - stored: The checkpoint, which may give a tensor in pieces.
-  ///   - mapped: The same as `reader`.
-  init(
-    _ entry: TensorEntry, in reader: MappedReader, stored: ConversionSource,
-    mapped: ConversionSource
-  ) {
+  init(_ entry: TensorEntry, in source: MappedConversionSource) {
     key = entry.key
     spec = entry.spec
     slices = entry.slices
-    parents = reader.sources(of: entry.key)
-    if let key = reader.storedKey(entry.key) {
-      values = .stored(stored, key: key)
+    parents = source.mapping.sources(of: entry.key)
+    if let key = source.mapping.storedKey(entry.key) {
+      values = .stored(source.stored, key: key)
     } else {
-      values = .stored(mapped, key: entry.key)
+      values = .stored(source.mapped, key: entry.key)
     }
     byteCount = UInt64(entry.spec.byteCount ?? Int(clamping: entry.byteCount))
   }
