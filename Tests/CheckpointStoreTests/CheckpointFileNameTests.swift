@@ -15,6 +15,7 @@ import Testing
       ("ckpt-7.index.swift-checkpoints-tmp", .temporary(target: "ckpt-7.index")),
       ("ckpt-8.data-00000-of-00001.tempstate123", .tensorFlowTemporary),
       ("checkpoint.tmp00ff", .tensorFlowTemporary), ("checkpoint.tmpx", .single),
+      ("checkpoint.tmp", .single), ("m.index.tempstate", .single), ("m.tmp00ff", .single),
       ("model.ckpt", .single), ("model.safetensors", .single), ("", .single),
       ("m-0000-of-00002", .single), ("m-00002-of-00002", .single), ("m-00000-of-00000", .single),
     ] as [(String, CheckpointFileName)])

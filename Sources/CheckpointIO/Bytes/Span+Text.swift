@@ -45,6 +45,15 @@ extension Span<UInt8> {
     }
     return (number, end)
   }
+
+  /// Where a text ends that begins at a place; `nil` if another one stands there.
+  package func end(of text: String, from start: Int) -> Int? {
+    text.utf8.withSpan { text in
+      guard count - start >= text.count else { return nil }
+      for index in text.indices where self[start + index] != text[index] { return nil }
+      return start + text.count
+    }
+  }
 }
 
 extension String {

@@ -17,7 +17,8 @@ extension LocalFileSystem {
     while let entry = unsafe try systemCall("list directory", file: path, orNil: next) {
       let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         // Names are NUL-terminated within `d_name`; one that is no UTF-8 is no name of ours.
-        unsafe String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        let text = unsafe UnsafeRawBufferPointer(rebasing: bytes.prefix { $0 != 0 })
+        return unsafe String(validating: text, as: UTF8.self)
       }
       if let name, name != ".", name != ".." { names.append(name) }
     }

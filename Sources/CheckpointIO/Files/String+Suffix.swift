@@ -4,11 +4,12 @@ extension String {
   /// - Parameter suffix: The ending.
   /// - Returns: What stands before it; `nil` if it ends otherwise, or if nothing stands before it.
   package func removing(suffix: String) -> String? {
-    let (bytes, ending) = (utf8, suffix.utf8)
-    guard bytes.count > ending.count, bytes.suffix(ending.count).elementsEqual(ending) else {
-      return nil
+    let end = utf8.count - suffix.utf8.count
+    guard end > 0 else { return nil }
+    let isEnding = utf8.withSpan { text in
+      suffix.utf8.withSpan { text.extracting(end...).matches($0) }
     }
-    return String(decoding: bytes.dropLast(ending.count), as: UTF8.self)
+    return isEnding ? String(decoding: utf8.prefix(end), as: UTF8.self) : nil
   }
 
   /// Whether it begins with a text, byte by byte.

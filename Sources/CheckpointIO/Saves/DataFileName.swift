@@ -32,36 +32,24 @@ package struct DataFileName: Hashable, Sendable {
 
   /// Takes a name apart; `nil` for a name that no bundle gives to a file.
   package init?(_ name: String) {
-    guard let mark = name.lastRange(of: ".data-") else { return nil }
-    let numbers = name[mark.upperBound...].split(separator: "-", omittingEmptySubsequences: false)
-    guard numbers.count == 3, numbers[1] == "of" else { return nil }
-    guard let shard = Self.number(numbers[0]), let count = Self.number(numbers[2]) else {
-      return nil
-    }
-    self.prefix = String(name[..<mark.lowerBound])
-    self.shard = shard
-    self.count = count
+    guard let (prefix, shard, count) = name.utf8.withSpan(Self.parts) else { return nil }
+    self.init(
+      prefix: String(decoding: name.utf8.prefix(prefix), as: UTF8.self), shard: shard, count: count)
   }
 
-  private static func number(_ digits: Substring) -> Int? {
-    guard digits.utf8.count >= 5, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-      return nil
-    }
-    return Int(digits)
+  // How long the prefix is, and what follows it: `.data-00001-of-00002`.
+  private static func parts(_ name: Span<UInt8>) -> (prefix: Int, shard: Int, count: Int)? {
+    guard let dot = name.indices.last(where: { name[$0] == UInt8(ascii: ".") }),
+      let start = name.end(of: ".data-", from: dot),
+      let (shard, shardEnd) = number(in: name, from: start),
+      let countStart = name.end(of: "-of-", from: shardEnd),
+      let (count, end) = number(in: name, from: countStart), end == name.count
+    else { return nil }
+    return (dot, shard, count)
   }
-}
 
-extension String {
-  // The last place of a text, byte by byte.
-  fileprivate func lastRange(of text: String) -> Range<String.Index>? {
-    var end = endIndex
-    while let last = self[..<end].utf8.lastIndex(of: UInt8(ascii: ".")) {
-      let rest = self[last...]
-      if rest.utf8.starts(with: text.utf8) {
-        return last..<utf8.index(last, offsetBy: text.utf8.count)
-      }
-      end = last
-    }
-    return nil
+  private static func number(in name: Span<UInt8>, from start: Int) -> (number: Int, end: Int)? {
+    guard let (digits, end) = name.digits(from: start), end - start >= 5 else { return nil }
+    return Int(exactly: digits).map { ($0, end) }
   }
 }

@@ -93,11 +93,12 @@ package enum CheckpointFileName: Hashable, Sendable {
 
   // `model.ckpt-7.data-00000-of-00001.tempstate1234567890`, `checkpoint.tmp0123456789abcdef`.
   private static func isTensorFlowTemporary(_ name: String) -> Bool {
-    [".tempstate", "checkpoint.tmp"].contains { mark in
-      guard let range = name.firstRange(of: mark) else { return false }
-      let rest = name[range.upperBound...].utf8
-      return !rest.isEmpty && rest.allSatisfy(\.isHexadecimal)
-    }
+    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
+    let ending = name.utf8[dot...]
+    let isOfState = ending.starts(with: ".tmp".utf8) && name[..<dot].hasSuffix("checkpoint")
+    guard isOfState || ending.starts(with: ".tempstate".utf8) else { return false }
+    let digits = ending.dropFirst(isOfState ? ".tmp".utf8.count : ".tempstate".utf8.count)
+    return !digits.isEmpty && digits.allSatisfy(\.isHexadecimal)
   }
 
   /// Whether a directory's name is that of one in which TensorFlow assembles a checkpoint:

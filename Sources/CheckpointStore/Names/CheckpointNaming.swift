@@ -116,7 +116,7 @@ package struct CheckpointNaming: Sendable, Hashable {
 extension CheckpointNaming {
   // The number of the name of a checkpoint that a text begins with, and where that name ends.
   private func leadingNumber(_ text: Span<UInt8>) -> (number: Int, end: Int)? {
-    guard let hyphen = Self.end(of: stem, at: 0, in: text), hyphen < text.count,
+    guard let hyphen = text.end(of: stem, from: 0), hyphen < text.count,
       text[hyphen] == UInt8(ascii: "-")
     else { return nil }
     let first = hyphen + 1
@@ -126,26 +126,17 @@ extension CheckpointNaming {
       digitCount == 1 || digitCount == padding || digitCount > 1 && text[first] != 0x30
     guard digitCount > 0, digitCount >= padding, isCanonical, let number = Int(exactly: digits)
     else { return nil }
-    return Self.end(of: ending, at: end, in: text).map { (number, $0) }
-  }
-
-  // Where a part of a text ends; `nil` if it does not stand there.
-  private static func end(of part: String, at start: Int, in text: Span<UInt8>) -> Int? {
-    part.utf8.withSpan { part in
-      guard text.count - start >= part.count else { return nil }
-      for index in part.indices where text[start + index] != part[index] { return nil }
-      return start + part.count
-    }
+    return text.end(of: ending, from: end).map { (number, $0) }
   }
 
   private static func isIndexEnding(_ text: Span<UInt8>) -> Bool {
-    end(of: ".index", at: 0, in: text) == text.count
+    text.end(of: ".index", from: 0) == text.count
   }
 
   // `.data-00000-of-00001`: of more than 99,999 files, the names are longer.
   private static func isDataEnding(_ text: Span<UInt8>) -> Bool {
-    guard text.count == 20, let first = end(of: ".data-", at: 0, in: text),
-      end(of: "-of-", at: first + 5, in: text) == 15
+    guard text.count == 20, let first = text.end(of: ".data-", from: 0),
+      text.end(of: "-of-", from: first + 5) == 15
     else { return false }
     return [first..<11, 15..<20].allSatisfy { digits in
       digits.allSatisfy { (0x30...0x39).contains(text[$0]) }

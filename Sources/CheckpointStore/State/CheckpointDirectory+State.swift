@@ -83,7 +83,7 @@ extension CheckpointDirectory {
     init(resolved message: CheckpointStateMessage) {
       latest = message.modelCheckpointPath
       let paths = message.allModelCheckpointPaths
-      let isListed = paths.contains { $0.utf8.elementsEqual(message.modelCheckpointPath.utf8) }
+      let isListed = paths.contains { FileName($0) == FileName(message.modelCheckpointPath) }
       all = isListed ? paths : paths + [latest]
       let times = message.allModelCheckpointTimestamps
       timestamps = times.count == all.count ? times : []
