@@ -36,7 +36,7 @@ struct Options {
       --processes  saves by 1 to 8 processes together: what that costs beside writing the files
       --managed  saves into directories with up to 10,000 checkpoints: what these cost
       --svg      measures nothing, but draws what --json has printed
-      NAME       a workload (W1 … W9) or an operation ('restore in place'): all of them by default
+      NAME       a workload (W1 … W7, W9) or an operation ('restore in place'): all of them by default
     """
 
   init(_ arguments: [String]) {

@@ -3,12 +3,13 @@ internal import CheckpointIO
 /// The decompressed bytes of a block, and where its parts are.
 struct Block: Sendable {
   private let bytes: [UInt8]
-  private let entriesEnd: Int  // the restarts follow
+  /// How many bytes the entries take; the restarts follow.
+  let entriesEnd: Int
   private let restartCount: Int
   private let order: BlockReader.Order
   /// Where the block is from.
   let place: BlockPlace
-  /// How many bytes of the file it took: what it may cost is measured by that.
+  /// How many bytes of the file it took.
   let storedByteCount: Int
 
   /// How much memory the block takes.
@@ -16,7 +17,7 @@ struct Block: Sendable {
 
   /// Takes a block of `byteCount` bytes apart; the array may be longer.
   ///
-  /// Its entries are checked by ``check(after:upTo:keyBytesPerStoredByte:)``.
+  /// Its entries are checked by ``check(after:upTo:keyByteCount:)``.
   init(
     _ bytes: [UInt8], byteCount: Int, storedByteCount: Int, order: BlockReader.Order,
     place: BlockPlace
@@ -70,21 +71,21 @@ struct Block: Sendable {
   /// - Parameters:
   ///   - lower: A key that none of the block's may precede.
   ///   - upper: A key that each of the block's is or precedes.
-  ///   - ratio: How many key bytes may be spelled out for each stored byte.
+  ///   - limit: How many bytes all keys may have together.
   /// - Throws: `corrupt` at the first entry or restart that is wrong; `limitExceeded` for too many
   ///   key bytes.
   func check(
     after lower: Span<UInt8>? = nil, upTo upper: Span<UInt8>? = nil,
-    keyBytesPerStoredByte ratio: Int
+    keyByteCount limit: UInt64
   ) throws(CheckpointError) {
     var restarts = RestartCheck(count: restartCount)
-    var keyBytesLeft = UInt64(storedByteCount).multiplied(by: UInt64(ratio)) ?? .max
+    var keyBytesLeft = limit
     var reader = entries
     while true {
       let start = reader.position
       guard try reader.next() else { break }
       try restarts.visit(entryAt: start, in: reader, place: place)
-      guard UInt64(reader.key.count) <= keyBytesLeft else { throw tooManyKeyBytes(ratio) }
+      guard UInt64(reader.key.count) <= keyBytesLeft else { throw tooManyKeyBytes(limit) }
       keyBytesLeft -= UInt64(reader.key.count)
       if start == 0, let lower { try checkLower(lower, reader.key) }
       if reader.position == entriesEnd, let upper { try checkUpper(upper, reader.key, at: start) }
@@ -108,10 +109,10 @@ struct Block: Sendable {
         + "its end", at: start)
   }
 
-  private func tooManyKeyBytes(_ ratio: Int) -> CheckpointError {
+  private func tooManyKeyBytes(_ limit: UInt64) -> CheckpointError {
     CheckpointError(
       .limitExceeded,
-      "the keys of a block of \(storedByteCount) stored bytes take more than \(ratio) times as "
-        + "much; the limit is in TableLimits", file: place.file, offset: place.offset)
+      "the keys of a block of \(storedByteCount) stored bytes have more than \(limit) bytes, which no "
+        + "writer needs; the limit is in TableLimits", file: place.file, offset: place.offset)
   }
 }

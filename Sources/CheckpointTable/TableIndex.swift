@@ -17,7 +17,7 @@ struct TableIndex: Sendable {
   {
     let block = try Block(
       at: handle, of: file, order: .notDescending, byteLimit: limits.blockByteCount)
-    try block.check(keyBytesPerStoredByte: limits.indexKeyBytesPerStoredByte)
+    try block.check(keyByteCount: limits.keyByteCount(ofIndex: block))
     var entries = block.entries
     while true {
       let start = entries.position

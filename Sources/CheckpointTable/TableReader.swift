@@ -127,7 +127,7 @@ package final class TableReader: Sendable {
     try metaindex.checked(within: file, what: "the metaindex block")
     let block = try Block(
       at: metaindex, of: file, order: .ascending, byteLimit: limits.blockByteCount)
-    try block.check(keyBytesPerStoredByte: limits.keyBytesPerStoredByte)
+    try block.check(keyByteCount: limits.keyByteCount(of: block))
   }
 
   /// Visits the values of many keys in one pass: each block is read at most once.
@@ -203,7 +203,7 @@ package final class TableReader: Sendable {
     try block.check(
       after: number > 0 ? separators[number - 1] : nil,
       upTo: index.isBounded ? separators[number] : nil,
-      keyBytesPerStoredByte: limits.keyBytesPerStoredByte)
+      keyByteCount: limits.keyByteCount(of: block))
     cache.withLock { $0.insert(block, as: number) }
     return block
   }

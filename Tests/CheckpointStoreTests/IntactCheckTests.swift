@@ -48,6 +48,15 @@ import Testing
     #expect(error?.code == .corrupt && error?.file == data(0) && error?.key == "w0")
   }
 
+  @Test func `an error that tells of damage and of a refusal is no damage`() {
+    let (damage, refusal) = (CheckpointError(.corrupt, "bytes"), CheckpointError(.io, "disk"))
+    for problems in [[damage, refusal], [refusal, damage]] {
+      #expect(CheckpointError.combining(problems) { "\($0)" }?.isDamage == false)
+    }
+    #expect(CheckpointError.combining([damage, damage]) { "\($0)" }?.isDamage == true)
+    #expect(!refusal.isDamage)
+  }
+
   // Whoever takes an older checkpoint for damage would lose a whole one, once the disk is well again.
   @Test(arguments: [0, 1])
   func `damage beside what the system refuses to read is a refusal`(damaged: Int) throws {

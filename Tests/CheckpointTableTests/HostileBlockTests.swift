@@ -207,14 +207,28 @@ import Testing
   }
 
   @Test func `keeps to the limit for keys that repeat a long one`() {
-    let long = [UInt8](repeating: 0x61, count: 1_500)
-    var entries = [StoredEntry(long, [])]
-    // Each entry is five bytes that spell out one byte more than the one before.
-    for count in 0..<1_500 { entries.append(StoredEntry(shared: long.count + count, [0x61], [])) }
-    #expect(problem(table(block(entries))) == nil)
+    // Entries of 5 bytes spell out 1,001 to 2,000: 250 times of what the block has.
+    let file = table(block(Self.growingKeys(1_000, from: 1_000)))
     #expect(
-      problem(table(block(entries)), limits: TableLimits(keyBytesPerStoredByte: 100))
-        == "memory.index: byte 0: the keys of a block of 9012 stored bytes take more than 100 "
-        + "times as much; the limit is in TableLimits (limitExceeded)")
+      problem(file)
+        == "memory.index: byte 0: the keys of a block of 6012 stored bytes have more than 192128 bytes, "
+        + "which no writer needs; the limit is in TableLimits (limitExceeded)")
+    #expect(problem(file, limits: TableLimits(keyBytesPerByte: 512)) == nil)
+    // What a writer makes of long names, with a restart every 16 entries.
+    #expect(problem(table(block(Self.growingKeys(15, from: 1_000)))) == nil)
+  }
+
+  @Test func `keeps to the limit for keys of a compressed block`() {
+    let packed = snappy(block(Self.growingKeys(15, from: 1_000)))
+    #expect(problem(table(packed, type: 1)) == nil)
+    #expect(
+      problem(table(packed, type: 1), limits: TableLimits(keyBytesPerStoredByte: 10))?
+        .contains("which no writer needs; the limit is in TableLimits") == true)
+  }
+
+  // A key, and then keys that each spell out one byte more than the one before.
+  private static func growingKeys(_ count: Int, from length: Int) -> [StoredEntry] {
+    let first = StoredEntry([UInt8](repeating: 0x61, count: length), [])
+    return [first] + (0..<count).map { StoredEntry(shared: length + $0, [0x61], []) }
   }
 }

@@ -53,6 +53,8 @@ private struct Program {
   static let changes: [(String, @Sendable (Program) throws -> Void)] = [
     ("nothing", { _ in }),
     ("values", { $0.weights.value = Tensor([4, 3, 2, 1]) }),
+    ("more values", { $0.weights.value = Tensor(repeating: 8, shape: [1_000]) }),
+    ("fewer values", { $0.weights.value = Tensor([1, 2, 3, 4]) }),
     ("a state of the process", { $0.position.value = $0.group.rank + 3 }),
     ("another state of the process", { $0.seed.value = 10 * $0.group.rank }),
     ("a property's name", { $0.model.properties[1].name = "offset" }),

@@ -2,6 +2,7 @@ import CheckpointTensors
 import CheckpointGraph
 import CheckpointBundle
 import CheckpointIO
+import CheckpointStore
 import CheckpointTestSupport
 import Checkpoints
 import Foundation
@@ -102,6 +103,21 @@ import Testing
     } catch {
       return error as? CheckpointError
     }
+  }
+
+  // TensorFlow's `latest_checkpoint` looks for no other one.
+  @Test(arguments: Scenario.all)
+  func `has a state file at any moment that names what is there`(scenario: Scenario) throws {
+    let system = MemoryFileSystem(try scenario.prepared())
+    let watching = InterceptingFileSystem(system) { number, call throws(CheckpointError) in
+      let latest = try CheckpointDirectory.State.read(from: "/run", in: system)?.latest
+      let isThere = try latest.map { path throws(CheckpointError) in
+        try system.hasCheckpoint(at: path)
+      }
+      #expect(isThere == true, "\(latest ?? "nothing") before call \(number): \(call)")
+    }
+    try scenario.save(in: watching)
+    #expect(watching.calls.count > 50)
   }
 
   @Test(.timeLimit(.minutes(20)), arguments: Scenario.all)

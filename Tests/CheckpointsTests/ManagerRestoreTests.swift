@@ -108,6 +108,25 @@ import Testing
     #expect(plan.kept.map(\.path) == ["/run/ckpt-2"])
   }
 
+  // Values of two checkpoints must not be mixed.
+  @Test(arguments: [RestoreOptions.Placement.replacing, .inPlace])
+  func `takes no older one once a variable has changed`(placement: RestoreOptions.Placement) throws {
+    // The weights have the first 36 bytes, and the counter of saves the next.
+    let system = try damaged([3], Self.data) { bytes in
+      var bytes = bytes
+      bytes[36] ^= 1
+      return bytes
+    }
+    let run = try ManagerRun(system, .latest(3))
+    let error = #expect(throws: CheckpointError.self) {
+      try run.manager.restoreOrInitialize(
+        checking: .none, options: RestoreOptions(placement: placement))
+    }
+    #expect(error?.code == .corrupt)
+    #expect(error?.description.contains("1 of 2 variables have changed before") == true)
+    #expect(run.weights.value.array == [Float](repeating: 3, count: 9))
+  }
+
   @Test func `does not take a program that does not fit for damage`() throws {
     let run = try ManagerRun(system)
     try run.save(1)
@@ -249,6 +268,20 @@ import Testing
     #expect(system.image == before)
     system.setAvailableByteCount(400_000)
     try saver.save(to: "/run/old")
+    system.setAvailableByteCount(nil)
+  }
+
+  @Test func `room for the values alone is too little`() throws {
+    var options = SaveOptions()
+    options.fileSystem = system
+    let saver = try Saver(["w": Variable<Float>(repeating: 1, shape: [1 << 18])], options: options)
+    system.setAvailableByteCount(1 << 20)
+    let before = system.image
+    let error = #expect(throws: CheckpointError.self) { try saver.save(to: "/run/m") }
+    #expect(error?.message.hasSuffix("nothing has changed") == true)
+    #expect(system.image == before)
+    system.setAvailableByteCount(1 << 20 + 1 << 17)
+    try saver.save(to: "/run/m")
     system.setAvailableByteCount(nil)
   }
 

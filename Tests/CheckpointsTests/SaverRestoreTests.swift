@@ -82,6 +82,13 @@ import Testing
         + "not converted silently (mismatch)")
   }
 
+  @Test func `refuses a dtype of the same width`() throws {
+    let step = Variable<Double>(3)
+    let error = problem(try Saver(["step": step]), RestoreOptions(allowsReshape: true))
+    #expect(error?.contains("the checkpoint has int64[], the variable is float64[]") == true)
+    #expect(step.value[] == 3)
+  }
+
   @Test func `Saver rows 36, 82: refuses another shape, or reshapes if told so`() throws {
     let kernel = Variable<Float>(repeating: 0, shape: [6])
     let saver = try Saver(["dense/kernel": kernel])

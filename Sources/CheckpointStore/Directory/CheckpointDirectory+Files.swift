@@ -112,8 +112,7 @@ extension CheckpointDirectory {
       let isPattern = try options.fileSystem.status(of: path) == nil
       let parts = isPattern ? SlicesPath(pattern: path) : nil
       let location = try location(parts?.prefix ?? path)
-      // The first part goes last: by it they are found again.
-      for file in (parts?.shards ?? [path]).reversed() { try location.remove(file) }
+      for file in parts?.shards ?? [path] { try location.remove(file) }
       try removeMeta()
       try location.syncDirectory()
       try location.finish()

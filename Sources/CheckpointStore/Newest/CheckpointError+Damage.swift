@@ -3,9 +3,10 @@ package import CheckpointIO
 extension CheckpointError {
   /// Whether it says that files are damaged, rather than that something else is wrong.
   ///
-  /// What the system refuses to read says nothing of the bytes, nor does what has gone meanwhile.
+  /// What the system refuses to read says nothing of the bytes, nor does what has gone meanwhile: an error that
+  /// has one such problem says of none that it is damage.
   package var isDamage: Bool {
-    guard !saysNothingOfContent, !isOutdated else { return false }
+    guard !isOutdated, !problems.contains(where: \.saysNothingOfContent) else { return false }
     switch code {
     case .corrupt, .truncated, .limitExceeded, .notACheckpoint: return true
     // A data file or a part that is missing, and not a key.

@@ -25,9 +25,10 @@ struct Audit: Command {
         misleading  a state file that names a checkpoint which is not there
         foreign   anything else
 
-      With --repair the state file is rebuilt if it is lost, damaged or names another
-      than the newest checkpoint that is whole; and what dead saves of this library
-      have left is removed. Checkpoints and foreign files are never touched.
+      With --repair the state file is rebuilt if it is lost, damaged or leads to no
+      whole checkpoint. One that names a whole checkpoint stays, also if that is not
+      the newest. What dead saves of this library have left is removed. Checkpoints
+      and foreign files are never touched.
 
       With --keep 5, or --keep 5,2 to keep one every 2 hours as well, a line for each
       managed checkpoint says whether it would stay, and why. Nothing is deleted.
