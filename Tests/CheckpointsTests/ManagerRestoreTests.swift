@@ -110,7 +110,8 @@ import Testing
 
   // Values of two checkpoints must not be mixed.
   @Test(arguments: [RestoreOptions.Placement.replacing, .inPlace])
-  func `takes no older one once a variable has changed`(placement: RestoreOptions.Placement) throws {
+  func `takes no older one once a variable has changed`(placement: RestoreOptions.Placement) throws
+  {
     // The weights have the first 36 bytes, and the counter of saves the next.
     let system = try damaged([3], Self.data) { bytes in
       var bytes = bytes
