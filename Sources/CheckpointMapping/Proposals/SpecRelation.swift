@@ -17,7 +17,7 @@ enum SpecRelation: Hashable {
     if stored == wanted {
       self = .equal
     } else if stored.shape == wanted.shape {
-      guard ScalarConversion.canConvert(stored.dtype, to: wanted.dtype) else { return nil }
+      guard ScalarConversion(from: stored.dtype, to: wanted.dtype) != nil else { return nil }
       self = .converted(wanted.dtype)
     } else if roles.contains(.kernel), stored.dtype == wanted.dtype,
       let axes = Self.axes(stored.shape.dimensions, wanted.shape.dimensions)

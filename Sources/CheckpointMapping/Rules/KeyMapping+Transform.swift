@@ -42,9 +42,7 @@ extension KeyMapping {
       case .slice(let slice):
         return TensorSpec(spec.dtype, try slice.region(in: spec.shape).shape)
       case .convert(let dtype):
-        guard ScalarConversion.canConvert(spec.dtype, to: dtype) else {
-          throw CheckpointError(.mismatch, "\(spec.dtype.name) is not converted to \(dtype.name)")
-        }
+        _ = try Self.conversion(spec.dtype, to: dtype)
         return TensorSpec(dtype, spec.shape)
       }
     }
@@ -92,12 +90,20 @@ extension KeyMapping {
       return try TensorShape(stored: dimensions)
     }
 
+    private static func conversion(_ source: DType, to target: DType) throws(CheckpointError)
+      -> ScalarConversion
+    {
+      if let conversion = ScalarConversion(from: source, to: target) { return conversion }
+      throw CheckpointError(.mismatch, "\(source.name) is not converted to \(target.name)")
+    }
+
     /// The tensor with its values changed.
     package func applied(to tensor: AnyTensor) throws(CheckpointError) -> AnyTensor {
       let spec = try applied(to: tensor.spec)
       switch self {
       case .reshape, .squeeze, .unsqueeze: return try tensor.reshaped(to: spec.shape)
-      case .convert(let dtype): return try ScalarConversion.convert(tensor, to: dtype)
+      case .convert(let dtype):
+        return try Self.conversion(tensor.spec.dtype, to: dtype).convert(tensor)
       case .slice(let slice): return try tensor.part(slice)
       case .transpose(let axes): return try Self.transpose(tensor, axes, spec)
       }

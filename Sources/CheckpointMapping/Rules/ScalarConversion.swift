@@ -5,22 +5,26 @@ import CheckpointTensors
 ///
 /// Between integers, and from floating point to integers, values have to be representable; floating
 /// point is rounded to the nearest, and what is too large for it is an error too.
-enum ScalarConversion {
-  /// Whether numbers of one dtype can be converted to another.
-  static func canConvert(_ source: DType, to target: DType) -> Bool {
-    source == target || (number(source) != nil && number(target) != nil)
+struct ScalarConversion {
+  // The Swift types of both dtypes; `nil` if they are the same, and nothing is converted.
+  private let types: (source: any ConvertibleNumber.Type, target: any ConvertibleNumber.Type)?
+
+  /// `nil` if elements of one dtype are not converted to the other.
+  init?(from source: DType, to target: DType) {
+    guard source != target else {
+      types = nil
+      return
+    }
+    guard let number = Self.number(source), let result = Self.number(target) else { return nil }
+    types = (number, result)
   }
 
-  /// Converts every element.
+  /// Converts every element of a tensor of the source dtype.
   ///
   /// - Throws: `mismatch` for a value that the new type cannot hold, with its place.
-  static func convert(_ tensor: AnyTensor, to target: DType) throws(CheckpointError) -> AnyTensor {
-    guard tensor.spec.dtype != target else { return tensor }
-    guard let source = number(tensor.spec.dtype), let result = number(target) else {
-      throw CheckpointError(
-        .mismatch, "\(tensor.spec.dtype.name) is not converted to \(target.name)")
-    }
-    return try source.convert(tensor, to: result)
+  func convert(_ tensor: AnyTensor) throws(CheckpointError) -> AnyTensor {
+    guard let types else { return tensor }
+    return try types.source.convert(tensor, to: types.target)
   }
 
   // The Swift type of a dtype's elements, for those that are numbers of it.
