@@ -53,14 +53,10 @@ extension SlicesReader: FormatReader {
   ) throws(CheckpointError) {
     let width = list.dtype.byteWidth ?? 1
     if try scatterPlain(record, list, shape, runs, into: &output) { return }
-    guard let byteCount = TensorSpec(list.dtype, shape).byteCount else {
-      throw CheckpointError(.corrupt, "a slice \(shape) is larger than any memory")
-    }
-    let copy = TensorStorage(uninitializedByteCount: byteCount)
-    try copy.withMutableBytes { bytes throws(CheckpointError) in
+    let copy = try AnyTensor(TensorSpec(list.dtype, shape)) { bytes throws(CheckpointError) in
       try decode(record, list, shape, into: &bytes)
     }
-    output.copy(runs, of: copy.bytes, width: width)
+    try copy.withTensorBytes { output.copy(runs, of: $0, width: width) }
   }
 
   private static func scatterPlain(

@@ -44,7 +44,11 @@ extension FormatReader {
     do throws(CheckpointError) {
       let found = try required(key, slice)
       let spec = found.wanted.spec
-      try spec.checkRoom(Self.byteCount(spec), output.byteCount)
+      // What is found is not larger than memory: see `find`.
+      guard let byteCount = spec.byteCount else {
+        throw CheckpointError(.mismatch, "\(spec.dtype.name) elements have no fixed width")
+      }
+      try spec.checkRoom(byteCount, output.byteCount)
       try read(found, into: &output)
     } catch {
       throw explained(error).located(file: path, key: key.description)
@@ -62,11 +66,7 @@ extension FormatReader {
       guard spec.dtype.byteWidth != nil else {
         return try AnyTensor(spec, .strings(strings(of: found)))
       }
-      let storage = TensorStorage(uninitializedByteCount: try Self.byteCount(spec))
-      try storage.withMutableBytes { bytes throws(CheckpointError) in
-        try read(found, into: &bytes)
-      }
-      return try AnyTensor(spec, .bytes(storage))
+      return try AnyTensor(spec) { bytes throws(CheckpointError) in try read(found, into: &bytes) }
     } catch {
       throw explained(error).located(file: path, key: key.description)
     }
@@ -82,15 +82,5 @@ extension FormatReader {
     let nearest = NearestKeys(to: key, among: try keys).hint
     let hint = try partHint(forMissing: key)
     return CheckpointError(.notFound, "there is no such tensor\(hint ?? nearest)")
-  }
-
-  private static func byteCount(_ spec: TensorSpec) throws(CheckpointError) -> Int {
-    guard spec.dtype.byteWidth != nil else {
-      throw CheckpointError(.mismatch, "\(spec.dtype.name) elements have no fixed width")
-    }
-    guard let byteCount = spec.byteCount else {
-      throw CheckpointError(.corrupt, "a tensor \(spec) is larger than any memory")
-    }
-    return byteCount
   }
 }
