@@ -27,13 +27,19 @@ public struct RestoreReport: Sendable, CustomStringConvertible {
     case objectBased
   }
 
-  private let reader: any TensorReader
+  private let reader: (any TensorReader)?  // `nil` if no file was looked at
   private let wanted: [TensorKey]
 
   package init(reader: any TensorReader, wanted: [TensorKey]) {
     self.reader = reader
     self.wanted = wanted
     path = reader.path
+  }
+
+  /// The report of a restore without variables, which has looked at no file.
+  package init(ofNothingAt path: String) {
+    (reader, wanted) = (nil, [])
+    self.path = path
   }
 
   /// The keys of the checkpoint that no variable asked for, in byte order.
@@ -43,6 +49,7 @@ public struct RestoreReport: Sendable, CustomStringConvertible {
   /// - Throws: `corrupt` if the index is damaged; `notFound` or `busy` if the checkpoint was deleted or
   ///   replaced since the restore.
   public func unused() throws(CheckpointError) -> [TensorKey] {
+    guard let reader else { return [] }
     let wanted = Set(wanted)
     return try reader.entries().map(\.key).filter { !wanted.contains($0) }
   }
@@ -52,7 +59,7 @@ public struct RestoreReport: Sendable, CustomStringConvertible {
   package func hint(forMissing key: TensorKey, among unused: [TensorKey]) throws(CheckpointError)
     -> String
   {
-    let hint = try reader.partHint(forMissing: key)
+    let hint = try reader?.partHint(forMissing: key)
     return hint ?? NearestKeys(to: key, among: unused).hint
   }
 

@@ -59,7 +59,7 @@ extension Saver: ManagedContent {
   nonisolated(nonsending) func restoreManaged(
     from path: String, _ options: RestoreOptions, origin: String, in background: BackgroundSteps
   ) async throws(CheckpointError) -> RestoredContent {
-    guard !content.isEmpty else { return .names(nothingRestored(from: path)) }
+    guard !content.isEmpty else { return .names(RestoreReport(ofNothingAt: path)) }
     return .names(try await restore(from: path, nil, options, in: background))
   }
 }

@@ -29,7 +29,7 @@ extension Saver {
   public func restore(
     from path: String, mapping: KeyMapping? = nil, options: RestoreOptions = RestoreOptions()
   ) throws(CheckpointError) -> RestoreReport {
-    guard !content.isEmpty else { return nothingRestored(from: path) }
+    guard !content.isEmpty else { return RestoreReport(ofNothingAt: path) }
     let progress = OperationProgress.current()
     let fileSystem = self.options.files.followed(by: progress).fileSystem
     return try CheckpointOpening(path, fileSystem).read { opened throws(CheckpointError) in
@@ -57,7 +57,7 @@ extension Saver {
     from reader: some TensorReader, mapping: KeyMapping? = nil,
     options: RestoreOptions = RestoreOptions()
   ) throws(CheckpointError) -> RestoreReport {
-    guard !content.isEmpty else { return nothingRestored(from: reader.path) }
+    guard !content.isEmpty else { return RestoreReport(ofNothingAt: reader.path) }
     return try restore(from: reader, mapping, options, .current())
   }
 
@@ -67,11 +67,6 @@ extension Saver {
   ) throws(CheckpointError) -> RestoreReport {
     let step = try step(NamedSource(reader, content.keys, mapping), options, progress)
     return try finish(step, step.executor.restore(step.plan), progress)
-  }
-
-  /// A saver without variables looks at no file.
-  func nothingRestored(from path: String) -> RestoreReport {
-    RestoreReport(reader: NoTensors(path: path), wanted: [])
   }
 
   /// What is to be restored.
@@ -113,24 +108,5 @@ extension Saver {
       source.warn()
     }
     return report
-  }
-}
-
-/// What a saver without variables reads: nothing.
-private struct NoTensors: TensorReader {
-  let path: String
-
-  func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void) {}
-
-  func entry(for key: TensorKey) -> TensorEntry? { nil }
-
-  func read(_ key: TensorKey, slice: TensorSlice?, into output: inout MutableRawSpan)
-    throws(CheckpointError)
-  {
-    throw CheckpointError(.notFound, "nothing is restored without variables", file: path)
-  }
-
-  func tensor(for key: TensorKey, slice: TensorSlice?) throws(CheckpointError) -> AnyTensor {
-    throw CheckpointError(.notFound, "nothing is restored without variables", file: path)
   }
 }

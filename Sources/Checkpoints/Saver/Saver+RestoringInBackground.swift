@@ -26,7 +26,7 @@ extension Saver {
     from path: String, mapping: KeyMapping? = nil, options: RestoreOptions = RestoreOptions(),
     progress: Progress? = nil
   ) async throws(CheckpointError) -> RestoreReport {
-    guard !content.isEmpty else { return nothingRestored(from: path) }
+    guard !content.isEmpty else { return RestoreReport(ofNothingAt: path) }
     return try await restore(from: path, mapping, options, in: BackgroundSteps(progress))
   }
 
