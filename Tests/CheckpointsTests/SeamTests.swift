@@ -69,6 +69,23 @@ import Testing
     #expect(other.kernel.value == model.kernel.value)
   }
 
+  @Test func `a state that is listed as one string, and read as two, stays as it was`() throws {
+    let state = RunState("old")
+    var shelf = Shelf()
+    try Checkpoint(["state": state]).save(into: &shelf)
+    let key = try #require(shelf.tensors.keys.first { $0.description.hasPrefix("state/") })
+    var reader = MemoryReader(tensors: shelf.tensors, promised: [key: TensorSpec(.string, .scalar)])
+    reader.tensors[key] = AnyTensor(Tensor<String>(["a", "b"]))
+    state.value = "new"
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint(["state": state]).restore(from: reader).expectPartial()
+    }
+    #expect(error?.code == .mismatch)
+    #expect(error?.key == key.description)
+    #expect(error?.message.hasPrefix("a state is stored as one string, not as string[2]") == true)
+    #expect(state.value == "new")
+  }
+
   @Test func `a checkpoint goes through memory by its names`() throws {
     let model = Model()
     model.bias.value = Tensor([3, 4])

@@ -72,7 +72,7 @@ final class StateVariable: TensorVariable {
   func withTensorBytes<Result>(_ body: (RawSpan) throws(CheckpointError) -> Result)
     throws(CheckpointError) -> Result
   {
-    throw CheckpointError(.unsupported, "a state has no elements of fixed width")
+    try tensorSnapshot().withTensorBytes(body)
   }
 
   func setTensor(_ tensor: AnyTensor) throws(CheckpointError) {
