@@ -91,6 +91,21 @@ private struct Member {
   }
 }
 
+/// Processes of a launcher that numbers the last one too high.
+private struct Misnumbered: ProcessGroup {
+  let own: LaunchedProcesses
+  var rank: Int { own.rank == 0 ? 0 : own.count }
+  var count: Int { own.count }
+
+  func gather(_ bytes: [UInt8], timeout: Duration) throws(CheckpointError) -> [[UInt8]]? {
+    try own.gather(bytes, timeout: timeout)
+  }
+
+  func broadcast(_ bytes: [UInt8]?, timeout: Duration) throws(CheckpointError) -> [UInt8] {
+    try own.broadcast(bytes, timeout: timeout)
+  }
+}
+
 extension Result where Failure == any Error {
   fileprivate var error: CheckpointError? {
     if case .failure(let error) = self { error as? CheckpointError } else { nil }
@@ -351,6 +366,22 @@ extension Result where Failure == any Error {
     for result in mixed {
       #expect(result.error?.message.contains("'a restore', and process 0 at 'a save'") == true)
     }
+  }
+
+  @Test func `a process whose number is none of the group's is told so, and all hear it`() throws {
+    let path = directory.path
+    let results = together(2) { rank in
+      let member = Member(rank: rank, count: 2, directory: path)
+      let own = try LaunchedProcesses(rank: rank, count: 2, directory: path)
+      let options = SaveOptions(
+        durability: .none, processes: Misnumbered(own: own), processTimeout: .seconds(20))
+      try Saver([member.table("table", from: 1)], options: options).save(to: member.path("model"))
+    }
+    for result in results {
+      #expect(result.error?.code == .mismatch)
+      #expect(result.error?.message.contains("process 0 says nothing of process 2") == true)
+    }
+    #expect(!directory.names.contains("model.index"))
   }
 
   @Test func `what no process has a tensor of is no checkpoint, and all hear so`() throws {
@@ -681,7 +712,10 @@ extension Result where Failure == any Error {
       options.format = .safetensors
       try Saver(["a": Variable<Float>(1)], options: options).save(to: member.path("m.safetensors"))
     }
-    for result in results { #expect(result.error?.code == .unsupported) }
+    for result in results {
+      #expect(result.error?.code == .unsupported)
+      #expect(result.error?.message.contains("V2 only, not as safetensors; convert it") == true)
+    }
     let objects = try Checkpoint(
       ["a": Variable<Float>(1)], options: Member(rank: 0, count: 1, directory: path).options)
     let manager = try CheckpointManager(objects, directory: path, retention: .latest(2))
