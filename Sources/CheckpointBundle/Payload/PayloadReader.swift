@@ -25,7 +25,7 @@ struct PayloadReader {
       sums.withLock { $0.add(sum, count: UInt64(place.count), number: number) }
     }
     try check(sums.withLock { $0.checksum })
-    if swapsBytes { output.reverseBytes(ofEvery: payload.dtype.byteOrderWidth ?? 1) }
+    swapBytes(&output)
   }
 
   /// Reads bytes of a data file chunk by chunk, and computes their checksum while they are in the
@@ -48,6 +48,10 @@ struct PayloadReader {
   /// - Throws: `corrupt` for a wrong checksum.
   func finish(_ output: inout MutableRawSpan) throws(CheckpointError) {
     try check(CRC32C(of: output.bytes))
+    swapBytes(&output)
+  }
+
+  private func swapBytes(_ output: inout MutableRawSpan) {
     if swapsBytes { output.reverseBytes(ofEvery: payload.dtype.byteOrderWidth ?? 1) }
   }
 
@@ -99,7 +103,9 @@ struct PayloadReader {
     }
   }
 
-  static func damaged(_ found: CRC32C, _ payload: StoredPayload, file: String) -> CheckpointError {
+  static func damaged(_ found: CRC32C, _ payload: StoredPayload, file: String? = nil)
+    -> CheckpointError
+  {
     let expected = CRC32C(unmasking: payload.maskedCRC)
     return CheckpointError(
       .corrupt,

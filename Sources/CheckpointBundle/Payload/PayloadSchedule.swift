@@ -19,12 +19,10 @@ struct PayloadSchedule: Sendable {
 
   /// Pieces that lie in one data file in ascending order.
   struct Job: Sendable {
-    var shard: Int
+    let shard: Int
     var pieces: [Piece] = []
     /// How many bytes they have in all.
     var byteCount: UInt64 = 0
-    /// The byte after the last of them.
-    var end: UInt64 = 0
 
     /// For each piece, up to where reading ahead is worth it.
     var runEnds: [UInt64] { PayloadSchedule.runEnds(pieces.map { (shard, $0.range) }) }
@@ -52,7 +50,6 @@ struct PayloadSchedule: Sendable {
       let piece = nextPiece(upTo: jobByteCount - job.byteCount)
       job.pieces.append(piece)
       job.byteCount = job.byteCount.adding(piece.range.count) ?? .max
-      job.end = max(job.end, piece.range.end ?? .max)
     }
     return job
   }

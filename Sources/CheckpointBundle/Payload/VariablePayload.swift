@@ -73,9 +73,7 @@ struct VariablePayload {
       throw truncated(wanted, left: numberBytes)
     }
     guard checksum.masked == payload.maskedCRC else {
-      var error = PayloadReader.damaged(checksum, payload, file: "")
-      error.file = nil
-      throw error
+      throw PayloadReader.damaged(checksum, payload)  // whoever knows the file adds it
     }
     return collector.take()?.finish() ?? []
   }
