@@ -100,22 +100,18 @@ extension CheckpointDirectory {
       let ours: Set<AuditedFile.Kind> = [.leftover, .orphan]  // others may have removed other files
       var done = files.filter { ours.contains($0.kind) && !left.contains(FileName($0.name)) }
         .map { "removed \($0.name)" }
-      let isRebuilt =
-        if let place, let managed { try rebuildState(place, managed) } else { try rebuildState() }
-      if isRebuilt { done.append("rebuilt \(CheckpointFileName.stateFile)") }
+      if try rebuildState() { done.append("rebuilt \(CheckpointFileName.stateFile)") }
       return done
-    }
-
-    private var whole: Set<FileName> {
-      Set(files.filter { $0.kind == .complete }.compactMap(\.checkpoint).map(FileName.init))
     }
 
     // A state file that leads to a whole checkpoint is somebody's choice.
     private func rebuildState() throws(CheckpointError) -> Bool {
-      let whole = whole
+      let whole = Set(
+        files.filter { $0.kind == .complete }.compactMap(\.checkpoint).map(FileName.init))
       guard let newest = newestFirst.first(where: { whole.contains(FileName($0)) }) else {
         return false
       }
+      if let place, let managed { return try rebuildState(newest, of: whole, place, managed) }
       let file = try StateFile(in: directory, fileSystem: fileSystem)
       return try file.write(CheckpointDirectory.State(latest: newest), repairs: true) {
         () throws(CheckpointError) in
@@ -123,13 +119,9 @@ extension CheckpointDirectory {
       }
     }
 
-    private func rebuildState(_ place: ManagedPlace, _ managed: ManagedDirectory)
-      throws(CheckpointError) -> Bool
-    {
-      let whole = whole
-      guard let newest = newestFirst.first(where: { whole.contains(FileName($0)) }) else {
-        return false
-      }
+    private func rebuildState(
+      _ newest: String, of whole: Set<FileName>, _ place: ManagedPlace, _ managed: ManagedDirectory
+    ) throws(CheckpointError) -> Bool {
       guard try !leads(place.stateFile(), toOneOf: whole) else { return false }
       let state = try stateToWrite(newest, managed, whole)
       let lock = try place.lock()
