@@ -102,7 +102,7 @@ extension CheckpointManager {
     let meeting = keeper.meeting(processes, self.options)
     defer { meeting.end() }
     let newest = try meeting.round("a restore", .success([])) { _ throws(CheckpointError) in
-      NewestMessage.bytes(try keeper.newestIntact(check), keeper.place)
+      NewestMessage.bytes(try keeper.newestIntact(check) { $0 }, keeper.place)
     }
     let (path, damaged) = try NewestMessage.read(newest, keeper.place)
     let restored = Result { () throws(CheckpointError) -> RestoredContent? in

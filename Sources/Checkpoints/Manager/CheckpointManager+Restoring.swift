@@ -54,14 +54,9 @@ extension CheckpointManager {
     if let processes = self.options.processes {
       return try restoreOrInitialize(check, options, origin: origin, with: processes, initialize)
     }
-    let fileSystem = keeper.place.fileSystem
-    let found = try NewestIntact(in: directory, fileSystem).find { () throws(CheckpointError) in
-      try keeper.look().newestFirst
-    } with: { path throws(CheckpointError) in
-      try IntactCheck(fileSystem).check(path, check)
-      return (path: path, content: try content.restoreManaged(from: path, options, origin: origin))
+    let found = try keeper.newestIntact(check) { path throws(CheckpointError) in
+      (path: path, content: try content.restoreManaged(from: path, options, origin: origin))
     }
-    if let error = found.nothingIntact(in: directory) { throw error }
     guard let (path, content) = found.result else {
       try initialize()
       return nil

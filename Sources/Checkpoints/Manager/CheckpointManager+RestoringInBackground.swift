@@ -62,17 +62,12 @@ extension CheckpointManager {
   private nonisolated(nonsending) func newestIntact(
     _ check: CheckpointCheck, _ known: [String: CheckpointError], in steps: BackgroundSteps
   ) async throws(CheckpointError) -> (path: String?, damaged: [NewestIntact.Damaged]) {
-    let (keeper, directory) = (keeper, directory)
+    let keeper = keeper
     return try await steps.value { () throws(CheckpointError) in
-      let fileSystem = keeper.place.fileSystem
-      let found = try NewestIntact(in: directory, fileSystem).find { () throws(CheckpointError) in
-        try keeper.look().newestFirst
-      } with: { path throws(CheckpointError) in
+      let found = try keeper.newestIntact(check) { path throws(CheckpointError) in
         if let error = known[path], !error.isOutdated { throw error }
-        try IntactCheck(fileSystem).check(path, check)
         return path
       }
-      if let error = found.nothingIntact(in: directory) { throw error }
       return (found.result, found.damaged)
     }
   }

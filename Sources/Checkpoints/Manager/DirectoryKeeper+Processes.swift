@@ -100,20 +100,4 @@ extension DirectoryKeeper {
     if !meeting.isLeader { _ = try? look(after: sight) }
     return try ManagedSave.Finished(message: bytes)
   }
-
-  /// The newest checkpoint that is intact, at rank 0.
-  func newestIntact(_ check: CheckpointCheck) throws(CheckpointError)
-    -> NewestIntact.Found<String>
-  {
-    let fileSystem = place.fileSystem
-    let found = try NewestIntact(in: place.directory, fileSystem).find {
-      () throws(CheckpointError) in
-      try look().newestFirst
-    } with: { path throws(CheckpointError) in
-      try IntactCheck(fileSystem).check(path, check)
-      return path
-    }
-    if let error = found.nothingIntact(in: place.directory) { throw error }
-    return found
-  }
 }

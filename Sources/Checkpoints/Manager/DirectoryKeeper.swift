@@ -65,6 +65,28 @@ final class DirectoryKeeper: Sendable {
     return found
   }
 
+  /// Finds the newest checkpoint that is intact, and makes something of it.
+  ///
+  /// - Parameters:
+  ///   - check: How closely a checkpoint is checked.
+  ///   - body: Gets a checkpoint; throws what is wrong with it.
+  /// - Returns: What was found; nothing if there is no checkpoint.
+  /// - Throws: One error with every damage if nothing is intact; as ``NewestIntact/find(among:with:)``.
+  func newestIntact<Result>(
+    _ check: CheckpointCheck, _ body: (String) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> NewestIntact.Found<Result> {
+    let fileSystem = place.fileSystem
+    let newest = NewestIntact(in: place.directory, fileSystem)
+    let found = try newest.find { () throws(CheckpointError) in
+      try look().newestFirst
+    } with: { path throws(CheckpointError) in
+      try IntactCheck(fileSystem).check(path, check)
+      return try body(path)
+    }
+    if let error = found.nothingIntact(in: place.directory) { throw error }
+    return found
+  }
+
   private func note(_ found: ManagedDirectory) {
     lastSight.withLock { last in
       last.highest = max(last.highest, found.history.highest)  // numbers never go back
