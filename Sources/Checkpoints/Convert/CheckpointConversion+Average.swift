@@ -59,33 +59,7 @@ extension CheckpointConversion {
     _ tables: Set<TensorKey>, of path: String
   ) throws(CheckpointError) {
     var problems: [CheckpointError] = []
-    for reader in readers {
-      var others: [TensorKey: TensorSpec] = [:]
-      try reader.forEachEntry { others[$0.key] = $0.spec }
-      let unsupported = Set(reader.unsupportedTensors.map(\.key))
-      for entry in entries {
-        guard let spec = others.removeValue(forKey: entry.key) else {
-          guard !unsupported.contains(entry.key) else { continue }  // it is told below
-          problems.append(
-            problem("it has no such tensor, '\(path)' has one", entry.key, reader.path))
-          continue
-        }
-        let isSame =
-          tables.contains(entry.key) ? spec.dtype == entry.spec.dtype : spec == entry.spec
-        guard !isSame else { continue }
-        problems.append(
-          problem("it is \(spec) here, \(entry.spec) in '\(path)'", entry.key, reader.path))
-      }
-      for tensor in reader.unsupportedTensors {
-        problems.append(
-          problem(
-            "its elements are of the type \(tensor.typeName), which is not read here", tensor.key,
-            reader.path))
-      }
-      for key in others.keys.sorted() {
-        problems.append(problem("'\(path)' has no such tensor", key, reader.path))
-      }
-    }
+    for reader in readers { problems += try differences(of: reader, entries, tables, of: path) }
     let error = CheckpointError.combining(problems) {
       "\($0) differences keep the checkpoints from being averaged; their names, types and shapes have to be "
         + "the same"
@@ -97,10 +71,32 @@ extension CheckpointConversion {
     throw error
   }
 
-  private static func problem(_ finding: String, _ key: TensorKey, _ file: String)
-    -> CheckpointError
-  {
-    CheckpointError(.mismatch, finding, file: file, key: key.description)
+  private static func differences(
+    of reader: CheckpointReader, _ entries: [TensorEntry], _ tables: Set<TensorKey>, of path: String
+  ) throws(CheckpointError) -> [CheckpointError] {
+    var problems: [CheckpointError] = []
+    func note(_ finding: String, _ key: TensorKey) {
+      problems.append(
+        CheckpointError(.mismatch, finding, file: reader.path, key: key.description))
+    }
+    var others: [TensorKey: TensorSpec] = [:]
+    try reader.forEachEntry { others[$0.key] = $0.spec }
+    let unsupported = Set(reader.unsupportedTensors.map(\.key))
+    for entry in entries {
+      guard let spec = others.removeValue(forKey: entry.key) else {
+        guard !unsupported.contains(entry.key) else { continue }  // it is told below
+        note("it has no such tensor, '\(path)' has one", entry.key)
+        continue
+      }
+      let isSame =
+        tables.contains(entry.key) ? spec.dtype == entry.spec.dtype : spec == entry.spec
+      if !isSame { note("it is \(spec) here, \(entry.spec) in '\(path)'", entry.key) }
+    }
+    for tensor in reader.unsupportedTensors {
+      note("its elements are of the type \(tensor.typeName), which is not read here", tensor.key)
+    }
+    for key in others.keys.sorted() { note("'\(path)' has no such tensor", key) }
+    return problems
   }
 
   private static func note(
