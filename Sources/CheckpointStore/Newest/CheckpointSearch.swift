@@ -89,7 +89,7 @@ private struct CheckpointSearch {
   {
     let prefix: String
     switch name {
-    case .index(prefix: let name), .graph(prefix: let name): prefix = name
+    case .index(prefix: let own), .graph(prefix: let own): prefix = own
     case .data(let data): prefix = data.prefix
     default: return nil
     }

@@ -63,7 +63,7 @@ package enum SmallFile {
   {
     try location.begin(.file)
     let file = try AtomicFile(location.target, in: location)
-    try unsafe file.file.write(bytes.span.bytes, at: 0)  // an array's bytes are initialized
+    try file.write(bytes)
     try file.commit()
     try location.syncDirectory()
   }

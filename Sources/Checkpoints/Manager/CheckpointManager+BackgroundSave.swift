@@ -89,11 +89,6 @@ extension CheckpointManager {
       end.leave()
     }
 
-    /// Whether it has come to no good end.
-    var hasFailed: Bool {
-      outcome.withLock { if case .failure = $0 { true } else { false } }
-    }
-
     /// Why it has failed, if nobody knows yet.
     var unseenError: CheckpointError? {
       guard !wasSeen.load(ordering: .relaxed) else { return nil }

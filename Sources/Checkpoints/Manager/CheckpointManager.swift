@@ -168,12 +168,12 @@ public final class CheckpointManager {
   ) throws(CheckpointError) {
     try retention.check()
     try saving.check()
-    try (options ?? content.options).checkIsManaged(in: directory)
     self.content = content
     ownOptions = options
     self.saving = saving
     self.stepCounter = stepCounter
     let options = options ?? content.options
+    try options.checkIsManaged(in: directory)
     let place = try ManagedPlace(
       directory: directory, name: name, stepPadding: stepPadding, stateFilename: stateFilename,
       metaSuffix: metaSuffix, format: options.format, options: options.files)

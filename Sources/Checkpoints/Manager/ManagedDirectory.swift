@@ -284,10 +284,10 @@ extension ManagedDirectory {
       return
     }
     let other = unmanaged.remove(at: index)
-    let place = history.checkpoints.firstIndex { $0.time > other.time }
+    let position = history.checkpoints.firstIndex { $0.time > other.time }
     history.checkpoints.insert(
       CheckpointHistory.Entry(name: Path(path).name, step: other.step, time: other.time),
-      at: place ?? history.checkpoints.count)
+      at: position ?? history.checkpoints.count)
   }
 
   /// The managed checkpoints, in the order in which they were saved.
@@ -341,9 +341,6 @@ extension ManagedDirectory {
 }
 
 extension CheckpointHistory {
-  /// Whether a checkpoint is managed.
-  func contains(_ name: String) -> Bool { checkpoints.contains { $0.name == name } }
-
   /// Adds a checkpoint as the newest; what is known of an older one of the same name is forgotten, but
   /// for its pin.
   mutating func add(_ entry: Entry) {
