@@ -11,8 +11,8 @@
 // of a V1 checkpoint in several; nothing in the name of a file that is the target itself. Each is first
 // written under its temporary name: these are the temporary files that may be left. `new` and `replaces`
 // are said of V2 checkpoints only: which data files are about to be written, and which will be removed
-// once the new index stands, by the count in their names. Where the new data files are no copies but were moved here, nothing else has their
-// content: `keeps 2` then stands for `new 2`.
+// once the new index stands, by the count in their names. `keeps 2` stands in the place of `new 2` if the
+// new data files are no copies, but were moved here: nothing else has their content.
 //
 // A save to a model directory, whose target is `model` in it, notes its files one by one, and under `model`
 // the names of those that go once the new index stands:
@@ -202,8 +202,8 @@ extension SaveNote.DataFiles {
 package enum FoundNote: Hashable, Sendable {
   /// The lock file is new: nobody has been at work here.
   case nothing
-  /// It is empty, or has the beginning of a note: somebody has been at work here, and what he was about
-  /// to write is not known. A save that is not durable may leave that after a power cut.
+  /// It is empty, or has the beginning of a note: a save has been at work here, and what it was about to
+  /// write is not known. A save that is not durable may leave that after a power cut.
   case beginning
   /// What the last owner was about to write.
   case whole(SaveNote)

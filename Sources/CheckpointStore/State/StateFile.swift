@@ -218,7 +218,7 @@ extension StateFile {
   ///
   /// - Throws: `pathConflict` if the checkpoint's prefix, or a file that begins with it, has this
   ///   file's path, or if what has this path is no state file; `invalidArgument` as
-  ///   ``write(_:paths:durability:repairs:)`` does; `io` if the system fails.
+  ///   ``write(_:paths:durability:repairs:if:)`` does; `io` if the system fails.
   package func checkConflict(with prefix: String) throws(CheckpointError) {
     try checkName(of: prefix)
     try checkReplaceable()

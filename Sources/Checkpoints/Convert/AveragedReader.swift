@@ -4,8 +4,8 @@ import CheckpointTensors
 /// Several checkpoints of the same tensors as one: floating-point numbers are the average, all else is that of
 /// the last one, and so are the values of tables, whose order says nothing.
 ///
-/// Numbers are averaged as `Double`s, and rounded once. In memory is, of a tensor in pieces, a part at a time,
-/// however large it is: as `Double`s, and twice in its own type.
+/// Numbers are averaged as `Double`s, and rounded once. A tensor that comes in pieces is in memory a part at a
+/// time, however large it is. The part is there as `Double`s, and twice in its own type.
 struct AveragedReader: TensorPieceReader {
   private let readers: [any TensorReader]
   private let last: any TensorReader

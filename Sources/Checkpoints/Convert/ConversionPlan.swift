@@ -44,7 +44,7 @@ struct ConversionPlan {
 
   /// Adds the tensors of a source, as the mapping has them.
   ///
-  /// The object graph is no object of the rules: it follows them.
+  /// The rules do not see the object graph: its keys follow the tensors when all names are known.
   ///
   /// - Parameters:
   ///   - source: The source.
