@@ -49,6 +49,18 @@ extension sigaction {
   }
 }
 
+/// Memory whose bytes are not yet set, to be given back by `free`; `nil` if the system has not so much.
+///
+/// - Parameters:
+///   - byteCount: How many bytes.
+///   - alignment: What its address is a multiple of: a power of two, 8 or more.
+/// - Returns: Where it begins.
+package func allocateMemory(_ byteCount: Int, alignment: Int) -> UnsafeMutableRawPointer? {
+  var start: UnsafeMutableRawPointer?
+  guard unsafe posix_memalign(&start, alignment, max(byteCount, 1)) == 0 else { return nil }
+  return unsafe start
+}
+
 /// Asks for large pages for memory that begins at a multiple of their size.
 ///
 /// New memory in pages of 4 KB costs three times the copying. Only a hint: its result is unused.

@@ -121,7 +121,7 @@ private struct RecordCheck {
       }
       return try values.finish()
     }
-    try TensorStorage(uninitializedByteCount: byteCount).withMutableBytes {
+    try TensorStorage(allocating: byteCount).withMutableBytes {
       bytes throws(CheckpointError) in
       try SlicesReader.decode(record, list, shape, into: &bytes)
     }

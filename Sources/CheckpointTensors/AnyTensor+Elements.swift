@@ -16,7 +16,7 @@ extension AnyTensor {
   ///   - arrange: Gets a function that copies elements: from where, to where, how many. It has to
   ///     fill the new tensor.
   /// - Returns: The new tensor.
-  /// - Throws: `mismatch` for one that memory cannot hold.
+  /// - Throws: `mismatch` for one that memory cannot hold; `io` if the system has not so much.
   package func elements(
     _ spec: TensorSpec, _ arrange: ((_ source: Int, _ target: Int, _ count: Int) -> Void) -> Void
   ) throws(CheckpointError) -> AnyTensor {
@@ -30,7 +30,7 @@ extension AnyTensor {
     guard let storage, let width = spec.dtype.byteWidth, let byteCount = spec.byteCount else {
       throw CheckpointError(.mismatch, "a tensor \(spec) cannot be held in memory")
     }
-    let result = TensorStorage(uninitializedByteCount: byteCount)
+    let result = try TensorStorage(allocating: byteCount)
     try result.withMutableBytes { bytes throws(CheckpointError) in
       arrange { source, target, count in
         let part = source * width..<(source + count) * width

@@ -43,15 +43,15 @@ public struct AnyTensor: Sendable {
   /// - Parameters:
   ///   - spec: The dtype and the shape.
   ///   - fill: Writes the elements: row-major, in this machine's byte order.
-  /// - Throws: `mismatch` for elements without fixed width, and for more than memory can hold; what
-  ///   `fill` throws.
+  /// - Throws: `mismatch` for elements without fixed width, and for more than memory can hold; `io` if the
+  ///   system has not so much memory; what `fill` throws.
   public init(
     _ spec: TensorSpec, fillingBytes fill: (inout MutableRawSpan) throws(CheckpointError) -> Void
   ) throws(CheckpointError) {
     guard let byteCount = spec.byteCount else {
       throw CheckpointError(.mismatch, "a tensor \(spec) cannot be held in memory as bytes")
     }
-    let storage = TensorStorage(uninitializedByteCount: byteCount)
+    let storage = try TensorStorage(allocating: byteCount)
     try storage.withMutableBytes(fill)
     try self.init(spec, .bytes(storage))
   }

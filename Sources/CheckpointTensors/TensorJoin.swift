@@ -7,9 +7,13 @@ package struct TensorJoin {
   private let storage: TensorStorage?
 
   /// Makes room for a tensor.
-  package init(_ spec: TensorSpec) {
+  ///
+  /// - Throws: `io` if the system has not so much memory.
+  package init(_ spec: TensorSpec) throws(CheckpointError) {
     self.spec = spec
-    storage = spec.byteCount.map { TensorStorage(uninitializedByteCount: $0) }
+    storage = try spec.byteCount.map { byteCount throws(CheckpointError) in
+      try TensorStorage(allocating: byteCount)
+    }
     if storage == nil { strings = Array(repeating: [], count: spec.shape.elementCount) }
   }
 

@@ -1,3 +1,5 @@
+package import CheckpointIO
+
 /// Memory for many tensors, asked for as little often as makes sense: large ones have their own, small
 /// ones that follow each other share a block.
 ///
@@ -13,10 +15,12 @@ package struct TensorMemory {
   package init(capacity: Int) { memory.reserveCapacity(capacity) }
 
   /// Adds a tensor of so many bytes.
-  package mutating func add(_ byteCount: Int) {
+  ///
+  /// - Throws: `io` if the system has not so much memory.
+  package mutating func add(_ byteCount: Int) throws(CheckpointError) {
     guard byteCount <= Self.smallByteCount else {
       makeBlock()
-      memory.append(TensorStorage(uninitializedByteCount: byteCount))
+      memory.append(try TensorStorage(allocating: byteCount))
       return
     }
     let place = Self.aligned(byteCount)

@@ -29,9 +29,28 @@ package final class TensorStorage: @unchecked Sendable {
   @usableFromInline let readCount = Atomic<UInt>(0)
 
   /// Allocates memory whose bytes are not yet set.
+  ///
+  /// - Precondition: The system has so much. ``init(allocating:)`` is for sizes that a file says.
   package init(uninitializedByteCount byteCount: Int) {
     self.byteCount = byteCount
     unsafe start = Self.allocate(byteCount)
+    (owner, isWritable) = (.allocation, true)
+  }
+
+  /// Allocates memory whose bytes are not yet set, if the system has so much.
+  ///
+  /// - Throws: `io` with `ENOMEM` if it has not.
+  package init(allocating byteCount: Int) throws(CheckpointError) {
+    guard let start = unsafe Self.allocateIfPossible(byteCount) else {
+      var error = CheckpointError(
+        .io,
+        "the system has no memory for a tensor of \(byteCount) bytes; read a part of it, or restore with the "
+          + "placement mapped")
+      error.systemError = ENOMEM
+      throw error
+    }
+    self.byteCount = byteCount
+    unsafe self.start = start
     (owner, isWritable) = (.allocation, true)
   }
 
@@ -113,10 +132,10 @@ package final class TensorStorage: @unchecked Sendable {
     orderAfterReaders()
     switch owner {
     case .allocation:
-      unsafe start.deallocate()
+      unsafe free(start)
     case .elements(let destroy):
       unsafe destroy(start)
-      unsafe start.deallocate()
+      unsafe free(start)
     case .mapping: break
     case .whole(let whole): whole.noteRead()  // what happened to its part has happened to it
     }
@@ -140,7 +159,7 @@ package final class TensorStorage: @unchecked Sendable {
     // Any bytes are numbers; strings are more than bytes, and not every byte is a Bool.
     guard dtype.byteWidth != nil, dtype != .bool else { return false }
     if !isOwned(&storage) {
-      storage = TensorStorage(uninitializedByteCount: storage.byteCount)
+      storage = try TensorStorage(allocating: storage.byteCount)
     }
     try storage.withMutableBytes(fill)
     return true
@@ -211,10 +230,16 @@ package final class TensorStorage: @unchecked Sendable {
   }
 
   private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    guard let start = unsafe allocateIfPossible(byteCount) else {
+      preconditionFailure("there is no memory for \(byteCount) bytes")
+    }
+    return unsafe start
+  }
+
+  private static func allocateIfPossible(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     let isLarge = byteCount >= hugePage
-    let alignment = isLarge ? hugePage : 64
-    let start = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: alignment)
-    if isLarge { unsafe preferLargePages(start, byteCount) }
+    let start = unsafe allocateMemory(byteCount, alignment: isLarge ? hugePage : 64)
+    if isLarge, let start = unsafe start { unsafe preferLargePages(start, byteCount) }
     return unsafe start
   }
 

@@ -32,7 +32,7 @@ package struct TextFormatReader: ~Escapable {
   private var fieldStart = 0
   private var isAtFirstField = true
 
-  /// Creates a reader at the start of a text, which it borrows.
+  /// Creates a reader at the start of a text, which it borrows; behind the mark that editors of Windows put there.
   ///
   /// - Throws: `limitExceeded` for a text longer than `limit`; `corrupt` if it is not UTF-8.
   @_lifetime(copy bytes)
@@ -42,6 +42,7 @@ package struct TextFormatReader: ~Escapable {
       throw .textFormat("the text is not UTF-8 here", at: place)
     }
     self.bytes = bytes
+    if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { position = 3 }
   }
 
   /// Checks the length of a text before it is read.

@@ -235,6 +235,43 @@ import Testing
     #expect(error.file == directory.path("model.safetensors.index.json"))
   }
 
+  // What the index does not name would be lost.
+  @Test func `an index names all files that are called like its parts`() throws {
+    try saveModel()
+    for map in [["a": Self.first, "b": Self.first] as KeyValuePairs, [:]] {
+      try writeIndex(map)
+      let error = try #require(failure(of: ""))
+      #expect(error.code == .corrupt)
+      #expect(
+        "\(error)".contains("'\(Self.second)' is a file of this model by its name"), "\(error)")
+    }
+    // Another index may have it.
+    try writeIndex(["c": Self.second], to: "head.safetensors.index.json")
+    try writeIndex(["a": Self.first, "b": Self.first])
+    #expect(try keys("") == ["a", "b"])
+    // Parts of another number are another model's.
+    try saveModel()
+    try save(["z"], to: "model-00003-of-00003.safetensors")
+    try save(["z"], to: "other-00002-of-00002.safetensors")
+    #expect(try keys("") == ["a", "b", "c"])
+  }
+
+  /// macOS keeps what other file systems have no room for in files of its own.
+  @Test func `files of macOS are no part of a model`() throws {
+    let names = ["llama-00001-of-00002.safetensors", "llama-00002-of-00002.safetensors"]
+    for name in names {
+      try save([TensorKey(name)], to: name)
+      try directory.write(
+        [0, 5, 0x16, 7, 0, 2, 0, 0] + [UInt8](repeating: 0, count: 120), to: "._\(name)")
+    }
+    #expect(try keys("") == names)
+    try writeIndex([names[0]: names[0], names[1]: names[1]], to: "llama.safetensors.index.json")
+    try directory.write([0, 5, 0x16, 7], to: "._llama.safetensors.index.json")
+    #expect(try keys("") == names)
+    let error = try #require(failure(of: "._\(names[0])"))
+    #expect("\(error)".contains("what macOS keeps of another file"), "\(error)")
+  }
+
   @Test(arguments: ["24", "24.0", "2.4e1"])
   func `the size may be written as any number`(size: String) throws {
     try saveModel()

@@ -1,13 +1,29 @@
 import CheckpointIO
 import CheckpointTensors
 import CheckpointTestSupport
+import Foundation
 import Testing
 
 @Suite struct TensorMemoryTests {
-  private func memory(_ sizes: [Int]) -> [TensorStorage] {
+  private func memory(_ sizes: [Int]) throws -> [TensorStorage] {
     var memory = TensorMemory(capacity: sizes.count)
-    for size in sizes { memory.add(size) }
+    for size in sizes { try memory.add(size) }
     return memory.finish()
+  }
+
+  // More than any address space has.
+  @Test func `says so if the system has not so much memory`() throws {
+    let count = 1 << 60
+    let expected = "the system has no memory for a tensor of \(count) bytes; "
+    var memory = TensorMemory(capacity: 1)
+    let error = #expect(throws: CheckpointError.self) { try memory.add(count) }
+    #expect(error?.code == .io && error?.systemError == ENOMEM)
+    #expect(error?.message.hasPrefix(expected) == true, "\(error?.message ?? "")")
+    let tensor = #expect(throws: CheckpointError.self) {
+      try AnyTensor(TensorSpec(.uint8, [count])) { _ in Issue.record("there is memory") }
+    }
+    #expect(tensor?.systemError == ENOMEM)
+    #expect(throws: CheckpointError.self) { try TensorJoin(TensorSpec(.uint8, [count])) }
   }
 
   private func address(_ storage: TensorStorage) -> UInt {
@@ -27,7 +43,7 @@ import Testing
     for seed in 0..<50 as Range<UInt64> {
       var random = SeededGenerator(seed: seed)
       let sizes = (0..<300).map { _ in Self.sizes.randomElement(using: &random) ?? 0 }
-      let memory = memory(sizes)
+      let memory = try memory(sizes)
       #expect(memory.map(\.byteCount) == sizes)
       for (number, storage) in memory.enumerated() where storage.byteCount > 0 {
         #expect(address(storage) % 64 == 0)
@@ -49,19 +65,19 @@ import Testing
     }
   }
 
-  @Test func `shares blocks among small tensors only, and gives them back with the last`() {
-    var small: [TensorStorage]? = memory([256, 256, 4096])
+  @Test func `shares blocks among small tensors only, and gives them back with the last`() throws {
+    var small: [TensorStorage]? = try memory([256, 256, 4096])
     let addresses = (small ?? []).map(address)
     #expect(addresses[1] - addresses[0] == 256 && addresses[2] - addresses[0] == 512)
     let last = small?[2]
     small = nil
     #expect(last?.byteCount == 4096, "it lives on without the others")
-    weak let alone = memory([4097, 256]).first
+    weak let alone = try memory([4097, 256]).first
     #expect(alone == nil, "nobody else keeps a large tensor's memory")
   }
 
   @Test func `lets a tensor that has part of a block change without a copy`() throws {
-    var storages = memory([8, 8])
+    var storages = try memory([8, 8])
     let first = try AnyTensor(TensorSpec(.float32, [2]), .bytes(storages.removeFirst()))
     var tensor = try Tensor<Float>(first)
     let neighbour = storages[0]

@@ -49,8 +49,12 @@ import Testing
     #expect(run.output == "")
     #expect(
       run.errors.hasPrefix(
-        "checkpoint: audit: '\(path)' is a regular file, and no directory\nusage: "))
+        "checkpoint: audit: '\(path)' is a regular file, and no directory; give the directory that it is "
+          + "in\nusage: "))
     #expect(try ToolRun.checkpoint("audit", directory.path("nowhere")).status == 1)
+    let prefix = try ToolRun.checkpoint("audit", directory.path("ckpt-2"))
+    #expect(prefix.status == 2)
+    #expect(prefix.errors.contains("is a checkpoint, and no directory; give the directory"))
   }
 
   @Test func `a plan and JSON can be had`() throws {

@@ -7,7 +7,7 @@ import Testing
 
 /// Proves how much memory it takes to show a checkpoint of many tensors.
 @Suite struct IndexMemoryTests {
-  private static let count = TestCases.count(300_000, sample: 60_000)
+  private static let count = TestCases.count(300_000, sample: 20_000)
 
   // `suggest` ends with 1 where it has nothing to propose.
   @Test(.timeLimit(.minutes(30)), arguments: ["list", "verify", "suggest"])

@@ -138,9 +138,13 @@ import Testing
     ("", "has no state file"),
     (
       "model_checkpoint_path: \"gone\"\n",
-      "has a state file that names a checkpoint which is not there"
+      "has a state file that names '{run}/gone', which is not there"
     ),
-    ("%", "has a state file that cannot be read"),
+    ("%", "has a state file that cannot be read (byte 0: "),
+    (
+      "model_checkpoint_path: \"C:\\Users\\me\\old\"\n",
+      "has a state file that cannot be read (byte 26: "
+    ),
   ])
   func `without a state file that helps, the newest index counts`(state: String, reason: String)
     throws
@@ -152,7 +156,19 @@ import Testing
     if !state.isEmpty { try directory.write(state.utf8, to: "run/checkpoint") }
     let location = try CheckpointLocation(run)
     #expect(location.path == "\(run)/new")
-    #expect(location.note == "\(run) \(reason); its newest checkpoint is \(run)/new")
+    let note = try #require(location.note)
+    let beginning = "\(run) " + reason.replacing("{run}", with: run)
+    #expect(note.hasPrefix(beginning), "\(note)")
+    #expect(note.hasSuffix("; its newest checkpoint is \(run)/new"), "\(note)")
+  }
+
+  // Editors of Windows put a mark in front.
+  @Test func `a state file may begin with a byte order mark`() throws {
+    try save("run/old")
+    try save("run/new")
+    let text = "\u{FEFF}model_checkpoint_path: \"old\"\r\n"
+    try directory.write(text.utf8, to: "run/checkpoint")
+    #expect(try CheckpointLocation(run).path == "\(run)/old")
   }
 
   @Test func `of indexes of one time, the highest number is the newest`() throws {

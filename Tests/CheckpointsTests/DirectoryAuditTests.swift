@@ -72,6 +72,16 @@ import Testing
     withExtendedLifetime(lock) {}
   }
 
+  @Test func `takes the files of macOS for no checkpoints`() throws {
+    let run = try ManagerRun(system)
+    try run.save(1)
+    for name in ["._ckpt-1.index", "._ckpt-1.data-00000-of-00001", "._x.safetensors"] {
+      try system.write("\0\u{5}\u{16}\u{7}\0\u{2}\0\0Mac OS X        ", to: "/run/" + name)
+      #expect(try kinds()[name] == .foreign)
+    }
+    #expect(try audit().checkpoints.map(\.path) == ["/run/ckpt-1"])
+  }
+
   @Test(arguments: [nil, "", "nonsense", "model_checkpoint_path: \"ckpt-7\""] as [String?])
   func `repairs the state file and removes leftovers, and touches nothing else`(text: String?)
     throws

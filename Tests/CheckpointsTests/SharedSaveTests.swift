@@ -714,7 +714,9 @@ extension Result where Failure == any Error {
     }
     for result in results {
       #expect(result.error?.code == .unsupported)
-      #expect(result.error?.message.contains("V2 only, not as safetensors; convert it") == true)
+      let problems = result.error?.problems.map(\.message) ?? []
+      #expect(problems.count == 2)
+      #expect(problems.allSatisfy { $0.contains("in the format V2 only, not as ") }, "\(problems)")
     }
     let objects = try Checkpoint(
       ["a": Variable<Float>(1)], options: Member(rank: 0, count: 1, directory: path).options)

@@ -33,7 +33,7 @@ enum PayloadBatch {
     var files = ShardCursor(shards)
     for payload in payloads {
       do throws(CheckpointError) {
-        memory.add(try files.checkedByteCount(of: payload))
+        try memory.add(files.checkedByteCount(of: payload))
       } catch {
         throw naming(error, payload.number)
       }

@@ -44,7 +44,7 @@ final class BundleSource: TensorSource {
       return try batch.reader.reading(request).tensor(for: request.key, slice: request.slice)
     }
     let byteCount = try files.checkedByteCount(of: entry.payload)
-    let storage = TensorStorage(uninitializedByteCount: byteCount)
+    let storage = try TensorStorage(allocating: byteCount)
     try storage.withMutableBytes { bytes throws(CheckpointError) in
       try read(entry.payload, into: &bytes)
     }

@@ -139,7 +139,7 @@ extension PartitionedVariable: TensorVariable {
       throw CheckpointError(.unsupported, "only some parts of this tensor are here", key: name)
     }
     let whole = TensorRegion(all: tensorSpec.shape)
-    var joined = TensorJoin(tensorSpec)
+    var joined = try TensorJoin(tensorSpec)
     for part in parts {
       let runs = ElementRuns(of: part.region, from: part.region, to: whole)
       try joined.add(part.variable.tensorSnapshot(), runs)

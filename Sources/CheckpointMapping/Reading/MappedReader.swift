@@ -136,7 +136,7 @@ package struct MappedReader: BatchReader {
     for part in parts { tensors.append(try make(part)) }
     let whole = TensorRegion(all: spec.shape)
     var starts = whole.starts
-    var joined = TensorJoin(spec)
+    var joined = try TensorJoin(spec)
     for tensor in tensors {
       let place = TensorRegion(starts: starts, shape: tensor.spec.shape)
       try joined.add(tensor, ElementRuns(of: place, from: place, to: whole))

@@ -34,6 +34,7 @@ struct SafetensorsOpening {
         pooled.append(file)
         let index = try ModelIndex(file)
         var problems = index.misplacedFiles(of: path)
+        if problems.isEmpty { problems = try forgottenParts(of: index) }
         if problems.isEmpty {
           let directory = Path(path).directory
           let files = try open(index.files.map { Path.join(directory, $0) }, &pooled, &problems)
@@ -64,6 +65,29 @@ struct SafetensorsOpening {
         return Opened(files: files, catalog: catalog)
       }
     }
+  }
+
+  // Files that are called like parts of the model, and that no index names: what they have would be lost.
+  private func forgottenParts(of index: ModelIndex) throws(CheckpointError) -> [CheckpointError] {
+    let place = Path(path)
+    let stem = place.name.removing(suffix: ModelIndex.ending).map(FileName.init)
+    let named = Set(index.files.map(FileName.init))
+    let series = Set(index.files.compactMap(ModelNames.Series.init(ofPart:)))
+    let forgotten = try fileSystem.namesInDirectory(place.directory).filter { name in
+      guard let part = ModelNames.Series(ofPart: name), !named.contains(FileName(name)) else {
+        return false
+      }
+      return named.isEmpty ? part.stem == stem : series.contains(part)
+    }
+    guard !forgotten.isEmpty else { return [] }
+    let others = try ModelIndex.files(ofOthersThan: path, fileSystem)
+    return forgotten.filter { !others.contains(FileName($0)) }.sorted().prefix(ProblemList.limit)
+      .map { name in
+        CheckpointError(
+          .corrupt,
+          "'\(name)' is a file of this model by its name, and the index does not name it; fetch the index "
+            + "again, or move the file elsewhere", file: path)
+      }
   }
 
   private func openIndex() throws(CheckpointError) -> PooledFile {

@@ -193,6 +193,10 @@ package struct AuditSorter {
   private mutating func sort(_ file: inout CheckpointDirectory.AuditedFile, isLink: Bool)
     throws(CheckpointError)
   {
+    guard !listing.isAppleDouble(file.name) else {
+      file.note = ForeignContent.appleDouble.what
+      return
+    }
     switch CheckpointFileName(file.name) {
     case .data(let data): sort(&file, data)
     case .lock(let target): file.set(claims.claim(onLockOf: target))

@@ -73,6 +73,11 @@ package struct ConversionTarget {
         "this is the name of a safetensors file; give the directory that the model is to be in")
     }
     if format == .safetensors {
+      guard !endsAsDirectory else {
+        throw CheckpointError(
+          .invalidArgument,
+          "this path ends as that of a directory does; name the file that is to be written")
+      }
       try checkBelongsToNoModel()
     } else {
       try CheckpointName.check(path)

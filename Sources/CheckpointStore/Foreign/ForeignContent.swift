@@ -5,6 +5,7 @@
 //   gzip, xz, zstd, bzip2     1F 8B; FD "7zXZ" 00; 28 B5 2F FD; "BZh"
 //   zip: PyTorch, npz, Keras  "PK" 03 04, then the name of the first member
 //   7z                        "7z" BC AF 27 1C
+//   AppleDouble               00 05 16 07: what macOS keeps of a file where the file system has no room for it
 //   tar                       "ustar" behind 257 bytes
 //   pickle: older PyTorch     80 02 to 80 05
 //   NumPy                     93 "NUMPY"
@@ -25,7 +26,7 @@
 //
 // Sources: the formats' own specifications; github.com/git-lfs/git-lfs, docs/spec.md;
 // tensorflow/core/lib/io/record_writer.h; tensorflow/core/framework/graph.proto;
-// tensorflow/core/protobuf/saved_model.proto; github.com/onnx/onnx, onnx/onnx.proto.
+// tensorflow/core/protobuf/saved_model.proto; github.com/onnx/onnx, onnx/onnx.proto; RFC 1740 (AppleDouble).
 
 package import CheckpointIO
 
@@ -110,6 +111,11 @@ package struct ForeignContent: Sendable, Hashable {
     "the state file of a directory, which names checkpoints",
     "give the directory, for its latest checkpoint, or one of those that it names")
 
+  /// `._model.safetensors`, which macOS puts beside `model.safetensors`.
+  package static let appleDouble = ForeignContent(
+    "what macOS keeps of another file (AppleDouble)",
+    "give that file, whose name does not begin with '._', or remove this one")
+
   // MARK: The kinds
 
   private static func text(_ start: [UInt8]) -> ForeignContent? {
@@ -163,6 +169,7 @@ package struct ForeignContent: Sendable, Hashable {
   }
 
   private static func archive(_ start: [UInt8]) -> ForeignContent? {
+    if start.starts(with: [0x00, 0x05, 0x16, 0x07]) { return .appleDouble }
     if start.starts(with: Array("7z".utf8) + [0xBC, 0xAF, 0x27, 0x1C]) {
       return ForeignContent("a 7z archive", "unpack it first")
     }

@@ -19,6 +19,7 @@ package struct DirectoryListing: Sendable {
   private let parts: [FileName: [String]]  // the names of those that are there, by their pattern
   private let modelIndexes: [FileName: String]  // by the names of the files that they name
   private let replacedFiles: [FileName: String]  // by the index that stands for them now
+  private let appleDoubles: Set<FileName>  // `._ckpt-7.index`, of macOS
   private let fileSystem: any FileSystem
 
   /// Lists a directory.
@@ -36,14 +37,22 @@ package struct DirectoryListing: Sendable {
     let names = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     self.names = names
     known = Set(names.map(FileName.init))
+    let appleDoubles = Set(
+      names.filter { name in
+        name.begins(with: "._")
+          && ForeignContent(at: Path.join(directory, name), fileSystem) == .appleDouble
+      }.map(FileName.init))
+    self.appleDoubles = appleDoubles
     var parts: [FileName: [String]] = [:]
-    for name in names {
+    for name in names where !appleDoubles.contains(FileName(name)) {
       guard let pattern = PartsName(part: name)?.pattern else { continue }
       parts[FileName(pattern), default: []].append(name)
     }
     self.parts = parts
     var (modelIndexes, replacedFiles): ([FileName: String], [FileName: String]) = ([:], [:])
-    for name in names where name.removing(suffix: ModelIndex.ending) != nil {
+    for name in names
+    where name.removing(suffix: ModelIndex.ending) != nil && !appleDoubles.contains(FileName(name))
+    {
       let index = try ModelIndex(filesOf: Path.join(directory, name), fileSystem)
       for file in index?.filesBeside ?? [] where modelIndexes[FileName(file)] == nil {
         modelIndexes[FileName(file)] = name
@@ -78,6 +87,9 @@ package struct DirectoryListing: Sendable {
 
   /// Whether a name is there.
   package func has(_ name: String) -> Bool { known.contains(FileName(name)) }
+
+  /// Whether a name is that of a file of macOS which belongs to another file: `._ckpt-7.index`.
+  func isAppleDouble(_ name: String) -> Bool { appleDoubles.contains(FileName(name)) }
 
   /// The path of a name.
   package func path(_ name: String) -> String { Path.join(directory, name) }
@@ -130,6 +142,7 @@ package struct DirectoryListing: Sendable {
 
   /// What may be the checkpoint of a file, as far as its name tells; `nil` for one beside checkpoints.
   package func candidate(of name: String) -> Candidate? {
+    guard !isAppleDouble(name) else { return nil }
     let name = modelIndex(naming: name) ?? name
     let file = CheckpointFileName(name)
     switch file {
@@ -237,15 +250,17 @@ package struct DirectoryListing: Sendable {
   /// - Returns: `nil` for a file of none.
   /// - Throws: `io` if the system refuses.
   package func owner(of name: String) throws(CheckpointError) -> ListedCheckpoint? {
+    guard !isAppleDouble(name) else { return nil }
     switch CheckpointFileName(modelIndex(naming: name) ?? name) {
-    case .index(let prefix): try bundle(prefix, NumberedName(prefix))
-    case .modelIndex: try model(NumberedName(modelIndex(naming: name) ?? name))
-    case .data(let data): try bundle(data.prefix, NumberedName(data.prefix))
-    case .part(let parts): try self.parts(parts, NumberedName(parts.pattern))
+    case .index(let prefix): return try bundle(prefix, NumberedName(prefix))
+    case .modelIndex: return try model(NumberedName(modelIndex(naming: name) ?? name))
+    case .data(let data): return try bundle(data.prefix, NumberedName(data.prefix))
+    case .part(let parts): return try self.parts(parts, NumberedName(parts.pattern))
     case .graph(let prefix):
-      if let owner = try owner(ofGraph: prefix) { owner } else { try single(NumberedName(name)) }
-    case .lock, .temporary, .state, .history, .tensorFlowTemporary: nil
-    case .single: try single(NumberedName(name))
+      if let owner = try owner(ofGraph: prefix) { return owner }
+      return try single(NumberedName(name))
+    case .lock, .temporary, .state, .history, .tensorFlowTemporary: return nil
+    case .single: return try single(NumberedName(name))
     }
   }
 

@@ -153,11 +153,12 @@ private struct CheckpointSearch {
           path: newest, note: "the latest checkpoint in \(path) is \(newest)\(addition)",
           isNewest: true)
       }
-      if found.state != nil {
-        reason = "has a state file that names a checkpoint which is not there"
+      if let state = found.state {
+        reason = "has a state file that names '\(state.latest)', which is not there"
       }
     } catch  where !error.saysNothingOfContent {
-      reason = "has a state file that cannot be read"
+      let place = error.offset.map { "byte \($0): " } ?? ""
+      reason = "has a state file that cannot be read (\(place)\(error.message))"
     }
     if let newest = try NewestIntact(in: path, fileSystem).newestAtAll() {
       // A safetensors file without a number is no checkpoint of many: nothing has to say that it is meant.

@@ -85,12 +85,15 @@ struct Audit: Command {
   }
 
   private func checkIsDirectory() throws(CheckpointError) {
-    guard let kind = try LocalFileSystem().status(of: PathText.path(path))?.kind,
-      kind != .directory
-    else { return }
+    let place = try PathText.path(path)
+    let kind = try LocalFileSystem().status(of: place)?.kind
+    let isPrefix = kind == nil && (try? CheckpointReader(place)) != nil
+    guard isPrefix || kind != nil && kind != .directory else { return }
+    let what = kind.map { "\($0)" } ?? "a checkpoint"
     throw CheckpointError(
       .invalidArgument,
-      "audit: '\(path.shown)' is \(kind), and no directory\n\(Self.synopsis.usageLine)")
+      "audit: '\(path.shown)' is \(what), and no directory; give the directory that it is in\n"
+        + Self.synopsis.usageLine)
   }
 
   // MARK: For people
