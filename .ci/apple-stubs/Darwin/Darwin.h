@@ -42,6 +42,7 @@ int *__error(void);
 #define EINTR 4
 #define EIO 5
 #define EBADF 9
+#define ENOMEM 12
 #define EACCES 13
 #define EEXIST 17
 #define EXDEV 18
@@ -198,6 +199,8 @@ long sysconf(int name);
 int isatty(int descriptor);
 int usleep(useconds_t microseconds);
 _Noreturn void exit(int status);
+int posix_memalign(void *_Nullable *_Nonnull memory, size_t alignment, size_t size);
+void free(void *_Nullable memory);
 char *_Null_unspecified strerror(int number);
 char *_Null_unspecified getenv(const char *name);
 size_t strlen(const char *text);
