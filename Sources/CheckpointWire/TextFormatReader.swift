@@ -10,7 +10,8 @@
 // White space and comments, from '#' to the end of the line, may stand between any two of them.
 // No field of the state file is a message, so nothing nests and nothing recurses.
 // Source: protobuf.dev/reference/protobuf/textformat-spec; what is accepted is what
-// google/protobuf/text_format.py accepts, which TensorFlow reads state files with.
+// google/protobuf/text_format.py accepts, which TensorFlow reads state files with; and a byte order mark in
+// front, which editors of Windows put there and TensorFlow refuses.
 
 package import CheckpointIO
 
@@ -32,7 +33,7 @@ package struct TextFormatReader: ~Escapable {
   private var fieldStart = 0
   private var isAtFirstField = true
 
-  /// Creates a reader at the start of a text, which it borrows; behind the mark that editors of Windows put there.
+  /// Creates a reader at the start of a text, which it borrows; behind its byte order mark, if it has one.
   ///
   /// - Throws: `limitExceeded` for a text longer than `limit`; `corrupt` if it is not UTF-8.
   @_lifetime(copy bytes)
@@ -42,7 +43,7 @@ package struct TextFormatReader: ~Escapable {
       throw .textFormat("the text is not UTF-8 here", at: place)
     }
     self.bytes = bytes
-    if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { position = 3 }
+    position = bytes.end(of: "\u{FEFF}", from: 0) ?? 0
   }
 
   /// Checks the length of a text before it is read.

@@ -157,6 +157,7 @@ import Testing
     let location = try CheckpointLocation(run)
     #expect(location.path == "\(run)/new")
     let note = try #require(location.note)
+    #expect(!note.contains("restore one by its prefix"), "\(note)")
     let beginning = "\(run) " + reason.replacing("{run}", with: run)
     #expect(note.hasPrefix(beginning), "\(note)")
     #expect(note.hasSuffix("; its newest checkpoint is \(run)/new"), "\(note)")

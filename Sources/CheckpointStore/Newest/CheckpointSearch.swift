@@ -157,8 +157,7 @@ private struct CheckpointSearch {
         reason = "has a state file that names '\(state.latest)', which is not there"
       }
     } catch  where !error.saysNothingOfContent {
-      let place = error.offset.map { "byte \($0): " } ?? ""
-      reason = "has a state file that cannot be read (\(place)\(error.message))"
+      reason = "has a state file that cannot be read (\(StateFile.finding(of: error)))"
     }
     if let newest = try NewestIntact(in: path, fileSystem).newestAtAll() {
       // A safetensors file without a number is no checkpoint of many: nothing has to say that it is meant.

@@ -109,6 +109,12 @@ extension StateFile {
     }
   }
 
+  /// What is wrong with a file, of the error that says so, and where; without what to do.
+  static func finding(of error: CheckpointError) -> String {
+    let place = error.offset.map { "byte \($0): " } ?? ""
+    return place + (error.message.removing(suffix: advice) ?? error.message)
+  }
+
   private static let advice =
     "; this file cannot tell the newest checkpoint, restore one by its prefix"
 
