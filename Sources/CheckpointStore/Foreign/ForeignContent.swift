@@ -169,7 +169,7 @@ package struct ForeignContent: Sendable, Hashable {
   }
 
   private static func archive(_ start: [UInt8]) -> ForeignContent? {
-    if start.starts(with: [0x00, 0x05, 0x16, 0x07]) { return .appleDouble }
+    if start.starts(with: AppleDouble.magic) { return .appleDouble }
     if start.starts(with: Array("7z".utf8) + [0xBC, 0xAF, 0x27, 0x1C]) {
       return ForeignContent("a 7z archive", "unpack it first")
     }

@@ -38,10 +38,7 @@ package struct DirectoryListing: Sendable {
     self.names = names
     known = Set(names.map(FileName.init))
     let appleDoubles = Set(
-      names.filter { name in
-        name.begins(with: "._")
-          && ForeignContent(at: Path.join(directory, name), fileSystem) == .appleDouble
-      }.map(FileName.init))
+      names.filter { AppleDouble.isOne(Path.join(directory, $0), fileSystem) }.map(FileName.init))
     self.appleDoubles = appleDoubles
     var parts: [FileName: [String]] = [:]
     for name in names where !appleDoubles.contains(FileName(name)) {
