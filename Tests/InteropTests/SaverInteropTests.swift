@@ -2,7 +2,7 @@ import CheckpointStore
 import CheckpointPlans
 import CheckpointGraph
 import CheckpointBundle
-import CheckpointSlices
+import CheckpointIO
 import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints

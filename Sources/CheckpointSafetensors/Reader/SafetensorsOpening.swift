@@ -72,12 +72,12 @@ struct SafetensorsOpening {
     let place = Path(path)
     let stem = place.name.removing(suffix: ModelIndex.ending).map(FileName.init)
     let named = Set(index.files.map(FileName.init))
-    let series = Set(index.files.compactMap(ModelNames.Series.init(ofPart:)))
+    let patterns = Set(index.files.compactMap { PartsName(part: $0)?.pattern }.map(FileName.init))
     let forgotten = try fileSystem.namesInDirectory(place.directory).filter { name in
-      guard let part = ModelNames.Series(ofPart: name), !named.contains(FileName(name)) else {
-        return false
-      }
-      return named.isEmpty ? part.stem == stem : series.contains(part)
+      guard let parts = PartsName(part: name), parts.isSafetensors, !named.contains(FileName(name))
+      else { return false }
+      return named.isEmpty
+        ? FileName(parts.prefix) == stem : patterns.contains(FileName(parts.pattern))
     }
     guard !forgotten.isEmpty else { return [] }
     let others = try ModelIndex.files(ofOthersThan: path, fileSystem)

@@ -45,33 +45,11 @@ enum ModelNames {
     }
   }
 
-  /// What the names of all parts of a model have in common.
-  struct Series: Hashable {
-    /// What they begin with: `model`.
-    let stem: FileName
-    /// How many there are: `00002`.
-    let count: String
-
-    /// Takes the name of a part: `model-00001-of-00002.safetensors`; `nil` for any other.
-    init?(ofPart name: String) {
-      guard let words = name.removing(suffix: ending)?.split(separator: "-"), words.count >= 4
-      else {
-        return nil
-      }
-      let end = Array(words.suffix(3))
-      guard end[1] == "of", Self.isNumber(end[0]), Self.isNumber(end[2]) else { return nil }
-      let byteCount = name.utf8.count - ending.utf8.count - "-00001-of-00002".utf8.count
-      stem = FileName(String(decoding: name.utf8.prefix(byteCount), as: UTF8.self))
-      count = String(end[2])
-    }
-
-    private static func isNumber(_ word: Substring) -> Bool {
-      word.utf8.count == 5 && word.utf8.allSatisfy { (0x30...0x39).contains($0) }
-    }
-  }
-
   /// Whether a name is that of a part: `model-00001-of-00002.safetensors`.
-  static func isPart(_ name: String) -> Bool { Series(ofPart: name)?.stem == FileName(stem) }
+  static func isPart(_ name: String) -> Bool {
+    guard let parts = PartsName(part: name) else { return false }
+    return parts.isSafetensors && FileName(parts.prefix) == FileName(stem)
+  }
 
   /// The parts of the one model whose parts are all there; none if there are several such models.
   static func completeParts(among names: [String]) -> [String] {

@@ -1,7 +1,6 @@
 import CheckpointBundle
 package import CheckpointIO
 import CheckpointSafetensors
-import CheckpointSlices
 
 /// The place where a converted checkpoint is to stand.
 package struct ConversionTarget {

@@ -1,7 +1,6 @@
 import CheckpointBundle
 public import CheckpointIO
 import CheckpointSafetensors
-import CheckpointSlices
 
 extension CheckpointDirectory {
   /// The files of one checkpoint, to be removed together.

@@ -1,6 +1,5 @@
 package import CheckpointIO
 import CheckpointSafetensors
-import CheckpointSlices
 
 /// What the name of a file in a directory of checkpoints says.
 ///

@@ -2,7 +2,6 @@ import CheckpointStore
 import CheckpointPlans
 import CheckpointBundle
 public import CheckpointIO
-import CheckpointSlices
 import CheckpointTensors
 
 extension Saver {

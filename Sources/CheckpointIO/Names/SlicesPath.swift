@@ -73,6 +73,6 @@ package struct SlicesPath: Hashable, Sendable {
   }
 
   /// More do not fit into a name of five digits.
-  static let largestShardCount = 99_999
+  package static let largestShardCount = 99_999
   private static let suffixByteCount = 15
 }

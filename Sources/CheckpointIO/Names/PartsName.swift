@@ -1,6 +1,3 @@
-import CheckpointIO
-import CheckpointSlices
-
 /// The name of a checkpoint in several files, taken from that of one of them.
 ///
 ///     m-00000-of-00002                    V1: counted from 0
