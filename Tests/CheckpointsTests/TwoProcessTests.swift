@@ -11,7 +11,7 @@ import Testing
 /// Proves that a process that reads gets one checkpoint, whole, beside another one that saves as fast
 /// as it can: every save, and what each call of either does, at whatever time the system likes.
 @Suite struct TwoProcessTests {
-  private static let saves = TestCases.count(150, sample: 50)
+  private static let saves = TestCases.count(150, sample: 30)
   private let directory: TemporaryDirectory
   private let variables = (0..<3).map { _ in Variable<Float>(repeating: 0, shape: [300]) }
 
