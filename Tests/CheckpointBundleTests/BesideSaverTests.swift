@@ -230,8 +230,10 @@ private struct TwoFacedFileSystem: FileSystem {
   func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile {
     try base.openFile(path)
   }
-  func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
-    try base.createFile(path)
+  func createFile(_ path: String, permissions: FilePermissions) throws(CheckpointError)
+    -> any WritableFile
+  {
+    try base.createFile(path, permissions: permissions)
   }
   func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {
     try base.reopenFile(path)

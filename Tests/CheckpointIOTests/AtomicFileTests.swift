@@ -140,10 +140,29 @@ import Testing
     try directory.write([1], to: "plain")  // as any other file is made
     try save(directory.path("m"), LocalFileSystem())
     #expect(try mode("m") == mode("plain"))
+  }
+
+  @Test(arguments: [(0o600, 0o600), (0o640, 0o640), (0o444, 0o644), (0o755, 0o644), (0o000, 0o600)])
+  func `nobody may read it who could not read what it replaces`(before: Int, after: Int) throws {
+    try directory.write([1], to: "plain")
+    try directory.write(Self.old, to: "m")
     try FileManager.default.setAttributes(
-      [.posixPermissions: 0o600], ofItemAtPath: directory.path("m"))
+      [.posixPermissions: before], ofItemAtPath: directory.path("m"))
     try save(directory.path("m"), LocalFileSystem())
-    #expect(try mode("m") == mode("plain"), "a new file is as new files are")
+    #expect(try directory.bytes("m") == Self.new)
+    // The process's umask holds too; the owner may go on.
+    let plain = try #require(try mode("plain"))
+    #expect(try mode("m") == after & plain | 0o600)
+  }
+
+  @Test func `what a link leads to says who may read the file in its place`() throws {
+    try directory.write(Self.old, to: "real")
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o600], ofItemAtPath: directory.path("real"))
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.path("m"), withDestinationPath: "real")
+    try save(directory.path("m"), LocalFileSystem())
+    #expect(try mode("m") == 0o600)
   }
 
   @Test func `takes the place of a link, and leaves alone what that leads to`() throws {

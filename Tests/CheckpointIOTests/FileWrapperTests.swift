@@ -8,7 +8,7 @@ import Testing
   private static let protocols: [String: [String]] = [
     "FileSystem": [
       "func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile { fatalError() }",
-      "func createFile(_ path: String) throws(CheckpointError) -> any WritableFile { fatalError() }",
+      "func createFile(_ path: String, permissions: FilePermissions) throws(CheckpointError) -> any WritableFile { fatalError() }",
       "func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile { fatalError() }",
       "func rename(_ old: String, to new: String) throws(CheckpointError) {}",
       "func link(_ existing: String, to new: String) throws(CheckpointError) -> Bool { true }",

@@ -94,9 +94,11 @@ package final class InterceptingFileSystem: FileSystem {
     return InterceptedReadableFile(try base.openFile(path), self)
   }
 
-  package func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+  package func createFile(_ path: String, permissions: FilePermissions) throws(CheckpointError)
+    -> any WritableFile
+  {
     try note(.create, path)
-    return InterceptedWritableFile(try base.createFile(path), self)
+    return InterceptedWritableFile(try base.createFile(path, permissions: permissions), self)
   }
 
   package func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {

@@ -138,7 +138,9 @@ package final class MemoryFileSystem: FileSystem {
     return MemoryFile(bytes, path: path, status: status)
   }
 
-  package func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+  package func createFile(_ path: String, permissions: FilePermissions) throws(CheckpointError)
+    -> any WritableFile
+  {
     let file = try update { state throws(CheckpointError) -> Int in
       try Self.checkDirectory(of: path, state)
       guard state.names[path] == nil else { throw .system("open", errno: EEXIST, file: path) }

@@ -311,8 +311,10 @@ private struct Redirected: FileSystem {
   func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile {
     try local.openFile(place(path))
   }
-  func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
-    try local.createFile(place(path))
+  func createFile(_ path: String, permissions: FilePermissions) throws(CheckpointError)
+    -> any WritableFile
+  {
+    try local.createFile(place(path), permissions: permissions)
   }
   func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {
     try local.reopenFile(place(path))

@@ -87,8 +87,10 @@ private final class FlowingFileSystem: FileSystem {
     FlowingSource(try base.openFile(path), flow)
   }
 
-  func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
-    FlowingTarget(try base.createFile(path), flow)
+  func createFile(_ path: String, permissions: FilePermissions) throws(CheckpointError)
+    -> any WritableFile
+  {
+    FlowingTarget(try base.createFile(path, permissions: permissions), flow)
   }
 
   func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {

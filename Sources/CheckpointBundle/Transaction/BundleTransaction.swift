@@ -111,7 +111,8 @@ final class BundleTransaction {
 
   /// Creates a data file; it has its name once it is committed.
   func createDataFile(_ shard: Int) throws(CheckpointError) -> AtomicFile {
-    let file = try AtomicFile(paths.data(shard: shard, of: shardCount), in: location)
+    let file = try AtomicFile(
+      paths.data(shard: shard, of: shardCount), in: location, replacing: paths.index)
     if role == .member { memberFiles.append(file) } else { createdFiles.append(file.path) }
     return file
   }

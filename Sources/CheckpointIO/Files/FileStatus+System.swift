@@ -39,6 +39,7 @@ extension FileStatus {
         seconds: Int64(time.tv_sec),
         nanoseconds: UInt32(truncatingIfNeeded: time.tv_nsec)  // less than a second
       ), identity: [UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino)],
-      linkCount: UInt64(status.st_nlink), owner: UInt32(status.st_uid))
+      linkCount: UInt64(status.st_nlink), owner: UInt32(status.st_uid),
+      permissions: FilePermissions(rawValue: UInt32(status.st_mode)))
   }
 }

@@ -8,7 +8,14 @@ package protocol FileSystem: Sendable {
   /// Opens a file for positioned reads.
   func openFile(_ path: String) throws(CheckpointError) -> any ReadableFile
   /// Creates a file for writing; `EEXIST` if anything has its name, a link that leads nowhere included.
-  func createFile(_ path: String) throws(CheckpointError) -> any WritableFile
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - permissions: Who may read and write it, of those whom the process's umask lets; the owner may anyway.
+  /// - Returns: The file.
+  /// - Throws: `io` if the system fails.
+  func createFile(_ path: String, permissions: FilePermissions) throws(CheckpointError)
+    -> any WritableFile
   /// Opens a file that was created for writing, and closed, to go on with it.
   ///
   /// - Throws: `pathConflict` if what has its name is no regular file, or one with several names; `io` if the
@@ -52,6 +59,11 @@ package protocol FileSystem: Sendable {
 }
 
 extension FileSystem {
+  /// Creates a file for writing; whom the process's umask lets may read and write it.
+  package func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
+    try createFile(path, permissions: .all)
+  }
+
   /// What a path leads to that was found in a directory; `nil` if it is a link that leads to nothing
   /// that this process may see.
   ///
@@ -64,6 +76,17 @@ extension FileSystem {
       return nil
     }
   }
+}
+
+/// Who may read and write a file: its owner, its group, all others.
+package struct FilePermissions: RawRepresentable, Sendable, Hashable {
+  /// The bits as POSIX has them; those for running a program do not count.
+  package let rawValue: UInt32
+
+  package init(rawValue: UInt32) { self.rawValue = rawValue & 0o666 }
+
+  /// Everybody may.
+  package static let all = Self(rawValue: 0o666)
 }
 
 /// What a path leads to.
@@ -95,10 +118,12 @@ package struct FileStatus: Sendable, Hashable {
   package var linkCount: UInt64
   /// The number of the user whom it belongs to.
   package var owner: UInt32
+  /// Who may read and write it.
+  package var permissions: FilePermissions
 
   package init(
     kind: Kind, byteCount: UInt64, modified: FileTime, identity: [UInt64] = [],
-    linkCount: UInt64 = 1, owner: UInt32 = 0
+    linkCount: UInt64 = 1, owner: UInt32 = 0, permissions: FilePermissions = .all
   ) {
     self.kind = kind
     self.byteCount = byteCount
@@ -106,6 +131,7 @@ package struct FileStatus: Sendable, Hashable {
     self.identity = identity
     self.linkCount = linkCount
     self.owner = owner
+    self.permissions = permissions
   }
 
   /// Whether two looks at a path have seen the same file, which nobody has written to in between: further

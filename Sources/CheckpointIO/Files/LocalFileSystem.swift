@@ -8,8 +8,10 @@ package struct LocalFileSystem: FileSystem {
     try LocalReadableFile(path)
   }
 
-  package func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
-    try LocalWritableFile(path)
+  package func createFile(_ path: String, permissions: FilePermissions) throws(CheckpointError)
+    -> any WritableFile
+  {
+    try LocalWritableFile(path, permissions: permissions)
   }
 
   package func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {

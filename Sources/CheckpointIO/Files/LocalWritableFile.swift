@@ -6,10 +6,13 @@ final class LocalWritableFile: WritableFile {
   let path: String
   private var descriptor: Descriptor?
 
-  init(_ path: String) throws(CheckpointError) {
+  init(_ path: String, permissions: FilePermissions) throws(CheckpointError) {
     self.path = path
-    // Whatever has the name is somebody else's, and stays as it is; so does what a link leads to.
-    descriptor = try Descriptor(opening: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
+    // Whatever has the name is somebody else's, and stays as it is; so does what a link leads to. The owner may
+    // have to open it again.
+    descriptor = try Descriptor(
+      opening: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+      mode: mode_t(permissions.rawValue | 0o600))
   }
 
   /// Opens what was created: without waiting, and never through a link.

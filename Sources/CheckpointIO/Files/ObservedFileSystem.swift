@@ -30,8 +30,10 @@ package struct ObservedFileSystem: FileSystem {
     ObservedReadableFile(try base.openFile(path), observer)
   }
 
-  package func createFile(_ path: String) throws(CheckpointError) -> any WritableFile {
-    ObservedWritableFile(try base.createFile(path), observer)
+  package func createFile(_ path: String, permissions: FilePermissions) throws(CheckpointError)
+    -> any WritableFile
+  {
+    ObservedWritableFile(try base.createFile(path, permissions: permissions), observer)
   }
 
   package func reopenFile(_ path: String) throws(CheckpointError) -> any WritableFile {

@@ -26,12 +26,16 @@ package final class AtomicFile {
   /// - Parameters:
   ///   - path: The name it will have.
   ///   - location: The save that it belongs to, whose note lists it.
+  ///   - replaced: The file that it takes the place of, if that has another name. Whoever may not read or write
+  ///     that one may not do so with the new one.
   /// - Throws: `pathConflict` if something that is not ours has the temporary name; `io` if the system
   ///   fails.
-  package init(_ path: String, in location: SaveLocation) throws(CheckpointError) {
+  package init(_ path: String, in location: SaveLocation, replacing replaced: String? = nil)
+    throws(CheckpointError)
+  {
     self.path = path
     self.location = location
-    file = try location.createTemporary(for: path)
+    file = try location.createTemporary(for: path, replacing: replaced ?? path)
   }
 
   /// Writes content that is in memory.

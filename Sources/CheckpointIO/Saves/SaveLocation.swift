@@ -157,12 +157,22 @@ package final class SaveLocation {
   // MARK: Files
 
   /// Creates the temporary file of a file to come.
-  func createTemporary(for path: String) throws(CheckpointError) -> any WritableFile {
+  ///
+  /// - Parameters:
+  ///   - path: The file to come.
+  ///   - replaced: What it takes the place of, if that is there: who may not read or write that, may not do so
+  ///     with the new file.
+  /// - Returns: The temporary file.
+  /// - Throws: `pathConflict` if something that is not ours has its name; `io` if the system fails.
+  func createTemporary(for path: String, replacing replaced: String) throws(CheckpointError)
+    -> any WritableFile
+  {
     assert(note != nil, "the note comes first")
     let temporary = TemporaryName.temporary(for: path)
     owesSync = true
+    let permissions = try fileSystem.reachableStatus(of: replaced)?.permissions ?? .all
     do throws(CheckpointError) {
-      return try fileSystem.createFile(temporary)
+      return try fileSystem.createFile(temporary, permissions: permissions)
     } catch {
       guard error.systemError == fileExists else { throw error }
       throw try conflict(temporary)

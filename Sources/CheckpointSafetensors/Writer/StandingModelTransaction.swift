@@ -23,6 +23,12 @@ final class StandingModelTransaction: SafetensorsTransaction {
 
   private var fileSystem: any FileSystem { location.options.fileSystem }
 
+  // The first file of the model that stands, its index if it has one.
+  private var standingFile: String? {
+    let name = standing.hasIndex ? ModelNames.index : standing.files.first
+    return name.map { Path.join(directory, $0) }
+  }
+
   var paths: [String] { names.map { Path.join(directory, $0) } }
 
   /// Begins to save.
@@ -55,7 +61,7 @@ final class StandingModelTransaction: SafetensorsTransaction {
   }
 
   func createFile(_ number: Int) throws(CheckpointError) -> AtomicFile {
-    try AtomicFile(paths[number], in: location)
+    try AtomicFile(paths[number], in: location, replacing: standingFile)
   }
 
   func commit(_ files: [AtomicFile], _ layout: ModelLayout) throws(CheckpointError) {
@@ -66,7 +72,8 @@ final class StandingModelTransaction: SafetensorsTransaction {
     }
     for file in files { try file.commit() }
     try location.syncDirectory()
-    let index = try AtomicFile(Path.join(directory, ModelNames.index), in: location)
+    let index = try AtomicFile(
+      Path.join(directory, ModelNames.index), in: location, replacing: standingFile)
     let replaced = standing.files.contains(ModelNames.single) ? ModelNames.single : nil
     try index.write(layout.index(names, replacing: replaced))
     do throws(CheckpointError) {
