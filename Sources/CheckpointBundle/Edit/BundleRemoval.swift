@@ -108,7 +108,7 @@ package struct BundleRemoval {
     var options = FileOptions()
     options.fileSystem = fileSystem
     options.createsDirectories = false
-    let location = try SaveLocation(prefix, options: options, patience: 0)
+    let location = try SaveLocation(prefix, options: options, patience: .zero)
     guard location.isExclusive else { return }
     var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
     try leftovers.removeData(of: location)

@@ -54,11 +54,12 @@ package final class SaveLocation {
   /// - Parameters:
   ///   - target: The prefix, or the file.
   ///   - options: How files are written.
-  ///   - patience: How long to wait for somebody else who is saving there, in milliseconds.
+  ///   - patience: How long to wait for somebody else who is saving there.
   /// - Throws: `invalidArgument` for a path that ends as a directory's does; `busy` if somebody else is
   ///   saving there; `pathConflict` if the lock file is not ours; `io` if there is no directory, or if
   ///   the system fails.
-  package init(_ target: String, options: FileOptions, patience: Int = 250) throws(CheckpointError)
+  package init(_ target: String, options: FileOptions, patience: Duration = SaveLock.aMoment)
+    throws(CheckpointError)
   {
     let place = Path(target)
     guard !["", ".", ".."].contains(place.name) else {
@@ -102,7 +103,7 @@ package final class SaveLocation {
 
   // Without the directory, the lock file is not what is missing.
   private static func lock(
-    _ target: String, in directory: String, _ fileSystem: any FileSystem, _ patience: Int
+    _ target: String, in directory: String, _ fileSystem: any FileSystem, _ patience: Duration
   ) throws(CheckpointError) -> SaveLock {
     do throws(CheckpointError) {
       return try SaveLock.acquire(target, fileSystem: fileSystem, patience: patience)

@@ -123,7 +123,7 @@ extension StandingModel {
     let lock = TemporaryName.lock(for: target)
     guard (try? options.fileSystem.entryStatus(of: lock)) != .some(nil) else { return }
     do throws(CheckpointError) {
-      let location = try SaveLocation(target, options: options, patience: 0)
+      let location = try SaveLocation(target, options: options, patience: .zero)
       try removeLeftovers(of: location)
       try location.finish()
     } catch {

@@ -205,7 +205,7 @@ extension StateFile {
       options.fileSystem = fileSystem
       options.durability = durability
       options.createsDirectories = false
-      let location = try SaveLocation(path, options: options, patience: 5_000)
+      let location = try SaveLocation(path, options: options, patience: .seconds(5))
       try checkReplaceable(repairs: repairs)
       let isWanted = try isWanted()
       if isWanted {

@@ -72,7 +72,7 @@ struct ManagedPlace: Sendable {
   /// - Throws: `busy` if somebody holds it for seconds; `io` if the system fails.
   func lock() throws(CheckpointError) -> SaveLocation {
     do throws(CheckpointError) {
-      return try SaveLocation(historyPath, options: options, patience: 5_000)
+      return try SaveLocation(historyPath, options: options, patience: .seconds(5))
     } catch  where error.code == .busy {
       throw CheckpointError(
         .busy, "another manager is at work in this directory; use another directory or name",

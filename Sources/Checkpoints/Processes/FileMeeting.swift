@@ -143,7 +143,7 @@ final class FileMeeting: ProcessGroupForOneSave {
 
   private func open(_ state: inout State) throws(CheckpointError) {
     guard state.location == nil else { return }
-    let location = try SaveLocation(target, options: files, patience: 5_000)
+    let location = try SaveLocation(target, options: files, patience: .seconds(5))
     try location.begin(.file)
     guard try files.fileSystem.entryStatus(of: directory) == nil else {
       throw try location.conflict(directory)
