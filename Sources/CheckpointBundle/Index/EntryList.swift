@@ -42,7 +42,7 @@ struct EntryList: Sendable {
     bytes.write(key)
     entry.write(to: &bytes)
     if !entry.slices.isEmpty { hasParts = true }
-    // A block of a table, which holds both, has less than 4 GB.
+    // Both fit: key and message lie in one block of a table, which has less than 4 GB.
     let messageCount = bytes.count - start - key.count
     places.append(
       Place(start: start, keyCount: UInt32(key.count), messageCount: UInt32(messageCount)))

@@ -83,6 +83,6 @@ struct PayloadSchedule: Sendable {
   }
 
   private static let largestGap: UInt64 = 16 << 10
-  // Empty tensors and scalars: a job of these alone is large enough.
+  // A limit for jobs of empty tensors and scalars, which never have many bytes.
   private static let mostPieces = 1 << 14
 }

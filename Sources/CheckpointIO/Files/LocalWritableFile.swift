@@ -8,7 +8,7 @@ final class LocalWritableFile: WritableFile {
 
   init(_ path: String) throws(CheckpointError) {
     self.path = path
-    // Whatever has the name is somebody else's, and stays as it is; so does what a link leads to.
+    // Anything that already has the name is somebody else's and is left alone, and so is what a link leads to.
     descriptor = try Descriptor(opening: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
   }
 

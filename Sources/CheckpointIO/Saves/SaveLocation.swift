@@ -36,7 +36,7 @@ package final class SaveLocation {
   package private(set) var unsettled: SaveNote.DataFiles?
   /// What a dead save to a model of this name has noted, and nobody has acted upon.
   package private(set) var unsettledModel: SaveNote?
-  // `nil` if another process holds it, of the same save.
+  // `nil` if another process of the same save holds it.
   private let lock: SaveLock?
   private var isOpen = true
   private var note: SaveNote?
@@ -101,7 +101,7 @@ package final class SaveLocation {
     (keepsLock, owesSync) = (false, false)
   }
 
-  // Without the directory, the lock file is not what is missing.
+  // If the directory is missing, the error says that, and not that the lock file is.
   private static func lock(
     _ target: String, in directory: String, _ fileSystem: any FileSystem, _ patience: Duration
   ) throws(CheckpointError) -> SaveLock {

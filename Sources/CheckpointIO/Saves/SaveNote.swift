@@ -24,8 +24,9 @@
 //   drops model.safetensors
 //
 // The files of a V1 checkpoint in several get their names one after the other. If none of them is there, the
-// save notes `naming` before the first one, when all have been written. A file is the save's own then if its
-// temporary file is gone, and of no use as long as there is a temporary file of another one.
+// save notes `naming` when all have been written, and before the first one gets its name. From then on a file
+// whose temporary file is gone is the save's own; while another temporary file is still there, the checkpoint
+// is incomplete, and the file is of no use.
 //
 // A note without `writes` and `end` is of an earlier version, whose saves wrote the index and the data
 // files that `new` counts.

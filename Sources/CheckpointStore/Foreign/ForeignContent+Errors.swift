@@ -17,9 +17,9 @@ extension CheckpointError {
     return CheckpointError(code, content.sentence, file: file)
   }
 
-  // What the file is that this says to be damaged, if it is something else. Numbers may begin as anything:
-  // of a data file that is as long as it should be, only the pointer of Git LFS counts; of one that is
-  // too short, what numbers hardly ever begin as.
+  // If the file that this error calls damaged is another kind of file: which one. A data file holds numbers,
+  // which may begin like anything. So if it has the right length, only a pointer of Git LFS counts; if it is too
+  // short, only a beginning that numbers hardly ever have.
   fileprivate func foreignContent(in fileSystem: any FileSystem) -> ForeignContent? {
     guard mayBeOfForeignFile, let file else { return nil }
     // An index of a model is JSON itself.

@@ -73,7 +73,8 @@ extension DirectoryListing {
         + "\(NameList.text(names)); give the path of one", file: directory)
   }
 
-  // Those that are called `model`, if there are any; else all, and the files of their names.
+  // The candidates that are called `model`, if there are any; else all models, and the files that share a stem with
+  // one.
   private static func preferred(_ models: [Candidate], with files: [Candidate] = []) -> [Candidate]
   {
     let named = (models + files).filter { $0.stem == modelStem }

@@ -137,7 +137,7 @@ package struct DirectoryListing: Sendable {
       guard let status = try file(part) else { continue }
       present.append(part)
       modified = max(modified ?? status.modified, status.modified)
-      // One that is cut is none; the others tell.
+      // A part that is cut short has no format; the other parts tell.
       if format == nil { format = try CheckpointFormat(ofFile: path(part), fileSystem) }
     }
     if parts.isSafetensors { format = .modelDirectory }
@@ -162,7 +162,7 @@ package struct DirectoryListing: Sendable {
       missing: missing.sorted { FileName($0) < FileName($1) })
   }
 
-  // A directory is a checkpoint of this one if it has a number, as those of a manager have.
+  // A subdirectory counts as a checkpoint if its name has a number, as a manager's model directories do.
   private func directory(_ name: NumberedName) throws(CheckpointError) -> ListedCheckpoint? {
     guard name.step != nil,
       let listing = try DirectoryListing(ofAny: path(name.name), fileSystem: fileSystem),

@@ -111,7 +111,7 @@ package struct MissingCheckpoint {
 
   // MARK: What there is
 
-  // Those with a name like the wanted one first. Of a large directory not all files are looked into.
+  // The checkpoints with names like the wanted one come first. In a large directory, not every file is opened.
   private func checkpoints(in directory: String) throws(CheckpointError) -> [String] {
     guard let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem) else {
       return []

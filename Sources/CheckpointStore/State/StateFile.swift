@@ -130,7 +130,8 @@ extension StateFile {
     return Path.isAbsolute(path) ? path : Path.join(directory, path)
   }
 
-  // Another directory that is named by way of `..` is another one.
+  // A recorded path whose directory has been moved is looked for beside the state file. A relative path with `..`
+  // is not: it means another directory.
   private func locate(_ recorded: String) throws(CheckpointError) -> String {
     let place = try whole(resolve(recorded))
     let path = PathText.pathIfAny(recorded)
@@ -144,7 +145,7 @@ extension StateFile {
     return beside
   }
 
-  // People write the name of a file there: it stands for all of its checkpoint.
+  // People sometimes write the name of one file there: the whole checkpoint is meant.
   private func whole(_ path: String) throws(CheckpointError) -> String {
     let place = Path(path)
     let checkpoint = CheckpointFileName.checkpoint(meantBy: place.name)
@@ -200,7 +201,7 @@ extension StateFile {
     let text = message.text
     do throws(CheckpointError) {
       try TextFormatReader.checkByteCount(UInt64(text.count))
-      // Somebody else needs the file for as long as it takes to write a few lines.
+      // Others hold the file only while they write a few lines: it pays to wait.
       var options = FileOptions()
       options.fileSystem = fileSystem
       options.durability = durability
@@ -239,7 +240,7 @@ extension StateFile {
       isOurs: isOurs)
   }
 
-  // A state file that somebody has spoilt: text, and nothing that anybody else knows.
+  // Whether it may be a state file that somebody has spoilt: it is text, and no other known kind of file.
   private static func mayHaveBeen(_ text: [UInt8]) -> Bool {
     guard !mayBe(text) else { return true }
     let content = ForeignContent(Array(text.prefix(ForeignContent.byteCount)))
@@ -247,7 +248,7 @@ extension StateFile {
     return isText && (content == nil || content == .stateFile || content == .empty)
   }
 
-  // A state file: one that can be read, or begins as one, be it damaged or cut short.
+  // Whether it is a state file: it can be read as one, or begins like one and is damaged or cut short.
   private static func mayBe(_ text: [UInt8]) -> Bool {
     let beginning = "model_checkpoint_path"
     if text.starts(with: beginning.utf8) || TornText.mayBegin(text, with: beginning) { return true }
