@@ -136,7 +136,7 @@ extension LiveGraph {
     return keys
   }
 
-  // What a name-based saver would call a variable: its own name; `nil` for where it stands.
+  // What a name-based saver would call a variable: its own name; `nil` if it has none, and is called by its place.
   private func fullName(of number: Int, _ value: NodeValue) -> String? {
     guard value.isVariable else { return "" }
     if let name = value.variable?.name { return name }

@@ -257,7 +257,7 @@ struct ConversionPlan {
     let hadValues = follower.hasValues
     follower.follow(tensors.map { ($0.key, $0.sources) })
     if let note = follower.note { notes.append(note) }
-    // A graph of objects that never had a value is all that there is.
+    // A graph whose objects never had a value is kept: there is nothing else to keep.
     guard follower.hasValues || !hadValues else {
       return notes.append("the object graph is left out: no object has a value any more")
     }
@@ -268,7 +268,7 @@ struct ConversionPlan {
 }
 
 extension ConvertedTensor {
-  // Parts that overlap, reading tells.
+  // Counts overlapping parts twice; reading reports those.
   fileprivate var storedElementCount: Int {
     slices.reduce(0) { count, slice in
       let region = try? slice.region(in: spec.shape)

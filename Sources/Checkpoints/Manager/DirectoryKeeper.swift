@@ -170,8 +170,8 @@ final class DirectoryKeeper: Sendable {
     }
   }
 
-  // The history says so already, unless the index is the same as the one that it replaces, or another
-  // manager has put the history in order meanwhile.
+  // Enters the save in the history. Looking at the directory has mostly done that already, but not if the new
+  // index equals the one it replaces, or if another manager has put the history in order meanwhile.
   private func record(_ save: ManagedSave, _ found: inout ManagedDirectory, _ lock: SaveLocation)
     throws(CheckpointError)
   {

@@ -2,26 +2,30 @@ import CheckpointIO
 import CheckpointPlans
 import Synchronization
 
-// Processes meet in a directory, T.swift-checkpoints-tmp, where T is what they agree upon beforehand:
+// Processes meet in a directory, T.swift-checkpoints-tmp, where T is a path that they agree upon beforehand:
 //
-//   hello                 two random numbers, of the meeting and of rank 0: rank 0 has opened it
+//   hello                 rank 0 has opened a meeting: two random numbers, of the meeting and of this rank 0
 //   NUMBER-PHASE-RANK     what a process tells rank 0
 //   NUMBER-PHASE          what rank 0 tells all
-//   NUMBER-end-RANK       a process has heard all that there was to hear: what it has told last, with another name
+//   NUMBER-end-RANK       a process has heard everything: its last message, renamed
 //
-// Each file is renamed to its name once it is whole, and has a checksum. Phases are counted alike by all.
+// All processes count the phases alike. `MeetingMessages` says how a message is written.
 //
-// The directory is a temporary one of a save to T, with its lock and its note, as `SaveLocation` has them: only
-// one rank 0 holds it, and what a dead one has left goes with the next save in the directory. What an earlier
-// attempt has left is of another number, so that nobody takes it for an answer; a process that has told it to a
-// dead rank 0 sees another one open a meeting, and tells it again. If the same rank 0 opens another meeting, it
-// has gone on without this process: what belongs to one save never gets into the next. An answer names those
-// whom rank 0 has heard, by a random number of each, so that a process that was started again does not take one
-// that is not for it.
+// The directory is a temporary one of a save to T, with its lock and its note (`SaveLocation`): only one rank 0
+// holds it, and if that dies, the next save in the directory cleans up.
 //
-// Nobody waits by a call that could hang: all look for the file that they wait for, less and less often, and at
-// once when the system says that a file has come. Now and then they list the directory, which has network file
-// systems show names that others have made.
+// Old messages are never taken for new ones:
+//
+//   - Each meeting has another number, so nobody takes a message of an earlier attempt for an answer.
+//   - A process whose rank 0 has died sees another rank 0 open a meeting, and says again what it said first.
+//   - If the same rank 0 opens another meeting, it has gone on without this process, which fails then: what
+//     belongs to one save never gets into the next.
+//   - An answer lists whom rank 0 has heard, by a random number of each process. A process that was started
+//     again has another number, and does not take an answer that is not meant for it.
+//
+// Nobody waits in a call that could hang: each looks for the file that it waits for, less and less often, and at
+// once when the system says that a file has come. Now and then it lists the directory, which makes network file
+// systems show names that others have created.
 
 /// A meeting of processes for one save, through files.
 final class FileMeeting: ProcessGroupForOneSave {
@@ -60,7 +64,7 @@ final class FileMeeting: ProcessGroupForOneSave {
 
   init(_ rank: Int, _ count: Int, at target: String, _ files: FileOptions) {
     (self.rank, self.count, self.target) = (rank, count, target)
-    // After a power cut there is no meeting any more: nothing of it need be on the disk.
+    // No meeting outlives a power cut, so nothing of it has to be durable.
     var files = files
     files.durability = .none
     self.files = files
@@ -130,14 +134,15 @@ final class FileMeeting: ProcessGroupForOneSave {
   private static let hello = "hello"
   private static let host = String(UInt64.random(in: .min ... .max), radix: 16)
 
-  // The more processes look, the less often each does.
+  // The more processes there are, the less often each of them looks.
   private func backOff(_ duration: Duration, _ state: State) -> BackOff {
     BackOff(
       for: duration, shortest: .microseconds(100 * min(20, count)),
       longest: .milliseconds(50 * min(20, 1 + count / 64)), notices: state.notices)
   }
 
-  // Many processes give many notices, and each look takes longer: to look now and then is less work.
+  // Many processes cause many notices, and with many files each look takes longer. Looking now and then is less
+  // work.
   private func listen(_ state: inout State) {
     state.notices = count > 64 ? nil : DirectoryNotices(of: messages.directory, onlyRenamed: true)
   }
@@ -204,7 +209,7 @@ final class FileMeeting: ProcessGroupForOneSave {
     listen(&state)
   }
 
-  // The meeting that is open, and who has opened it; one that this process has been in is over.
+  // The open meeting, and the rank 0 that has opened it; `nil` for a meeting that this process has ended.
   private func opened() throws(CheckpointError) -> (number: String, host: String)? {
     guard let bytes = try messages.read(Self.hello) else { return nil }
     let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
@@ -213,7 +218,7 @@ final class FileMeeting: ProcessGroupForOneSave {
     return PastMeetings.contains(number) ? nil : (number, String(parts[1]))
   }
 
-  // Now and then, since it takes longer than to ask for one name.
+  // The names in the directory, if it is time to list it again: that takes longer than to ask for one name.
   private func namesNow(_ state: inout State) throws(CheckpointError) -> [String]? {
     guard state.nextListing <= .now else { return nil }
     state.nextListing = .now + Self.betweenListings
