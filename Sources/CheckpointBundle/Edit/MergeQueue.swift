@@ -3,11 +3,11 @@ import CheckpointIO
 /// The entries of several lists, each in ascending order of its keys, in one order: a heap of the first of
 /// each list.
 ///
-/// Of entries with the same key, that of the earlier list comes first.
+/// If several entries have the same key, that of the earlier list comes first.
 struct MergeQueue {
   /// Where an entry is.
   ///
-  /// As many of them are kept as there are entries, so that they are small.
+  /// There is one for each entry, so it is small.
   struct Place {
     /// The number of the list.
     let list: UInt32

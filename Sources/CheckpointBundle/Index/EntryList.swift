@@ -19,7 +19,7 @@ struct EntryList: Sendable {
   /// Whether some are of tensors that are stored in parts.
   private(set) var hasParts = false
 
-  /// The same in no more memory than that takes.
+  /// The same list, in no more memory than it needs.
   var compact: EntryList {
     var copy = EntryList()
     copy.bytes.bytes.reserveCapacity(bytes.count)

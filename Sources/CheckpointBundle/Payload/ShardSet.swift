@@ -27,7 +27,7 @@ final class ShardSet: Sendable {
 
   /// Opens as many as may be open at once, with the index.
   ///
-  /// One that is absent, or that the system refuses to open, is of interest to those who need it.
+  /// A data file that is missing, or that the system refuses to open, is no error here, but where it is needed.
   func openFirst() {
     for shard in 0..<min(count, FilePool.shared.capacity - 1) {
       do throws(CheckpointError) {

@@ -147,7 +147,7 @@ extension LiveGraph {
     return parts.joined(separator: "/")
   }
 
-  /// Of each node whether it has values: it has a value or slot variables, or a node below it has.
+  /// For each node, whether it has values: a value or slot variables of its own, or of a node below it.
   func nodesWithValues() -> [Bool] {
     let edgesByTarget = EdgesByTarget(edges, nodeCount: nodes.count)
     var hasValues = Array(repeating: false, count: nodes.count)

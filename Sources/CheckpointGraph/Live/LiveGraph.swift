@@ -36,9 +36,9 @@ package struct LiveGraph {
   /// How a node was reached first.
   enum Way {
     case root
-    /// By one of all edges, from another node.
+    /// From another node, by an edge: its index among all edges.
     case child(of: Int, edge: Int)
-    /// As one of all slot variables, that of an optimizer.
+    /// As a slot variable of an optimizer: its index among all slot variables.
     case slot(of: Int, index: Int)
   }
 

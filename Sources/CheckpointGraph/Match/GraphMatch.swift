@@ -13,7 +13,7 @@ package struct GraphMatch {
   package private(set) var deferred: [Deferred] = []
   package private(set) var deferredSlots: [DeferredSlot] = []
   package private(set) var conflicts: [Conflict] = []
-  /// For each saved node its object.
+  /// The object of each saved node.
   package private(set) var bindings: Bindings
 
   /// A saved node and its object, and the saved node of the pair that led to them.

@@ -4,7 +4,7 @@ package struct FileStatus: Sendable, Hashable {
   package enum Kind: String, Sendable, CustomStringConvertible {
     case file = "a regular file"
     case directory = "a directory"
-    /// Of a path itself; never of what it leads to.
+    /// Said only of a path itself, and never of what the path leads to.
     case link = "a symbolic link"
     case pipe = "a pipe"
     case other = "a device or a socket"

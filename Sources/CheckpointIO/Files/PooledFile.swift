@@ -3,14 +3,14 @@ internal import Synchronization
 /// A file that is open while there is room for it, and is opened again when it is needed: the same
 /// file, or it is an error.
 ///
-/// What it is like tells it from others: device and number, size, and when it was changed; its content
-/// instead of the time, if it was closed for long.
+/// It is the same file if device and number, size and time of change are the same; if it was closed for long, its
+/// content counts instead of the time.
 package final class PooledFile: ReadableFile {
   private struct State: Sendable {
     var file: (any ReadableFile)?
     /// What the path leads to, as long as it leads to this file.
     var statusAtPath: FileStatus
-    /// Of the content, if the file was closed for an unknown time.
+    /// The checksum of the content, if the file was closed for an unknown time.
     var checksum: CRC32C?
   }
 

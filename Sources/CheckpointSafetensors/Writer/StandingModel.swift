@@ -11,7 +11,7 @@ package struct StandingModel {
 
   /// Looks at a directory.
   ///
-  /// Of an index that is damaged, nobody knows the files: they stay.
+  /// If the index is damaged, nobody knows which files are the model's: all stay.
   ///
   /// - Throws: `io` if the system refuses.
   init(in directory: String, _ fileSystem: any FileSystem) throws(CheckpointError) {

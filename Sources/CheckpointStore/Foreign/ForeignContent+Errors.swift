@@ -3,9 +3,9 @@
 package import CheckpointIO
 
 extension CheckpointError {
-  /// The same error; where its file is something else than a checkpoint's, it says what.
+  /// The same error; if its file is not a checkpoint's but another kind of file, it says which.
   ///
-  /// Of several problems with such a file one is left: they all have this cause.
+  /// Several problems with such a file become one, since all have this cause.
   ///
   /// - Parameter fileSystem: Where the files are.
   /// - Returns: The error.
@@ -41,7 +41,7 @@ extension CheckpointError {
 }
 
 extension [CheckpointError] {
-  /// The same problems; those of a file that is something else are one, which says what.
+  /// The same problems; all those of a file of another kind become one, which says which kind it is.
   package func namingForeignContent(in fileSystem: any FileSystem) -> [CheckpointError] {
     var foreign: [FileName: ForeignContent?] = [:]  // by file: each is looked at once
     for problem in self where problem.mayBeOfForeignFile {

@@ -28,7 +28,7 @@ extension DirectoryListing {
   /// All that may be checkpoints, each once, in byte order of the names of their files.
   package var candidates: [Candidate] { candidates(beginningWith: "") }
 
-  /// Those whose names begin in a way.
+  /// The candidates of the files whose names have a certain beginning.
   func candidates(beginningWith beginning: String) -> [Candidate] {
     var isKnown: Set<Candidate> = []
     return names.lazy.filter { $0.utf8.starts(with: beginning.utf8) }

@@ -30,8 +30,7 @@ extension DirectoryListing {
     throw ambiguous(found.map(\.name.name).sorted { FileName($0) < FileName($1) })
   }
 
-  /// The same; `nil` as well if there are several: two models in one directory are none that the directory could
-  /// stand for.
+  /// The same; `nil` as well if there are several, since the directory cannot stand for two models.
   func modelIfOne() throws(CheckpointError) -> ListedCheckpoint? {
     do throws(CheckpointError) {
       return try model()

@@ -18,7 +18,7 @@ package struct NewestCheckpoints {
   package private(set) var state: CheckpointDirectory.State?
   /// The checkpoint that it names, if that is there.
   package private(set) var named: String?
-  /// Those that are newer, the newest first.
+  /// The checkpoints that are newer than that, the newest first.
   package private(set) var newer: [String] = []
   private let fileSystem: any FileSystem
 

@@ -141,7 +141,7 @@ package struct MissingCheckpoint {
 extension FileSystem {
   /// Whether a file is a link that leads to nothing.
   ///
-  /// One that the system does not follow may be a checkpoint.
+  /// If the system refuses to follow a link, it may lead to a checkpoint: that is an error.
   ///
   /// - Throws: `io` if the system refuses to follow it.
   func isDangling(_ file: String) throws(CheckpointError) -> Bool {

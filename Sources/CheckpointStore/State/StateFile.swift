@@ -120,8 +120,8 @@ extension StateFile {
 
   /// The path that a recorded one stands for: it starts in the directory unless it is absolute.
   ///
-  /// Of a URL that leads elsewhere, `gs://bucket/run/ckpt-7`, nothing but the name is of use: the
-  /// directory was copied here.
+  /// A URL that leads elsewhere, `gs://bucket/run/ckpt-7`, stands for a checkpoint of that name beside the state
+  /// file: the directory was copied from there.
   private func resolve(_ recorded: String) -> String {
     let path = PathText.pathIfAny(recorded)
     guard !PathText.leadsElsewhere(recorded) else {

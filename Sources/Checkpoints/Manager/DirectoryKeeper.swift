@@ -4,8 +4,8 @@ import Synchronization
 
 /// The part of a manager that works on files only, and knows no variables: any thread may use it.
 ///
-/// What it changes in the directory, it changes under the directory's lock: two threads are to each
-/// other what two processes are.
+/// It changes the directory only under the directory's lock, which keeps threads apart just as it keeps
+/// processes apart.
 final class DirectoryKeeper: Sendable {
   let place: ManagedPlace
   let retention: RetentionPolicy
@@ -57,7 +57,7 @@ final class DirectoryKeeper: Sendable {
   @discardableResult
   func look() throws(CheckpointError) -> ManagedDirectory { try look(after: nil) }
 
-  /// The same; of checkpoints that `previous` has, the names alone are looked for.
+  /// The same; for checkpoints that `previous` has, only the names are looked for.
   @discardableResult
   func look(after previous: ManagedDirectory?) throws(CheckpointError) -> ManagedDirectory {
     let found = try ManagedDirectory(place, now: clock(), start: start, after: previous)

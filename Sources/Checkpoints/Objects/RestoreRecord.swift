@@ -1,9 +1,9 @@
 import CheckpointGraph
 
-/// Which restore a variable has its value from, as far as an older restore still waits for objects:
-/// what it has for that variable is out of date.
+/// Which restore a variable has its value from, kept while an older restore still waits for objects: what the
+/// older one has for that variable is out of date.
 ///
-/// A restore has a larger number than all before. Keeps no object alive.
+/// A later restore has a larger number. The record keeps no object alive.
 struct RestoreRecord {
   private struct Entry {
     let restore: Int

@@ -45,9 +45,9 @@ final class FileMeeting: ProcessGroupForOneSave {
     var host: String?
     /// Tells when somebody has said something.
     var notices: DirectoryNotices?
-    /// Which processes are in it, as far as rank 0 has heard.
+    /// The random numbers of the processes that rank 0 has heard, by rank.
     var heard: [Int: UInt64] = [:]
-    /// Those that have told something in the last phase.
+    /// The ranks that have told something in the last phase.
     var present: Set<Int> = []
     var phase = 0
     /// The phase in which this process has told something last.

@@ -9,9 +9,9 @@ struct SaverHistory {
   // When the saver was made, and when the first period of a policy begins, in seconds since 1970.
   private let start: Double
   private var since: Double
-  /// Those that stay, oldest first.
+  /// The checkpoints that stay, oldest first.
   private(set) var checkpoints: [RetentionPolicy.SavedCheckpoint] = []
-  /// Those that do not, and are there still, as far as it is known.
+  /// The checkpoints that are to go, and are still there as far as is known.
   private(set) var condemned: [RetentionPolicy.SavedCheckpoint] = []
 
   init(since start: Double) { (self.start, since) = (start, start) }
