@@ -40,7 +40,7 @@ struct SlicesOpening {
     }
   }
 
-  // A file that has the name of a pattern is a file.
+  // A path that looks like a pattern may be the name of a file: then that file is meant.
   private func paths() throws(CheckpointError) -> [String] {
     guard let sharded = SlicesPath(pattern: path) else { return [path] }
     return try fileSystem.status(of: path) == nil ? sharded.shards : [path]

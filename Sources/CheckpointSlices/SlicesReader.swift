@@ -14,7 +14,7 @@ import CheckpointWire
 /// decodes from there into the memory asked for: besides that, a block is what it takes, and a slice
 /// of which only some is wanted.
 ///
-/// Of more than about a hundred files, those that have not been used for longest are closed, and opened
+/// If there are more than about a hundred files, those that have not been used for longest are closed, and opened
 /// again when they are needed.
 /// Source: tensorflow/core/util/tensor_slice_reader.cc, `TensorSliceReader`.
 package struct SlicesReader: TensorReader {

@@ -96,14 +96,16 @@ final class SlicesTransaction {
     for file in written where !existing.contains(file.path) { try commit(file) }
   }
 
-  // Where none is there, those that have their names are of no use without the others, and nobody else's.
+  // If no file of the checkpoint was there, those that have got their names are this save's own, and are of no
+  // use without the others.
   private func nameFirst(_ written: [AtomicFile]) throws(CheckpointError) {
     try location.syncDirectory()
     try location.begin(note.naming, syncsDirectory: false)
     do throws(CheckpointError) {
       for file in written { try commit(file) }
     } catch {
-      // Without a lock, somebody else may have taken a temporary file away, and written the file.
+      // Where the file system knows no locks, somebody else may have removed the temporary file and written the
+      // file of that name.
       for file in written where file.isCommitted || (location.isExclusive && file.isGone) {
         location.withdraw(file.path)
       }

@@ -44,12 +44,12 @@ package struct NearestKeys {
     return 2 * Double(left.intersection(right).count) / Double(left.count + right.count)
   }
 
-  // 1 for equal, 0 for nothing in common: one less the edit distance by the longer length; 0 for what is surely too
-  // little.
+  // 1 - (edit distance / longer length): 1 if they are equal, 0 if they have nothing in common. Also 0, without
+  // computing it, if it would be too small to matter.
   private static func likeness(_ left: [UInt8], _ right: [UInt8]) -> Double {
     let (left, right) = (left.suffix(200), right.suffix(200))  // bounds the quadratic part
     let (least, most) = (min(left.count, right.count), max(left.count, right.count))
-    // No edit makes them more alike than their lengths are.
+    // The ratio of the lengths is an upper bound.
     guard most > 0, Double(least) >= leastLikeness * Double(most) else { return 0 }
     var row = Array(0...right.count)
     for (i, byte) in left.enumerated() {

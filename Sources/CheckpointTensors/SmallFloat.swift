@@ -4,7 +4,7 @@
 /// and others, 8-bit Numerical Formats for Deep Neural Networks (2022); for `float4_e2m1fn`: OCP
 /// Microscaling Formats.
 package struct SmallFloat: Sendable {
-  /// Which bit patterns are no numbers.
+  /// Which bit patterns are not finite numbers.
   enum Special {
     case infinities  // the largest exponent: infinities and NaN
     case allOnes  // all bits but the sign: NaN

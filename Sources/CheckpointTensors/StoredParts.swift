@@ -42,7 +42,7 @@ package struct StoredParts {
 
   /// How many elements the parts have.
   package var elementCount: Int {
-    // Disjoint parts of one shape: at most its count.
+    // No overflow: the parts are disjoint, so the sum is at most the shape's own count.
     places.reduce(0) { $0 + $1.shape.elementCount }
   }
 
@@ -66,7 +66,7 @@ package struct StoredParts {
     var parts: [WantedRegion.Part] = []
     var count = 0
     for (index, place) in places.enumerated() {
-      // Nothing has no intersection; but an empty tensor has a part like any other.
+      // An empty region intersects nothing, but an empty tensor is stored as a part, too.
       let common = place == region ? region : place.intersection(region)
       guard let common else { continue }
       parts.append(WantedRegion.Part(index: index, place: place, wanted: common))

@@ -32,7 +32,7 @@ extension TensorReader {
 }
 
 extension TensorKey {
-  // `emb` and 0 of `emb/part_0`.
+  // Takes `emb/part_0` apart into `emb` and 0.
   fileprivate var asPartName: (name: TensorKey, number: Int)? {
     guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return nil }
     let part = String(decoding: bytes[(slash + 1)...], as: UTF8.self)  // after a byte that is there

@@ -24,8 +24,8 @@ extension TensorScalar where Self: BitwiseCopyable {
 extension Tensor {
   /// How the elements of a type lie in memory, and what they are in files.
   ///
-  /// Of a `BitwiseCopyable` type both are the same bytes, and ``TensorScalar/form`` needs not be
-  /// written.
+  /// For a `BitwiseCopyable` type both are the same bytes, and ``TensorScalar/form`` need not be
+  /// implemented.
   public struct Form: Sendable {
     /// The elements in the form that files have.
     package let contents: @Sendable (_ storage: TensorStorage, _ count: Int) -> TensorContents

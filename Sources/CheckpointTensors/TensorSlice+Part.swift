@@ -8,7 +8,7 @@ extension TensorSlice {
   ///
   /// Source: tensorflow/core/util/saved_tensor_slice_util.cc, `ParseShapeAndSlice`.
   public struct Part: Hashable, Sendable, CustomStringConvertible {
-    // Whatever may have a part most often has none: it stays small if a part lies elsewhere.
+    // Most values of type `Part?` are nil. Kept in an object, a part does not make all of them large.
     private final class Place: Sendable {
       let fullShape: TensorShape
       let slice: TensorSlice

@@ -3,7 +3,8 @@ extension TensorSpec {
   /// whole, if it has no more.
   package func parts(ofElements limit: Int) -> [TensorSlice] {
     let dimensions = shape.dimensions
-    // The outermost dimension of which one step is no larger than a part; a step of the innermost has one element.
+    // The outermost dimension along which one step is no larger than a part; along the innermost, a step is one
+    // element.
     var (axis, step) = (0, shape.elementCount)
     while axis < dimensions.count {
       step /= max(1, dimensions[axis])
@@ -24,7 +25,7 @@ extension TensorSpec {
     }
   }
 
-  // Every step of the outer dimensions, in order: each has more elements than a part, so that there are few.
+  // Every step along the outer dimensions, in order. Each step has more elements than a part, so there are few.
   private static func places(_ dimensions: ArraySlice<Int>) -> [[TensorSlice.Extent]] {
     dimensions.reduce([[]]) { places, dimension in
       places.flatMap { place in

@@ -7,8 +7,8 @@ public import Synchronization
 @safe
 @usableFromInline
 package final class TensorStorage: @unchecked Sendable {
-  // Sendable: written to only while a single reference exists, see `Tensor`. Who has been another one
-  // has read before that: see `read(_:)`.
+  // Sendable: it is written to only while a single reference exists, see `Tensor`. Whoever had another
+  // reference has finished reading by then: see `read(_:)`.
 
   /// How the memory came about, and so how it is given back.
   @safe

@@ -307,7 +307,7 @@ extension Result where Failure == any Error {
       to: URL(
         fileURLWithPath: directory.path("model.meeting-test-\(jobSum).swift-checkpoints-lock")))
     let results = together(3) { rank in
-      if rank == 0 { pause(milliseconds: 150) }
+      if rank == 0 { pause(for: .milliseconds(150)) }
       try Member(rank: rank, count: 3, directory: path).save(7, to: "model")
     }
     for result in results { try result.get() }
@@ -326,7 +326,7 @@ extension Result where Failure == any Error {
     let path = directory.path
     let results = together(3) { rank -> CheckpointError? in
       var member = Member(rank: rank, count: 3, directory: path, timeout: .milliseconds(400))
-      if rank == 2 { pause(milliseconds: 1_000) }
+      if rank == 2 { pause(for: .seconds(1)) }
       var first: CheckpointError?
       do { try member.save(2, to: "model") } catch { first = error as? CheckpointError }
       member.timeout = .seconds(30)

@@ -43,7 +43,7 @@ package enum BundleMerger {
     let transaction = try BundleTransaction(
       prefix: prefix, shardCount: merged.dataFiles.count, options: options)
     for (shard, path) in merged.dataFiles.enumerated() {
-      // A file that no value lies in may be absent; TensorFlow misses it even for an empty tensor.
+      // A data file that holds no values may be absent. TensorFlow needs it even for an empty tensor.
       let exists = try options.fileSystem.status(of: path) != nil
       guard exists || !merged.holdsValues.contains(shard) else {
         throw CheckpointError(
@@ -81,8 +81,8 @@ package enum BundleMerger {
     }
   }
 
-  // A link would be moved itself: a relative one leads elsewhere from another directory, and what any of
-  // them leads to is another checkpoint's, and goes with that.
+  // Moving a link moves only the link: a relative one then leads elsewhere, and the file that any link leads
+  // to belongs to another checkpoint and is removed with that.
   private static func checkMovable(_ dataFiles: [String], _ fileSystem: any FileSystem)
     throws(CheckpointError)
   {

@@ -16,9 +16,9 @@ package import CheckpointIO
 /// A checkpoint that is being removed.
 package struct BundleRemoval {
   private let location: SaveLocation
-  // Those of one count, which the note speaks of.
+  // The data files of one count, which the note names.
   private var dataFiles: [String] = []
-  // Those that no index stands for.
+  // Data files of other counts, which belong to no index.
   private var strayFiles: [String] = []
 
   /// The directory that it is in.
@@ -55,7 +55,7 @@ package struct BundleRemoval {
     return leftovers.dataFiles(of: location.name)
   }
 
-  // A note speaks of one count: that of the index, or any if there is none.
+  // A note can name the files of one count: that of the index, or any if there is no index.
   private mutating func sort(_ files: [DataFileName]) throws(CheckpointError) {
     let standing = try Leftovers.shardCount(of: location.target, fileSystem: fileSystem) ?? 0
     guard let count = standing > 0 ? standing : files.first?.count else { return }
@@ -108,7 +108,7 @@ package struct BundleRemoval {
     var options = FileOptions()
     options.fileSystem = fileSystem
     options.createsDirectories = false
-    let location = try SaveLocation(prefix, options: options, patience: 0)
+    let location = try SaveLocation(prefix, options: options, patience: .zero)
     guard location.isExclusive else { return }
     var leftovers = try Leftovers(directory: location.directory, fileSystem: fileSystem)
     try leftovers.removeData(of: location)

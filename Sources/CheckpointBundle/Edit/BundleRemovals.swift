@@ -49,7 +49,7 @@ package struct BundleRemovals {
     return removals.map(\.prefix)
   }
 
-  // A step, once the one before is durable. What cannot go on is left to the next save, with its note.
+  // Takes a step, once the one before is durable. A removal that fails is left to the next save, with its note.
   private mutating func attempt(_ step: (BundleRemoval) throws(CheckpointError) -> Void) {
     sync()
     var left: [(prefix: String, removal: BundleRemoval)] = []

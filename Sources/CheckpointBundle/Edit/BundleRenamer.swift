@@ -24,7 +24,7 @@ package enum BundleRenamer {
   ) throws(CheckpointError) {
     let prefix = try PathText.path(prefix)
     let fileSystem = options.fileSystem
-    // No lock for what is not there.
+    // Fails before a lock is taken, if there is no such checkpoint.
     _ = try BundleReader(prefix: prefix, fileSystem: fileSystem, opensData: false)
     let location = try SaveLocation(prefix, options: options)
     // What a save that died has left goes first: the index is read under the lock.

@@ -6,20 +6,20 @@ package import CheckpointIO
 
 /// The data files of checkpoints that are to go, from one look at each of their directories.
 ///
-/// What it knows of a checkpoint holds as long as that has the same index, since every save replaces the
-/// index.
+/// What it knows of a checkpoint is true as long as the checkpoint has the same index, since every save replaces
+/// the index.
 package struct DataFileListing: Sendable {
   private struct Checkpoint {
     let index: FileStatus?
     var dataFiles: [DataFileName] = []
   }
 
-  // By the names of their prefixes, in each directory.
+  // For each directory, its checkpoints by the names of their prefixes.
   private var checkpoints: [String: [FileName: Checkpoint]] = [:]
 
   /// Looks for the data files of checkpoints.
   ///
-  /// Of a directory that cannot be listed nothing is known.
+  /// A directory that cannot be listed is left out.
   ///
   /// - Parameters:
   ///   - prefixes: The prefixes; nothing need be there.

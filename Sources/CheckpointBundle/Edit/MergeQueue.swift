@@ -3,11 +3,11 @@ import CheckpointIO
 /// The entries of several lists, each in ascending order of its keys, in one order: a heap of the first of
 /// each list.
 ///
-/// Of entries with the same key, that of the earlier list comes first.
+/// If several entries have the same key, that of the earlier list comes first.
 struct MergeQueue {
   /// Where an entry is.
   ///
-  /// As many of them are kept as there are entries, so that they are small.
+  /// There is one for each entry, so it is small.
   struct Place {
     /// The number of the list.
     let list: UInt32
@@ -15,7 +15,7 @@ struct MergeQueue {
     fileprivate(set) var index: UInt32
 
     init(list: Int, index: Int) {
-      // Neither arguments nor entries in memory are as many.
+      // Both fit in 32 bits: neither arguments nor entries in memory are that many.
       (self.list, self.index) = (UInt32(list), UInt32(index))
     }
   }
@@ -49,8 +49,8 @@ struct MergeQueue {
     return first
   }
 
-  // What has not to stay belongs far below most often: the others move up, and its place is looked for from
-  // below. So there is one comparison for each level, and not two.
+  // A place that has to sink mostly sinks far. So its children move up all the way to the bottom, and from there
+  // it rises to where it belongs: one comparison a level, and not two.
   private mutating func sink(_ start: Int) {
     guard let first = firstChild(of: start), precedes(first, start) else { return }
     let sinking = heap[start]

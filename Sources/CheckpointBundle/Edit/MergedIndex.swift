@@ -31,7 +31,7 @@ struct MergedIndex {
   private(set) var holdsValues: Set<Int> = []
   private(set) var isBigEndian = false
 
-  // What each bundle has, and at last what is made of entries of several; and the prefixes.
+  // The entries of each bundle, and last those that are made of entries of several; and the bundles' prefixes.
   private var lists: [EntryList] = []
   private var paths: [String] = []
   // In ascending order of the keys, each key once.
@@ -124,7 +124,7 @@ struct MergedIndex {
 
   // MARK: Joining
 
-  // What becomes of some of the entries: all of some keys that follow each other.
+  // What becomes of the entries of some consecutive keys.
   private struct Stretch {
     /// In ascending order of the keys, each key once; behind the last list is `joined`.
     var order: [MergeQueue.Place] = []

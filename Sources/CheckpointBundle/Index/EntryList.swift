@@ -19,7 +19,7 @@ struct EntryList: Sendable {
   /// Whether some are of tensors that are stored in parts.
   private(set) var hasParts = false
 
-  /// The same in no more memory than that takes.
+  /// The same list, in no more memory than it needs.
   var compact: EntryList {
     var copy = EntryList()
     copy.bytes.bytes.reserveCapacity(bytes.count)
@@ -42,7 +42,7 @@ struct EntryList: Sendable {
     bytes.write(key)
     entry.write(to: &bytes)
     if !entry.slices.isEmpty { hasParts = true }
-    // A block of a table, which holds both, has less than 4 GB.
+    // Both fit: key and message lie in one block of a table, which has less than 4 GB.
     let messageCount = bytes.count - start - key.count
     places.append(
       Place(start: start, keyCount: UInt32(key.count), messageCount: UInt32(messageCount)))

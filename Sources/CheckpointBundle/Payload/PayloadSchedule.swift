@@ -24,7 +24,7 @@ struct PayloadSchedule: Sendable {
     /// How many bytes they have in all.
     var byteCount: UInt64 = 0
 
-    /// For each piece, up to where reading ahead is worth it.
+    /// For each piece, the offset up to which reading ahead is worth it.
     var runEnds: [UInt64] { PayloadSchedule.runEnds(pieces.map { (shard, $0.range) }) }
   }
 
@@ -68,8 +68,8 @@ struct PayloadSchedule: Sendable {
     return piece
   }
 
-  /// For each of several ranges, which are in order, where those end that lie, from it on, next to each
-  /// other but for small gaps.
+  /// For each of several ranges in order, the end of the run that it belongs to: ranges next to each other, but
+  /// for small gaps, are one run.
   static func runEnds(_ ranges: [(shard: Int, range: ByteRange?)]) -> [UInt64] {
     var ends = ranges.map { $0.range?.end ?? 0 }
     for position in ranges.indices.dropLast().reversed() {
@@ -83,6 +83,6 @@ struct PayloadSchedule: Sendable {
   }
 
   private static let largestGap: UInt64 = 16 << 10
-  // Empty tensors and scalars: a job of these alone is large enough.
+  // A limit for jobs of empty tensors and scalars, which never have many bytes.
   private static let mostPieces = 1 << 14
 }

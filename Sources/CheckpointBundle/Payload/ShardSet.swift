@@ -27,7 +27,7 @@ final class ShardSet: Sendable {
 
   /// Opens as many as may be open at once, with the index.
   ///
-  /// One that is absent, or that the system refuses to open, is of interest to those who need it.
+  /// A data file that is missing, or that the system refuses to open, is no error here, but where it is needed.
   func openFirst() {
     for shard in 0..<min(count, FilePool.shared.capacity - 1) {
       do throws(CheckpointError) {
@@ -65,7 +65,7 @@ final class ShardSet: Sendable {
     }
   }
 
-  // A data file belongs to the index that was opened before if that is still the same.
+  // A data file that is opened later belongs to the index only if the index has not been replaced since.
   private func checkIndex() throws(CheckpointError) {
     if let change = try index.change() { throw change.error(at: paths.prefix) }
   }
@@ -76,7 +76,7 @@ final class ShardSet: Sendable {
       CheckpointError(
         .notFound, "this data file is missing; the index of '\(paths.prefix)' names it",
         file: path(shard))
-    // No file: nothing is said of the bytes of one.
+    // A directory or a device is there: that says nothing of a checkpoint's bytes.
     case .notACheckpoint: CheckpointError(.io, error.message, file: path(shard))
     default: error
     }

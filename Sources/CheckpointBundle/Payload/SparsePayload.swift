@@ -39,7 +39,7 @@ struct SparsePayload {
     try read(stretch, of: file, width, &buffer, into: &output)
   }
 
-  // Runs that are near each other, or one of any length.
+  // Reads several runs that are near each other, or a single run of any length.
   private func read(
     _ stretch: [ElementRun], of file: any ReadableFile, _ width: Int, _ buffer: inout [UInt8],
     into output: inout MutableRawSpan

@@ -27,7 +27,8 @@ struct StoredPayload: Sendable {
     elementCount = entry.spec.shape.elementCount
     maskedCRC = entry.maskedCRC
     dtype = entry.spec.dtype
-    // A shard is an int32 in the index. Behind four billion entries, an error would name another tensor.
+    // Neither number gets too large: a shard is an int32 in the index, and an index has fewer than four billion
+    // entries. With more, an error would name the wrong tensor, no worse.
     shardNumber = UInt32(clamping: entry.shard)
     listNumber = UInt32(clamping: number)
   }

@@ -33,7 +33,7 @@ struct BundleOpening {
         throw FileChange.deleted.error(at: paths.prefix)
       }
       let now = (opened: file.status, atPath: atPath)
-      // Nothing has changed between two tries: then a file system says two things of one file.
+      // If nothing has changed between two tries, the file system itself describes one file in two ways.
       if let last, last == now { file.accept(atPath) }
       last = now
       return try file.change() == nil ? opening : nil
@@ -44,7 +44,7 @@ struct BundleOpening {
     (self.index, self.shards) = (index, shards)
   }
 
-  // `nil` if the index was replaced while it was read, and is not what it should be.
+  // `nil` if reading the index failed because it was replaced meanwhile.
   private static func attempt(
     _ file: PooledFile, _ paths: BundlePath, _ fileSystem: any FileSystem, _ opensData: Bool
   ) throws(CheckpointError) -> BundleOpening? {

@@ -39,7 +39,8 @@ final class BundleTransaction {
   private let replacedFiles: [String]
   private var dataFiles: SaveNote.DataFiles
   private var createdFiles: [String] = []
-  // Of a member: those that do not have their names yet may be another process's.
+  // The files of a member, in a save of several processes. Until they have their names, they may be another
+  // process's.
   private var memberFiles: [AtomicFile] = []
   private let role: Role
   private var isOpen = true
@@ -59,7 +60,7 @@ final class BundleTransaction {
     throws(CheckpointError)
   {
     let location = try SaveLocation(prefix, options: options)
-    // Of a dead job a process may live: it must not meet new files under the names of its own.
+    // A process of a dead job may still be running, and must not find new files under the names of its own.
     let noted = role == .leader ? location.unsettled?.newCount : nil
     // Listed under the lock: nobody else changes files of this prefix any more.
     var leftovers = try Leftovers(directory: location.directory, fileSystem: options.fileSystem)
@@ -72,7 +73,7 @@ final class BundleTransaction {
       from: shardCount, taken: counts.union(noted.map { [$0] } ?? []))
     let replacesIndex = leftovers.hasIndex(of: location.name)
     let paths = BundlePath(prefix)
-    // What has such a name and is no file was not saved: a directory could not even be removed.
+    // Something else than a file that has such a name was not saved by anybody: it is left alone.
     var replaced: [String] = []
     for file in replacesIndex ? files : [] {
       let path = paths.data(shard: file.shard, of: file.count)
@@ -146,7 +147,7 @@ final class BundleTransaction {
       if !dataFiles.keepsNew { createdFiles.append(name) }
       return
     }
-    // Moved, it exists here only: it must not go, even if this save fails.
+    // Once it is moved, this is the only copy: it must stay even if this save fails.
     dataFiles.keepsNew = true
     createdFiles.removeAll()
     try location.begin(.bundle(dataFiles))

@@ -40,9 +40,9 @@ extension Leftovers {
     try? Leftovers(directory: directory, fileSystem: fileSystem).removeAll()
   }
 
-  // Whether the index that stands is the one that the noted save wrote, its count tells, since it was free
-  // before; and whatever a note says, what that index counts stays. If it cannot be read, nothing is
-  // proved, and nothing done.
+  // The standing index is the one that the noted save wrote if it has the noted count, since no file had that
+  // count before. Whatever a note says, the data files that the standing index counts stay. If the index
+  // cannot be read, nothing is proved, and nothing is removed.
   private mutating func removeData(_ noted: SaveNote.DataFiles, of prefix: String)
     throws(CheckpointError) -> Bool
   {
@@ -52,8 +52,8 @@ extension Leftovers {
     let files = dataFiles(of: prefix).filter {
       $0.count != standing && superfluous.contains($0.count)
     }
-    // The index that stands may be known to this system only: a power cut must not bring back the other
-    // one, once its data files are gone.
+    // The standing index may not be durable yet: a power cut must not bring back the one before it when the
+    // data files of that one are gone.
     if !files.isEmpty { try fileSystem.syncDirectory(directory) }
     var saved: [String] = []
     for file in files {

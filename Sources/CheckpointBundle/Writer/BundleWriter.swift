@@ -28,8 +28,8 @@ package struct BundleWriter: ShardedTensorWriter {
 
   /// Begins a checkpoint.
   ///
-  /// Of many data files no more than 96 are open at once, and those that are written to next; it takes
-  /// longer to go to and fro between more of them than to write one after the other.
+  /// No more than 96 data files are open at once: those that were written to last. With more of them, writing to
+  /// and fro takes longer than writing one after the other.
   ///
   /// - Parameters:
   ///   - prefix: What the names of its files begin with.

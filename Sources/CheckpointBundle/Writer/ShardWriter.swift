@@ -123,7 +123,7 @@ struct ShardWriter {
     guard count > 0 else { return }
     try pool.use(output)
     unsafe try output.file.write(buffer.bytes.span.bytes, at: written)
-    // Of more data files than are open, each would keep as much memory.
+    // With more data files than may be open at once, the buffers of all of them would take too much memory.
     buffer.bytes.removeAll(keepingCapacity: !pool.isCrowded)
     advance(by: count)
   }

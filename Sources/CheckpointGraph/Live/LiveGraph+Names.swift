@@ -53,7 +53,7 @@ extension LiveGraph {
     return paths
   }
 
-  // Former names on each of many steps would make ever more of them.
+  // A limit: with former names on every step of a long way, the number of paths would explode.
   private static let mostPaths = 64
 
   /// The tensors of a node that has several: the name of each within its group, and the attribute that it

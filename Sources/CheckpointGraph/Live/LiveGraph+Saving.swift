@@ -136,7 +136,7 @@ extension LiveGraph {
     return keys
   }
 
-  // What a name-based saver would call a variable: its own name; `nil` for where it stands.
+  // What a name-based saver would call a variable: its own name; `nil` if it has none, and is called by its place.
   private func fullName(of number: Int, _ value: NodeValue) -> String? {
     guard value.isVariable else { return "" }
     if let name = value.variable?.name { return name }
@@ -147,7 +147,7 @@ extension LiveGraph {
     return parts.joined(separator: "/")
   }
 
-  /// Of each node whether it has values: it has a value or slot variables, or a node below it has.
+  /// For each node, whether it has values: a value or slot variables of its own, or of a node below it.
   func nodesWithValues() -> [Bool] {
     let edgesByTarget = EdgesByTarget(edges, nodeCount: nodes.count)
     var hasValues = Array(repeating: false, count: nodes.count)

@@ -36,9 +36,9 @@ package struct LiveGraph {
   /// How a node was reached first.
   enum Way {
     case root
-    /// By one of all edges, from another node.
+    /// From another node, by an edge: its index among all edges.
     case child(of: Int, edge: Int)
-    /// As one of all slot variables, that of an optimizer.
+    /// As a slot variable of an optimizer: its index among all slot variables.
     case slot(of: Int, index: Int)
   }
 
@@ -126,7 +126,7 @@ package struct LiveGraph {
     var former: [FormerName] = []
     for (name, others) in registrar.formerNames {
       let children = edges.elements[first...]
-      // Else nothing is there under that name now.
+      // Without such a child, nothing has the present name now.
       guard let child = children.first(where: { $0.name.hasSameBytes(as: name) }) else { continue }
       for other in others {
         let known = former.first { $0.name.hasSameBytes(as: other) }
@@ -156,7 +156,7 @@ package struct LiveGraph {
     }
   }
 
-  // The compiler has refused it, unless it registers by hand and is nonisolated in that.
+  // The compiler lets an actor pass only if it registers by hand, in a nonisolated method.
   private mutating func refuseActor(_ number: Int) {
     let error = CheckpointError(
       .invalidArgument,
@@ -165,7 +165,7 @@ package struct LiveGraph {
     problems.append(error.located(key: path(of: number)))
   }
 
-  // What is a variable or a state has a value, also where its superclass does the registering.
+  // The value of a variable, a state or a group; it has one even if a superclass does the registering.
   private static func value(of object: any Checkpointable, _ kind: ObjectKind) -> NodeValue? {
     if kind.contains(.variable), let variable = object as? any TensorVariable {
       return .variable(variable)

@@ -9,11 +9,11 @@ package struct Bindings {
     let liveNode: Int
   }
 
-  // An object that goes has its place in memory, and with it the identity, taken by another one, but
-  // not while an unowned reference remains.
+  // When an object goes, another one may get its place in memory and with it its identity. An unowned reference
+  // prevents that, since it keeps the memory.
   private struct Holder {
     #if canImport(ObjectiveC)
-    // Unowned references to objects of Objective-C do not do that.
+    // Unowned references to Objective-C objects do not keep the memory.
     weak let object: AnyObject?
     #else
     unowned let object: AnyObject

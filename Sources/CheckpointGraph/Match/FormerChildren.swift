@@ -4,9 +4,9 @@ import CheckpointTensors
 ///
 /// An object takes what stands under its name; else what stands under the first of its former names.
 struct FormerChildren {
-  /// By the saved edge the object that its child belongs to.
+  /// The object that a saved child belongs to, by the saved edge.
   private(set) var children: [Int: Int] = [:]
-  /// By the saved edge the object that has its values from another one already.
+  /// The object that has its values from another saved child already, by the saved edge.
   private(set) var conflicts: [Int: Int] = [:]
 
   /// Finds them; `nil` if nothing that belongs to the object has former names, as a rule.

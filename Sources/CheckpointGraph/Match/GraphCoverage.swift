@@ -8,9 +8,9 @@ import CheckpointTensors
 package struct GraphCoverage {
   private let older: (graph: SavedGraph, bindings: Bindings)
   private let newer: SavedGraph
-  // By objects of the program, the newer graph's nodes.
+  // For each object of the program, its nodes in the newer graph.
   private var nodes: [NodeIdentity: [Int]] = [:]
-  // By the older graph's nodes that wait, the newer one's; -1 for none.
+  // For each waiting node of the older graph, its counterpart in the newer one; -1 for none.
   private var partners: [Int32]
 
   /// Begins the comparison.
@@ -53,7 +53,7 @@ package struct GraphCoverage {
     var queue = [(older: node, newer: partner)]
     while let pair = queue.popLast() {
       guard partners[pair.older] < 0 else {
-        // One object there, two here: to compare it with both would never end in some graphs.
+        // One object in the older graph is two in the newer one. Comparing with both might never end.
         guard Int(partners[pair.older]) == pair.newer else { return false }
         continue
       }

@@ -13,7 +13,7 @@ package struct GraphMatch {
   package private(set) var deferred: [Deferred] = []
   package private(set) var deferredSlots: [DeferredSlot] = []
   package private(set) var conflicts: [Conflict] = []
-  /// For each saved node its object.
+  /// The object of each saved node.
   package private(set) var bindings: Bindings
 
   /// A saved node and its object, and the saved node of the pair that led to them.
@@ -44,7 +44,7 @@ package struct GraphMatch {
   private let saved: SavedGraph
   private let live: LiveGraph
   private var liveOfSaved: NodeNumbers
-  // Of each node of the program the saved one that its value comes from.
+  // For each node of the program, the saved node that its value comes from.
   private var sources: NodeNumbers
   private var newSlots: [NewSlot] = []
 
@@ -95,7 +95,7 @@ package struct GraphMatch {
     deferred.removeAll { bindings.isBound($0.savedNode) }  // reached by another way after all
   }
 
-  // Pairs a node that has none yet with an object; their children come later.
+  // Pairs a saved node with an object, unless the node has one already; their children come later.
   private mutating func match(_ pair: Pair, name: SavedGraph.Text?, _ queue: inout [Pair]) {
     guard !bindings.isBound(pair.saved) else {
       guard liveOfSaved[pair.saved] != pair.live else { return }
@@ -160,7 +160,7 @@ package struct GraphMatch {
     }
   }
 
-  // An attribute that stands there under two of its names.
+  // Notes an attribute that was saved under two of its names.
   private mutating func noteConflict(
     of member: NodeAttributes.Member, _ attributes: NodeAttributes, _ savedNode: Int,
     _ liveNode: Int?
@@ -171,7 +171,7 @@ package struct GraphMatch {
     conflicts.append(Conflict(savedNode: savedNode, liveNode: liveNode, name: names[1]))
   }
 
-  // Whether a node has its value from no other saved node.
+  // Takes a saved node as the source of a node's value; false, with a conflict, if there is a source already.
   private mutating func takeSource(_ savedNode: Int, of liveNode: Int?, _ name: () -> String)
     -> Bool
   {
@@ -195,7 +195,7 @@ package struct GraphMatch {
         liveNode: place.liveNode, start: place.start))
   }
 
-  // Whether a saved node has a value, all of it.
+  // Whether a saved node has all of a value.
   private func hasStored(_ value: NodeValue, in savedNode: Int) -> Bool {
     guard case .attributes(let attributes) = value else {
       return stored(value.attribute, in: savedNode) != nil
@@ -211,7 +211,8 @@ package struct GraphMatch {
     return place.map { saved.attributes.elements[$0] }
   }
 
-  // The tensor may be an attribute of its own, or stand behind one of all: TensorFlow has written both.
+  // A member's tensor may have an attribute of its own, or a key that begins with the attribute of the whole
+  // group: TensorFlow has written both.
   private func key(
     of member: NodeAttributes.Member, _ attributes: NodeAttributes, in savedNode: Int
   ) -> TensorKey? {

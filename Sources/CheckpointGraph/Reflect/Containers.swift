@@ -68,11 +68,12 @@ extension Set: DependencyContainer {
 }
 
 extension Reflection {
-  // Many layers or variables in a list are the rule, and a look at each, what it is, takes longest.
+  // Lists often have many layers or variables, all of one type. It is found out once, and not for each: that would
+  // take most of the time.
   fileprivate static func variables<Element, Variable: PlainVariable>(
     _ elements: [Element], _: Variable.Type
   ) -> FoundDependency {
-    // `Variable` is `Element`, which the caller had no other way to say.
+    // `Variable` is `Element`: the caller has checked it, and the compiler cannot know.
     numbered(unsafe unsafeBitCast(elements, to: [Variable].self)) { name, variable in
       let value = NodeValue.variable(variable)
       return DependencyRegistrar.Entry(

@@ -45,11 +45,11 @@ public protocol Checkpointable: AnyObject {
   func registerDependencies(in registrar: inout DependencyRegistrar)
 }
 
-// The compiler takes one of these for the witness where the default does not apply, and says why it
-// must not.
+// For a class that the default does not apply to, the compiler chooses one of these as the witness. They are
+// unavailable, so it refuses, with a message that says why.
 
 extension Checkpointable {
-  /// Not there for a class that can have subclasses: what they registered would not be heard.
+  /// Unavailable for a class that can have subclasses: what a subclass registers would be ignored.
   @available(
     *, unavailable,
     message: """

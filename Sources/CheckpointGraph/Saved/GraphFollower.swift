@@ -43,8 +43,8 @@ package struct GraphFollower {
     }
   }
 
-  // Its one tensor's key: a text, and one that TensorFlow can take apart. One that it cannot would keep
-  // it from restoring any object.
+  // The key, if there is one tensor: it has to be text that TensorFlow can take apart, since any other key would
+  // keep TensorFlow from restoring any object.
   // Source: tensorflow/python/trackable/trackable_utils.py, `extract_object_name`.
   private static func key(for users: [MovedTensor]) -> String? {
     guard users.count == 1, users[0].sources.count == 1 else { return nil }

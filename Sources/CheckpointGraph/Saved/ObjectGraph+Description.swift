@@ -4,7 +4,8 @@ extension ObjectGraph: CustomStringConvertible {
   ///
   /// The command `checkpoint graph` shows the same tree with dtypes, shapes and keys.
   public var description: String {
-    // A graph that nobody could save: a number of a node is none, or it is too large.
+    // The short form is for a graph that could not be saved: it refers to a node that does not exist, or it is too
+    // large.
     (try? SavedGraph(message: message))?.description ?? "a graph of \(nodes.count) nodes"
   }
 }

@@ -122,7 +122,7 @@ public struct ObjectGraph: Hashable, Sendable {
     }
   }
 
-  // The first number of a node that is none.
+  // The first reference to a node that does not exist.
   var strayReference: Int? {
     func isStray(_ number: Int) -> Bool { !nodes.indices.contains(number) }
     for node in nodes {

@@ -110,7 +110,7 @@ extension SavedGraph {
     return value
   }
 
-  // The first number of a node that is none.
+  // The first reference to a node that does not exist.
   private var strayReference: Int? {
     func isStray(_ number: Int32) -> Bool { !nodes.contains(Int(number)) }
     for number in nodes {

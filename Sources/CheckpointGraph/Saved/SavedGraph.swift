@@ -41,7 +41,7 @@ package struct SavedGraph: Sendable {
   enum HasValues: UInt8 { case no, yes, unknown }
 
   let message: [UInt8]
-  /// Of each node whether it, or one below it, has values.
+  /// For each node, whether it or a node below it has values.
   var hasValues: [HasValues] = []
   /// The nodes that another saver keeps the values of; few, if any.
   var registeredSavers: [Int32: Text] = [:]

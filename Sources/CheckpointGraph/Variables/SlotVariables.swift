@@ -86,7 +86,7 @@ public final class SlotVariables<Slot: TensorVariable> {
 
   fileprivate func made(for variable: any TensorVariable) -> Slot { make(variable.tensorSpec) }
 
-  // The variable is held too: as long as it lives, no other one has its identity.
+  // The variable is retained as well, so that no other one can get its identity.
   fileprivate func keep(_ slot: Slot, as name: String, of variable: any TensorStorable & AnyObject)
   {
     slots[place(name, variable)] = (Self.object(variable), slot)
@@ -96,7 +96,7 @@ public final class SlotVariables<Slot: TensorVariable> {
     Place(name: name, variable: ObjectIdentifier(Self.object(variable)))
   }
 
-  // A checkpoint speaks of an array that is an object by a variable that stands for it.
+  // An array object of somebody else's is known to a checkpoint by a variable that stands for it.
   private static func object(_ variable: any TensorStorable & AnyObject) -> AnyObject {
     (variable as? ForeignVariable)?.object ?? variable
   }

@@ -106,7 +106,7 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
     return text
   }
 
-  // With the few bytes of the last line, less than 20 kB.
+  // In bytes. The last line, which is added to it, is short: all together is less than 20 kB.
   private static let textByteCount = 16 << 10
 
   /// The same error with a remark behind its message.

@@ -26,7 +26,7 @@ package struct ProblemList: Sendable {
 
   /// Puts other problems in the place of those that are kept: fewer, which say the same.
   package mutating func replaceProblems(with others: [CheckpointError]) {
-    // Those that were only counted are most likely like the last that was kept.
+    // Problems that were only counted are most likely more of the last kind: the others stand for them, too.
     count = problems.count == Self.limit ? others.count : count - problems.count + others.count
     problems = others
     places = others.map { _ in 0 }

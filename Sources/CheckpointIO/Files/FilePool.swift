@@ -17,7 +17,7 @@ package final class FilePool: Sendable {
   package let capacity: Int
   private let members = Mutex<[Member]>([])
 
-  // A file that is open; `nil` once nobody has it any more, which closes it.
+  // An open file; `nil` once nobody refers to it any more, which closes it.
   private struct Member {
     weak var file: PooledFile?
   }
@@ -56,7 +56,7 @@ package final class FilePool: Sendable {
     members.withLock { members in members.removeAll { $0.file == nil || $0.file === file } }
   }
 
-  // Files are closed outside of the lock, which nobody takes who holds a file's own.
+  // Files are closed outside of the pool's lock, and nobody takes that lock while holding a file's own.
   @discardableResult
   private func closeOldest(leaving count: Int) -> Int {
     let closed = members.withLock { members in

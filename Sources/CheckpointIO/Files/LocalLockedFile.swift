@@ -16,7 +16,7 @@ final class LocalLockedFile: LockedFile {
     var attempts = 0
     while true {
       attempts += 1
-      // A file that goes whenever it is looked at has owners enough.
+      // A lock file that has gone at every attempt is in constant use by others: it counts as held.
       guard attempts < Self.mostAttempts else { return nil }
       var isNew = false
       guard let descriptor = try Self.open(path, creating: creating, isNew: &isNew) else {
@@ -44,7 +44,7 @@ final class LocalLockedFile: LockedFile {
 
   // MARK: Opening
 
-  // Without waiting, and never through a link; `nil` if there is no such file.
+  // Opens it without waiting, and never through a link; `nil` if there is no such file.
   private static func open(_ path: String, creating: Bool, isNew: inout Bool)
     throws(CheckpointError) -> Descriptor?
   {
@@ -52,7 +52,7 @@ final class LocalLockedFile: LockedFile {
       isNew = true
       return descriptor
     }
-    // Looked at before it is opened: to open a device can do something.
+    // Checked before it is opened, since opening a device can have an effect.
     guard let entry = try FileStatus(ofEntry: path) else { return nil }
     try check(entry, path)
     do throws(CheckpointError) {
@@ -66,7 +66,7 @@ final class LocalLockedFile: LockedFile {
     }
   }
 
-  // `nil` if something has the name.
+  // Creates it; `nil` if something already has the name.
   private static func create(_ path: String) throws(CheckpointError) -> Descriptor? {
     do throws(CheckpointError) {
       return try Descriptor(opening: path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW)
@@ -76,7 +76,7 @@ final class LocalLockedFile: LockedFile {
     }
   }
 
-  // One that has just been removed has no name any more, and is told by its identity.
+  // A file that has just been removed has no name left and passes; comparing identities finds it later.
   private static func check(_ status: FileStatus, _ path: String) throws(CheckpointError) {
     guard status.kind != .file || status.linkCount > 1 else { return }
     let what = status.kind == .file ? "a file with several names" : status.kind.description

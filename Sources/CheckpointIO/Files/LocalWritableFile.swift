@@ -8,8 +8,8 @@ final class LocalWritableFile: WritableFile {
 
   init(_ path: String, permissions: FilePermissions) throws(CheckpointError) {
     self.path = path
-    // Whatever has the name is somebody else's, and stays as it is; so does what a link leads to. The owner may
-    // have to open it again.
+    // Anything that already has the name is somebody else's and is left alone, and so is what a link leads to. The
+    // owner may have to open the new file again.
     descriptor = try Descriptor(
       opening: path, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
       mode: mode_t(permissions.rawValue | 0o600))

@@ -3,14 +3,14 @@ internal import Synchronization
 /// A file that is open while there is room for it, and is opened again when it is needed: the same
 /// file, or it is an error.
 ///
-/// What it is like tells it from others: device and number, size, and when it was changed; its content
-/// instead of the time, if it was closed for long.
+/// It is the same file if device and number, size and time of change are the same; if it was closed for long, its
+/// content counts instead of the time.
 package final class PooledFile: ReadableFile {
   private struct State: Sendable {
     var file: (any ReadableFile)?
     /// What the path leads to, as long as it leads to this file.
     var statusAtPath: FileStatus
-    /// Of the content, if the file was closed for an unknown time.
+    /// The checksum of the content, if the file was closed for an unknown time.
     var checksum: CRC32C?
   }
 
@@ -62,7 +62,7 @@ package final class PooledFile: ReadableFile {
   package func close(keepsChecksum: Bool = false) {
     let isKnown = state.withLock { $0.file == nil && (!keepsChecksum || $0.checksum != nil) }
     guard !isKnown else { return }
-    // Opened for that, if it is not open: it has to be the same still.
+    // This opens the file if it is closed, and fails if another one has its name by now.
     let checksum = keepsChecksum ? try? self.checksum() : nil
     state.withLock { $0.checksum = checksum ?? $0.checksum }
     suspend()
@@ -76,7 +76,7 @@ package final class PooledFile: ReadableFile {
   func forgetUse() -> Bool { isUsed.exchange(false, ordering: .relaxed) }
 
   private func current() throws(CheckpointError) -> any ReadableFile {
-    // Written only where that changes something: threads that read it share the line of the cache.
+    // Stored only if that changes it: a store would take the cache line from all threads that read it.
     if !isUsed.load(ordering: .relaxed) { isUsed.store(true, ordering: .relaxed) }
     if let file = state.withLock({ $0.file }) { return file }
     let opened = try openAgain()
@@ -115,7 +115,7 @@ package final class PooledFile: ReadableFile {
     guard let now = try fileSystem.status(of: path) else { return .deleted }
     let (known, checksum) = state.withLock { ($0.statusAtPath, $0.checksum) }
     if known.isUnchanged(now) { return nil }
-    // Somebody may have touched it: the content tells, if it is known.
+    // Its times may have changed without its content: the checksum tells, if it is known.
     guard checksum != nil, now.identity == known.identity, now.byteCount == known.byteCount else {
       return .replaced
     }

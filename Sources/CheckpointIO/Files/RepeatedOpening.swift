@@ -1,5 +1,5 @@
-// Files that belong together are opened beside somebody who may replace or delete them: after the last has
-// been opened, none may be another one than before. Else it begins again.
+// Files that belong together are opened while somebody may replace or delete them. Once the last one is open,
+// all paths must still lead to the files that were opened; if not, opening begins again.
 
 /// How the files of one checkpoint are opened so that they belong together.
 package enum RepeatedOpening {

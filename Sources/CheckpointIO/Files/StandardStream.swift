@@ -23,7 +23,7 @@ package struct StandardStream: Sendable {
     }
   }
 
-  // What is done about a full disk is said of where the stream leads, which is no checkpoint.
+  // The usual advice for a full disk speaks of a checkpoint; the stream may lead anywhere.
   private func write(some bytes: RawSpan) throws(CheckpointError) -> Int {
     do throws(CheckpointError) {
       return try systemCall("write", file: name) {

@@ -7,13 +7,16 @@ package final class AtomicFile {
   /// What is written to; its content counts once it is committed.
   package private(set) var file: any WritableFile
   private let location: SaveLocation
+  // Until it has its name.
   private var isOpen = true
+  // Whether it is durable, as far as that is wanted, and closed: only the rename is left.
   private var isPrepared = false
-  // Of a file that is closed for a while: what tells it from others.
+  // While it is closed, to be opened again: what tells it from other files.
   private var suspended: TemporaryIdentity?
   private var isWritten = false
+  // Whether all that was written is durable.
   private var isSynced = false
-  // Why it could not be closed: what was written may be lost.
+  // Why it could not be suspended: what was written may be lost.
   private var failure: CheckpointError?
 
   /// Whether it has its name.

@@ -1,6 +1,7 @@
 /// How files are written.
 package struct FileOptions: Sendable {
-  /// Whether what has been saved survives a power cut.
+  /// Whether what has been saved survives a power cut: what `SaveOptions.Durability`, which users choose, means
+  /// to the modules below it.
   package enum Durability: Sendable, Hashable {
     /// When a save returns, it is on the disk.
     case full

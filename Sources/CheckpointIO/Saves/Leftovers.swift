@@ -34,7 +34,7 @@ package struct Leftovers {
     var files: [FileName] = []
     for name in slices + temporaries {
       guard let entry = try fileSystem.entryStatus(of: path(name.text)) else { continue }
-      // A model directory to come is a directory before, too: what is in it is of the same save.
+      // A model directory is written under a temporary name, as a directory: all in it is the same save's.
       let isDirectory =
         entry.kind == .directory && name == FileName(TemporaryName.temporary(for: target))
       guard isDirectory || entry.kind == .file && entry.linkCount == 1, lock.hasOwner(of: entry)
@@ -54,7 +54,7 @@ package struct Leftovers {
     let waiting = Set(
       names.compactMap { TemporaryName.target(ofTemporary: $0.text) }.filter(isOfNote)
         .map(FileName.init))
-    // A file that waits for its name has none: if it has one, somebody else has been here since.
+    // If a temporary file is still there and its final name is taken, somebody else has saved here since.
     guard !waiting.isEmpty, waiting.isDisjoint(with: names) else { return [] }
     return names.filter { isOfNote($0.text) && !waiting.contains($0) }.sorted()
   }
@@ -99,7 +99,7 @@ package struct Leftovers {
     }
   }
 
-  // What it holds open at once; locks of saves that are under way are nobody's to hold.
+  // How many locks are held at once; those of saves that are under way cannot be had, and do not count.
   private static let mostLocks = 64
 
   // `nil` if somebody is at work there, or may be.
@@ -111,13 +111,14 @@ package struct Leftovers {
     guard let lock, lock.isExclusive else { return nil }
     var current = try Leftovers(directory: directory, fileSystem: fileSystem)
     try current.removeFiles(of: lock)
-    // Those of a model, the next save to it tells apart.
+    // Which of a model's files are of use, the next save to that model finds out.
     if case .whole(let note) = lock.found, note.superfluous != nil { return nil }
     if let dataFiles = lock.found.dataFiles { try settle(dataFiles, lock, &current) }
     return lock
   }
 
-  // What has gone must not come back when the notes are gone.
+  // The removals are made durable before the notes go: a power cut must not bring back a file that no note
+  // tells of.
   private func release(_ locks: [SaveLock]) {
     guard !locks.isEmpty else { return }
     do throws(CheckpointError) {
@@ -137,7 +138,7 @@ extension FileSystem {
   /// - Throws: `io` if the system fails, and if there is a directory in the directory: no save makes one.
   package func removeTemporary(_ path: String) throws(CheckpointError) {
     guard try entryStatus(of: path)?.kind == .directory else { return try removeFile(path) }
-    // Processes that meet in it may not know yet that it goes.
+    // Processes that meet in it may go on writing to it for a moment.
     for isLast in [false, false, false, true] {
       for name in try namesInDirectory(path) { try removeFile(Path.join(path, name)) }
       do throws(CheckpointError) {

@@ -36,7 +36,7 @@ package final class SaveLocation {
   package private(set) var unsettled: SaveNote.DataFiles?
   /// What a dead save to a model of this name has noted, and nobody has acted upon.
   package private(set) var unsettledModel: SaveNote?
-  // `nil` if another process holds it, of the same save.
+  // `nil` if another process of the same save holds it.
   private let lock: SaveLock?
   private var isOpen = true
   private var note: SaveNote?
@@ -54,11 +54,12 @@ package final class SaveLocation {
   /// - Parameters:
   ///   - target: The prefix, or the file.
   ///   - options: How files are written.
-  ///   - patience: How long to wait for somebody else who is saving there, in milliseconds.
+  ///   - patience: How long to wait for somebody else who is saving there.
   /// - Throws: `invalidArgument` for a path that ends as a directory's does; `busy` if somebody else is
   ///   saving there; `pathConflict` if the lock file is not ours; `io` if there is no directory, or if
   ///   the system fails.
-  package init(_ target: String, options: FileOptions, patience: Int = 250) throws(CheckpointError)
+  package init(_ target: String, options: FileOptions, patience: Duration = SaveLock.aMoment)
+    throws(CheckpointError)
   {
     let place = Path(target)
     guard !["", ".", ".."].contains(place.name) else {
@@ -100,9 +101,9 @@ package final class SaveLocation {
     (keepsLock, owesSync) = (false, false)
   }
 
-  // Without the directory, the lock file is not what is missing.
+  // If the directory is missing, the error says that, and not that the lock file is.
   private static func lock(
-    _ target: String, in directory: String, _ fileSystem: any FileSystem, _ patience: Int
+    _ target: String, in directory: String, _ fileSystem: any FileSystem, _ patience: Duration
   ) throws(CheckpointError) -> SaveLock {
     do throws(CheckpointError) {
       return try SaveLock.acquire(target, fileSystem: fileSystem, patience: patience)
@@ -290,44 +291,5 @@ package final class SaveLocation {
   deinit {
     // A save that did not come to its end. What it has written is removed by now.
     if isOpen { try? finish() }
-  }
-}
-
-/// What tells a file from others: its number, which a file system gives to another one once it is gone,
-/// and its size.
-struct TemporaryIdentity: Equatable {
-  let number: [UInt64]
-  let byteCount: UInt64
-}
-
-extension FileSystem {
-  /// Makes the names in a directory durable, if that is asked for.
-  package func syncDirectory(_ path: String, durability: FileOptions.Durability)
-    throws(CheckpointError)
-  {
-    if durability == .full { try syncDirectory(path) }
-  }
-
-  /// Creates a directory and those above it that are missing.
-  ///
-  /// - Parameters:
-  ///   - path: The directory.
-  ///   - durability: Whether their names are made durable.
-  /// - Throws: `io` if the system fails.
-  package func createDirectories(_ path: String, durability: FileOptions.Durability)
-    throws(CheckpointError)
-  {
-    var missing: [String] = []
-    var current = path
-    while try status(of: current) == nil {
-      missing.append(current)
-      let parent = Path(current).directory
-      guard parent != current else { break }
-      current = parent
-    }
-    for directory in missing.reversed() {
-      try createDirectory(directory)
-      try syncDirectory(Path(directory).directory, durability: durability)
-    }
   }
 }

@@ -55,22 +55,26 @@ package final class SaveLock {
   /// - Parameters:
   ///   - target: What is to be saved to.
   ///   - fileSystem: Where.
-  ///   - patience: How long to wait, in milliseconds. By default a moment: whoever looks for the
-  ///     leftovers of dead saves holds locks for as long.
+  ///   - patience: How long to wait. By default a moment: whoever looks for the leftovers of dead
+  ///     saves holds locks for as long.
   /// - Returns: The lock.
   /// - Throws: `busy` if somebody holds it for longer; `pathConflict` if what has the lock file's name is
   ///   not ours; `io` if the system fails.
-  package static func acquire(_ target: String, fileSystem: any FileSystem, patience: Int = 250)
-    throws(CheckpointError) -> SaveLock
-  {
-    for _ in 0...patience / 5 {
+  package static func acquire(
+    _ target: String, fileSystem: any FileSystem, patience: Duration = aMoment
+  ) throws(CheckpointError) -> SaveLock {
+    for _ in 0...Int(patience / betweenLooks) {
       if let lock = try SaveLock(target, fileSystem: fileSystem) { return lock }
-      pause(milliseconds: 5)
+      pause(for: betweenLooks)
     }
     throw CheckpointError(
       .busy, "somebody else is saving here at this moment; save later or to another prefix",
       file: target)
   }
+
+  /// How long to wait for somebody who holds the lock in passing.
+  package static let aMoment = Duration.milliseconds(250)
+  private static let betweenLooks = Duration.milliseconds(5)
 
   /// Whether a file belongs to the user whose lock file this is.
   func hasOwner(of file: FileStatus) -> Bool { file.owner == self.file.owner }

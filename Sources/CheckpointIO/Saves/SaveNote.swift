@@ -24,8 +24,9 @@
 //   drops model.safetensors
 //
 // The files of a V1 checkpoint in several get their names one after the other. If none of them is there, the
-// save notes `naming` before the first one, when all have been written. A file is the save's own then if its
-// temporary file is gone, and of no use as long as there is a temporary file of another one.
+// save notes `naming` when all have been written, and before the first one gets its name. From then on a file
+// whose temporary file is gone is the save's own; while another temporary file is still there, the checkpoint
+// is incomplete, and the file is of no use.
 //
 // A note without `writes` and `end` is of an earlier version, whose saves wrote the index and the data
 // files that `new` counts.
@@ -146,32 +147,45 @@ extension SaveNote {
       .map { Substring(decoding: $0, as: UTF8.self) }[...]
     guard lines.popFirst() == Self.title[...], lines.popLast() == "" else { return nil }
     guard lines.last == Self.end[...] else {
-      guard lines.count == 2, let dataFiles = DataFiles(lines) else { return nil }
-      self = .bundle(dataFiles)
+      self.init(earlierVersion: lines)
       return
     }
-    lines.removeLast()
-    files = []
-    while let line = lines.first, line.hasPrefix(Self.writes) {
-      files.append(String(line.dropFirst(Self.writes.count + 1)))
-      lines.removeFirst()
-    }
-    if lines.first == Self.namingMark[...] {
-      isNaming = true
-      lines.removeFirst()
-    }
-    if let start = lines.firstIndex(of: Self.model[...]) {
-      let names = lines[(start + 1)...]
-      guard names.allSatisfy({ $0.hasPrefix(Self.drops) }) else { return nil }
-      superfluous = names.map { String($0.dropFirst(Self.drops.count)) }
-      lines = lines[..<start]
-    }
-    if !lines.isEmpty {
-      guard let dataFiles = DataFiles(lines) else { return nil }
-      self.dataFiles = dataFiles
-    }
+    self.init(lines: lines.dropLast())
     // There is one way to write a note, and no name has a zero.
     guard self.bytes == bytes, !bytes.contains(0) else { return nil }
+  }
+
+  // Reads what is below the title of a note without an end.
+  private init?(earlierVersion lines: ArraySlice<Substring>) {
+    guard let dataFiles = DataFiles(lines) else { return nil }
+    self = .bundle(dataFiles)
+  }
+
+  // Reads what is between the title and the end.
+  private init?(lines: ArraySlice<Substring>) {
+    var rest = lines
+    files = Self.takeFiles(&rest)
+    isNaming = rest.first == Self.namingMark[...]
+    if isNaming { rest.removeFirst() }
+    if let start = rest.firstIndex(of: Self.model[...]) {
+      guard let names = Self.superfluous(rest[(start + 1)...]) else { return nil }
+      superfluous = names
+      rest = rest[..<start]
+    }
+    guard !rest.isEmpty else { return }
+    guard let dataFiles = DataFiles(rest) else { return nil }
+    self.dataFiles = dataFiles
+  }
+
+  private static func takeFiles(_ lines: inout ArraySlice<Substring>) -> [String] {
+    let taken = lines.prefix { $0.hasPrefix(writes) }
+    lines.removeFirst(taken.count)
+    return taken.map { String($0.dropFirst(writes.count + 1)) }
+  }
+
+  private static func superfluous(_ lines: ArraySlice<Substring>) -> [String]? {
+    guard lines.allSatisfy({ $0.hasPrefix(drops) }) else { return nil }
+    return lines.map { String($0.dropFirst(drops.count)) }
   }
 
   /// Whether a text may be a note, or the beginning of one: a process can die while it writes it,
@@ -195,32 +209,5 @@ extension SaveNote.DataFiles {
     newCount = count
     keepsNew = new[0] == "keeps"
     replacedCounts = counts.compactMap { $0 }
-  }
-}
-
-/// What somebody finds in a lock file.
-package enum FoundNote: Hashable, Sendable {
-  /// The lock file is new: nobody has been at work here.
-  case nothing
-  /// It is empty, or has the beginning of a note: a save has been at work here, and what it was about to
-  /// write is not known. A save that is not durable may leave that after a power cut.
-  case beginning
-  /// What the last owner was about to write.
-  case whole(SaveNote)
-
-  /// Whether a temporary file may be the last owner's, by what ``TemporaryName`` says of its name.
-  package func covers(_ file: String) -> Bool {
-    switch self {
-    case .nothing: false
-    // Files of a model have names that other saves have as well.
-    case .beginning: !TemporaryName.isOfModel(file)
-    case .whole(let note): note.files.contains(file)
-    }
-  }
-
-  /// The data files that the last owner was about to write and to remove.
-  package var dataFiles: SaveNote.DataFiles? {
-    guard case .whole(let note) = self else { return nil }
-    return note.dataFiles
   }
 }

@@ -1,9 +1,6 @@
 import CheckpointPlatform
 
 /// Lets the thread wait.
-package func pause(milliseconds: UInt32) { usleep(milliseconds * 1_000) }
-
-/// Lets the thread wait.
 package func pause(for duration: Duration) {
   let (seconds, attoseconds) = duration.components
   let microseconds = min(max(0, seconds), 1_000) * 1_000_000 + attoseconds / 1_000_000_000_000

@@ -105,7 +105,8 @@ struct FamilyMatcher {
       (self.edge, self.score, self.isTransposed) = (edge, score, isTransposed)
     }
 
-    // Whether kernels are transposed is not for their shapes to say where both ways are open.
+    // Clearly better than the next candidate, and than the best one in the other order of dimensions: where both
+    // orders fit, shapes do not tell whether kernels are transposed.
     var isClear: Bool {
       score - next >= FamilyMatcher.margin && score - nextOther >= FamilyMatcher.orderMargin
     }

@@ -59,7 +59,7 @@ struct NameRewriting {
     return apply(.rename(renames)) { wrong[$0] ?? $0 }
   }
 
-  // What no variable wants, but has the name that one should get.
+  // Drops tensors that no variable wants and whose names are in the way of a rename.
   private mutating func dropObstacles(_ targets: [Int: [UInt8]]) {
     let wanted = Set(targets.values)
     for (index, name) in names.enumerated() {

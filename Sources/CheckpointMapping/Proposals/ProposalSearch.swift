@@ -92,7 +92,7 @@ struct ProposalSearch {
 
   // MARK: Square kernels
 
-  // Of a square kernel nobody sees whether it is transposed: the others of the checkpoint are asked.
+  // A square kernel does not show whether it is transposed: it is taken to be as the checkpoint's other kernels are.
   private mutating func turnSquareKernels() {
     var squares: [(index: Int, rank: Int)] = []
     var direct: Set<Int> = []  // ranks of which there are kernels that are not transposed

@@ -45,7 +45,7 @@ struct TransformSynthesis {
     return rules
   }
 
-  // An end that all of a group have, from a separator on, and no other name.
+  // A suffix, from a separator on, that all names of the group have, and no other name.
   private func suffix(of group: [[UInt8]], _ names: [[UInt8]]) -> KeyMapping.Pattern? {
     guard group.count > 1, let first = group.first else { return nil }
     var count = first.count
@@ -61,7 +61,7 @@ struct TransformSynthesis {
     return .suffix(String(decoding: suffix, as: UTF8.self))
   }
 
-  // A pattern for a template that no other name has, else one that lists the names.
+  // A pattern for each template that only names of the group have; for the rest, patterns that list the names.
   private func patterns(for group: [ParsedName]) -> [KeyMapping.Pattern] {
     var members: [NameTemplate: [ParsedName]] = [:]
     for name in group { members[name.template, default: []].append(name) }

@@ -26,7 +26,7 @@ struct WordDictionary {
   /// How much it says that two names share each word: the rarer it is, the more.
   func weights() -> [Float] { counts.map { logarithm(1 + total / max($0, 1)) } }
 
-  // Base 2, by halving and by a line in between: an order is all that is needed.
+  // Roughly the logarithm to base 2: exact at powers of two, and linear in between. Only the order matters.
   private func logarithm(_ value: Float) -> Float {
     Float(value.exponent) + value.significand - 1
   }

@@ -37,8 +37,8 @@ package struct FullNameReader: BatchReader, TensorPieceReader {
 
   package var path: String { reader.path }
 
-  // Each tensor once: under its name, if that is its alone, else under its key. One whose name stands for
-  // another one with equal contents is that one.
+  // Lists each tensor once: under its name, if no other tensor has that, else under its key. Tensors of one name
+  // with equal contents are listed as one.
   package func forEachEntry(_ body: (TensorEntry) throws(CheckpointError) -> Void)
     throws(CheckpointError)
   {
@@ -51,8 +51,8 @@ package struct FullNameReader: BatchReader, TensorPieceReader {
     for entry in entries.sorted(by: { $0.key < $1.key }) { try body(entry) }
   }
 
-  // By their keys, the names under which tensors are listed: those that no key of its own shadows. And the
-  // keys that are not listed.
+  // The names under which tensors are listed, by key: those names that are not themselves keys. And the keys that
+  // are not listed.
   private func names(among stored: Set<TensorKey>) -> (
     names: [TensorKey: TensorKey], copies: Set<TensorKey>
   ) {

@@ -28,7 +28,7 @@ extension MappedIndex {
     }
   }
 
-  // Of lengths that are too large together, or of which one is none, there is no sum.
+  // The sum; `nil` if a length is not positive, or if the sum overflows.
   private static func sum(_ lengths: [Int]) -> Int? {
     var sum = 0
     for length in lengths {

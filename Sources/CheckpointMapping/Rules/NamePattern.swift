@@ -106,7 +106,7 @@ extension NamePattern {
       let byte = bytes[position + (isEscaped ? 1 : 0)]
       let next = position + (isEscaped ? 2 : 1)
       guard byte < 0x80, isEscaped ? !byte.isWordCharacter : !special.contains(byte) else { break }
-      // What may be missing is no beginning, nor is what a combining mark may belong to.
+      // A character that is optional, or that a combining mark may follow, ends what is sure to be there.
       if next < bytes.count, optional.contains(bytes[next]) || bytes[next] >= 0x80 { break }
       text.append(byte)
       position = next

@@ -76,7 +76,7 @@ package struct ProcessMeeting {
       allHaveReported()
       return try decide(contents(messages, kind))
     }
-    // Who waits for it has to hear of a failure, too.
+    // The others wait for the verdict, and have to hear of a failure, too.
     let told = Result { () throws(CheckpointError) in
       try group.broadcast(message(verdict, kind), timeout: timeout)
     }
@@ -156,8 +156,8 @@ package struct ProcessMeeting {
       .mismatch, "it is at '\(other)', and process 0 at '\(kind)'; all have to call the same")
   }
 
-  // Who has been here before, and not as often as the others, has missed a call: what it has to save may be
-  // older than what the others have. Next time they are together again.
+  // A process that has been here before, but less often than the others, has missed a call: what it saves may be
+  // older than what they save. It adopts the highest number, so that the next call is right again.
   private func checkNumbers(_ numbers: [Int]) -> [CheckpointError] {
     let own = calls.number
     let highest = numbers.max() ?? own

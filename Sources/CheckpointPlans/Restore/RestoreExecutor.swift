@@ -53,7 +53,7 @@ package struct RestoreExecutor {
     return plan.finishedReport
   }
 
-  // Between the comparison and now, the program went on.
+  // Checks once more: the program has gone on since the plan was made, and may have changed the variable.
   private func check(_ spec: TensorSpec, _ request: RestorePlan.Request) throws(CheckpointError) {
     let wanted = request.variable.tensorSpec
     let isReshaped = options.allowsReshape

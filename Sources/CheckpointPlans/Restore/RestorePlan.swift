@@ -109,7 +109,7 @@ package struct RestorePlan {
     return nil
   }
 
-  // The positions of the tensors of each group; those that may have any shape expect what is stored.
+  // The positions of the tensors of each group. Members whose shape is open are told to expect the stored one.
   private func expectGroups(in batch: any TensorBatch) -> [Int: [Int]] {
     var groups: [Int: [Int]] = [:]
     let places = requests.span  // looked at in their places: copies would count references

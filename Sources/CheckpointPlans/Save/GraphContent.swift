@@ -49,7 +49,7 @@ package struct GraphContent {
         return false
       }
     }
-    // Who has a tensor is a matter of its key, and so of the form.
+    // The holders of the tensors depend on their keys alone, and so on the form, which is the same.
     return (form.tensorCount..<variables.count).allSatisfy { holder(of: $0) == holders[$0] }
   }
 

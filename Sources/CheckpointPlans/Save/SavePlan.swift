@@ -149,7 +149,7 @@ extension SavePlan.Item {
     guard variable.isPartitioned, let whole = variable as? PartitionedVariable else {
       return [self]
     }
-    // Of one that is here in parts only, the others are elsewhere.
+    // If some parts are missing here, other processes have them, and this one writes its own.
     let holder = whole.isComplete ? holder : .this
     return whole.requests(for: key).map {
       SavePlan.Item($0.variable, key: key, part: $0.part, holder: holder)

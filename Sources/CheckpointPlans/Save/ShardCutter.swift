@@ -106,7 +106,7 @@ struct ShardCutter {
         try startFile()
         rest.append(region)
       } else {
-        // Of two elements at least: one has room.
+        // It has at least two elements, and there is room for one.
         let axis = region.shape.dimensions.firstIndex { $0 > 1 } ?? 0
         rest += region.split(at: 1, axis: axis).reversed()
       }

@@ -57,7 +57,7 @@ package struct SharedSave {
     }
     var bundle: SharedBundle?
     var states: [TensorKey: [UInt8]] = [:]
-    // Whoever has begun may be writing still, and has to be cleaned up after.
+    // Until all have reported, some process may still be writing: then the note stays, and the next save cleans up.
     var haveAllReported = false
     defer { if !haveAllReported { bundle?.abandon() } }
     let start = try meeting.round("the beginning of \(Path(prefix).name)", summary) {

@@ -97,7 +97,7 @@ extension SafetensorsEntry {
     try checkSize()
   }
 
-  // Of an element type that is not known, any size may be right.
+  // For an unknown element type, any size may be right.
   private func checkSize() throws(CheckpointError) {
     guard let type = SafetensorsDType.named(typeName) else { return }
     let bits = UInt64(shape.elementCount).multiplied(by: type.bitWidth)

@@ -35,7 +35,7 @@ struct SafetensorsFile {
 
   /// Whether a file begins as safetensors files do: with the length of a header, and a brace.
   ///
-  /// One that ends within its header counts: opening it says so.
+  /// A file that ends within its header counts as one: opening it reports the damage.
   ///
   /// - Throws: What reading throws.
   static func recognizes(_ file: any ReadableFile) throws(CheckpointError) -> Bool {

@@ -67,7 +67,7 @@ struct SafetensorsOpening {
     }
   }
 
-  // Files that are called like parts of the model, and that no index names: what they have would be lost.
+  // Files with the names of the model's parts that the index does not name: their tensors would be missed.
   private func forgottenParts(of index: ModelIndex) throws(CheckpointError) -> [CheckpointError] {
     let place = Path(path)
     let stem = place.name.removing(suffix: ModelIndex.ending).map(FileName.init)

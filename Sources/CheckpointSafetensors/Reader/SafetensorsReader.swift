@@ -78,7 +78,7 @@ package struct SafetensorsReader: TensorReader {
 
   /// Whether a file begins as safetensors files do: with the length of a header, and a brace.
   ///
-  /// One that ends within its header counts: opening it says so.
+  /// A file that ends within its header counts as one: opening it reports the damage.
   ///
   /// - Throws: What reading throws.
   package static func recognizes(_ file: any ReadableFile) throws(CheckpointError) -> Bool {
@@ -98,7 +98,7 @@ package struct SafetensorsReader: TensorReader {
 
   /// The texts that the files have about themselves, `["format": "pt"]`.
   ///
-  /// Of those of the same name the first file's counts.
+  /// If several files have a text of the same name, that of the first file counts.
   package var metadata: [String: String] {
     files.reduce(into: [:]) { $0.merge($1.header.metadata) { first, _ in first } }
   }

@@ -11,7 +11,7 @@ package struct StandingModel {
 
   /// Looks at a directory.
   ///
-  /// Of an index that is damaged, nobody knows the files: they stay.
+  /// If the index is damaged, nobody knows which files are the model's: all stay.
   ///
   /// - Throws: `io` if the system refuses.
   init(in directory: String, _ fileSystem: any FileSystem) throws(CheckpointError) {
@@ -39,13 +39,13 @@ package struct StandingModel {
     guard parts.isEmpty || single.isEmpty else {
       throw Self.ambiguous([parts[0], ModelNames.single], in: directory)
     }
-    // The index of another model: without one, a single file would look like that model's rival.
+    // There is the index of another model. A single file without an index beside it would be ambiguous.
     let hasOther = names.contains { $0.removing(suffix: ModelIndex.ending) != nil }
     hasParts = !parts.isEmpty || hasOther
     files = parts + single
   }
 
-  // Nor a link that leads nowhere: what it stands for is not known.
+  // A link that leads nowhere is refused as well: nobody knows what it stands for.
   private static func checkIsFile(_ path: String, _ fileSystem: any FileSystem)
     throws(CheckpointError)
   {
@@ -80,21 +80,21 @@ package struct StandingModel {
   /// - Throws: `io` if the system fails.
   package static func removeLeftovers(of location: SaveLocation) throws(CheckpointError) {
     guard let noted = location.unsettledModel else {
-      // A lock without a note, or with one of files that are gone by now.
+      // The lock has no note, or one of files that are gone by now.
       if location.unsettled == nil { location.settle() }
       return
     }
     let fileSystem = location.options.fileSystem
     let index = Path.join(location.directory, ModelNames.index)
-    // The lock is that of a V2 or V1 checkpoint called `model` as well, whose files these are not. The single
-    // file's own rename is its commit.
+    // A V2 or V1 checkpoint called `model` has the same lock; its files are not the model's. Nor does the single
+    // file count: its own rename is its commit.
     let parts = noted.files.filter { $0.removing(suffix: ModelNames.ending)?.isEmpty == false }
     let added = parts.map { location.name + $0 }
     if try fileSystem.status(of: index)?.kind == .file {
-      // One that cannot be read proves nothing: what it names may be there.
+      // An index that cannot be read proves nothing: it may name any of these files.
       guard let standing = try ModelIndex(filesOf: index, fileSystem) else { return }
       let kept = Set(standing.files.map(FileName.init))
-      // The index that stands may be known to this system only.
+      // The standing index may not be durable yet.
       try fileSystem.syncDirectory(location.directory)
       let keepsSingle = try !isReplaced(standing, in: location.directory, fileSystem)
       for name in added + (noted.superfluous ?? []) where !kept.contains(FileName(name)) {
@@ -123,7 +123,7 @@ extension StandingModel {
     let lock = TemporaryName.lock(for: target)
     guard (try? options.fileSystem.entryStatus(of: lock)) != .some(nil) else { return }
     do throws(CheckpointError) {
-      let location = try SaveLocation(target, options: options, patience: 0)
+      let location = try SaveLocation(target, options: options, patience: .zero)
       try removeLeftovers(of: location)
       try location.finish()
     } catch {

@@ -50,7 +50,8 @@ final class StandingModelTransaction: SafetensorsTransaction {
 
   func begin(_ count: Int) throws(CheckpointError) {
     hasIndex = count > 1 || standing.hasParts
-    // Without an index, names alone say what the model is: new parts must not look like it before theirs is there.
+    // Parts without an index are a model by their names alone: new parts must not look like a model before their
+    // index is there.
     let generation = standing.files.isEmpty || standing.hasIndex ? 1 : 2
     names = try ModelNames.free(
       count: count, hasIndex: hasIndex, from: generation, in: directory, fileSystem)

@@ -97,7 +97,7 @@ final class AuditClaims {
   /// be a while on a busy machine.
   func isBeingTaken(_ target: String) -> Bool {
     for _ in 0..<10 {
-      pause(milliseconds: 10)
+      pause(for: .milliseconds(10))
       guard case .dead = claim(onLockOf: target) else { return true }
     }
     return false

@@ -13,7 +13,7 @@ package struct AuditSorter {
   private var known: [FileName: AuditedCheckpoint] = [:]  // by what the checkpoint is called
   private var stems: Set<String> = []
   private var historyStems: Set<String> = []
-  // Of what is numbered, by what stands before the number.
+  // The formats of numbered checkpoints, by the stem before the number.
   private var formats: [String: CheckpointFormat] = [:]
   /// When the newest file was written, in seconds since 1970.
   package private(set) var newestTime = 0.0
@@ -82,7 +82,7 @@ package struct AuditSorter {
     note(listed)
   }
 
-  // A file that nothing calls a checkpoint's, and that nobody may read, is not looked into.
+  // A file whose name is not a checkpoint's is passed over if it cannot be read.
   private func listed(_ candidate: DirectoryListing.Candidate) throws(CheckpointError)
     -> ListedCheckpoint?
   {

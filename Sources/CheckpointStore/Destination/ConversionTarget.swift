@@ -31,8 +31,8 @@ package struct ConversionTarget {
     }
   }
 
-  // A model comes to a directory that has none; other files there stay. A file never replaces a directory,
-  // nor a directory a file, whatever is allowed.
+  // A model may be written to a directory that has no model; other files there stay. A file never replaces a
+  // directory, nor a directory a file, even if replacing is allowed.
   private func isTaken() throws(CheckpointError) -> Bool {
     switch format {
     case .v2:
@@ -90,7 +90,7 @@ package struct ConversionTarget {
     }
   }
 
-  // A file of a model in several is written with the others only.
+  // A file that belongs to a model in several files is only written together with the others.
   private func checkBelongsToNoModel() throws(CheckpointError) {
     let place = Path(path)
     guard let listing = try DirectoryListing(ofAny: place.directory, fileSystem: fileSystem),
@@ -105,8 +105,8 @@ package struct ConversionTarget {
   // `run` may be a directory and, beside it, the prefix of `run.index`; `run/` and `.` may not.
   private var endsAsDirectory: Bool { ["", ".", ".."].contains(Path(path).name) }
 
-  // An index comes first wherever this path is read: what it led to before would be out of reach. What cannot
-  // be read leads nowhere.
+  // Whoever reads this path will get the new index first, so whatever the path leads to now would be out of
+  // reach. A path that cannot be read leads nowhere.
   private func checkHidesNothing() throws(CheckpointError) {
     guard try !isTaken(), let standing = try standingElsewhere(),
       leadsToCheckpoint(standing)
@@ -125,7 +125,7 @@ package struct ConversionTarget {
     }
   }
 
-  // What the path leads to without an index.
+  // The checkpoint that the path leads to while there is no index.
   private func standingElsewhere() throws(CheckpointError) -> String? {
     guard try fileSystem.status(of: path) == nil else {
       return (try? CheckpointLocation(path, fileSystem: fileSystem))?.path

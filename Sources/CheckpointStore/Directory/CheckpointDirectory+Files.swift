@@ -93,7 +93,7 @@ extension CheckpointDirectory {
       try options.fileSystem.status(of: Path(path).directory)?.kind == .directory
     }
 
-    // Whether nothing is left to be removed: a checkpoint without an index of V2 is removed here.
+    // Removes a checkpoint that has no V2 index. Returns whether nothing is left to be removed.
     private func removeIfWithoutIndex() throws(CheckpointError) -> Bool {
       guard try directoryExists() else { return true }
       let fileSystem = options.fileSystem
@@ -125,9 +125,9 @@ extension CheckpointDirectory {
 
     // MARK: A model directory
 
-    // A directory with nothing else in it gets a temporary name first, so that the next save removes what is left
-    // if this process dies. Of another one, what makes it a model goes first. Nobody saves there meanwhile: to a
-    // directory that is there, saves lock a file in it, and to one that is to come, one beside it.
+    // A directory with nothing else in it gets a temporary name first: if this process dies, the next save removes
+    // what is left. In any other directory, the file that makes it a model goes first. Two locks keep saves away:
+    // one in the directory, for saves to a directory that exists, and one beside it, for saves that create it.
     private func removeModel() throws(CheckpointError) {
       let isDirectory = try options.fileSystem.status(of: path)?.kind == .directory
       let inside = isDirectory ? path : Path(path).directory

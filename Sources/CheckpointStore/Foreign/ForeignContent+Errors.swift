@@ -3,9 +3,9 @@
 package import CheckpointIO
 
 extension CheckpointError {
-  /// The same error; where its file is something else than a checkpoint's, it says what.
+  /// The same error; if its file is not a checkpoint's but another kind of file, it says which.
   ///
-  /// Of several problems with such a file one is left: they all have this cause.
+  /// Several problems with such a file become one, since all have this cause.
   ///
   /// - Parameter fileSystem: Where the files are.
   /// - Returns: The error.
@@ -17,9 +17,9 @@ extension CheckpointError {
     return CheckpointError(code, content.sentence, file: file)
   }
 
-  // What the file is that this says to be damaged, if it is something else. Numbers may begin as anything:
-  // of a data file that is as long as it should be, only the pointer of Git LFS counts; of one that is
-  // too short, what numbers hardly ever begin as.
+  // If the file that this error calls damaged is another kind of file: which one. A data file holds numbers,
+  // which may begin like anything. So if it has the right length, only a pointer of Git LFS counts; if it is too
+  // short, only a beginning that numbers hardly ever have.
   fileprivate func foreignContent(in fileSystem: any FileSystem) -> ForeignContent? {
     guard mayBeOfForeignFile, let file else { return nil }
     // An index of a model is JSON itself.
@@ -41,7 +41,7 @@ extension CheckpointError {
 }
 
 extension [CheckpointError] {
-  /// The same problems; those of a file that is something else are one, which says what.
+  /// The same problems; all those of a file of another kind become one, which says which kind it is.
   package func namingForeignContent(in fileSystem: any FileSystem) -> [CheckpointError] {
     var foreign: [FileName: ForeignContent?] = [:]  // by file: each is looked at once
     for problem in self where problem.mayBeOfForeignFile {

@@ -93,12 +93,12 @@ extension MeasuredNumber {
 }
 
 extension MeasuredNumber where Self: FixedWidthInteger {
-  // The difference of two integers of 64 bits is one of 65: rounded, but 0 only for equal ones.
+  // The difference of two 64-bit integers takes 65 bits. It is rounded, but is 0 only if they are equal.
   func gap(to other: Self) -> Double { Double((Int128(self) - Int128(other)).magnitude) }
 }
 
 extension MeasuredNumber where Self: BinaryFloatingPoint {
-  // Of two that are no numbers 0; of one, and of different infinities, infinite.
+  // 0 between two NaNs; infinite if only one is NaN, and between different infinities.
   func gap(to other: Self) -> Double {
     let (first, second) = (Double(self), Double(other))
     if first == second || first.isNaN && second.isNaN { return 0 }

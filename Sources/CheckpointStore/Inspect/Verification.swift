@@ -87,7 +87,7 @@ public struct Verification: Sendable {
     }
   }
 
-  // What was opened too late, or could not be read, says nothing of the checkpoint.
+  // A checkpoint that was replaced meanwhile, or that the system refuses to read, is not thereby damaged.
   private static func check(_ findings: VerificationFindings, _ reader: CheckpointReader)
     throws(CheckpointError)
   {
@@ -96,8 +96,8 @@ public struct Verification: Sendable {
     if let error = findings.problems.refusalError(for: reader.path) { throw error }
   }
 
-  // Not the question of `isDamage`: here `notFound` is a file that others of the checkpoint name, and what
-  // is no checkpoint at all is an error of whoever asks.
+  // Not the same as `isDamage`: here `notFound` is said of a file that the checkpoint itself names, and a path
+  // that leads to no checkpoint at all is the caller's mistake.
   private static let damage: Set<CheckpointError.Code> = [
     .corrupt, .truncated, .limitExceeded, .notFound, .duplicateName, .several,
   ]

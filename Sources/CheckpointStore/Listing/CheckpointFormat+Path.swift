@@ -17,7 +17,7 @@ extension CheckpointFormat {
       self = .modelDirectory
       return
     }
-    // A part that is cut is none; the others tell.
+    // A part that is cut short has no format; the other parts tell.
     for file in files.present {
       guard let format = try CheckpointFormat(ofFile: file.path, fileSystem) else { continue }
       self = format

@@ -58,7 +58,7 @@ package struct CommittedFiles {
     return File(path: path, status: status)
   }
 
-  // A damaged index names none: opening it says what is wrong.
+  // A damaged index counts as naming no files here; opening the model reports the damage.
   private static func parts(ofIndex path: String, _ fileSystem: any FileSystem)
     throws(CheckpointError) -> (present: [String], missing: [String])
   {
@@ -80,8 +80,8 @@ package struct CommittedFiles {
     }
   }
 
-  // A name can speak of 99,999 parts, of which few may be there: those of many are looked for in the
-  // directory.
+  // A name may promise 99,999 parts of which few are there: if it promises many, the directory is listed instead
+  // of asking for each.
   private static func parts(_ parts: PartsName, _ fileSystem: any FileSystem)
     throws(CheckpointError) -> (present: [File], missing: [String])?
   {

@@ -30,8 +30,7 @@ extension DirectoryListing {
     throw ambiguous(found.map(\.name.name).sorted { FileName($0) < FileName($1) })
   }
 
-  /// The same; `nil` as well if there are several: two models in one directory are none that the directory could
-  /// stand for.
+  /// The same; `nil` as well if there are several, since the directory cannot stand for two models.
   func modelIfOne() throws(CheckpointError) -> ListedCheckpoint? {
     do throws(CheckpointError) {
       return try model()
@@ -73,7 +72,8 @@ extension DirectoryListing {
         + "\(NameList.text(names)); give the path of one", file: directory)
   }
 
-  // Those that are called `model`, if there are any; else all, and the files of their names.
+  // The candidates that are called `model`, if there are any; else all models, and the files that share a stem with
+  // one.
   private static func preferred(_ models: [Candidate], with files: [Candidate] = []) -> [Candidate]
   {
     let named = (models + files).filter { $0.stem == modelStem }

@@ -88,7 +88,7 @@ package struct CheckpointNaming: Sendable, Hashable {
 
   /// The same, and what the file is to it.
   package func part(ofFile name: String) -> (number: Int, part: Part)? {
-    // Of each checkpoint there are two at least, and there may be thousands: most need no closer look.
+    // Each checkpoint has at least two files, and there may be thousands: most need no closer look.
     let usual = name.utf8.withSpan { name in
       leadingNumber(name).flatMap { number, end -> (number: Int, part: Part)? in
         let rest = name.extracting(end...)
@@ -133,7 +133,7 @@ extension CheckpointNaming {
     text.end(of: ".index", from: 0) == text.count
   }
 
-  // `.data-00000-of-00001`: of more than 99,999 files, the names are longer.
+  // `.data-00000-of-00001`, with five digits; more than 99,999 files have longer names.
   private static func isDataEnding(_ text: Span<UInt8>) -> Bool {
     guard text.count == 20, let first = text.end(of: ".data-", from: 0),
       text.end(of: "-of-", from: first + 5) == 15

@@ -2,7 +2,7 @@ import CheckpointIO
 
 /// A checkpoint's name with a number at its end, `ckpt-7`, taken apart.
 ///
-/// Of the pattern of parts, and of a safetensors file, what comes behind the number does not count. Names
+/// In the pattern of parts and in the name of a safetensors file, what follows the number does not count. Names
 /// are compared in the order that people expect: `ckpt-9` comes before `ckpt-10`. Keras' callbacks are often
 /// told to call checkpoints `cp-0007.ckpt`: these are numbered as well, apart from others. `best-0.35.ckpt` has
 /// no number, but a metric.

@@ -56,7 +56,7 @@ extension CheckpointReader {
 private struct CheckpointSearch {
   let fileSystem: any FileSystem
 
-  // V2 has no file of the path itself, and so comes first.
+  // A V2 checkpoint comes first: none of its files has the path itself.
   func location(_ path: String) throws(CheckpointError) -> CheckpointLocation {
     guard try !fileSystem.hasBundle(at: path) else { return CheckpointLocation(path: path) }
     switch try fileSystem.status(of: path)?.kind {
@@ -67,12 +67,12 @@ private struct CheckpointSearch {
     }
   }
 
-  // A file of any other name is opened, and looked at then.
+  // The checkpoint that a file belongs to; the file itself, if its name does not tell of another one.
   private func find(owning file: String) throws(CheckpointError) -> CheckpointLocation {
     let place = Path(file)
     let name = CheckpointFileName(place.name)
     if let bundle = try bundle(of: name, in: place.directory) { return location(bundle, of: file) }
-    // Of other names only an index tells whether they are parts of a model.
+    // A safetensors file of any name may be part of a model: only the model's index tells.
     guard name != .single || CheckpointName.isSafetensors(file) else {
       return CheckpointLocation(path: file)
     }
@@ -83,7 +83,7 @@ private struct CheckpointSearch {
     return location(owner.path, of: file)
   }
 
-  // By the name alone, without a list of the directory: many may be asked for, one after the other.
+  // Found by the name alone, without listing the directory, since a program may ask for many in a row.
   private func bundle(of name: CheckpointFileName, in directory: String) throws(CheckpointError)
     -> String?
   {
@@ -113,8 +113,8 @@ private struct CheckpointSearch {
 
   // MARK: Directories
 
-  // Whoever saves there may delete what was just found: it has found nothing only if nothing has changed
-  // between two looks.
+  // Somebody who saves there may delete what was just found. So the search fails only if the directory has not
+  // changed between two looks.
   private func find(inDirectory path: String) throws(CheckpointError) -> CheckpointLocation {
     var last: Sight?
     for _ in 0..<Self.mostLooks {
@@ -160,7 +160,8 @@ private struct CheckpointSearch {
       reason = "has a state file that cannot be read (\(StateFile.finding(of: error)))"
     }
     if let newest = try NewestIntact(in: path, fileSystem).newestAtAll() {
-      // A safetensors file without a number is no checkpoint of many: nothing has to say that it is meant.
+      // A safetensors file without a number is not one of a series, so that no state file is needed to tell which
+      // is meant.
       let name = Path(newest.path).name
       let isAlone = CheckpointName.isSafetensors(name) && NumberedName(name).step == nil
       let isModel = newest.isModel || isAlone

@@ -24,7 +24,7 @@ package struct IntactCheck {
   package func check(_ reader: CheckpointReader, _ check: CheckpointCheck) throws(CheckpointError) {
     let findings = check == .files ? reader.findingsOfPlaces() : reader.findings { _, _ in }
     guard let problems = findings?.problems, problems.count > 0 else { return }
-    // Neither what was opened too late nor the system's refusal says anything of the checkpoint.
+    // A checkpoint that was replaced meanwhile, or that the system refuses to read, is not thereby damaged.
     if let change = try reader.change() { throw change.error(at: reader.path) }
     if let refusal = problems.refusalError(for: reader.path) { throw refusal }
     let error = CheckpointError.combining(problems.problems, file: reader.path) { _ in

@@ -18,7 +18,7 @@ package struct NewestCheckpoints {
   package private(set) var state: CheckpointDirectory.State?
   /// The checkpoint that it names, if that is there.
   package private(set) var named: String?
-  /// Those that are newer, the newest first.
+  /// The checkpoints that are newer than that, the newest first.
   package private(set) var newer: [String] = []
   private let fileSystem: any FileSystem
 
@@ -45,7 +45,7 @@ package struct NewestCheckpoints {
       let found = try file.readNewest()
       state = found?.state
       guard let found else { return }
-      guard let status else { continue }  // it has come in between
+      guard let status else { continue }  // the file was created in between
       let areOfItsDirectory = FileName(Path(found.newest).directory) == FileName(file.directory)
       try look(found.newest, status.modified, attempt == 1 && areOfItsDirectory ? names : nil)
       guard newest == nil, try fileSystem.status(of: file.path) != status else { return }
@@ -59,7 +59,8 @@ package struct NewestCheckpoints {
     newer = []
     let place = Path(path)
     let successors = try successors(of: NumberedName(place.name), in: place.directory, names)
-    // Wherever the list says that they are: in doubt the state file counts.
+    // A checkpoint counts as listed by its name alone, whatever directory the list gives: if in doubt, the state
+    // file is believed.
     var unlisted = Set(successors.map(FileName.init))
     for path in state?.all ?? [] where !unlisted.isEmpty {
       let name = StateFile.lastComponent(of: path)
@@ -79,7 +80,7 @@ package struct NewestCheckpoints {
       if let names { names } else {
         try DirectoryListing.names(ofAny: directory, fileSystem: fileSystem) ?? []
       }
-    // Few files, of thousands, are of higher numbers, or tell which files are a model's.
+    // Only files of higher numbers and the indexes of models matter: few, even among thousands.
     let files = names.filter {
       name.mayPrecede(file: $0) || $0.removing(suffix: ModelIndex.ending) != nil
     }

@@ -17,7 +17,7 @@ package struct NewestIntact {
   package struct Found<Result> {
     /// What was made of the first that is intact; `nil` if there is none.
     package var result: Result?
-    /// Those before it, the newest first.
+    /// The newer ones, which are damaged; the newest first.
     package var damaged: [Damaged] = []
   }
 

@@ -1,9 +1,9 @@
 package import CheckpointIO
 import CheckpointTensors
 
-// Whoever asks for a directory gets the newest checkpoint that there is: if the one that it begins with
-// goes away, the newest of then. Whoever names a checkpoint gets that one: if it is replaced, what
-// stands there then; if it is deleted, an error. A checkpoint that goes away is not a damaged one.
+// Whoever asks for a directory gets the newest checkpoint in it: if that one goes away while it is being
+// opened, the one that is the newest by then. Whoever names a checkpoint gets that one: if it is replaced, its
+// successor at that path; if it is deleted, an error. A checkpoint that goes away is not a damaged one.
 
 /// How a checkpoint is opened and read beside somebody who replaces or deletes it.
 package struct CheckpointOpening: Sendable {
@@ -139,7 +139,7 @@ private struct Attempt: Sendable {
     return try reader?.change()?.error(at: location.path) ?? error
   }
 
-  // What a directory was looked up to have, and cannot be opened, may be gone.
+  // A checkpoint that was found in a directory and then could not be opened may have gone in between.
   private func mayOpen(againAfter error: CheckpointError, _ last: Attempt?) -> Bool {
     guard location.isNewest else { return error.isOutdated && error.code == .busy }
     let saysAbsence = error.isOutdated || [.notFound, .notACheckpoint].contains(error.code)

@@ -111,7 +111,7 @@ package struct MissingCheckpoint {
 
   // MARK: What there is
 
-  // Those with a name like the wanted one first. Of a large directory not all files are looked into.
+  // The checkpoints with names like the wanted one come first. In a large directory, not every file is opened.
   private func checkpoints(in directory: String) throws(CheckpointError) -> [String] {
     guard let listing = try DirectoryListing(ofAny: directory, fileSystem: fileSystem) else {
       return []
@@ -141,7 +141,7 @@ package struct MissingCheckpoint {
 extension FileSystem {
   /// Whether a file is a link that leads to nothing.
   ///
-  /// One that the system does not follow may be a checkpoint.
+  /// If the system refuses to follow a link, it may lead to a checkpoint: that is an error.
   ///
   /// - Throws: `io` if the system refuses to follow it.
   func isDangling(_ file: String) throws(CheckpointError) -> Bool {

@@ -120,8 +120,8 @@ extension StateFile {
 
   /// The path that a recorded one stands for: it starts in the directory unless it is absolute.
   ///
-  /// Of a URL that leads elsewhere, `gs://bucket/run/ckpt-7`, nothing but the name is of use: the
-  /// directory was copied here.
+  /// A URL that leads elsewhere, `gs://bucket/run/ckpt-7`, stands for a checkpoint of that name beside the state
+  /// file: the directory was copied from there.
   private func resolve(_ recorded: String) -> String {
     let path = PathText.pathIfAny(recorded)
     guard !PathText.leadsElsewhere(recorded) else {
@@ -130,7 +130,8 @@ extension StateFile {
     return Path.isAbsolute(path) ? path : Path.join(directory, path)
   }
 
-  // Another directory that is named by way of `..` is another one.
+  // A recorded path whose directory has been moved is looked for beside the state file. A relative path with `..`
+  // is not: it means another directory.
   private func locate(_ recorded: String) throws(CheckpointError) -> String {
     let place = try whole(resolve(recorded))
     let path = PathText.pathIfAny(recorded)
@@ -144,7 +145,7 @@ extension StateFile {
     return beside
   }
 
-  // People write the name of a file there: it stands for all of its checkpoint.
+  // People sometimes write the name of one file there: the whole checkpoint is meant.
   private func whole(_ path: String) throws(CheckpointError) -> String {
     let place = Path(path)
     let checkpoint = CheckpointFileName.checkpoint(meantBy: place.name)
@@ -200,12 +201,12 @@ extension StateFile {
     let text = message.text
     do throws(CheckpointError) {
       try TextFormatReader.checkByteCount(UInt64(text.count))
-      // Somebody else needs the file for as long as it takes to write a few lines.
+      // Others hold the file only while they write a few lines: it pays to wait.
       var options = FileOptions()
       options.fileSystem = fileSystem
       options.durability = durability
       options.createsDirectories = false
-      let location = try SaveLocation(path, options: options, patience: 5_000)
+      let location = try SaveLocation(path, options: options, patience: .seconds(5))
       try checkReplaceable(repairs: repairs)
       let isWanted = try isWanted()
       if isWanted {
@@ -239,7 +240,7 @@ extension StateFile {
       isOurs: isOurs)
   }
 
-  // A state file that somebody has spoilt: text, and nothing that anybody else knows.
+  // Whether it may be a state file that somebody has spoilt: it is text, and no other known kind of file.
   private static func mayHaveBeen(_ text: [UInt8]) -> Bool {
     guard !mayBe(text) else { return true }
     let content = ForeignContent(Array(text.prefix(ForeignContent.byteCount)))
@@ -247,7 +248,7 @@ extension StateFile {
     return isText && (content == nil || content == .stateFile || content == .empty)
   }
 
-  // A state file: one that can be read, or begins as one, be it damaged or cut short.
+  // Whether it is a state file: it can be read as one, or begins like one and is damaged or cut short.
   private static func mayBe(_ text: [UInt8]) -> Bool {
     let beginning = "model_checkpoint_path"
     if text.starts(with: beginning.utf8) || TornText.mayBegin(text, with: beginning) { return true }

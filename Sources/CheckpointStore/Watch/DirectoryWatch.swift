@@ -9,7 +9,7 @@ final class DirectoryWatch {
   private let signal = ChangeSignal()
   private let pollInterval: Duration
   private var source: (any DispatchSourceProtocol)?
-  // Whether the source is of the directory that has the path: another one may have taken its place.
+  // Whether the source watches the directory that the path leads to now; another one may have taken its place.
   private var isCurrent: () -> Bool = { false }
 
   init(_ directory: String, pollInterval: Duration) {

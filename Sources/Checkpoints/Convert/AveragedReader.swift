@@ -65,7 +65,7 @@ struct AveragedReader: TensorPieceReader {
       }
       return try average.forEachPiece(body)
     }
-    // A part cannot be checked, the whole can: so that is read first.
+    // A checksum covers the whole tensor, not a part: so all of it is read, and checked, before any part is used.
     for reader in readers { try reader.forEachPiece(of: key) { _ in } }
     for part in entry.spec.parts(ofElements: partCount) {
       let request = TensorRequest(key, slice: part, readsOnlyPart: true)

@@ -29,10 +29,10 @@ public import CheckpointTensors
 ///   alike are written once; if two differ, that is an error, unless ``Options/metadata`` decides. V2
 ///   and V1 have no metadata, and a note says what is lost.
 ///
-/// In memory are the list of the tensors and, at a time, a piece of 256 KiB of one of them: where a
-/// tensor of numbers that is stored whole goes from V2 or safetensors to V2 or safetensors. Otherwise
-/// the tensor or slice that is being copied is in memory; to or from V1, as often as three times, since
-/// a V1 record is encoded as a whole.
+/// The list of the tensors is in memory, and what is being copied: a piece of 256 KiB at a time, if a tensor
+/// of numbers that is stored whole goes from V2 or safetensors to V2 or safetensors; otherwise a whole
+/// tensor or slice. To or from V1 that takes up to three times its size, since a V1 record is encoded as
+/// a whole.
 public struct CheckpointConversion: Sendable {
   /// What to convert to, and how.
   public struct Options: Sendable {

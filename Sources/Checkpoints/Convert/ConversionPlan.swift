@@ -162,41 +162,10 @@ struct ConversionPlan {
   }
 
   private func checkDistinct() throws(CheckpointError) {
-    let problems = repeatedPairs().map { Self.collision($0, $1) }
-    let error = CheckpointError.combining(problems) { "\($0) names would be given twice" }
-    guard var error else { return }
-    error.message +=
-      "; give one of them another name first: rename it, or convert it with a KeyMapping ('checkpoint "
-      + "rename', 'checkpoint convert --map')"
-    throw error
-  }
-
-  // Those of one name, each with the one before it, in the order in which they would be written. Names that are in
-  // their order already, as those of one source are, need not be sorted.
-  private func repeatedPairs() -> [(ConvertedTensor, ConvertedTensor)] {
     let graphTensor = graph.flatMap { graph in
       tensors.contains { $0.key == graph.tensor.key } ? graph.tensor : nil
     }
-    let all = graphTensor.map { [$0] + tensors } ?? tensors
-    let isAscending = zip(all, all.dropFirst()).allSatisfy { $0.key < $1.key }
-    guard !isAscending else { return [] }
-    let order = all.indices.sorted { left, right in
-      (all[left].key, left) < (all[right].key, right)
-    }
-    return zip(order, order.dropFirst()).filter { all[$0].key == all[$1].key }
-      .sorted { $0.1 < $1.1 }.map { (all[$0], all[$1]) }
-  }
-
-  // The files count where there are several.
-  private static func collision(_ one: ConvertedTensor, _ other: ConvertedTensor)
-    -> CheckpointError
-  {
-    let isOfTwo = one.file != other.file || one.source == other.source
-    let names = [one, other].map { tensor in
-      "'\(tensor.source)'" + (isOfTwo ? " of '\(tensor.file ?? "")'" : "")
-    }
-    return CheckpointError(
-      .duplicateName, "\(names[0]) and \(names[1]) would both be called '\(other.key)'")
+    try NameCollisions(among: graphTensor.map { [$0] + tensors } ?? tensors).check()
   }
 
   private mutating func checkMetadata() {
@@ -288,7 +257,7 @@ struct ConversionPlan {
     let hadValues = follower.hasValues
     follower.follow(tensors.map { ($0.key, $0.sources) })
     if let note = follower.note { notes.append(note) }
-    // A graph of objects that never had a value is all that there is.
+    // A graph whose objects never had a value is kept: there is nothing else to keep.
     guard follower.hasValues || !hadValues else {
       return notes.append("the object graph is left out: no object has a value any more")
     }
@@ -299,7 +268,7 @@ struct ConversionPlan {
 }
 
 extension ConvertedTensor {
-  // Parts that overlap, reading tells.
+  // Counts overlapping parts twice; reading reports those.
   fileprivate var storedElementCount: Int {
     slices.reduce(0) { count, slice in
       let region = try? slice.region(in: spec.shape)

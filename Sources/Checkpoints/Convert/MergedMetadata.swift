@@ -35,7 +35,7 @@ struct MergedMetadata {
 
   /// What a safetensors file will have.
   ///
-  /// One that is made of such files only has their texts as they are, unless a person gives some.
+  /// If all sources are safetensors files, it has their texts as they are, unless the caller gives some.
   var merged: [String: String] {
     SaveOptions.metadata(
       adding: given, to: texts.mapValues(\.value), addsFormat: !isOfSafetensors || !given.isEmpty)

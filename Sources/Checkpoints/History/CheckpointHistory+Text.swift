@@ -154,7 +154,7 @@ private struct HistoryWriter {
     json.append(Self.text(number))
   }
 
-  // JSON has no numbers that are infinite, or none.
+  // JSON has no infinite numbers and no NaN: they are written as strings.
   private static func text(_ number: Double) -> String {
     if number.isFinite { return number.description }
     return number.isNaN ? "\"nan\"" : number > 0 ? "\"inf\"" : "\"-inf\""
@@ -162,7 +162,7 @@ private struct HistoryWriter {
 
   // MARK: The checksum
 
-  // The line feed does not count.
+  // The line feed is not part of the checksum.
   private mutating func breakLine() {
     addToChecksum()
     json.append("\n")
@@ -173,7 +173,7 @@ private struct HistoryWriter {
     (checksum, checkedCount) = (checksumSoFar, json.bytes.count)
   }
 
-  // Of what has been written.
+  // The checksum of all that has been written.
   private var checksumSoFar: CRC32C {
     var checksum = checksum
     let new = json.bytes.span.extracting(checkedCount...)

@@ -49,6 +49,14 @@ struct ManagedPlace: Sendable {
   /// The prefix of a checkpoint by its name.
   func path(_ name: String) -> String { Path.join(directory, name) }
 
+  /// All names in the directory; none if there is no directory.
+  ///
+  /// - Throws: `io` if the system fails.
+  func names() throws(CheckpointError) -> [String] {
+    guard try fileSystem.status(of: directory) != nil else { return [] }
+    return try fileSystem.namesInDirectory(directory)
+  }
+
   /// The file with what the manager knows of its checkpoints.
   var historyPath: String { path(naming.stem + CheckpointFileName.historySuffix) }
 
@@ -72,7 +80,7 @@ struct ManagedPlace: Sendable {
   /// - Throws: `busy` if somebody holds it for seconds; `io` if the system fails.
   func lock() throws(CheckpointError) -> SaveLocation {
     do throws(CheckpointError) {
-      return try SaveLocation(historyPath, options: options, patience: 5_000)
+      return try SaveLocation(historyPath, options: options, patience: .seconds(5))
     } catch  where error.code == .busy {
       throw CheckpointError(
         .busy, "another manager is at work in this directory; use another directory or name",

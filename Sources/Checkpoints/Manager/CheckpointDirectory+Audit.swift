@@ -104,7 +104,7 @@ extension CheckpointDirectory {
       return done
     }
 
-    // A state file that leads to a whole checkpoint is somebody's choice.
+    // A state file that leads to a whole checkpoint is left alone: it may be somebody's choice.
     private func rebuildState() throws(CheckpointError) -> Bool {
       let whole = Set(
         files.filter { $0.kind == .complete }.compactMap(\.checkpoint).map(FileName.init))
@@ -128,20 +128,20 @@ extension CheckpointDirectory {
       let found = try ManagedDirectory(place, now: now, start: now)
       let isUnchanged =
         found.newestFirst == managed.newestFirst && found.announced == managed.announced
-      // Else somebody saves there.
+      // If it has changed, somebody is saving there.
       if isUnchanged { try place.stateFile().write(state, repairs: true) }
       try lock.finish()
       return isUnchanged
     }
 
-    // Whether the state file leads to one of these, however it spells the way; or to another directory,
-    // which is somebody's choice. One that cannot be read leads nowhere.
+    // Whether the state file leads to one of these, whatever way its path takes there; or to another directory, which
+    // may be somebody's choice. A state file that cannot be read leads nowhere.
     private func leads(_ file: StateFile, toOneOf paths: Set<FileName>) throws(CheckpointError)
       -> Bool
     {
       do throws(CheckpointError) {
         let found = try NewestCheckpoints(file, fileSystem: fileSystem)
-        // A safetensors file is none that TensorFlow could be pointed to.
+        // Newer safetensors files do not count: a state file cannot lead TensorFlow to one.
         guard let named = found.named, found.newer.allSatisfy(CheckpointName.isSafetensors) else {
           return false
         }
@@ -153,7 +153,7 @@ extension CheckpointDirectory {
       }
     }
 
-    // Listed are those that a manager of any policy may delete.
+    // Lists the checkpoints that a manager of any policy may delete.
     private func stateToWrite(_ newest: String, _ managed: ManagedDirectory, _ whole: Set<FileName>)
       throws(CheckpointError) -> CheckpointDirectory.State
     {
@@ -162,7 +162,7 @@ extension CheckpointDirectory {
         whole.contains(FileName(checkpoint.path)) && !checkpoint.isPinned && !checkpoint.isPreserved
           && checkpoint.metrics.isEmpty
       }
-      // Older than all of them: what is not newer than this, no manager deletes.
+      // A time before all of them: no manager deletes a checkpoint that is not newer than this.
       let before = (listed.map(\.time).min() ?? 1) - 1
       let preserved = managed.history.preserved.map { min($0, before) } ?? before
       let last = listed.firstIndex { $0.path == newest }.map { listed.remove(at: $0) }

@@ -94,7 +94,7 @@ extension CheckpointManager {
       guard !wasSeen.load(ordering: .relaxed) else { return nil }
       return outcome.withLock { outcome -> CheckpointError? in
         guard case .failure(let error) = outcome else { return nil }
-        // Another process may have cancelled it, which nobody here knows.
+        // Not an error if it was cancelled here. Another process may have cancelled it, which has to be said.
         guard error.code != .cancelled || !operation.hasBeenCancelled else { return nil }
         return error
       }

@@ -67,7 +67,8 @@ extension CheckpointManager {
     }
   }
 
-  // Rank 0 has decided before it heard of the others: its values are those of a program that has gone on since.
+  // Rank 0 decides before it hears from the others. To save all the same is not possible then: its program has gone
+  // on, and its values are not those of this step any more.
   private static func checkNotForced(by rank: Int?, _ directory: String) throws(CheckpointError) {
     guard let rank else { return }
     throw CheckpointError(
@@ -77,7 +78,7 @@ extension CheckpointManager {
       file: directory)
   }
 
-  // Rank 0 takes the number, and writes the counter; the others hear of it on the other thread only.
+  // Rank 0 takes the number, and writes the counter; the others hear of it later, on the background thread.
   private func prepare(step: Int?, metrics: [String: Double], force: Bool, isLeader: Bool)
     throws(CheckpointError) -> (save: ManagedSave?, isForcible: Bool, snapshot: SaveSnapshot)
   {

@@ -93,7 +93,7 @@ extension DirectoryKeeper {
         return try finish(save).message
       }
     } catch {
-      // Of a save that is there all the same, the next look finds out.
+      // If the save is there in spite of the error, the next look at the directory finds it.
       if let save, error.code != .timedOut { discard(save) }
       throw error
     }

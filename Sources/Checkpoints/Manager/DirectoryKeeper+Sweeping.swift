@@ -27,13 +27,14 @@ extension DirectoryKeeper {
   {
     var plan = plan(for: found)
     found.announced = latest
-    // What makes others go must be there; if it is not, others stay, which must be there as well.
+    // Others may go only if the kept checkpoints really are there. If one has gone, the plan changes, and the ones
+    // that it keeps instead are checked as well.
     while !plan.removed.isEmpty, try found.lookAgain(at: plan.kept) { plan = self.plan(for: found) }
     guard !plan.removed.isEmpty else {
       try writeState(&found, latest: latest, plan, lock)
       return ([], [])
     }
-    // What is kept for good must not depend on the state file, which does not list it any more.
+    // The history has to know first what is kept for good, since the state file does not list that any more.
     if found.history.keep(plan) { try place.write(found.history, lock: lock) }
     try writeState(found, latest: latest, plan, preserved: found.history.preserved)
     let problems = CheckpointDirectory.Files.remove(
@@ -61,10 +62,10 @@ extension DirectoryKeeper {
     try writeState(found, latest: latest, plan, preserved: plan.lastPreserved)
   }
 
-  // Listed are those that are to go, now or one day. Not listed are those that TensorFlow's manager
-  // would delete and must not: pinned ones, the best, one of so many steps. The newest has to be
-  // listed in any case; that it must stay TensorFlow takes from its time, since it manages only what is
-  // newer than the last one that was kept for good.
+  // Lists the checkpoints that are to go, now or one day. Those that must stay are not listed, since TensorFlow's
+  // manager would delete them: pinned ones, the best, one of so many steps. The newest has to be listed in any
+  // case. If it must stay, its time says so: TensorFlow manages only what is newer than the last one that was
+  // kept for good.
   private func writeState(
     _ found: ManagedDirectory, latest: String?, _ plan: RetentionPolicy.Plan, preserved: Double?
   ) throws(CheckpointError) {

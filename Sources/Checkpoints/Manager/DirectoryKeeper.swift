@@ -4,8 +4,8 @@ import Synchronization
 
 /// The part of a manager that works on files only, and knows no variables: any thread may use it.
 ///
-/// What it changes in the directory, it changes under the directory's lock: two threads are to each
-/// other what two processes are.
+/// It changes the directory only under the directory's lock, which keeps threads apart just as it keeps
+/// processes apart.
 final class DirectoryKeeper: Sendable {
   let place: ManagedPlace
   let retention: RetentionPolicy
@@ -57,7 +57,7 @@ final class DirectoryKeeper: Sendable {
   @discardableResult
   func look() throws(CheckpointError) -> ManagedDirectory { try look(after: nil) }
 
-  /// The same; of checkpoints that `previous` has, the names alone are looked for.
+  /// The same; for checkpoints that `previous` has, only the names are looked for.
   @discardableResult
   func look(after previous: ManagedDirectory?) throws(CheckpointError) -> ManagedDirectory {
     let found = try ManagedDirectory(place, now: clock(), start: start, after: previous)
@@ -170,8 +170,8 @@ final class DirectoryKeeper: Sendable {
     }
   }
 
-  // The history says so already, unless the index is the same as the one that it replaces, or another
-  // manager has put the history in order meanwhile.
+  // Enters the save in the history. Looking at the directory has mostly done that already, but not if the new
+  // index equals the one it replaces, or if another manager has put the history in order meanwhile.
   private func record(_ save: ManagedSave, _ found: inout ManagedDirectory, _ lock: SaveLocation)
     throws(CheckpointError)
   {

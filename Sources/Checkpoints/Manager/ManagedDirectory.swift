@@ -1,5 +1,4 @@
 import CheckpointStore
-import CheckpointBundle
 import CheckpointIO
 import CheckpointSafetensors
 
@@ -26,12 +25,7 @@ struct ManagedDirectory: Sendable {
   /// What was wrong with the files beside the checkpoints.
   private(set) var problems: [CheckpointError] = []
   private let place: ManagedPlace
-  // The checkpoints that are there, by number.
-  private var present: [Int: Present] = [:]
-  // Those whose index is empty, or has gone since an earlier look.
-  private var gone: Set<Int> = []
-  private var highestFound = 0
-  private var withData: Set<Int> = []
+  private var files: CheckpointsByNumber
   /// Checkpoints of the history with data files that no index may stand for: what a dead save or
   /// removal has left.
   private(set) var unfinished: [String] = []
@@ -50,7 +44,8 @@ struct ManagedDirectory: Sendable {
   ) throws(CheckpointError) {
     self.place = place
     history = CheckpointHistory()
-    let names = try scan(previous?.present ?? [:])
+    let names = try place.names()
+    files = try CheckpointsByNumber(in: place, names: names, after: previous?.files)
     let known = try readHistory()
     history = known ?? history
     let newest = try readState(names)
@@ -61,7 +56,7 @@ struct ManagedDirectory: Sendable {
     if let state { take(state, isFirst: known == nil) }
     if known == nil, state == nil { history.since = start - 1 }  // as TensorFlow
     if let since = history.since { history.since = min(since, now) }  // the clock was set back
-    history.highest = max(history.highest, highestFound)
+    history.highest = max(history.highest, files.highest)
     try findUnmanaged()
     (announced, unannounced) = (newest?.named, newest?.newer ?? [])
     if let newest = newest?.newest { follow(newest) }
@@ -69,75 +64,17 @@ struct ManagedDirectory: Sendable {
 
   // MARK: The files
 
-  private mutating func scan(_ known: [Int: Present]) throws(CheckpointError) -> [String] {
-    let fileSystem = place.fileSystem
-    guard try fileSystem.status(of: place.directory) != nil else { return [] }
-    let names = try fileSystem.namesInDirectory(place.directory)
-    for name in names {
-      guard let (number, part) = place.naming.part(ofFile: name) else { continue }
-      highestFound = max(highestFound, number)
-      switch part {
-      case .data: withData.insert(number)
-      case .index: try note(number, hasIndex: true, known)
-      case .other where place.naming.number(of: name) == number && present[number] == nil:
-        try note(number, hasIndex: false, known)
-      case .other: break
-      }
-    }
-    return names
-  }
-
-  // A checkpoint that is there.
-  private struct Present {
-    /// Whether it has an index: it is one of V2.
-    let hasIndex: Bool
-    /// When it came; `nil` if this look has not asked.
-    let time: Double?
-  }
-
-  private mutating func note(_ number: Int, hasIndex: Bool, _ known: [Int: Present])
-    throws(CheckpointError)
-  {
-    if known[number]?.hasIndex == hasIndex {
-      present[number] = Present(hasIndex: hasIndex, time: nil)
-    } else if let time = try commitTime(number, hasIndex: hasIndex) {
-      present[number] = Present(hasIndex: hasIndex, time: time)
-    } else if hasIndex {
-      gone.insert(number)
-    }
-  }
-
-  // When a checkpoint came, by the file that makes it one; `nil` if there is none.
-  private func commitTime(_ number: Int, hasIndex: Bool) throws(CheckpointError) -> Double? {
-    let path = place.path(place.naming.name(number))
-    guard hasIndex else {
-      let files = try CommittedFiles(of: path, place.fileSystem)
-      guard let files, !files.isIndex, files.missing.isEmpty else { return nil }
-      return files.isModel || place.format == .safetensors ? files.modified.secondsSince1970 : nil
-    }
-    // TensorFlow leaves empty ones behind where a disk was full.
-    let status = try place.fileSystem.reachableStatus(of: BundlePath(path).index)
-    guard let status, status.kind == .file, status.byteCount > 0 else { return nil }
-    return status.modificationTime
-  }
-
-  // When a checkpoint that was seen came; `nil` if it has gone since.
-  private func time(of number: Int, _ found: Present) throws(CheckpointError) -> Double? {
-    if let time = found.time { return time }
-    return try commitTime(number, hasIndex: found.hasIndex)
-  }
-
   private func exists(_ name: String) -> Bool {
-    place.naming.number(of: name).map { present[$0] != nil } ?? false
+    place.naming.number(of: name).map(files.has) ?? false
   }
 
   private mutating func findUnmanaged() throws(CheckpointError) {
-    var others = Set(present.keys)
+    var others = files.numbers
     for entry in history.checkpoints {
       if let number = place.naming.number(of: entry.name) { others.remove(number) }
     }
     for number in others.sorted() {
-      guard let found = present[number], let time = try time(of: number, found) else { continue }
+      guard let time = try files.time(of: number) else { continue }
       unmanaged.append(
         RetentionPolicy.SavedCheckpoint(
           path: place.path(place.naming.name(number)), step: number, time: time))
@@ -152,16 +89,8 @@ struct ManagedDirectory: Sendable {
   {
     var missing: Set<String> = []
     for checkpoint in checkpoints {
-      guard let number = place.number(ofPath: checkpoint.path), let found = present[number],
-        found.time == nil
-      else { continue }
-      if let time = try commitTime(number, hasIndex: found.hasIndex) {
-        present[number] = Present(hasIndex: found.hasIndex, time: time)
-      } else {
-        present[number] = nil
-        gone.insert(number)
-        missing.insert(place.naming.name(number))
-      }
+      guard let number = place.number(ofPath: checkpoint.path) else { continue }
+      if try files.hasGone(number) { missing.insert(place.naming.name(number)) }
     }
     history.checkpoints.removeAll { missing.contains($0.name) }
     return !missing.isEmpty
@@ -182,10 +111,7 @@ struct ManagedDirectory: Sendable {
   }
 
   private mutating func forgetMissing() {
-    let (naming, present) = (place.naming, present)
-    history.checkpoints.removeAll { entry in
-      naming.number(of: entry.name).map { present[$0] == nil } ?? true
-    }
+    history.checkpoints = history.checkpoints.filter { exists($0.name) }
   }
 
   private mutating func findUnfinished() {
@@ -193,7 +119,7 @@ struct ManagedDirectory: Sendable {
     // Where nothing was replaced, all data files are the index's.
     let saving = history.saving.filter { $0.replacedIndex != nil || !exists($0.entry.name) }
     unfinished = (missing + saving.map(\.entry.name)).filter { name in
-      place.naming.number(of: name).map(withData.contains) ?? false
+      place.naming.number(of: name).map(files.hasData) ?? false
     }
   }
 
@@ -249,7 +175,7 @@ struct ManagedDirectory: Sendable {
       release(upTo: preserved, listed: Set(listed.map { place.naming.name($0.number) }))
     }
     var known = Set(history.checkpoints.compactMap { place.naming.number(of: $0.name) })
-    for (number, time) in listed where present[number] != nil {
+    for (number, time) in listed where files.has(number) {
       guard known.insert(number).inserted else { continue }
       history.checkpoints.append(
         CheckpointHistory.Entry(name: place.naming.name(number), step: number, time: time))
@@ -326,7 +252,7 @@ extension ManagedDirectory {
   }
 
   private func isThere(_ path: String) -> Bool {
-    place.number(ofPath: path).map { !gone.contains($0) } ?? true
+    place.number(ofPath: path).map { !files.isKnownToBeGone($0) } ?? true
   }
 
   private static func `is`(
@@ -338,17 +264,4 @@ extension ManagedDirectory {
 
   /// Whether a number is that of a checkpoint that is there, or was.
   func isTaken(_ number: Int) -> Bool { number <= history.highest }
-}
-
-extension CheckpointHistory {
-  /// Adds a checkpoint as the newest; what is known of an older one of the same name is forgotten, but
-  /// for its pin.
-  mutating func add(_ entry: Entry) {
-    var entry = entry
-    if let old = checkpoints.first(where: { $0.name == entry.name }) {
-      entry.isPinned = entry.isPinned || old.isPinned
-      checkpoints.removeAll { $0.name == entry.name }
-    }
-    checkpoints.append(entry)
-  }
 }

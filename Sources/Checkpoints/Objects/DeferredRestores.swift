@@ -41,8 +41,7 @@ package enum DeferredRestores {
       forgetFinished()
     }
 
-    // Sessions are looked at, and what they have is given back, outside of the lock: it may be the
-    // program's own.
+    // Sessions are examined, and released, outside of the lock: that may run the program's own code.
     func forgetFinished() {
       let finished = lock.withLock { sessions }.filter(\.isOfNoUse)
       guard !finished.isEmpty else { return }

@@ -1,9 +1,9 @@
 import CheckpointGraph
 
-/// Which restore a variable has its value from, as far as an older restore still waits for objects:
-/// what it has for that variable is out of date.
+/// Which restore a variable has its value from, kept while an older restore still waits for objects: what the
+/// older one has for that variable is out of date.
 ///
-/// A restore has a larger number than all before. Keeps no object alive.
+/// A later restore has a larger number. The record keeps no object alive.
 struct RestoreRecord {
   private struct Entry {
     let restore: Int
@@ -32,7 +32,7 @@ struct RestoreRecord {
     guard !entries.isEmpty else { return false }
     let place = live.place(of: assignment)
     guard let entry = entries[place.identity], entry.restore > restore else { return false }
-    // The identity of an object that is gone may have gone to another one.
+    // Another object may have got the identity of one that is gone.
     return entry.holder === place.holder
   }
 
@@ -42,7 +42,7 @@ struct RestoreRecord {
     self = RestoreRecord()
   }
 
-  // As the number of those that are left doubles, it takes a constant time for each that is added.
+  // The limit is twice the number that is left, so that this takes constant time for each entry that is added.
   private mutating func forgetTheGone() {
     entries = entries.filter { $0.value.holder != nil }
     limit = max(Self.smallestLimit, 2 * entries.count)
@@ -52,8 +52,8 @@ struct RestoreRecord {
 }
 
 extension LiveGraph {
-  // What tells the variable of an assignment from others. A slot variable made just now, or one that no
-  // walk has met yet, is known by itself.
+  // The identity of an assignment's variable. A slot variable that was made just now, or that no walk has met yet,
+  // is identified by itself.
   fileprivate func place(of assignment: GraphMatch.Assignment) -> (
     identity: NodeIdentity, holder: AnyObject
   ) {

@@ -74,7 +74,7 @@ extension RestoreSession {
     try report(misfits, pairs, in: live)
   }
 
-  // What newer restores have done; the rest waits on.
+  // Notes what newer restores have already restored; the refused objects go on waiting.
   private func note(
     _ match: GraphMatch, in live: LiveGraph, _ pairs: [(saved: Int, live: Int)],
     without wanted: [GraphMatch.Assignment]
@@ -99,7 +99,7 @@ extension RestoreSession {
     try carryOut(rest, restored, in: live)
   }
 
-  // What keeps objects from being restored, by the saved node that they begin at.
+  // The errors that keep objects from being restored, by the saved node at which each part begins.
   private func misfits(_ wanted: [GraphMatch.Assignment]) -> [Int: CheckpointError] {
     var misfits: [Int: CheckpointError] = [:]
     for (start, part) in Dictionary(grouping: wanted, by: \.start) {
@@ -116,7 +116,7 @@ extension RestoreSession {
     return misfits
   }
 
-  // The checkpoint is not what it was when the rest of it was restored.
+  // The error for a checkpoint that was deleted or replaced since the rest of it was restored.
   private func outdated(_ error: CheckpointError, _ node: Int) -> CheckpointError {
     let what = error.code == .notFound ? "deleted" : "replaced"
     return CheckpointError(
@@ -126,7 +126,7 @@ extension RestoreSession {
       file: path)
   }
 
-  // The files are damaged, or the system fails: said each time, since it may be over next time.
+  // Damaged files and failures of the system are reported each time, since the next attempt may succeed.
   private func noted(_ error: CheckpointError, _ pairs: [(saved: Int, live: Int)])
     -> CheckpointError
   {
@@ -178,7 +178,7 @@ extension RestoreSession {
     for number in live.nodes.indices {
       guard !live.children(of: number).isEmpty else { continue }
       for entry in waiting[live.identity(of: number)] ?? [] {
-        // The identity of an object that is gone may have gone to another one.
+        // Another object may have got the identity of one that is gone.
         guard entry.holder === live.holder(of: number) else { continue }
         if let child = live.child(named: entry.name, of: number) {
           pairs.append((entry.savedNode, child.node, child.rank))

@@ -18,7 +18,7 @@ extension RestoreSession {
     return isRestored.indices.filter { isRestored[$0] }.map(place(of:))
   }
 
-  /// Of each node of a walk whether it has a value from the checkpoint.
+  /// For each node of a walk, whether it has a value from the checkpoint.
   func restoredNodes(of live: LiveGraph) -> [Bool] {
     var isThere = Array(repeating: false, count: live.nodes.count)
     let state = state

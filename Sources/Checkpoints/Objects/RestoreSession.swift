@@ -16,9 +16,9 @@ final class RestoreSession {
   let saved: SavedGraph
   /// The saved node that the restore began at.
   let root: Int
-  // Its files are closed but for the time of a call: see `closeFiles()`.
+  // Its files are open only during a call: see `closeFiles()`.
   let reader: any TensorReader
-  // The tensors of a name-based checkpoint that no variable has the name of, yet.
+  // The tensors of a name-based checkpoint for which no variable of that name exists yet.
   let leftovers: [TensorKey: Int]
   /// Whether the checkpoint has names only.
   let isNameBased: Bool
@@ -33,9 +33,9 @@ final class RestoreSession {
   fileprivate let work = NSRecursiveLock()
   fileprivate let stateLock = NSLock()
   fileprivate var guardedState: RestoreState
-  // Who follows what is restored at once; not what comes later.
+  // Follows what is restored at once, and not what is restored later.
   private var progress: OperationProgress?
-  // Only the thread that has `work` asks.
+  // Read and written only by the thread that holds `work`.
   var isAtWork = false
   var isAskedAgain = false
   private var guardedPlaces: SavedPlaces?

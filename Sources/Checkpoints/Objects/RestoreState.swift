@@ -12,7 +12,7 @@ struct RestoreState {
   var deferredSlots: [GraphMatch.DeferredSlot] = []
   /// The pairs of saved nodes and objects.
   var bindings = Bindings()
-  /// Of each saved node, whether its value is in a variable now.
+  /// For each saved node, whether its value is in a variable now.
   var isRestored: [Bool]
   /// The places of variables that got no value.
   var missing: [String] = []

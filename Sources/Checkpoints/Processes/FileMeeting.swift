@@ -2,34 +2,38 @@ import CheckpointIO
 import CheckpointPlans
 import Synchronization
 
-// Processes meet in a directory, T.swift-checkpoints-tmp, where T is what they agree upon beforehand:
+// Processes meet in a directory, T.swift-checkpoints-tmp, where T is a path that they agree upon beforehand:
 //
-//   hello                 two random numbers, of the meeting and of rank 0: rank 0 has opened it
+//   hello                 rank 0 has opened a meeting: two random numbers, of the meeting and of this rank 0
 //   NUMBER-PHASE-RANK     what a process tells rank 0
 //   NUMBER-PHASE          what rank 0 tells all
-//   NUMBER-end-RANK       a process has heard all that there was to hear: what it has told last, with another name
+//   NUMBER-end-RANK       a process has heard everything: its last message, renamed
 //
-// Each file is renamed to its name once it is whole, and has a checksum. Phases are counted alike by all.
+// All processes count the phases alike. `MeetingMessages` says how a message is written.
 //
-// The directory is a temporary one of a save to T, with its lock and its note, as `SaveLocation` has them: only
-// one rank 0 holds it, and what a dead one has left goes with the next save in the directory. What an earlier
-// attempt has left is of another number, so that nobody takes it for an answer; a process that has told it to a
-// dead rank 0 sees another one open a meeting, and tells it again. If the same rank 0 opens another meeting, it
-// has gone on without this process: what belongs to one save never gets into the next. An answer names those
-// whom rank 0 has heard, by a random number of each, so that a process that was started again does not take one
-// that is not for it.
+// The directory is a temporary one of a save to T, with its lock and its note (`SaveLocation`): only one rank 0
+// holds it, and if that dies, the next save in the directory cleans up.
 //
-// Nobody waits by a call that could hang: all look for the file that they wait for, less and less often, and at
-// once when the system says that a file has come. Now and then they list the directory, which has network file
-// systems show names that others have made.
+// Old messages are never taken for new ones:
+//
+//   - Each meeting has another number, so nobody takes a message of an earlier attempt for an answer.
+//   - A process whose rank 0 has died sees another rank 0 open a meeting, and says again what it said first.
+//   - If the same rank 0 opens another meeting, it has gone on without this process, which fails then: what
+//     belongs to one save never gets into the next.
+//   - An answer lists whom rank 0 has heard, by a random number of each process. A process that was started
+//     again has another number, and does not take an answer that is not meant for it.
+//
+// Nobody waits in a call that could hang: each looks for the file that it waits for, less and less often, and at
+// once when the system says that a file has come. Now and then it lists the directory, which makes network file
+// systems show names that others have created.
 
 /// A meeting of processes for one save, through files.
 final class FileMeeting: ProcessGroupForOneSave {
   let rank: Int
   let count: Int
   private let target: String
-  private let directory: String
   private let files: FileOptions
+  private let messages: MeetingMessages
   private let state = Mutex(State())
 
   private struct State {
@@ -41,9 +45,9 @@ final class FileMeeting: ProcessGroupForOneSave {
     var host: String?
     /// Tells when somebody has said something.
     var notices: DirectoryNotices?
-    /// Which processes are in it, as far as rank 0 has heard.
+    /// The random numbers of the processes that rank 0 has heard, by rank.
     var heard: [Int: UInt64] = [:]
-    /// Those that have told something in the last phase.
+    /// The ranks that have told something in the last phase.
     var present: Set<Int> = []
     var phase = 0
     /// The phase in which this process has told something last.
@@ -53,15 +57,19 @@ final class FileMeeting: ProcessGroupForOneSave {
     /// When this process lists the directory again.
     var nextListing = ContinuousClock.now
     let own = UInt64.random(in: .min ... .max)
+
+    /// What the names of this phase's messages begin with; rank 0's is called so.
+    var phaseName: String { "\(number ?? "")-\(phase)" }
   }
 
   init(_ rank: Int, _ count: Int, at target: String, _ files: FileOptions) {
     (self.rank, self.count, self.target) = (rank, count, target)
-    // After a power cut there is no meeting any more: nothing of it need be on the disk.
+    // No meeting outlives a power cut, so nothing of it has to be durable.
     var files = files
     files.durability = .none
     self.files = files
-    directory = TemporaryName.temporary(for: target)
+    messages = MeetingMessages(
+      directory: TemporaryName.temporary(for: target), fileSystem: files.fileSystem)
   }
 
   deinit { end() }
@@ -87,7 +95,7 @@ final class FileMeeting: ProcessGroupForOneSave {
       var message = ProcessMessage()
       message.write(state.heard.values.sorted()) { $0.write($1) }
       message.write(bytes ?? [])
-      try write(message.bytes, "\(state.number ?? "")-\(state.phase)")
+      try messages.write(message.bytes, state.phaseName)
       return bytes ?? []
     }
   }
@@ -98,9 +106,8 @@ final class FileMeeting: ProcessGroupForOneSave {
     state.withLock { state in
       guard let number = state.number else { return }
       guard rank == 0 else {
-        // What it has told last has been read: giving that another name is done sooner than making a file.
-        let told = Path.join(directory, "\(number)-\(state.told)-\(rank)")
-        try? files.fileSystem.rename(told, to: Path.join(directory, "\(number)-end-\(rank)"))
+        // What it has told last has been read: to rename that takes less time than to write a file.
+        try? messages.rename("\(number)-\(state.told)-\(rank)", to: "\(number)-end-\(rank)")
         PastMeetings.add(number)
         (state.number, state.notices) = (nil, nil)
         return
@@ -108,13 +115,13 @@ final class FileMeeting: ProcessGroupForOneSave {
       guard let location = state.location else { return }
       let ends = state.present.map { "\(number)-end-\($0)" }
       let haveHeard = try? backOff(Self.farewell, state).until { () throws(CheckpointError) in
-        let names = Set(try files.fileSystem.namesInDirectory(directory))
+        let names = Set(try messages.names())
         return ends.allSatisfy(names.contains)
       }
       (state.location, state.number, state.notices) = (nil, nil, nil)
       guard haveHeard == true else { return location.abandon() }
       do throws(CheckpointError) {
-        try files.fileSystem.removeTemporary(directory)
+        try files.fileSystem.removeTemporary(messages.directory)
         try location.finish()
       } catch {
         location.abandon()  // the next save goes on from the note
@@ -127,61 +134,63 @@ final class FileMeeting: ProcessGroupForOneSave {
   private static let hello = "hello"
   private static let host = String(UInt64.random(in: .min ... .max), radix: 16)
 
-  // The more processes look, the less often each does.
+  // The more processes there are, the less often each of them looks.
   private func backOff(_ duration: Duration, _ state: State) -> BackOff {
     BackOff(
       for: duration, shortest: .microseconds(100 * min(20, count)),
       longest: .milliseconds(50 * min(20, 1 + count / 64)), notices: state.notices)
   }
 
-  // Many processes give many notices, and each look takes longer: to look now and then is less work.
+  // Many processes cause many notices, and with many files each look takes longer. Looking now and then is less
+  // work.
   private func listen(_ state: inout State) {
-    state.notices = count > 64 ? nil : DirectoryNotices(of: directory, onlyRenamed: true)
+    state.notices = count > 64 ? nil : DirectoryNotices(of: messages.directory, onlyRenamed: true)
   }
 
   // MARK: Rank 0
 
   private func open(_ state: inout State) throws(CheckpointError) {
     guard state.location == nil else { return }
-    let location = try SaveLocation(target, options: files, patience: 5_000)
+    let location = try SaveLocation(target, options: files, patience: .seconds(5))
     try location.begin(.file)
-    guard try files.fileSystem.entryStatus(of: directory) == nil else {
-      throw try location.conflict(directory)
+    guard try files.fileSystem.entryStatus(of: messages.directory) == nil else {
+      throw try location.conflict(messages.directory)
     }
     let number = String(UInt64.random(in: .min ... .max), radix: 16)
     (state.location, state.number) = (location, number)
-    try files.fileSystem.createDirectory(directory)
+    try files.fileSystem.createDirectory(messages.directory)
     listen(&state)
-    try write(Array("\(number) \(Self.host)".utf8), Self.hello)
+    try messages.write(Array("\(number) \(Self.host)".utf8), Self.hello)
   }
 
   private func collect(_ bytes: [UInt8], _ state: inout State, _ timeout: Duration)
     throws(CheckpointError) -> [[UInt8]]
   {
     try open(&state)
-    let prefix = "\(state.number ?? "")-\(state.phase)-"
-    var messages: [Int: [UInt8]] = [0: bytes]
+    let prefix = "\(state.phaseName)-"
+    var told: [Int: [UInt8]] = [0: bytes]
     state.heard[0] = state.own
     let areThere = try backOff(timeout, state).until { () throws(CheckpointError) in
-      for name in try files.fileSystem.namesInDirectory(directory) {
-        guard let rank = name.removing(prefix: prefix).flatMap({ Int($0) }),
-          (1..<count).contains(rank), messages[rank] == nil, let content = try read(name)
+      for name in try messages.names() {
+        guard name.begins(with: prefix),
+          let rank = Int(Substring(name.utf8.dropFirst(prefix.utf8.count))),
+          (1..<count).contains(rank), told[rank] == nil, let content = try messages.read(name)
         else { continue }
         var reader = ProcessMessageReader(content)
         guard let own = try? reader.readNumber(), let message = try? reader.readBytes() else {
           continue
         }
         state.heard[rank] = own
-        messages[rank] = message
+        told[rank] = message
       }
-      return messages.count == count
+      return told.count == count
     }
-    state.present = Set(messages.keys.filter { $0 > 0 })
+    state.present = Set(told.keys.filter { $0 > 0 })
     guard areThere else {
-      let missing = (0..<count).filter { messages[$0] == nil }
+      let missing = (0..<count).filter { told[$0] == nil }
       throw late(missing, timeout)
     }
-    return (0..<count).compactMap { messages[$0] }
+    return (0..<count).compactMap { told[$0] }
   }
 
   // MARK: The others
@@ -200,21 +209,21 @@ final class FileMeeting: ProcessGroupForOneSave {
     listen(&state)
   }
 
-  // The meeting that is open, and who has opened it; one that this process has been in is over.
+  // The open meeting, and the rank 0 that has opened it; `nil` for a meeting that this process has ended.
   private func opened() throws(CheckpointError) -> (number: String, host: String)? {
-    guard let bytes = try read(Self.hello) else { return nil }
+    guard let bytes = try messages.read(Self.hello) else { return nil }
     let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
     guard parts.count == 2, parts.allSatisfy({ UInt64($0, radix: 16) != nil }) else { return nil }
     let number = String(parts[0])
     return PastMeetings.contains(number) ? nil : (number, String(parts[1]))
   }
 
-  // Now and then, since it takes longer than to ask for one name.
+  // The names in the directory, if it is time to list it again: that takes longer than to ask for one name.
   private func namesNow(_ state: inout State) throws(CheckpointError) -> [String]? {
     guard state.nextListing <= .now else { return nil }
     state.nextListing = .now + Self.betweenListings
     do throws(CheckpointError) {
-      return try files.fileSystem.namesInDirectory(directory)
+      return try messages.names()
     } catch  where error.systemError == missingFile {
       return []
     }
@@ -226,7 +235,7 @@ final class FileMeeting: ProcessGroupForOneSave {
     message.write(state.own)
     message.write(bytes)
     do throws(CheckpointError) {
-      try write(message.bytes, "\(state.number ?? "")-\(state.phase)-\(rank)")
+      try messages.write(message.bytes, "\(state.phaseName)-\(rank)")
     } catch  where error.systemError == missingFile || error.systemError == fileExists {
       // It was the meeting of a rank 0 that is dead, or its successor takes over at this moment.
     }
@@ -247,8 +256,7 @@ final class FileMeeting: ProcessGroupForOneSave {
   }
 
   private func readAnswer(_ state: inout State) throws(CheckpointError) -> [UInt8]? {
-    let name = "\(state.number ?? "")-\(state.phase)"
-    if let content = try read(name) {
+    if let content = try messages.read(state.phaseName) {
       var reader = ProcessMessageReader(content)
       let heard = try reader.readArray { reader throws(CheckpointError) in try reader.readNumber() }
       if heard.contains(state.own) { return try reader.readBytes() }
@@ -270,74 +278,13 @@ final class FileMeeting: ProcessGroupForOneSave {
   }
 
   private func late(_ missing: [Int], _ timeout: Duration) -> CheckpointError {
-    CheckpointError.timedOut(missing, of: count, after: timeout).located(file: directory)
+    CheckpointError.timedOut(missing, of: count, after: timeout).located(file: messages.directory)
   }
 
   private var wentOn: CheckpointError {
     CheckpointError(
       .timedOut,
       "process 0 has gone on without process \(rank) of \(count), which came too late; save again",
-      file: directory)
-  }
-
-  // MARK: Files
-
-  private func write(_ bytes: [UInt8], _ name: String) throws(CheckpointError) {
-    var content = ByteWriter()
-    content.write(bytes)
-    var checksum = CRC32C()
-    unsafe checksum.update(bytes.span.bytes)
-    content.write(checksum.masked)
-    let path = Path.join(directory, name)
-    let temporary = "\(path).\(String(UInt32.random(in: .min ... .max), radix: 16)).part"
-    let file = try files.fileSystem.createFile(temporary)
-    unsafe try file.write(content.bytes.span.bytes, at: 0)
-    try file.close()
-    try files.fileSystem.rename(temporary, to: path)
-  }
-
-  // `nil` if it is gone, or not whole yet.
-  private func read(_ name: String) throws(CheckpointError) -> [UInt8]? {
-    let bytes: [UInt8]
-    do throws(CheckpointError) {
-      let file = try files.fileSystem.openFile(Path.join(directory, name))
-      guard file.byteCount <= Self.mostBytes else {
-        throw CheckpointError(
-          .mismatch, "a message of \(file.byteCount) bytes; \(Self.mostBytes) are possible",
-          file: file.path)
-      }
-      bytes = try file.bytes(at: 0, count: Int(file.byteCount))
-    } catch  where error.code == .notFound || error.systemError == missingFile {
-      return nil
-    }
-    guard bytes.count >= 4 else { return nil }
-    let content = Array(bytes.dropLast(4))
-    var checksum = CRC32C()
-    unsafe checksum.update(content.span.bytes)
-    let stored = bytes.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    return stored == checksum.masked ? content : nil
-  }
-
-  private static let mostBytes: UInt64 = 1 << 31
-}
-
-/// The meetings that processes here have been in, the last ones: what is still to be seen of them is over.
-private enum PastMeetings {
-  private static let numbers = Mutex<[String]>([])
-
-  static func contains(_ number: String) -> Bool { numbers.withLock { $0.contains(number) } }
-
-  static func add(_ number: String) {
-    numbers.withLock { numbers in
-      numbers.append(number)
-      if numbers.count > 64 { numbers.removeFirst() }
-    }
-  }
-}
-
-extension String {
-  fileprivate func removing(prefix: String) -> Substring? {
-    utf8.starts(with: prefix.utf8)
-      ? self[utf8.index(startIndex, offsetBy: prefix.utf8.count)...] : nil
+      file: messages.directory)
   }
 }

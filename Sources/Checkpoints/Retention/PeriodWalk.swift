@@ -9,7 +9,7 @@ struct PeriodWalk {
   private let period: RetentionPolicy.Period
   private let anchor: RetentionPolicy.Anchor
   private let resumed: Double?
-  // With `lastKept`: when the last period began. With `grid`: when the next one may begin.
+  // If anchored at the last one kept: when the last period began. On a grid: when the next one may begin.
   private var mark: Double
   private var lastKept: Double?
 
@@ -44,7 +44,7 @@ struct PeriodWalk {
     }
   }
 
-  // A grid of times does not catch up with the time when nobody saved.
+  // After a restart, a grid goes on from then: it does not catch up with the time when nobody saved.
   private mutating func resume(at time: Double) {
     guard anchor == .grid, mark > -.infinity, let resumed, time > resumed else { return }
     mark = max(mark, resumed)
@@ -61,7 +61,7 @@ struct PeriodWalk {
     }
   }
 
-  // It was kept before, when the beginning may have been another one.
+  // For a checkpoint that was kept for good before, when the periods may have begun at another time.
   private mutating func pass(_ time: Double) -> RetentionRule.Verdict {
     if !restartsClock(time) {
       switch anchor {
@@ -75,10 +75,10 @@ struct PeriodWalk {
     return RetentionRule.Verdict(stays: true, reason: "a period has kept it for good")
   }
 
-  // The grid of the process that kept it is not known, only that it came after a mark of it.
+  // Whether an earlier process kept it. The grid of that process is not known, only that a mark of it had passed.
   private func isInherited(_ time: Double) -> Bool { resumed.map { time <= $0 } ?? false }
 
-  // Saved later than the last one that was kept, and earlier by the clock.
+  // Whether it was saved after the last one that was kept, but has an earlier time: the clock was set back.
   private mutating func restartsClock(_ time: Double) -> Bool {
     guard let lastKept, time < lastKept else { return false }
     keep(time, nextMark: anchor == .grid ? time + period.seconds : time)

@@ -103,7 +103,7 @@ private struct StateList {
   private var names: Set<TensorKey> = []
   private var stems: Set<TensorKey> = []
 
-  // Of a saver without one, the file that is there is another's.
+  // A saver that does not write a state file reads none: one that is there is somebody else's.
   init(in directory: String, _ settings: Saver.Settings, _ files: FileOptions)
     throws(CheckpointError)
   {

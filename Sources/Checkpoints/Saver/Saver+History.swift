@@ -98,7 +98,7 @@ extension Saver {
     history.append(RetentionPolicy.SavedCheckpoint(path: path, step: step, time: settings.now()))
     let listed = history.retire(in: directory, by: settings.retention)
     if let stateFile { try note(path, listed, in: stateFile) }
-    // Only now: until the state file names the new one, the old one is what there is.
+    // Only now: until the state file names the new checkpoint, it leads to an old one.
     let (deleted, failures) = history.sweep(in: directory, settings, options.files)
     lastSave?.deleted = deleted
     lastSave?.warnings += failures

@@ -9,9 +9,9 @@ struct SaverHistory {
   // When the saver was made, and when the first period of a policy begins, in seconds since 1970.
   private let start: Double
   private var since: Double
-  /// Those that stay, oldest first.
+  /// The checkpoints that stay, oldest first.
   private(set) var checkpoints: [RetentionPolicy.SavedCheckpoint] = []
-  /// Those that do not, and are there still, as far as it is known.
+  /// The checkpoints that are to go, and are still there as far as is known.
   private(set) var condemned: [RetentionPolicy.SavedCheckpoint] = []
 
   init(since start: Double) { (self.start, since) = (start, start) }
@@ -103,14 +103,14 @@ struct SaverHistory {
 }
 
 extension RetentionPolicy.SavedCheckpoint {
-  // By the text alone, and with a name that stands for one file in it.
+  // Compares the text of the path alone; the last component has to be a name.
   fileprivate func lies(in directory: String) -> Bool {
     let place = Path(path)
     return place.directory.utf8.elementsEqual(directory.utf8)
       && !["", ".", ".."].contains(place.name)
   }
 
-  // What tells its index, its file or its first part from all others; `nil` without such a file.
+  // The identity of its index, its file or its first part; `nil` if there is no such file.
   fileprivate func identity(in fileSystem: any FileSystem) throws(CheckpointError) -> [UInt64]? {
     let file = try CommittedFiles(of: path, fileSystem)?.present.first
     return file.flatMap { $0.status.identity.isEmpty ? nil : $0.status.identity }

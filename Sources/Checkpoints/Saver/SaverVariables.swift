@@ -65,7 +65,7 @@ struct SaverVariables {
   struct Tensor {
     let key: TensorKey
     let variable: any TensorVariable
-    /// Those of one number are of one group; `nil` for a variable.
+    /// The number of the group that it belongs to; `nil` for a variable.
     let group: Int?
   }
 

@@ -16,7 +16,7 @@ struct SaverMessage: Hashable, Sendable {
   var maxToKeep: Int32 = 0
   /// Whether each device's variables go to a data file of their own.
   var isSharded = false
-  /// Of how many hours one checkpoint is kept for ever.
+  /// One checkpoint in so many hours is kept for ever.
   var keepCheckpointEveryNHours: Float = 0
   /// The format's number: 0 and 1 for V1, 2 for V2.
   var version: Int32 = 0
