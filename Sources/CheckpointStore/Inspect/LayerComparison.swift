@@ -62,8 +62,8 @@ package struct LayerComparison: Sendable {
 
   /// All layers, those that have changed most first; those that were 0 after those that were not.
   package let changes: [Change]
-  /// What is wrong with the tensors that cannot be read.
-  package let problems: [CheckpointError]
+  /// The tensors that cannot be read, in byte order of the names.
+  package let damaged: [DamagedTensor]
 
   /// Compares two checkpoints.
   ///
@@ -77,33 +77,16 @@ package struct LayerComparison: Sendable {
     _ first: any TensorReader, _ second: any TensorReader, depth: Int = .max,
     progress: (_ compared: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) throws(CheckpointError) {
-    let entries = try first.entries()
-    var others: [TensorKey: TensorSpec] = [:]
-    try second.forEachEntry { others[$0.key] = $0.spec }
-    let names = LayerNames(entries.map(\.key) + others.keys)
-    let total = entries.reduce(UInt64(0)) { $0.adding($1.byteCount) ?? .max }
-    var compared: UInt64 = 0
+    var pairs = try TensorPairs(first, second)
+    let names = LayerNames(pairs.keys)
     var changes: [[UInt8]: Change] = [:]
-    var problems: [CheckpointError] = []
-    for entry in entries {
-      let layer = names.layer(of: entry.key, depth: depth)
-      var change = changes[layer] ?? Change(name: layer)
-      let other = others.removeValue(forKey: entry.key)
-      do throws(CheckpointError) {
-        try change.add(entry, other, first, second)
-      } catch  where error.isDamage {
-        change.damagedCount += 1
-        problems.append(error)
-      }
-      changes[layer] = change
-      compared = compared.adding(entry.byteCount) ?? .max
-      progress(compared, total)
-    }
-    for key in others.keys {
+    var damaged: [DamagedTensor] = []
+    try pairs.forEach(progress: progress) { key, pair throws(CheckpointError) in
       let layer = names.layer(of: key, depth: depth)
-      changes[layer, default: Change(name: layer)].onlyInSecond += 1
+      try changes[layer, default: Change(name: layer)].add(pair)
+      if case .damaged(let tensor) = pair { damaged.append(tensor) }
     }
-    self.problems = problems
+    self.damaged = damaged
     self.changes = changes.values.sorted(by: Self.areInOrder)
   }
 
@@ -116,24 +99,27 @@ package struct LayerComparison: Sendable {
 }
 
 extension LayerComparison.Change {
-  fileprivate mutating func add(
-    _ entry: TensorEntry, _ other: TensorSpec?, _ first: any TensorReader,
-    _ second: any TensorReader
-  ) throws(CheckpointError) {
-    guard let other else { return onlyInFirst += 1 }
-    guard other == entry.spec else { return reshapedCount += 1 }
-    let tensors = (try first.tensor(for: entry.key), try second.tensor(for: entry.key))
+  fileprivate mutating func add(_ pair: TensorPairs.Pair) throws(CheckpointError) {
+    switch pair {
+    case .onlyInFirst: onlyInFirst += 1
+    case .onlyInSecond: onlyInSecond += 1
+    case .spec: reshapedCount += 1
+    case .damaged: damagedCount += 1
+    case .tensors(let tensor, let other): try add(tensor, other)
+    }
+  }
+
+  private mutating func add(_ tensor: AnyTensor, _ other: AnyTensor) throws(CheckpointError) {
     tensorCount += 1
-    let distance = ValueDistance(tensors.0, tensors.1, tolerance: 0)
+    let distance = ValueDistance(tensor, other, tolerance: 0)
     if distance.differingCount > 0 {
       changedCount += 1
       if let largest = distance.largest { largestDistance = max(largestDistance ?? 0, largest) }
     }
-    guard entry.spec.dtype.isFloatingPoint, let decoder = ElementDecoder(entry.spec.dtype) else {
-      return
-    }
-    try tensors.0.withLittleEndianBytes { bytes throws(CheckpointError) in
-      try tensors.1.withLittleEndianBytes { others throws(CheckpointError) in
+    let dtype = tensor.spec.dtype
+    guard dtype.isFloatingPoint, let decoder = ElementDecoder(dtype) else { return }
+    try tensor.withLittleEndianBytes { bytes throws(CheckpointError) in
+      try other.withLittleEndianBytes { others throws(CheckpointError) in
         decoder.forEachBlock(of: bytes, and: others) { add($0, $1) }
       }
     }

@@ -86,7 +86,7 @@ struct Diff: Command {
     let comparison = try LayerComparison(first, second, depth: depth) { bar.show($0, of: $1) }
     bar.clear()
     var damage = DamageReport()
-    for problem in comparison.problems { damage.add(problem) }
+    for tensor in comparison.damaged { damage.add(tensor.key, tensor.error) }
     damage.summarize(", and \(damage.count == 1 ? "is" : "are") not compared")
     return try LayerChanges(comparison, unreadCount: unread).write(to: output, isJSON: isJSON)
   }
