@@ -261,6 +261,26 @@ import Testing
     #expect(lines[3].split(separator: " ").prefix(2) == ["tiny", "0.25"])
   }
 
+  @Test func `numbers that are farther apart than any number have moved by what they are`() throws {
+    func doubles(_ numbers: Double...) -> AnyTensor { AnyTensor(Tensor<Double>(numbers)) }
+    let first = try save(
+      "a",
+      [("huge/w", doubles(1.7e308, 1)), ("nan/w", doubles(1, .infinity)), ("w", doubles(1, 2))])
+    let second = try save(
+      "b",
+      [("huge/w", doubles(-1.7e308, 1)), ("nan/w", doubles(1, -.infinity)), ("w", doubles(1, 12))])
+    let run = try ToolRun.checkpoint("diff", "--layers", first, second)
+    #expect(
+      run.output == """
+        layer  relative change  largest distance  tensors changed  besides
+        nan                inf               inf           1 of 1
+        w               4.4721                10           1 of 1
+        huge                 2               inf           1 of 1
+        3 layers changed, 0 layers the same
+
+        """)
+  }
+
   @Test func `layers may be cut short`() throws {
     let (first, second) = (
       try save("a", [("net/a/b/w", floats(1)), ("net/c/w", floats(1))]),

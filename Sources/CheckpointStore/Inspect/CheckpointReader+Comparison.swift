@@ -22,7 +22,8 @@ extension CheckpointReader {
         /// Dtype or shape are different.
         case spec(TensorSpec, TensorSpec)
         /// So many elements are different. The largest distance is that of numbers: infinite, if one of
-        /// two is not finite; `nil` for strings, and for dtypes that are compared by their bytes.
+        /// two is not finite, or if no `Double` is as large; `nil` for strings, and for dtypes that are
+        /// compared by their bytes.
         case values(TensorSpec, differing: Int, largestDistance: Double?)
       }
 

@@ -25,15 +25,18 @@ package struct LayerComparison: Sendable {
     package fileprivate(set) var reshapedCount = 0
     /// How many tensors cannot be read in one of the two.
     package fileprivate(set) var damagedCount = 0
-    /// The largest distance of two numbers; infinite if one of two is not finite, `nil` if none is different.
+    /// The largest distance of two numbers; infinite if one of two is not finite, or if no `Double` is as large;
+    /// `nil` if none is different.
     package fileprivate(set) var largestDistance: Double?
+    /// Whether one of two different numbers is NaN or infinite.
+    package fileprivate(set) var hasNonFinite = false
     fileprivate var difference = ScaledSquares()
     fileprivate var first = ScaledSquares()
 
     /// How far the floating-point numbers have moved, by what they were; infinite if they were all 0, or if
     /// one of two is not finite; 0 if none is different.
     package var relative: Double {
-      largestDistance == .infinity ? .infinity : difference.root(of: first)
+      hasNonFinite ? .infinity : difference.root(of: first)
     }
 
     /// Whether a floating-point number has moved; if none has, what is different is of other kinds.
@@ -51,7 +54,7 @@ package struct LayerComparison: Sendable {
     fileprivate enum Rank: Int { case notFinite, moved, fromZero, otherwise, same }
 
     fileprivate var rank: Rank {
-      if largestDistance == .infinity { return .notFinite }
+      if hasNonFinite { return .notFinite }
       if isFromZero { return .fromZero }
       if hasMoved { return .moved }
       return isChanged ? .otherwise : .same
@@ -125,15 +128,25 @@ extension LayerComparison.Change {
     }
   }
 
-  // Where one is not finite there is no difference: one that comes or goes makes the largest distance infinite.
+  // Where one is not finite there is no difference. That of two large ones may be larger than any `Double`: half
+  // of it is none.
   private mutating func add(_ numbers: Span<Double>, _ others: Span<Double>) {
-    var (values, differences): ([Double], [Double]) = ([], [])
-    for index in 0..<min(numbers.count, others.count)
-    where (others[index] - numbers[index]).isFinite {
-      values.append(numbers[index])
-      differences.append(others[index] - numbers[index])
+    var (values, differences, halves): ([Double], [Double], [Double]) = ([], [], [])
+    for index in 0..<min(numbers.count, others.count) {
+      let (number, other) = (numbers[index], others[index])
+      let difference = other - number
+      if difference.isFinite {
+        values.append(number)
+        differences.append(difference)
+      } else if number.isFinite, other.isFinite {
+        values.append(number)
+        halves.append(other / 2 - number / 2)
+      } else if number != other, !number.isNaN || !other.isNaN {
+        hasNonFinite = true
+      }
     }
     first.add(values.span)
     difference.add(differences.span)
+    difference.add(twice: halves.span)
   }
 }

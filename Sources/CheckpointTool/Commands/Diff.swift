@@ -32,7 +32,8 @@ struct Diff: Command {
       ("only_in_first", "only_in_second", "spec", "values" or "damaged"), "first" and
       "second" (such as "float32[2, 3]"; null where there is none), and for "values"
       "differing", "elements" and "largest_distance" (null for strings, and for
-      types that are compared by their bytes; "inf" where one of two is not finite).
+      types that are compared by their bytes; "inf" where one of two is not finite,
+      or where no float64 is as large).
       With --layers it has only "layers": all, in the same order, each with "name",
       "relative_change" and "largest_distance" (a number, "inf" or null), "tensors",
       "changed", "only_in_first", "only_in_second", "reshaped" and "damaged".
