@@ -27,16 +27,18 @@ struct Diff: Command {
       both, or damaged. Layers that were 0, such as new biases, come after these. A
       layer is a name without its last part, or --depth 2 parts of it.
 
-      With --json an object: "equal" (the number of tensors that are the same) and
+      With --json an object: "equal" (the number of tensors that are the same),
+      "not_compared" (that of tensors of types that are not read here) and
       "differences", each with "name" ("name_base64" as in 'list'), "kind"
       ("only_in_first", "only_in_second", "spec", "values" or "damaged"), "first" and
       "second" (such as "float32[2, 3]"; null where there is none), and for "values"
       "differing", "elements" and "largest_distance" (null for strings, and for
       types that are compared by their bytes; "inf" where one of two is not finite,
       or where no float64 is as large).
-      With --layers it has only "layers": all, in the same order, each with "name",
-      "relative_change" and "largest_distance" (a number, "inf" or null), "tensors",
-      "changed", "only_in_first", "only_in_second", "reshaped" and "damaged".
+      With --layers it has "not_compared", and "layers": all, in the same order, each
+      with "name" ("name_base64" likewise), "relative_change" and "largest_distance"
+      (a number, "inf" or null), "tensors", "changed", "only_in_first",
+      "only_in_second", "reshaped" and "damaged".
 
       A tensor that is damaged gets a message, and the others are compared; the exit
       status is 1 then. Nor are tensors of types that are not read here compared: a
