@@ -1,5 +1,7 @@
+import CheckpointBundle
 import CheckpointIO
 import CheckpointStore
+import CheckpointTensors
 import CheckpointTestSupport
 import Testing
 
@@ -149,6 +151,28 @@ import Testing
     }
     #expect(try named(.truncated, html).message.contains("HTML"))
     #expect(try named(.corrupt, Self.known[0].bytes).message.contains("git lfs pull"))
+  }
+
+  @Test func `whoever reads a tensor from such a file hears which tensor it was`() throws {
+    let directory = try TemporaryDirectory("foreign")
+    var writer = try BundleWriter(prefix: directory.path("m"))
+    try writer.add(Tensor<Float>([1]), for: "w")
+    try writer.finish()
+    try directory.write([UInt8](), to: "m.data-00000-of-00001")
+    let reader = try CheckpointReader(directory.path("m"), fileSystem: LocalFileSystem())
+    let errors = [
+      #expect(throws: CheckpointError.self) { _ = try reader.tensor(for: "w", slice: nil) },
+      #expect(throws: CheckpointError.self) {
+        var bytes: [UInt8] = [0, 0, 0, 0]
+        var span = bytes.mutableSpan
+        var output = unsafe span.mutableBytes
+        try reader.read("w", slice: nil, into: &output)
+      },
+    ]
+    for error in errors {
+      #expect(error?.key == "w")
+      #expect(error?.message.hasPrefix("this is an empty file") == true)
+    }
   }
 
   @Test func `a damaged safetensors file is no pickle, whatever the length of its header`() throws {

@@ -208,6 +208,20 @@ import Testing
         "\nn                    -                 -           0 of 0  1 not readable\n"))
   }
 
+  @Test(arguments: ["", "version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 8\n"])
+  func `tensors of a file that is something else are named`(content: String) throws {
+    let tensors = [("m/v", floats(1)), ("m/w", floats(2))]
+    let (first, second) = (try save("a", tensors), try save("b", tensors))
+    try directory.write(content.utf8, to: "b.data-00000-of-00001")
+    let run = try ToolRun.checkpoint("diff", "--layers", first, second)
+    #expect(run.status == 1)
+    let lines = run.errors.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines[0].contains("b.data-00000-of-00001: key 'm/v': this is "), "\(lines[0])")
+    #expect(
+      lines[1] == "checkpoint: 2 tensors cannot be read, and are not compared: 'm/v', 'm/w'")
+  }
+
   @Test func `integers have no part in the relative change`() throws {
     func layers(_ step: Int32, _ weight: Float) -> [(String, AnyTensor)] {
       [
@@ -245,6 +259,26 @@ import Testing
     #expect(lines[1].split(separator: " ").prefix(3) == ["nan", "inf", "inf"])
     #expect(lines[2].split(separator: " ").prefix(2) == ["huge", "0.5"])
     #expect(lines[3].split(separator: " ").prefix(2) == ["tiny", "0.25"])
+  }
+
+  @Test func `numbers that are farther apart than any number have moved by what they are`() throws {
+    func doubles(_ numbers: Double...) -> AnyTensor { AnyTensor(Tensor<Double>(numbers)) }
+    let first = try save(
+      "a",
+      [("huge/w", doubles(1.7e308, 1)), ("nan/w", doubles(1, .infinity)), ("w", doubles(1, 2))])
+    let second = try save(
+      "b",
+      [("huge/w", doubles(-1.7e308, 1)), ("nan/w", doubles(1, -.infinity)), ("w", doubles(1, 12))])
+    let run = try ToolRun.checkpoint("diff", "--layers", first, second)
+    #expect(
+      run.output == """
+        layer  relative change  largest distance  tensors changed  besides
+        nan                inf               inf           1 of 1
+        w               4.4721                10           1 of 1
+        huge                 2               inf           1 of 1
+        3 layers changed, 0 layers the same
+
+        """)
   }
 
   @Test func `layers may be cut short`() throws {

@@ -1,3 +1,5 @@
+import CheckpointBundle
+import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints
 import Foundation
@@ -111,6 +113,27 @@ import Testing
         "problems":[]}
 
         """)
+  }
+
+  @Test func `the JSON form tells names that are not UTF-8 from those that look alike`() throws {
+    let path = directory.path("m")
+    var writer = try BundleWriter(prefix: path)
+    for name in [Array(#"caf\xe9/w"#.utf8), Array("caf".utf8) + [0xE9, 0x2F, 0x77]] {
+      try writer.add(Tensor<Float>(1), for: TensorKey(bytes: name))
+    }
+    try writer.finish()
+    let run = try ToolRun.checkpoint("map", path, "--names", "dotted", "--dry-run", "--json")
+    #expect(run.status == 0)
+    let spec = #""dtype":"float32","shape":[]"#
+    #expect(
+      run.output.hasPrefix(
+        #"""
+        {"tensors":[
+        {"name":"caf\\xe9.w",\#(spec),"sources":[{"name":"caf\\xe9/w",\#(spec)}]},
+        {"name":"caf\\xe9.w","name_base64":"Y2Fm6S53",\#(spec),\#
+        "sources":[{"name":"caf\\xe9/w","name_base64":"Y2Fm6S93",\#(spec)}]}],
+
+        """#), "\(run.output)")
   }
 
   @Test func `asks for --dry-run, and says where rules are wrong`() throws {

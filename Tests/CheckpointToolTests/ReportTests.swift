@@ -168,6 +168,21 @@ import Testing
     #expect(rows.contains("bfloat32[2]28 Bnot readable"))
   }
 
+  @Test func `damaged strings are in the page, too`() throws {
+    let strings = AnyTensor(Tensor<[UInt8]>(Array("hello".utf8)))
+    let prefix = try directory.save([("a", floats(1)), ("b", strings)], to: "m")
+    let data = "m.data-00000-of-00001"
+    var bytes = try directory.bytes(data)
+    bytes[bytes.count - 1] ^= 1  // in `b`
+    try directory.write(bytes, to: data)
+    let run = try ToolRun.checkpoint("report", page, prefix)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("key 'b': the tensor's checksum is 0x"))
+    let outline = try PageOutline(text())
+    #expect(outline.texts["tr"]?.contains("not readable1") == true)
+    #expect(outline.texts["div"]?.contains("bstring[]010 Bnot readable") == true)
+  }
+
   @Test func `refuses to write over anything without being told to`() throws {
     let prefix = try directory.save([("a", floats(1))], to: "m")
     let swapped = try ToolRun.checkpoint("report", prefix, page)

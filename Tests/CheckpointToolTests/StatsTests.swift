@@ -131,6 +131,26 @@ import Testing
     #expect(lines.last == "checkpoint: 1 tensor cannot be read, and has no statistics: 'b'")
   }
 
+  @Test func `damaged strings get a message as numbers do`() throws {
+    try save([
+      ("a", AnyTensor(Tensor<[UInt8]>(Array("hello".utf8)))), ("b", AnyTensor(Tensor<Float>([1]))),
+    ])
+    let data = "m.data-00000-of-00001"
+    var bytes = try directory.bytes(data)
+    bytes[6] ^= 1  // behind the length and its checksum
+    try directory.write(bytes, to: data)
+    let changed = try ToolRun.checkpoint("stats", prefix)
+    #expect(changed.status == 1)
+    #expect(!changed.output.contains("\na "))
+    #expect(changed.errors.contains("key 'a': the tensor's checksum is 0x"))
+    try directory.write([UInt8](), to: data)
+    let empty = try ToolRun.checkpoint("stats", prefix)
+    #expect(empty.status == 1)
+    #expect(empty.output == "no tensors\n")
+    #expect(
+      empty.errors.hasSuffix("2 tensors cannot be read, and have no statistics: 'a', 'b'\n"))
+  }
+
   @Test func `a missing file is said once`() throws {
     try save((0..<20).map { ("w\($0)", AnyTensor(Tensor<Float>([1]))) })
     try FileManager.default.removeItem(atPath: "\(prefix).data-00000-of-00001")

@@ -1,4 +1,5 @@
 import CheckpointTestSupport
+import Foundation
 import Testing
 
 @Suite struct UsageTests {
@@ -47,6 +48,33 @@ import Testing
     #expect(run.output.hasPrefix("usage: checkpoint \(command) \(operands) "))
     let lines: [Substring] = run.output.split(separator: "\n")
     #expect(lines.dropFirst().allSatisfy { $0.count <= 80 })
+  }
+
+  @Test(arguments: [
+    "list m-1", "stats m-1", "graph g-1", "verify m-1", "map m-1 --names dotted --dry-run",
+    "suggest m-1 --like m-2", "audit . --name m --keep 1", "diff m-1 m-2", "diff --layers m-1 m-2",
+  ])
+  func `the help of a command names every member of its JSON`(line: String) throws {
+    let directory = try TemporaryDirectory("members")
+    for number in 1...2 {
+      try directory.save([("n/w", floats(Float(number)))], to: "m-\(number)")
+    }
+    let graph = ToolRun.fixture("object/nested-1")
+    #expect(try ToolRun.checkpoint("convert", graph, directory.path("g-1")).status == 0)
+    let run = try ToolRun.shell("cd \"$1\" && checkpoint \(line) --json", directory.path)
+    let names = members(of: try JSONSerialization.jsonObject(with: Data(run.outputBytes)))
+    #expect(!names.isEmpty)
+    let command = String(line.prefix { $0 != " " })
+    let help = try ToolRun.checkpoint("help", command).output
+    for name in names { #expect(help.contains("\"\(name)\""), "\(line): \(name)") }
+  }
+
+  // The names of all members of the objects in a value of JSON, but for those of rules, which have a page.
+  private func members(of value: Any) -> Set<String> {
+    if let array = value as? [Any] { return Set(array.flatMap { members(of: $0) }) }
+    guard let object = value as? [String: Any] else { return [] }
+    return Set(object.keys).union(
+      object.filter { $0.key != "rules" }.values.flatMap { members(of: $0) })
   }
 
   @Test func `it knows its version`() throws {

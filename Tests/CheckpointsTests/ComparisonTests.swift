@@ -99,6 +99,28 @@ import Testing
     #expect(try kinds(one, one) == [])
   }
 
+  @Test func `a damaged tensor is an error, or one of those that cannot be read`() throws {
+    let tensors: [(TensorKey, AnyTensor)] = [
+      ("a", AnyTensor(Tensor<Float>([1]))), ("b", AnyTensor(Tensor<Float>([2]))),
+    ]
+    let one = try reader("one", tensors)
+    _ = try reader("two", tensors)
+    let data = "two.data-00000-of-00001"
+    var bytes = try directory.bytes(data)
+    bytes[0] ^= 1  // in `a`
+    try directory.write(bytes, to: data)
+    let two = try CheckpointReader(directory.path("two"))
+    let error = #expect(throws: CheckpointError.self) {
+      try CheckpointReader.Comparison(one, two)
+    }
+    #expect(error?.code == .corrupt && error?.key == "a")
+    let rest = try CheckpointReader.Comparison(one, two, skipsDamage: true)
+    #expect(rest.damaged.map(\.key) == ["a"])
+    #expect(rest.damaged.first?.error.code == .corrupt)
+    #expect(rest.differences.isEmpty && rest.equalCount == 1)
+    #expect(!rest.isEqual)
+  }
+
   @Test(arguments: [-1, Double.nan]) func `a tolerance is 0 or more`(tolerance: Double) throws {
     let one = try reader("one", [("x", AnyTensor(Tensor<Float>([1])))])
     let error = #expect(throws: CheckpointError.self) {

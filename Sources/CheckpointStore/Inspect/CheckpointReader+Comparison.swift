@@ -22,7 +22,8 @@ extension CheckpointReader {
         /// Dtype or shape are different.
         case spec(TensorSpec, TensorSpec)
         /// So many elements are different. The largest distance is that of numbers: infinite, if one of
-        /// two is not finite; `nil` for strings, and for dtypes that are compared by their bytes.
+        /// two is not finite, or if no `Double` is as large; `nil` for strings, and for dtypes that are
+        /// compared by their bytes.
         case values(TensorSpec, differing: Int, largestDistance: Double?)
       }
 
@@ -50,8 +51,11 @@ extension CheckpointReader {
     /// How many tensors are the same.
     public let equalCount: Int
 
+    /// The tensors that cannot be read, in byte order of the names; they are in no other list.
+    package let damaged: [DamagedTensor]
+
     /// Whether there is no difference.
-    public var isEqual: Bool { differences.isEmpty }
+    public var isEqual: Bool { differences.isEmpty && damaged.isEmpty }
 
     /// Compares two checkpoints.
     ///
@@ -68,39 +72,57 @@ extension CheckpointReader {
       _ first: any TensorReader, _ second: any TensorReader, tolerance: Double = 0,
       progress: (_ compared: UInt64, _ total: UInt64) -> Void = { _, _ in }
     ) throws(CheckpointError) {
+      try self.init(
+        first, second, tolerance: tolerance, skipsDamage: false, progress: progress)
+    }
+
+    /// Compares two checkpoints, of which some tensors may be damaged.
+    ///
+    /// - Parameters:
+    ///   - first: One.
+    ///   - second: The other.
+    ///   - tolerance: As above.
+    ///   - skipsDamage: Whether tensors that are damaged become ``damaged``, and are not thrown.
+    ///   - progress: As above.
+    /// - Throws: `invalidArgument` for a tolerance that is negative or no number; what reading throws.
+    package init(
+      _ first: any TensorReader, _ second: any TensorReader, tolerance: Double = 0,
+      skipsDamage: Bool, progress: (_ compared: UInt64, _ total: UInt64) -> Void = { _, _ in }
+    ) throws(CheckpointError) {
       guard tolerance >= 0 else {
         throw CheckpointError(.invalidArgument, "the tolerance \(tolerance) is not 0 or more")
       }
-      var others: [TensorKey: TensorEntry] = [:]
-      try second.forEachEntry { others[$0.key] = $0 }
-      let entries = try first.entries()
-      let total = entries.reduce(UInt64(0)) { $0.adding($1.byteCount) ?? .max }
-      var differences: [Difference] = []
-      var compared: UInt64 = 0
-      for entry in entries {
-        let other = others.removeValue(forKey: entry.key)
-        if let kind = try Self.compare(entry, other, first, second, tolerance) {
-          differences.append(Difference(key: entry.key, kind: kind))
+      var pairs = try TensorPairs(first, second)
+      var (differences, damaged, equalCount) = ([Difference](), [DamagedTensor](), 0)
+      try pairs.forEach(progress: progress) { key, pair throws(CheckpointError) in
+        if case .damaged(let tensor) = pair {
+          guard skipsDamage else { throw tensor.error }
+          damaged.append(tensor)
+        } else if let kind = Difference.Kind(pair, tolerance) {
+          differences.append(Difference(key: key, kind: kind))
+        } else {
+          equalCount += 1
         }
-        compared = compared.adding(entry.byteCount) ?? .max
-        progress(compared, total)
       }
-      equalCount = entries.count - differences.count
-      differences += others.values.map { Difference(key: $0.key, kind: .onlyInSecond($0.spec)) }
       self.differences = differences.sorted { $0.key < $1.key }
+      (self.damaged, self.equalCount) = (damaged, equalCount)
     }
+  }
+}
 
-    private static func compare(
-      _ entry: TensorEntry, _ other: TensorEntry?, _ first: any TensorReader,
-      _ second: any TensorReader, _ tolerance: Double
-    ) throws(CheckpointError) -> Difference.Kind? {
-      guard let other else { return .onlyInFirst(entry.spec) }
-      guard entry.spec == other.spec else { return .spec(entry.spec, other.spec) }
-      let distance = ValueDistance(
-        try first.tensor(for: entry.key), try second.tensor(for: entry.key), tolerance: tolerance)
+extension CheckpointReader.Comparison.Difference.Kind {
+  /// How what two checkpoints have of a name differs; `nil` if it does not, or nobody can tell.
+  fileprivate init?(_ pair: TensorPairs.Pair, _ tolerance: Double) {
+    switch pair {
+    case .onlyInFirst(let spec): self = .onlyInFirst(spec)
+    case .onlyInSecond(let spec): self = .onlyInSecond(spec)
+    case .spec(let first, let second): self = .spec(first, second)
+    case .damaged: return nil
+    case .tensors(let tensor, let other):
+      let distance = ValueDistance(tensor, other, tolerance: tolerance)
       guard distance.differingCount > 0 else { return nil }
-      return .values(
-        entry.spec, differing: distance.differingCount, largestDistance: distance.largest)
+      self = .values(
+        tensor.spec, differing: distance.differingCount, largestDistance: distance.largest)
     }
   }
 }

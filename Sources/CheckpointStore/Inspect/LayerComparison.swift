@@ -25,15 +25,18 @@ package struct LayerComparison: Sendable {
     package fileprivate(set) var reshapedCount = 0
     /// How many tensors cannot be read in one of the two.
     package fileprivate(set) var damagedCount = 0
-    /// The largest distance of two numbers; infinite if one of two is not finite, `nil` if none is different.
+    /// The largest distance of two numbers; infinite if one of two is not finite, or if no `Double` is as large;
+    /// `nil` if none is different.
     package fileprivate(set) var largestDistance: Double?
+    /// Whether one of two different numbers is NaN or infinite.
+    package fileprivate(set) var hasNonFinite = false
     fileprivate var difference = ScaledSquares()
     fileprivate var first = ScaledSquares()
 
     /// How far the floating-point numbers have moved, by what they were; infinite if they were all 0, or if
     /// one of two is not finite; 0 if none is different.
     package var relative: Double {
-      largestDistance == .infinity ? .infinity : difference.root(of: first)
+      hasNonFinite ? .infinity : difference.root(of: first)
     }
 
     /// Whether a floating-point number has moved; if none has, what is different is of other kinds.
@@ -51,7 +54,7 @@ package struct LayerComparison: Sendable {
     fileprivate enum Rank: Int { case notFinite, moved, fromZero, otherwise, same }
 
     fileprivate var rank: Rank {
-      if largestDistance == .infinity { return .notFinite }
+      if hasNonFinite { return .notFinite }
       if isFromZero { return .fromZero }
       if hasMoved { return .moved }
       return isChanged ? .otherwise : .same
@@ -62,8 +65,8 @@ package struct LayerComparison: Sendable {
 
   /// All layers, those that have changed most first; those that were 0 after those that were not.
   package let changes: [Change]
-  /// What is wrong with the tensors that cannot be read.
-  package let problems: [CheckpointError]
+  /// The tensors that cannot be read, in byte order of the names.
+  package let damaged: [DamagedTensor]
 
   /// Compares two checkpoints.
   ///
@@ -77,33 +80,16 @@ package struct LayerComparison: Sendable {
     _ first: any TensorReader, _ second: any TensorReader, depth: Int = .max,
     progress: (_ compared: UInt64, _ total: UInt64) -> Void = { _, _ in }
   ) throws(CheckpointError) {
-    let entries = try first.entries()
-    var others: [TensorKey: TensorSpec] = [:]
-    try second.forEachEntry { others[$0.key] = $0.spec }
-    let names = LayerNames(entries.map(\.key) + others.keys)
-    let total = entries.reduce(UInt64(0)) { $0.adding($1.byteCount) ?? .max }
-    var compared: UInt64 = 0
+    var pairs = try TensorPairs(first, second)
+    let names = LayerNames(pairs.keys)
     var changes: [[UInt8]: Change] = [:]
-    var problems: [CheckpointError] = []
-    for entry in entries {
-      let layer = names.layer(of: entry.key, depth: depth)
-      var change = changes[layer] ?? Change(name: layer)
-      let other = others.removeValue(forKey: entry.key)
-      do throws(CheckpointError) {
-        try change.add(entry, other, first, second)
-      } catch  where error.isDamage {
-        change.damagedCount += 1
-        problems.append(error)
-      }
-      changes[layer] = change
-      compared = compared.adding(entry.byteCount) ?? .max
-      progress(compared, total)
-    }
-    for key in others.keys {
+    var damaged: [DamagedTensor] = []
+    try pairs.forEach(progress: progress) { key, pair throws(CheckpointError) in
       let layer = names.layer(of: key, depth: depth)
-      changes[layer, default: Change(name: layer)].onlyInSecond += 1
+      try changes[layer, default: Change(name: layer)].add(pair)
+      if case .damaged(let tensor) = pair { damaged.append(tensor) }
     }
-    self.problems = problems
+    self.damaged = damaged
     self.changes = changes.values.sorted(by: Self.areInOrder)
   }
 
@@ -116,38 +102,51 @@ package struct LayerComparison: Sendable {
 }
 
 extension LayerComparison.Change {
-  fileprivate mutating func add(
-    _ entry: TensorEntry, _ other: TensorSpec?, _ first: any TensorReader,
-    _ second: any TensorReader
-  ) throws(CheckpointError) {
-    guard let other else { return onlyInFirst += 1 }
-    guard other == entry.spec else { return reshapedCount += 1 }
-    let tensors = (try first.tensor(for: entry.key), try second.tensor(for: entry.key))
+  fileprivate mutating func add(_ pair: TensorPairs.Pair) throws(CheckpointError) {
+    switch pair {
+    case .onlyInFirst: onlyInFirst += 1
+    case .onlyInSecond: onlyInSecond += 1
+    case .spec: reshapedCount += 1
+    case .damaged: damagedCount += 1
+    case .tensors(let tensor, let other): try add(tensor, other)
+    }
+  }
+
+  private mutating func add(_ tensor: AnyTensor, _ other: AnyTensor) throws(CheckpointError) {
     tensorCount += 1
-    let distance = ValueDistance(tensors.0, tensors.1, tolerance: 0)
+    let distance = ValueDistance(tensor, other, tolerance: 0)
     if distance.differingCount > 0 {
       changedCount += 1
       if let largest = distance.largest { largestDistance = max(largestDistance ?? 0, largest) }
     }
-    guard entry.spec.dtype.isFloatingPoint, let decoder = ElementDecoder(entry.spec.dtype) else {
-      return
-    }
-    try tensors.0.withLittleEndianBytes { bytes throws(CheckpointError) in
-      try tensors.1.withLittleEndianBytes { others throws(CheckpointError) in
+    let dtype = tensor.spec.dtype
+    guard dtype.isFloatingPoint, let decoder = ElementDecoder(dtype) else { return }
+    try tensor.withLittleEndianBytes { bytes throws(CheckpointError) in
+      try other.withLittleEndianBytes { others throws(CheckpointError) in
         decoder.forEachBlock(of: bytes, and: others) { add($0, $1) }
       }
     }
   }
 
-  // Where one is not finite there is no difference: one that comes or goes makes the largest distance infinite.
+  // Where one is not finite there is no difference. That of two large ones may be larger than any `Double`: half
+  // of it is none.
   private mutating func add(_ numbers: Span<Double>, _ others: Span<Double>) {
-    var (values, differences): ([Double], [Double]) = ([], [])
-    for index in 0..<min(numbers.count, others.count)
-    where (others[index] - numbers[index]).isFinite {
-      values.append(numbers[index])
-      differences.append(others[index] - numbers[index])
+    var (values, differences, halves): ([Double], [Double], [Double]) = ([], [], [])
+    for index in 0..<min(numbers.count, others.count) {
+      let (number, other) = (numbers[index], others[index])
+      let difference = other - number
+      if difference.isFinite {
+        values.append(number)
+        differences.append(difference)
+      } else if number.isFinite, other.isFinite {
+        values.append(number)
+        halves.append(other / 2 - number / 2)
+      } else if number != other, !number.isNaN || !other.isNaN {
+        hasNonFinite = true
+      }
     }
     first.add(values.span)
     difference.add(differences.span)
+    difference.add(twice: halves.span)
   }
 }

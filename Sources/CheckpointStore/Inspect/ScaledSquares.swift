@@ -7,19 +7,29 @@ struct ScaledSquares: Hashable, Sendable {
   private var exponent = 0
 
   /// Adds the squares of numbers, which are finite.
-  mutating func add(_ numbers: Span<Double>) {
+  mutating func add(_ numbers: Span<Double>) { add(ScaledSquares(of: numbers)) }
+
+  /// Adds the squares of numbers that are twice as large as these, and may be larger than any `Double`.
+  mutating func add(twice numbers: Span<Double>) {
+    var other = ScaledSquares(of: numbers)
+    other.exponent += 1
+    add(other)
+  }
+
+  /// A sum of nothing.
+  init() {}
+
+  private init(of numbers: Span<Double>) {
     var largest = 0.0
     for index in numbers.indices { largest = max(largest, numbers[index].magnitude) }
     guard largest > 0 else { return }
-    var other = ScaledSquares()
-    other.exponent = Int(largest.exponent)
-    let scale = Double(sign: .plus, exponent: min(-other.exponent, 1000), significand: 1)
-    other.exponent = -Int(scale.exponent)
+    exponent = Int(largest.exponent)
+    let scale = Double(sign: .plus, exponent: min(-exponent, 1000), significand: 1)
+    exponent = -Int(scale.exponent)
     for index in numbers.indices {
       let number = numbers[index] * scale
-      other.sum += number * number
+      sum += number * number
     }
-    add(other)
   }
 
   /// Adds another sum.

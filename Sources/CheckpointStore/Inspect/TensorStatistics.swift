@@ -45,7 +45,7 @@ package struct TensorStatistics: Hashable, Sendable {
   package var hasNonFinite: Bool { nanCount > 0 || infiniteCount > 0 }
 
   /// Reads a tensor, and looks at its elements; of strings and variants, which are no numbers, it tells only
-  /// how many there are.
+  /// how many there are, and whether they can be read.
   ///
   /// - Parameters:
   ///   - entry: The tensor.
@@ -60,6 +60,8 @@ package struct TensorStatistics: Hashable, Sendable {
     elementCount = entry.spec.shape.elementCount
     guard let decoder = ElementDecoder(entry.spec.dtype) else {
       (zeroCount, nanCount, infiniteCount, values) = (0, 0, 0, nil)
+      try Self.checkElements(of: entry, in: reader)
+      for _ in 0..<2 { progress(Int(clamping: entry.byteCount)) }
       return
     }
     let pieces = try Self.pieces(of: entry, in: reader)
@@ -84,6 +86,17 @@ package struct TensorStatistics: Hashable, Sendable {
       minimum: survey.minimum, maximum: survey.maximum, mean: spread.mean,
       standardDeviation: spread.standardDeviation, histogram: spread.bins,
       integers: survey.integers)
+  }
+
+  // Variants of big-endian files are not read here: nobody knows whether they are damaged.
+  private static func checkElements(of entry: TensorEntry, in reader: any TensorReader)
+    throws(CheckpointError)
+  {
+    do throws(CheckpointError) {
+      _ = try reader.tensor(for: entry.key)
+    } catch  where error.code == .unsupported {
+      return
+    }
   }
 
   // What does not come in pieces is in memory anyway.

@@ -206,7 +206,7 @@ public struct CheckpointReader: TensorReader {
     do throws(CheckpointError) {
       try reader.read(key, slice: slice, into: &output)
     } catch {
-      throw error.namingForeignContent(in: fileSystem)
+      throw explained(error, key)
     }
   }
 
@@ -217,8 +217,13 @@ public struct CheckpointReader: TensorReader {
     do throws(CheckpointError) {
       return try reader.tensor(for: key, slice: slice)
     } catch {
-      throw error.namingForeignContent(in: fileSystem)
+      throw explained(error, key)
     }
+  }
+
+  // What a file is that is no checkpoint's says nothing of the tensor that was wanted.
+  private func explained(_ error: CheckpointError, _ key: TensorKey) -> CheckpointError {
+    error.namingForeignContent(in: fileSystem).located(key: key.description)
   }
 }
 

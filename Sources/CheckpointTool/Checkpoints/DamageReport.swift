@@ -1,4 +1,5 @@
 import CheckpointIO
+import CheckpointTensors
 
 /// Messages for tensors that cannot be read.
 ///
@@ -8,12 +9,12 @@ struct DamageReport {
   /// How many there are.
   private(set) var count = 0
   private var known: Set<[String]> = []
-  private var keys: [String] = []
+  private var names: [String] = []
 
-  /// Counts an error, and tells it if it is the first of its kind.
-  mutating func add(_ error: CheckpointError) {
+  /// Counts a tensor that cannot be read, and tells why if it is the first of its kind.
+  mutating func add(_ key: TensorKey, _ error: CheckpointError) {
     count += 1
-    keys.append(error.key ?? "")
+    names.append(TensorName.shown(key.bytes))
     let kind = [error.code.description, error.file ?? ""]
     if known.insert(kind).inserted { StandardError.report(error.description) }
   }
@@ -22,6 +23,6 @@ struct DamageReport {
   func summarize(_ consequence: String) {
     guard count > 0 else { return }
     StandardError.report(
-      "\(count.of("tensor")) cannot be read\(consequence): \(NameList.text(keys))")
+      "\(count.of("tensor")) cannot be read\(consequence): \(NameList.text(names))")
   }
 }

@@ -37,7 +37,7 @@ struct StatisticsRun {
         }
       } catch  where error.isDamage {
         bar.clear()
-        damage.add(error)
+        damage.add(entry.key, error)
         try body(entry, .failure(error))
         continue
       }

@@ -33,6 +33,10 @@ struct Audit: Command {
       With --keep 5, or --keep 5,2 to keep one every 2 hours as well, a line for each
       managed checkpoint says whether it would stay, and why. Nothing is deleted.
 
+      With --json an object of "files" ("name", "kind", "bytes", and, null if there is
+      none, "checkpoint" and "note"), "plan" ("path", "stays" and "reasons"; empty
+      without --keep) and "actions" (what --repair has done).
+
       The exit status is 0 if nothing is torn, misleading or an orphan.
       """)
 

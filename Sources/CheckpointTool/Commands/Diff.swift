@@ -1,6 +1,5 @@
 import CheckpointStore
 import CheckpointIO
-import CheckpointTensors
 import Checkpoints
 
 /// `checkpoint diff`: what two checkpoints differ in.
@@ -17,9 +16,9 @@ struct Diff: Command {
     details: """
       A line for each tensor that is not the same in both, in byte order of the names,
       then one for the whole: '-' only in PREFIX, '+' only in OTHER, '!' of another
-      type or shape, '~' of other values, with their number and the largest distance.
-      The formats need not be the same. The exit status is 0 if nothing differs, else
-      1.
+      type or shape, '~' of other values, with their number and the largest distance,
+      '?' not readable in one of the two. The formats need not be the same. The exit
+      status is 0 if nothing differs, else 1.
 
       With --layers a line for each layer that is not the same, the one that has moved
       farthest first: the relative change, which is the length of the difference of
@@ -28,18 +27,22 @@ struct Diff: Command {
       both, or damaged. Layers that were 0, such as new biases, come after these. A
       layer is a name without its last part, or --depth 2 parts of it.
 
-      With --json an object: "equal" (the number of tensors that are the same) and
+      With --json an object: "equal" (the number of tensors that are the same),
+      "not_compared" (that of tensors of types that are not read here) and
       "differences", each with "name" ("name_base64" as in 'list'), "kind"
-      ("only_in_first", "only_in_second", "spec" or "values"), "first" and "second"
-      (such as "float32[2, 3]"; null where there is none), and for "values"
+      ("only_in_first", "only_in_second", "spec", "values" or "damaged"), "first" and
+      "second" (such as "float32[2, 3]"; null where there is none), and for "values"
       "differing", "elements" and "largest_distance" (null for strings, and for
-      types that are compared by their bytes; "inf" where one of two is not finite).
-      With --layers it has only "layers": all, in the same order, each with "name",
-      "relative_change" and "largest_distance" (a number, "inf" or null), "tensors",
-      "changed", "only_in_first", "only_in_second", "reshaped" and "damaged".
+      types that are compared by their bytes; "inf" where one of two is not finite,
+      or where no float64 is as large).
+      With --layers it has "not_compared", and "layers": all, in the same order, each
+      with "name" ("name_base64" likewise), "relative_change" and "largest_distance"
+      (a number, "inf" or null), "tensors", "changed", "only_in_first",
+      "only_in_second", "reshaped" and "damaged".
 
-      Tensors of types that are not read here are not compared: a message names them,
-      the last line counts them, and the exit status is 1.
+      A tensor that is damaged gets a message, and the others are compared; the exit
+      status is 1 then. Nor are tensors of types that are not read here compared: a
+      message names them, the last line counts them, and the exit status is 1.
       """)
 
   private let paths: (String, String)
@@ -85,9 +88,7 @@ struct Diff: Command {
     defer { bar.clear() }
     let comparison = try LayerComparison(first, second, depth: depth) { bar.show($0, of: $1) }
     bar.clear()
-    var damage = DamageReport()
-    for problem in comparison.problems { damage.add(problem) }
-    damage.summarize(", and \(damage.count == 1 ? "is" : "are") not compared")
+    Self.report(comparison.damaged)
     return try LayerChanges(comparison, unreadCount: unread).write(to: output, isJSON: isJSON)
   }
 
@@ -96,71 +97,19 @@ struct Diff: Command {
   ) throws(CheckpointError) -> ExitStatus {
     let bar = ProgressBar()
     defer { bar.clear() }
-    let comparison = try CheckpointReader.Comparison(first, second, tolerance: tolerance) {
+    let comparison = try CheckpointReader.Comparison(
+      first, second, tolerance: tolerance, skipsDamage: true
+    ) {
       bar.show($0, of: $1)
     }
     bar.clear()
-    try write(comparison, unread, output)
-    return comparison.isEqual ? .success : .failure
+    Self.report(comparison.damaged)
+    return try TensorChanges(comparison, unreadCount: unread).write(to: output, isJSON: isJSON)
   }
 
-  private func write(
-    _ comparison: CheckpointReader.Comparison, _ unread: Int, _ output: StandardOutput
-  ) throws(CheckpointError) {
-    guard !isJSON else {
-      let json: JSONValue = [
-        "equal": .number(comparison.equalCount),
-        "not_compared": .number(unread),
-        "differences": .array(comparison.differences.map(Self.json), .around),
-      ]
-      return try output.write(json.text + "\n")
-    }
-    for difference in comparison.differences { try output.write(Self.line(difference)) }
-    try output.write(Self.summary(comparison, unread))
-  }
-
-  private static func line(_ difference: CheckpointReader.Comparison.Difference) -> String {
-    let name = TensorName.shown(difference.key.bytes)
-    return switch difference.kind {
-    case .onlyInFirst(let spec): "\(Paint.red.on("- \(name)"))  \(spec)\n"
-    case .onlyInSecond(let spec): "\(Paint.green.on("+ \(name)"))  \(spec)\n"
-    case .spec(let first, let second): "\(Paint.red.on("! \(name)"))  \(first), \(second)\n"
-    case .values(let spec, let count, let largest):
-      "\(Paint.yellow.on("~ \(name)"))  \(spec)  \(count) of \(spec.shape.elementCount.of("element"))"
-        + (largest.map { ", by at most \($0)" } ?? "") + "\n"
-    }
-  }
-
-  private static func summary(_ comparison: CheckpointReader.Comparison, _ unread: Int) -> String {
-    let equal = comparison.equalCount.of("tensor")
-    guard !comparison.isEqual || unread > 0 else { return "no difference: \(equal)\n" }
-    let known =
-      comparison.isEqual ? "" : comparison.differences.count.of("difference") + ", "
-    return "\(known)\(equal) the same" + (unread > 0 ? ", \(unread) not compared\n" : "\n")
-  }
-
-  private static func json(_ difference: CheckpointReader.Comparison.Difference) -> JSONValue {
-    var members = JSONValue.name(difference.key)
-    switch difference.kind {
-    case .onlyInFirst(let spec): members += specs("only_in_first", spec, nil)
-    case .onlyInSecond(let spec): members += specs("only_in_second", nil, spec)
-    case .spec(let first, let second): members += specs("spec", first, second)
-    case .values(let spec, let count, let largest):
-      members += specs("values", spec, spec)
-      members += [
-        ("differing", .number(count)), ("elements", .number(spec.shape.elementCount)),
-        ("largest_distance", .distance(largest)),
-      ]
-    }
-    return .object(members)
-  }
-
-  private static func specs(_ kind: String, _ first: TensorSpec?, _ second: TensorSpec?)
-    -> [JSONValue.Member]
-  {
-    [
-      ("kind", .string(kind)), ("first", .stringIfAny(first?.description)),
-      ("second", .stringIfAny(second?.description)),
-    ]
+  private static func report(_ damaged: [DamagedTensor]) {
+    var damage = DamageReport()
+    for tensor in damaged { damage.add(tensor.key, tensor.error) }
+    damage.summarize(", and \(damage.count == 1 ? "is" : "are") not compared")
   }
 }

@@ -21,9 +21,9 @@ struct Map: Command {
 
       \(MappingOptions.details)
 
-      With --json an object of "tensors" ("name", "dtype", "shape", and "sources" of
-      the same three), "dropped" (likewise), "idle_rules" (numbers from 1) and
-      "problems".
+      With --json an object of "tensors" ("name", with "name_base64" as in 'list',
+      "dtype", "shape", and "sources" of the same), "dropped" (likewise), "idle_rules"
+      (numbers from 1) and "problems".
 
       The exit status is 1 if the rules cannot be applied.
       """)
@@ -105,9 +105,8 @@ struct Map: Command {
   }
 
   private static func members(_ name: TensorKey, _ spec: TensorSpec) -> [JSONValue.Member] {
-    [
-      ("name", .string(name.description)), ("dtype", .string(spec.dtype.name)),
-      ("shape", .numbers(spec.shape.dimensions)),
+    JSONValue.name(name) + [
+      ("dtype", .string(spec.dtype.name)), ("shape", .numbers(spec.shape.dimensions)),
     ]
   }
 }

@@ -23,8 +23,8 @@ struct Stats: Command {
       \(TensorSelection.details)
 
       Tensors are read in pieces: none has to fit into memory, unless it is stored in
-      slices, or in V1. One that is damaged gets a message, and the others are shown;
-      the exit status is 1 then.
+      slices, or in V1, or has strings. One that is damaged gets a message, and the
+      others are shown; the exit status is 1 then.
 
       With --json an array of objects: "name" ("name_base64" as in 'list'), "dtype",
       "shape", "count"; for strings "bytes"; for numbers "zeros", "nan", "infinite",

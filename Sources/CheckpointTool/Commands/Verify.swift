@@ -26,7 +26,7 @@ struct Verify: Command {
 
       With --json an object of "path", "intact", "tensors", "bytes", "problem_count",
       "problems" (each with "message", "code", and, null if not known, "file",
-      "offset" and "key") and "notes".
+      "offset" and "key", which is the "name" of 'list') and "notes".
       """)
 
   private let path: String

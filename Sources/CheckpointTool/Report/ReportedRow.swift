@@ -34,14 +34,15 @@ struct ReportedRow {
     let share = (node.byteCount.share(of: whole.byteCount) * 100).text(fractionDigits: 1)
     var cells = Self.name(line, badCount, checkpoint) + texts.map(Self.cell).joined()
     cells += "<span class=\"bar\" style=\"--w:\(share)%\"></span>"
-    if let tensor = node.tensor, tensor.spec.dtype.byteWidth != nil {
-      if let statistics = checkpoint.statistics(of: tensor.key) {
+    if let tensor = node.tensor {
+      let statistics = checkpoint.statistics(of: tensor.key)
+      if let statistics, tensor.spec.dtype.byteWidth != nil {
         cells += HistogramPicture.element(statistics.values?.histogram ?? [])
         let counts = [statistics.nanCount, statistics.infiniteCount]
         let values = [UInt64(statistics.zeroCount).grouped] + statistics.valueTexts
         texts += counts.map { UInt64($0).grouped } + values
         cells += counts.map(Self.alarmingCell).joined() + values.map(Self.cell).joined()
-      } else {
+      } else if statistics == nil {
         cells += "<span class=\"l bad\">not readable</span>"
       }
     }

@@ -81,7 +81,7 @@ struct LayerChanges {
 
 extension LayerComparison.Change {
   /// Whether a number has become none, or a tensor cannot be read.
-  var isAlarming: Bool { largestDistance == .infinity || damagedCount > 0 }
+  var isAlarming: Bool { hasNonFinite || damagedCount > 0 }
 
   /// The relative change in words.
   var relativeText: String {
