@@ -126,14 +126,15 @@ import Testing
 
   @Test func `one error lists all that V1 cannot hold, and nothing is written`() throws {
     let source = try source {
+      try $0.add(Tensor<Float>(repeating: 1, shape: [1, 1, 1, 1, 1, 1, 1, 1, 1]), for: "deep")
       try $0.add(Tensor<BFloat16>([BFloat16(1)]), for: "half")
       try $0.add(Tensor<UInt64>([1]), for: "large")
       try $0.add(Tensor<Float>([1]), for: TensorKey(bytes: [0xFF]))
       try $0.add(Tensor<String>(["text"]), for: "text")
     }
     let error = failure(source, to: "m", .v1)
-    #expect(error?.problems.map(\.key) == ["half", "large", "\\xff"])
-    #expect(error?.message.hasPrefix("3 tensors cannot be converted to V1; ") == true)
+    #expect(error?.problems.map(\.key) == ["deep", "half", "large", "\\xff"])
+    #expect(error?.message.hasPrefix("4 tensors cannot be converted to V1; ") == true)
     #expect(directory.names == ["source.data-00000-of-00001", "source.index"])
   }
 
@@ -272,6 +273,19 @@ import Testing
     }
     let notes = try convert(source, to: "m").notes
     #expect(notes == ["'w' stays in slices, which TensorFlow does not put together for uint16"])
+  }
+
+  @Test func `slices of more dimensions than TensorFlow puts together are noted`() throws {
+    let source = try source {
+      for row in 0..<2 {
+        let part = try TensorSlice.Part("2 1 1 1 1 1 1 1 1 \(row),1:-:-:-:-:-:-:-:-")
+        let values = Tensor<Float>(repeating: 1, shape: [1, 1, 1, 1, 1, 1, 1, 1, 1])
+        try $0.add(values, for: "w", part: part)
+      }
+    }
+    let notes = try convert(source, to: "m").notes
+    #expect(
+      notes == ["'w' stays in slices, which TensorFlow does not put together for 9 dimensions"])
   }
 
   // MARK: Names

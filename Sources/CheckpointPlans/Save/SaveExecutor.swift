@@ -132,13 +132,12 @@ package struct SaveExecutor {
 
   private static func checkV1(_ plan: SavePlan, _ prefix: String) throws(CheckpointError) {
     var problems: [CheckpointError] = []
-    for item in plan.items where !SlicesWriter.canHold(item.spec.dtype) {
-      guard problems.last?.key != item.key.description else { continue }
-      let dtype = item.spec.dtype.name
-      problems.append(
-        CheckpointError(
-          .unsupported, "V1 checkpoints cannot hold values of \(dtype); save as V2",
-          key: item.key.description))
+    for item in plan.items where problems.last?.key != item.key.description {
+      do throws(CheckpointError) {
+        try SlicesWriter.check(item.spec, for: item.key, part: item.part)
+      } catch {
+        problems.append(error.located(key: item.key.description))
+      }
     }
     let error = CheckpointError.combining(problems, file: prefix) {
       "\($0) variables cannot be saved in the format V1; nothing has been written"

@@ -28,9 +28,9 @@ struct Convert: Command {
       in the directory stay.
 
       DEST appears whole or not at all. What it cannot hold (strings and a few types
-      in safetensors, a few types and names that are not UTF-8 in V1) is known before
-      anything is written: all of it in one error, or, with --omit-unsupported, a note
-      for each that is left out.
+      in safetensors; a few types, names that are not UTF-8 and more than 8 dimensions
+      in V1) is known before anything is written: all of it in one error, or, with
+      --omit-unsupported, a note for each that is left out.
 
       With --map the tensors of DEST have the names, types and shapes that rules make:
       'checkpoint map SOURCE RULES --dry-run' shows them. '--map bert' makes Hugging

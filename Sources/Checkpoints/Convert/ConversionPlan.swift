@@ -233,10 +233,10 @@ struct ConversionPlan {
   }
 
   private mutating func noteSlices() {
-    for tensor in tensors where !tensor.slices.isEmpty && !tensor.spec.dtype.isJoinedByTensorFlow {
+    for tensor in tensors where !tensor.slices.isEmpty {
+      guard let hindrance = tensor.spec.hindranceToJoining else { continue }
       notes.append(
-        "'\(tensor.key)' stays in slices, which TensorFlow does not put together for "
-          + tensor.spec.dtype.name)
+        "'\(tensor.key)' stays in slices, which TensorFlow does not put together for \(hindrance)")
     }
   }
 
