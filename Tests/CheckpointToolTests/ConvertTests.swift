@@ -190,6 +190,70 @@ import Testing
     #expect(without.errors.hasPrefix("checkpoint: note: '"))
   }
 
+  @Test(arguments: ["convert", "merge", "average"])
+  func `the error for what cannot be held names the option that leaves it out`(command: String)
+    throws
+  {
+    let text = AnyTensor(Tensor<String>(["text"]))
+    let source = try directory.save([("s", text), ("w", floats(1))], to: "mixed")
+    let target = directory.path("m.safetensors")
+    let arguments =
+      switch command {
+      case "convert": [source, target]
+      case "merge": [target, source]
+      default: [target, source, source]
+      }
+    let run = try ChildProcess.run("checkpoint", [command] + arguments)
+    #expect(run.status == 1)
+    #expect(
+      run.errors
+        == "checkpoint: \(target): key 's': safetensors files do not have tensors of string, V2 checkpoints "
+        + "do; '--omit-unsupported' leaves it out (unsupported)\n")
+    let without = try ChildProcess.run(
+      "checkpoint", [command, "--omit-unsupported"] + arguments)
+    #expect(without.status == 0, "\(without.errors)")
+    #expect(without.errors.contains("checkpoint: note: 's' is left out: safetensors files do not"))
+    #expect(try CheckpointReader(target).entries().map(\.key) == ["w"])
+  }
+
+  @Test func `leaving out is advised only where it helps`() throws {
+    var writer = try BundleWriter(prefix: directory.path("part"))
+    try writer.add(Tensor<String>(["text"]), for: "s")
+    try writer.add(Tensor<Float>([1]), for: "w", part: TensorSlice.Part("3 0,1"))
+    try writer.finish()
+    let run = try ToolRun.checkpoint(
+      "convert", directory.path("part"), directory.path("m.safetensors"))
+    #expect(run.status == 1)
+    #expect(run.errors.contains("only 1 of its 3 elements were saved"))
+    #expect(!run.errors.contains("--omit-unsupported"), "\(run.errors)")
+  }
+
+  @Test func `what is not read is told of the file that has it, and can be left out`() throws {
+    let header = #"""
+      {"a":{"dtype":"F8_E8M0","shape":[2],"data_offsets":[0,2]},\#
+      "b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}
+      """#
+    let count = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
+    try directory.write(count + Array(header.utf8) + [1, 2, 3], to: "odd.safetensors")
+    let (odd, target) = (directory.path("odd.safetensors"), directory.path("m.safetensors"))
+    func expectFailure(_ advice: String, _ arguments: String...) throws {
+      let run = try ChildProcess.run("checkpoint", arguments)
+      #expect(run.status == 1)
+      #expect(
+        run.errors
+          == "checkpoint: \(odd): key 'a': its elements are of the type F8_E8M0, which is not read "
+          + "here\(advice) (unsupported)\n")
+    }
+    let advice = "; '--omit-unsupported' leaves it out"
+    try expectFailure(advice, "convert", odd, target)
+    try expectFailure(advice, "average", target, odd, odd)
+    try expectFailure(advice, "merge", target, odd)
+    try expectFailure("", "rename", odd, "b", "c", "-o", target)
+    let average = try ToolRun.checkpoint("average", target, odd, odd, "--omit-unsupported")
+    #expect(average.status == 0, "\(average.errors)")
+    #expect(try CheckpointReader(target).entries().map(\.key) == ["b"])
+  }
+
   @Test func `a tensor without a name stays in safetensors only`() throws {
     let file = directory.path("nameless.safetensors")
     var writer = try SafetensorsWriter(file)
@@ -202,7 +266,8 @@ import Testing
       #expect(run.status == 1)
       #expect(
         run.errors == "checkpoint: \(target): key '': the tensor has no name in '\(file)', and "
-          + "\(title) needs one; give it one first: 'checkpoint rename' (unsupported)\n")
+          + "\(title) needs one; give it one first: 'checkpoint rename'; '--omit-unsupported' leaves it "
+          + "out (unsupported)\n")
       #expect(!directory.names.contains { $0.hasPrefix("m") })
       let other = directory.path("other-\(format)")
       let without = try ToolRun.checkpoint(
@@ -261,11 +326,15 @@ import Testing
     (["merge", "a"], "merge: SOURCE... is missing"),
     (
       ["merge", "--move", "a", "b", "--drop-objects"],
-      "merge: '--move' goes without '--metadata' and '--drop-objects'"
+      "merge: '--move' goes without '--metadata', '--drop-objects' and '--omit-unsupported'"
     ),
     (
       ["merge", "--move", "a", "b", "--metadata", "step=1"],
-      "merge: '--move' goes without '--metadata' and '--drop-objects'"
+      "merge: '--move' goes without '--metadata', '--drop-objects' and '--omit-unsupported'"
+    ),
+    (
+      ["merge", "--move", "a", "b", "--omit-unsupported"],
+      "merge: '--move' goes without '--metadata', '--drop-objects' and '--omit-unsupported'"
     ),
     (["diff", "a", "b", "--tolerance", "-1"], "diff: '-1' is no tolerance: a number of 0 or more"),
     (["diff", "a", "b", "--tolerance", "x"], "diff: 'x' is no tolerance: a number of 0 or more"),

@@ -158,6 +158,7 @@ import Testing
     let error = failure(directory.path("odd.safetensors"), to: "m")
     #expect(error?.key == "a")
     #expect(error?.message == "its elements are of the type F8_E8M0, which is not read here")
+    #expect(error?.file == directory.path("odd.safetensors"))
   }
 
   @Test(arguments: [Format.v2, .v1])

@@ -16,7 +16,7 @@ struct Convert: Command {
       Synopsis.fullNames,
       Synopsis.Option(name: "--join", help: "Put tensors in slices together."),
       Synopsis.Option(name: "--drop-objects", help: "Leave the object graph out."),
-      Synopsis.Option(name: "--omit-unsupported", help: "Leave out what cannot be held."),
+      Synopsis.omitUnsupported,
       Synopsis.metadata,
       Synopsis.Option(name: "--overwrite", help: "Replace a checkpoint at DEST."),
     ],
@@ -67,7 +67,6 @@ struct Convert: Command {
     options.mapping = try arguments.mapping(rules: arguments.value(of: "--map"))
     options.usesFullNames = arguments.has("--full-names")
     options.joinsSlices = arguments.has("--join")
-    options.omitsUnsupported = arguments.has("--omit-unsupported")
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {

@@ -75,7 +75,8 @@ struct Rename: Command {
     options.overwrites = overwrites || destination == nil
     // A model in several files is written to their directory.
     let place = reader.format == .modelDirectory ? Path(source).directory : source
-    let conversion = try ConversionRun.plan([source], to: destination ?? place, options)
+    let conversion = try ConversionRun.plan(
+      [source], to: destination ?? place, options, canOmit: false)
     try ConversionRun(conversion: conversion).carryOut(output)
     return .success
   }

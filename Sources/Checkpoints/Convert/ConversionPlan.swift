@@ -55,7 +55,9 @@ struct ConversionPlan {
   {
     for tensor in source.unsupportedTensors {
       reportUnsupported(
-        "its elements are of the type \(tensor.typeName), which is not read here", tensor.key)
+        CheckpointError(
+          .unsupported, "its elements are of the type \(tensor.typeName), which is not read here",
+          file: source.path), tensor.key)
     }
     metadata.add(source)
     try addGraph(of: source)
@@ -120,7 +122,7 @@ struct ConversionPlan {
     var unsupported: Set<Int> = []
     for (index, tensor) in tensors.enumerated() {
       guard let problem = problem(with: tensor) else { continue }
-      reportUnsupported(problem.message, tensor.key, problem.code)
+      reportUnsupported(problem, tensor.key)
       unsupported.insert(index)
     }
     guard !unsupported.isEmpty else { return }
@@ -135,13 +137,11 @@ struct ConversionPlan {
       "\(count) tensors cannot be converted to \(format.title); leave them out, or choose another format"
   }
 
-  private mutating func reportUnsupported(
-    _ problem: String, _ key: TensorKey, _ code: CheckpointError.Code = .unsupported
-  ) {
+  private mutating func reportUnsupported(_ problem: CheckpointError, _ key: TensorKey) {
     if options.omitsUnsupported {
-      notes.append("'\(key)' is left out: \(problem)")
+      notes.append("'\(key)' is left out: \(problem.message)")
     } else {
-      problems.append(CheckpointError(code, problem, key: key.description))
+      problems.append(problem.located(key: key.description))
     }
   }
 
