@@ -397,4 +397,30 @@ import Testing
         })
     #expect(error?.message.contains("'checkpoint convert --map'") == true)
   }
+
+  @Test func `slices of one tensor in several checkpoints are said to be that`() throws {
+    func save(_ name: String, _ place: String) throws -> String {
+      var writer = try BundleWriter(prefix: directory.path(name))
+      try writer.add(Tensor<Float>([1, 2]), for: "w", part: TensorSlice.Part("4 \(place)"))
+      try writer.finish()
+      return directory.path(name)
+    }
+    func message(_ one: String, _ other: String) -> String? {
+      let error = #expect(throws: CheckpointError.self) {
+        try CheckpointConversion(merging: [one, other], to: directory.path("n"))
+      }
+      return error?.message
+    }
+    let (a, b, c) = (try save("a", "0,2"), try save("b", "2,2"), try save("c", "1,2"))
+    #expect(
+      message(a, b)
+        == "'w' of '\(a)' and 'w' of '\(b)' are slices of one tensor; 'checkpoint merge --move', or "
+        + "CheckpointConversion.merge(_:into:), joins them in V2 checkpoints, which become the new one"
+    )
+    // They overlap, and nothing can join them.
+    #expect(message(a, c)?.contains("would both be called 'w'; give one of them another") == true)
+    try CheckpointConversion.merge([a, b], into: directory.path("n"))
+    let joined = try CheckpointReader(directory.path("n")).tensor(for: "w")
+    #expect(try Tensor<Float>(joined).array == [1, 2, 1, 2])
+  }
 }
