@@ -1,6 +1,7 @@
 import CheckpointTensors
 import CheckpointStore
 import CheckpointSafetensors
+import CheckpointSlices
 import CheckpointGraph
 import CheckpointIO
 import CheckpointBundle
@@ -406,6 +407,27 @@ import Testing
     let keys = renamed.nodes.flatMap(\.attributes).map(\.key)
     #expect(keys.contains(new) && !keys.contains(old))
     #expect(try CheckpointReader(objects).entry(for: TensorKey(new)) != nil)
+  }
+
+  @Test func `V1 in several files is renamed into a new checkpoint only`() throws {
+    var writer = try SlicesWriter(prefix: directory.path("m"), shardCount: 2)
+    try writer.add(Tensor<Float>([1]), for: "a", part: nil, shard: 0)
+    try writer.add(Tensor<Float>([2]), for: "b", part: nil, shard: 1)
+    try writer.finish()
+    let pattern = directory.path("m-?????-of-00002")
+    let before = directory.names
+    for path in [pattern, directory.path("m-00000-of-00002")] {
+      let run = try ToolRun.checkpoint("rename", path, "b", "c", "--in-place")
+      #expect(run.status == 1)
+      #expect(
+        run.errors.hasSuffix(
+          "checkpoint: \(pattern): this V1 checkpoint has several files, which '--in-place' cannot replace "
+            + "in one step; write a new one: '-o DEST' (unsupported)\n"), "\(run.errors)")
+      #expect(directory.names == before)
+    }
+    let run = try ToolRun.checkpoint("rename", pattern, "b", "c", "-o", directory.path("n"))
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try CheckpointReader(directory.path("n")).entries().map(\.key) == ["a", "c"])
   }
 
   @Test func `a name that is shown with escapes can be given so`() throws {
