@@ -438,6 +438,22 @@ import Testing
     #expect(try CheckpointReader(copy).entry(for: "text") != nil)
   }
 
+  @Test(arguments: [["--in-place"], ["-o", "new"]])
+  func `the object graph keeps its name, and no tensor gets it`(place: [String]) throws {
+    let objects = directory.path("objects")
+    _ = try ToolRun.checkpoint("convert", ToolRun.fixture("object/nested-1"), objects)
+    let graph = "_CHECKPOINTABLE_OBJECT_GRAPH"
+    let before = directory.names
+    let renamed = try ChildProcess.run(
+      "checkpoint", ["rename", objects, graph, "y"] + place, directory: directory.path)
+    #expect(renamed.errors.contains("this is the object graph, which keeps its name"))
+    let taken = try ChildProcess.run(
+      "checkpoint", ["rename", source, "w", graph] + place, directory: directory.path)
+    #expect(taken.errors.contains("'\(graph)' is the name of the object graph"))
+    #expect(renamed.status != 0 && taken.status != 0 && directory.names == before)
+    #expect(try CheckpointReader(source).entries().map(\.key) == ["step", "w"])
+  }
+
   @Test func `names that cannot be given are explained`() throws {
     let missing = try ToolRun.checkpoint("rename", source, "v", "x", "--in-place")
     #expect(missing.status == 1)

@@ -1,5 +1,4 @@
 import CheckpointStore
-import CheckpointBundle
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
@@ -62,7 +61,7 @@ struct Rename: Command {
     if destination == nil, reader.format == .v2, metadata.isEmpty,
       try !Self.isNamed(names, in: reader)
     {
-      try BundleRenamer.rename(names, in: source)
+      try CheckpointConversion.rename(names, in: source)
       try output.write("\(source.shown): \(names.count.of("tensor")) renamed\n")
       return .success
     }

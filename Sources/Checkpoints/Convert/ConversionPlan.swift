@@ -100,7 +100,8 @@ struct ConversionPlan {
   mutating func checkedTensors(for destination: String) throws(CheckpointError) -> [ConvertedTensor]
   {
     applyNames()
-    try checkDistinct()
+    try NameCollisions(among: tensors).check()
+    checkNamesNoGraph()
     if options.joinsSlices || !format.isTensorFlow { joinSlices() } else { noteSlices() }
     removeUnsupported()
     appendGraph()
@@ -154,18 +155,20 @@ struct ConversionPlan {
     }
     let keys = tensors.map(\.key)
     for key in unused.keys.sorted() {
-      problems.append(
-        CheckpointError(
-          .notFound, "there is no such tensor\(NearestKeys(to: key, among: keys).hint)",
-          key: key.description))
+      let problem =
+        key == graph?.tensor.key
+        ? CheckpointError(.invalidArgument, "this is the object graph, which keeps its name")
+        : CheckpointError(
+          .notFound, "there is no such tensor\(NearestKeys(to: key, among: keys).hint)")
+      problems.append(problem.located(key: key.description))
     }
   }
 
-  private func checkDistinct() throws(CheckpointError) {
-    let graphTensor = graph.flatMap { graph in
-      tensors.contains { $0.key == graph.tensor.key } ? graph.tensor : nil
+  // A checkpoint whose graph is none cannot be read.
+  private mutating func checkNamesNoGraph() {
+    for tensor in tensors where tensor.key == TensorKey(ObjectGraph.key) {
+      problems.append(.namedAsGraph(tensor.source))
     }
-    try NameCollisions(among: graphTensor.map { [$0] + tensors } ?? tensors).check()
   }
 
   private mutating func checkMetadata() {
@@ -274,5 +277,15 @@ extension ConvertedTensor {
       let region = try? slice.region(in: spec.shape)
       return count.addingReportingOverflow(region?.shape.elementCount ?? 0).partialValue
     }
+  }
+}
+
+extension CheckpointError {
+  /// The error for a tensor that is to get the name of the object graph.
+  static func namedAsGraph(_ key: TensorKey) -> CheckpointError {
+    CheckpointError(
+      .invalidArgument,
+      "'\(ObjectGraph.key)' is the name of the object graph, which no other tensor can have; give another",
+      key: key.description)
   }
 }
