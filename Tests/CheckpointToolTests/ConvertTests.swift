@@ -62,6 +62,34 @@ import Testing
     #expect(run.status == 0, "\(run.errors)")
   }
 
+  @Test(arguments: ["v2", "v1", "safetensors"])
+  func `a directory in the place of a checkpoint is a conflict in every format`(format: String)
+    throws
+  {
+    try directory.save([("w", floats(1))], to: "run/ckpt-1")
+    let run = try ToolRun.checkpoint("convert", source, directory.path("run"), "--to", format)
+    #expect(run.status == 1)
+    #expect(run.errors.hasPrefix("checkpoint: \(directory.path("run")): this "), "\(run.errors)")
+    #expect(run.errors.contains("name the checkpoint that is to be written in it"))
+    #expect(!run.errors.contains("--overwrite"))
+  }
+
+  @Test func `an argument that makes no sense is named, also by what looks at it later`() throws {
+    let index = try ToolRun.checkpoint("convert", source, directory.path("m.index"))
+    #expect(index.status == 2)
+    #expect(
+      index.errors.hasPrefix(
+        "checkpoint: \(directory.path("m.index")): this is the name of one file of a V2 checkpoint")
+    )
+    let file = directory.path("m.safetensors")
+    let name = try ToolRun.checkpoint("rename", source, "w", "__metadata__", "-o", file)
+    #expect(name.status == 2)
+    #expect(
+      name.errors
+        == "checkpoint: \(file): key '__metadata__': no tensor in a safetensors file has this name "
+        + "(invalidArgument)\n")
+  }
+
   @Test func `any byte but 0 is true, in all formats`() throws {
     var header = Array(#"{"b":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}"#.utf8)
     header += Array(repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
