@@ -90,6 +90,21 @@ import Testing
         + "(invalidArgument)\n")
   }
 
+  @Test(arguments: [[], ["--overwrite"]])
+  func `the state file is not replaced by a checkpoint`(options: [String]) throws {
+    let state = #"model_checkpoint_path: "source""#
+    try directory.write(state.utf8, to: "checkpoint")
+    let path = directory.path("checkpoint")
+    let run = try ChildProcess.run(
+      "checkpoint", ["convert", source, path, "--to", "v1"] + options)
+    #expect(run.status == 2)
+    #expect(
+      run.errors
+        == "checkpoint: \(path): this is the name of the state file, and no checkpoint is looked for in it; "
+        + "give another name (invalidArgument)\n")
+    #expect(try directory.bytes("checkpoint") == Array(state.utf8))
+  }
+
   @Test func `any byte but 0 is true, in all formats`() throws {
     var header = Array(#"{"b":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}"#.utf8)
     header += Array(repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)

@@ -113,11 +113,12 @@ package struct SaveExecutor {
   ///   - isSharded: Whether the files have numbers, also if there is only one.
   /// - Returns: The path, and the files.
   /// - Throws: One error with every tensor that the format cannot hold, before anything is written;
-  ///   `pathConflict` if there is an index, which every reader would prefer; `io` if there is too
+  ///   `invalidArgument` for the name of the state file; `pathConflict` if there is an index, which every reader would prefer; `io` if there is too
   ///   little room; what ``SlicesWriter`` throws.
   private func saveV1(_ plan: consuming SavePlan, to prefix: String, isSharded: Bool)
     throws(CheckpointError) -> Saved
   {
+    if !isSharded { try CheckpointName.checkIsNoStateFile(prefix, .v1) }
     try Self.checkV1(plan, prefix)
     try plan.checkRoom(at: prefix, files.fileSystem, isV1: true)
     progress?.begin(.writing, byteCount: plan.byteCount)

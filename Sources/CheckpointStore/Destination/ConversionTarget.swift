@@ -84,6 +84,7 @@ package struct ConversionTarget {
     }
     try CheckpointName.checkIsWhole(path)
     try CheckpointName.checkIsNoPart(path, format)
+    try CheckpointName.checkIsNoStateFile(path, format)
     guard SlicesPath(pattern: path) == nil else {
       throw CheckpointError(
         .invalidArgument,
