@@ -4,6 +4,7 @@ import CheckpointIO
 @main
 enum Main {
   static func main() {
+    FileSizeLimit.makeAnError()
     run(ProcessArguments.bytes).leave()
   }
 

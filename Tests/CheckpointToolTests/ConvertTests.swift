@@ -400,9 +400,10 @@ import Testing
     try writer.finish()
     for format in ["v2", "v1", "safetensors"] {
       let run = try ToolRun.shell(
-        "trap '' XFSZ; ulimit -f 2000; checkpoint convert \"$1\" \"$2\" --to \"$3\"",
+        "ulimit -f 2000; checkpoint convert \"$1\" \"$2\" --to \"$3\"",
         directory.path("large"), directory.path("m"), format)
       #expect(run.status == 3, "\(format): \(run.errors)")
+      #expect(run.errors.contains("; no file may be larger there: 'ulimit -f' shows"))
       #expect(!directory.names.contains { $0.hasPrefix("m") || $0.hasPrefix(".m") }, "\(format)")
     }
   }
