@@ -76,11 +76,6 @@ package struct SlicesWriter: ShardedTensorWriter {
     return UInt64(spec.shape.elementCount).multiplied(by: UInt64(list.leastByteCount)) ?? .max
   }
 
-  /// Whether the format has a form for values of a dtype.
-  package static func canHold(_ dtype: DType) -> Bool {
-    TensorValueList(dtype)?.mostByteCount != nil
-  }
-
   private init(path: String, files: [String], _ transaction: SlicesTransaction) {
     self.path = path
     self.files = files
@@ -95,8 +90,8 @@ package struct SlicesWriter: ShardedTensorWriter {
   ///   - key: The key: text, and not empty.
   ///   - part: Where the values belong, if they are a part of a partitioned tensor.
   ///   - shard: Which file, from 0 on.
-  /// - Throws: `unsupported` for a dtype that V1 cannot hold, and for a key that is not UTF-8;
-  ///   `limitExceeded` for a tensor of 2 GiB or more; `duplicateName` for a key, or a part of it, that
+  /// - Throws: `unsupported` for a dtype that V1 cannot hold, for more than 8 dimensions, and for a key that is
+  ///   not UTF-8; `limitExceeded` for a tensor of 2 GiB or more; `duplicateName` for a key, or a part of it, that
   ///   was added already; `mismatch` if parts of one tensor disagree; `invalidArgument` for a file that
   ///   there is not, and if the writer is finished.
   package mutating func add(

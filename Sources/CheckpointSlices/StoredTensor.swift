@@ -12,7 +12,8 @@ struct StoredTensor {
 
   /// Takes the values as they are now.
   ///
-  /// - Throws: `unsupported` for a dtype that V1 cannot hold; `limitExceeded` for too many values.
+  /// - Throws: `unsupported` for a dtype that V1 cannot hold, and for dimensions that TensorFlow does not read;
+  ///   `limitExceeded` for too many values.
   init(_ tensor: some TensorStorable, record: SavedSliceRecord) throws(CheckpointError) {
     let spec = tensor.tensorSpec
     try Self.check(spec, record)  // before a copy is made
@@ -45,6 +46,12 @@ struct StoredTensor {
     guard let list = TensorValueList(spec.dtype), let most = list.mostByteCount else {
       throw CheckpointError(
         .unsupported, "V1 checkpoints cannot hold values of \(spec.dtype.name); save as V2")
+    }
+    guard spec.shape.rank <= TensorShape.largestSlicedRank else {
+      throw CheckpointError(
+        .unsupported,
+        "TensorFlow reads at most \(TensorShape.largestSlicedRank) dimensions from V1 checkpoints, these are "
+          + "\(spec.shape.rank); save as V2")
     }
     try checkSize(spec.shape.elementCount, most, plus: record.headByteCount)
     return list

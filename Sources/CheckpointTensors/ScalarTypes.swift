@@ -24,17 +24,4 @@ extension DType {
     default: nil
     }
   }
-
-  /// Whether TensorFlow puts tensors of this dtype together from slices.
-  ///
-  /// Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc and tensor_slice_reader.cc,
-  /// `GetSliceValue`, by way of TF_CALL macros of core/framework/register_types.h.
-  package var isJoinedByTensorFlow: Bool {
-    switch self {
-    case .float32, .float64, .int32, .uint8, .int16, .int8, .complex64, .complex128, .int64, .bool,
-      .qint32, .quint8, .qint8, .bfloat16, .int4, .uint4:
-      true
-    default: false
-    }
-  }
 }

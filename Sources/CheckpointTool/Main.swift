@@ -4,6 +4,7 @@ import CheckpointIO
 @main
 enum Main {
   static func main() {
+    FileSizeLimit.makeAnError()
     run(ProcessArguments.bytes).leave()
   }
 
@@ -30,9 +31,14 @@ enum Main {
     let status = ExitStatus(error)
     switch status {
     case .closedPipe: break
-    case .usage: StandardError.report(error.message)
+    case .usage: StandardError.report(error.isOfCommandLine ? error.message : error.description)
     default: StandardError.report(error.description)
     }
     return status
   }
+}
+
+extension CheckpointError {
+  // The message names the arguments; any other error is about a place, which its description names.
+  fileprivate var isOfCommandLine: Bool { (file ?? "").isEmpty && key == nil }
 }

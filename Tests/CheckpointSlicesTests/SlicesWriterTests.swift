@@ -52,6 +52,16 @@ import Testing
         == "w: V1 checkpoints cannot hold values of \(dtype.name); save as V2 (unsupported)")
   }
 
+  @Test func `refuses more dimensions than TensorFlow reads`() throws {
+    var writer = try writer()
+    let shapes = [8, 9].map { TensorShape(Array(repeating: 1, count: $0)) }
+    try writer.add(Tensor<Float>(repeating: 1, shape: shapes[0]), for: "v")
+    #expect(
+      problem { try writer.add(Tensor<Float>(repeating: 1, shape: shapes[1]), for: "w") }
+        == "w: TensorFlow reads at most 8 dimensions from V1 checkpoints, these are 9; save as V2 "
+        + "(unsupported)")
+  }
+
   @Test func `refuses names that TensorFlow could not read again`() throws {
     var writer = try writer()
     let tensor = Tensor<Float>([1])

@@ -136,6 +136,31 @@ import Testing
         """#), "\(run.output)")
   }
 
+  @Test func `rules come from a pipe, too`() throws {
+    let run = try ToolRun.shell(
+      """
+      echo '[{"rename": {"w": "dense/w"}}]' | checkpoint map "$1" /dev/stdin --dry-run
+      """, ToolRun.fixture("worked/sliced"))
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.output.contains("w float32[4, 3] -> dense/w float32[4, 3]\n"), "\(run.output)")
+    let wrong = try ToolRun.shell(
+      "echo '[{}]' | checkpoint map \"$1\" /dev/stdin --dry-run", ToolRun.fixture("worked/sliced"))
+    #expect(wrong.status == 1)
+    #expect(wrong.errors.hasPrefix("checkpoint: /dev/stdin: byte "), "\(wrong.errors)")
+  }
+
+  @Test func `a device without an end is read up to the limit of rules`() throws {
+    let run = try ToolRun.checkpoint(
+      "map", ToolRun.fixture("worked/sliced"), "/dev/zero", "--dry-run")
+    #expect(run.status == 1)
+    #expect(
+      run.errors
+        == "checkpoint: /dev/zero: more than 16777216 bytes of rules (limitExceeded)\n")
+    let folder = try ToolRun.checkpoint(
+      "map", ToolRun.fixture("worked/sliced"), directory.path, "--dry-run")
+    #expect(folder.errors.contains("this is a directory, a file is needed (notACheckpoint)"))
+  }
+
   @Test func `asks for --dry-run, and says where rules are wrong`() throws {
     let path = try rules("[\n{\"prefix\": \"a\"}]")
     let bare = try ToolRun.checkpoint("map", ToolRun.fixture("worked/sliced"), path)

@@ -101,6 +101,35 @@ import Testing
     #expect(directory.names.isEmpty)
   }
 
+  @Test func `a V1 file does not get the name of the state file, whoever writes it`() throws {
+    let path = directory.path("checkpoint")
+    var settings = Saver.Settings()
+    settings.updatesState = false
+    let options = SaveOptions(format: .v1)
+    let saver = try Saver(["w": variable], settings: settings, options: options)
+    let ways: [() throws -> Void] = [
+      { try saver.save(to: path) },
+      { _ = try CheckpointWriter(to: path, options: options) },
+      { try save("checkpoint", .conversionToV1) },
+    ]
+    for (number, way) in ways.enumerated() {
+      let error = #expect(throws: CheckpointError.self) { try way() }
+      #expect(error?.code == .invalidArgument && error?.file == path, "\(number)")
+      #expect(error?.message.hasPrefix("this is the name of the state file, and no") == true)
+      #expect(directory.names.isEmpty)
+    }
+    // With a number, in several files, and in other formats there is no such file.
+    try saver.save(to: path, step: 1)
+    let sharded = SaveOptions(format: .v1, sharding: .count(1))
+    try save("checkpoint", .conversion)
+    try Saver(["w": variable], settings: settings, options: sharded).save(to: path)
+    #expect(
+      directory.names == [
+        "checkpoint-00000-of-00001", "checkpoint-1", "checkpoint.data-00000-of-00001",
+        "checkpoint.index",
+      ])
+  }
+
   @Test func `takes the name of the only file, and of a part that is a V2 checkpoint`() throws {
     for (name, format) in [
       ("m-00000-of-00002", CheckpointFormat.v2), ("n-00000-of-00001", .v1),

@@ -126,14 +126,15 @@ import Testing
 
   @Test func `one error lists all that V1 cannot hold, and nothing is written`() throws {
     let source = try source {
+      try $0.add(Tensor<Float>(repeating: 1, shape: [1, 1, 1, 1, 1, 1, 1, 1, 1]), for: "deep")
       try $0.add(Tensor<BFloat16>([BFloat16(1)]), for: "half")
       try $0.add(Tensor<UInt64>([1]), for: "large")
       try $0.add(Tensor<Float>([1]), for: TensorKey(bytes: [0xFF]))
       try $0.add(Tensor<String>(["text"]), for: "text")
     }
     let error = failure(source, to: "m", .v1)
-    #expect(error?.problems.map(\.key) == ["half", "large", "\\xff"])
-    #expect(error?.message.hasPrefix("3 tensors cannot be converted to V1; ") == true)
+    #expect(error?.problems.map(\.key) == ["deep", "half", "large", "\\xff"])
+    #expect(error?.message.hasPrefix("4 tensors cannot be converted to V1; ") == true)
     #expect(directory.names == ["source.data-00000-of-00001", "source.index"])
   }
 
@@ -157,6 +158,7 @@ import Testing
     let error = failure(directory.path("odd.safetensors"), to: "m")
     #expect(error?.key == "a")
     #expect(error?.message == "its elements are of the type F8_E8M0, which is not read here")
+    #expect(error?.file == directory.path("odd.safetensors"))
   }
 
   @Test(arguments: [Format.v2, .v1])
@@ -274,6 +276,19 @@ import Testing
     #expect(notes == ["'w' stays in slices, which TensorFlow does not put together for uint16"])
   }
 
+  @Test func `slices of more dimensions than TensorFlow puts together are noted`() throws {
+    let source = try source {
+      for row in 0..<2 {
+        let part = try TensorSlice.Part("2 1 1 1 1 1 1 1 1 \(row),1:-:-:-:-:-:-:-:-")
+        let values = Tensor<Float>(repeating: 1, shape: [1, 1, 1, 1, 1, 1, 1, 1, 1])
+        try $0.add(values, for: "w", part: part)
+      }
+    }
+    let notes = try convert(source, to: "m").notes
+    #expect(
+      notes == ["'w' stays in slices, which TensorFlow does not put together for 9 dimensions"])
+  }
+
   // MARK: Names
 
   @Test func `names are any bytes, and may be exchanged`() throws {
@@ -381,5 +396,31 @@ import Testing
           "'\($0)' of '\(source)' and '\($0)' of '\(path)' would both be called '\($0)'"
         })
     #expect(error?.message.contains("'checkpoint convert --map'") == true)
+  }
+
+  @Test func `slices of one tensor in several checkpoints are said to be that`() throws {
+    func save(_ name: String, _ place: String) throws -> String {
+      var writer = try BundleWriter(prefix: directory.path(name))
+      try writer.add(Tensor<Float>([1, 2]), for: "w", part: TensorSlice.Part("4 \(place)"))
+      try writer.finish()
+      return directory.path(name)
+    }
+    func message(_ one: String, _ other: String) -> String? {
+      let error = #expect(throws: CheckpointError.self) {
+        try CheckpointConversion(merging: [one, other], to: directory.path("n"))
+      }
+      return error?.message
+    }
+    let (a, b, c) = (try save("a", "0,2"), try save("b", "2,2"), try save("c", "1,2"))
+    #expect(
+      message(a, b)
+        == "'w' of '\(a)' and 'w' of '\(b)' are slices of one tensor; 'checkpoint merge --move', or "
+        + "CheckpointConversion.merge(_:into:), joins them in V2 checkpoints, which become the new one"
+    )
+    // They overlap, and nothing can join them.
+    #expect(message(a, c)?.contains("would both be called 'w'; give one of them another") == true)
+    try CheckpointConversion.merge([a, b], into: directory.path("n"))
+    let joined = try CheckpointReader(directory.path("n")).tensor(for: "w")
+    #expect(try Tensor<Float>(joined).array == [1, 2, 1, 2])
   }
 }

@@ -106,6 +106,38 @@ import Testing
     #expect(try CheckpointReader(directory.path("m")).objectGraph() == nil)
   }
 
+  @Test func `the graph keeps its name, and no tensor gets it`() throws {
+    func message(_ change: (inout CheckpointConversion.Options) -> Void) -> String? {
+      let error = #expect(throws: CheckpointError.self) { try convert(to: "m", change) }
+      #expect(error?.code == .invalidArgument)
+      return error.map { "\($0.key ?? ""): \($0.message)" }
+    }
+    #expect(
+      message { $0.names = [Self.graph: "g"] }
+        == "\(Self.graph): this is the object graph, which keeps its name")
+    let taken =
+      "'\(Self.graph)' is the name of the object graph, which no other tensor can have; give another"
+    #expect(message { $0.names = [Self.kernel: Self.graph] } == "\(Self.kernel): \(taken)")
+    #expect(
+      message { $0.mapping = [.rename([Self.kernel.description: ObjectGraph.key])] }
+        == "\(Self.kernel): \(taken)")
+    #expect(
+      message {
+        $0.names = [Self.kernel: Self.graph]
+        $0.dropsObjectGraph = true
+      } == "\(Self.kernel): \(taken)")
+  }
+
+  @Test func `no tensor is renamed to the graph where it stands`() throws {
+    let path = try Saver(["w": Variable<Float>([1])]).save(to: directory.path("named"))
+    let error = #expect(throws: CheckpointError.self) {
+      try CheckpointConversion.rename(["w": Self.graph], in: path)
+    }
+    #expect(error?.file == path && error?.key == "w")
+    #expect(error?.message.contains("is the name of the object graph") == true)
+    #expect(try CheckpointReader(path).entries().map(\.key) == ["w"])
+  }
+
   @Test func `two graphs are not made one`() throws {
     let error = #expect(throws: CheckpointError.self) {
       try CheckpointConversion(merging: [source, source], to: directory.path("m"))

@@ -109,6 +109,24 @@ import Testing
     #expect(directory.names.isEmpty)
   }
 
+  @Test func `names variables of more dimensions than TensorFlow reads from V1 as well`()
+    throws
+  {
+    let deep = Variable<Float>(repeating: 1, shape: [1, 1, 1, 1, 1, 1, 1, 1, 1])
+    let half = Variable<BFloat16>(repeating: BFloat16(1), shape: [1])
+    var options = SaveOptions()
+    options.format = .v1
+    let saver = try Saver(["deep": deep, "half": half, "bias": bias], options: options)
+    let error = #expect(throws: CheckpointError.self) { try saver.save(to: directory.path("m")) }
+    #expect(
+      error?.problems.map(\.description) == [
+        "key 'deep': TensorFlow reads at most 8 dimensions from V1 checkpoints, these are 9; save as V2 "
+          + "(unsupported)",
+        "key 'half': V1 checkpoints cannot hold values of bfloat16; save as V2 (unsupported)",
+      ])
+    #expect(directory.names.isEmpty)
+  }
+
   @Test func `writes no V1 file beside an index, which would be read instead`() throws {
     let path = try saver(.v2).save(to: directory.path("m"))
     let before = directory.names

@@ -125,6 +125,17 @@ import Testing
     #expect(directory.names.isEmpty)
   }
 
+  @Test func `cuts nothing into slices of more dimensions than TensorFlow puts together`() throws {
+    var options = SaveOptions()
+    options.sharding = .maxBytes(8)
+    for (rank, isCut) in [(8, true), (9, false)] {
+      let shape = TensorShape(Array(repeating: 1, count: rank - 1) + [4])
+      let deep = Variable<Float>(repeating: 1, shape: shape)
+      let path = try Saver(["w": deep], options: options).save(to: directory.path("m-\(rank)"))
+      #expect(try BundleReader(prefix: path).entry(for: "w")?.slices.isEmpty == !isCut)
+    }
+  }
+
   @Test func `a rule is equal to its copies, and to no other`() {
     let rule = SaveOptions.Sharding.by { _ in 0 }
     let copy = rule

@@ -226,6 +226,7 @@ int munmap(void *_Null_unspecified address, size_t count);
 #define SA_RESTART 0x0002
 #define SA_RESETHAND 0x0004
 #define SIGKILL 9
+#define SIGXFSZ 25
 
 union __sigaction_u {
   void (*_Null_unspecified __sa_handler)(int);

@@ -59,6 +59,19 @@ struct Descriptor: ~Copyable {
     return try read(into: &bytes, at: offset, path: path)
   }
 
+  /// Reads what comes next, `count` bytes at most; none at the end.
+  func readNext(_ count: Int, path: String) throws(CheckpointError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let number = number
+    let found = try systemCall("read", file: path) {
+      unsafe bytes.withUnsafeMutableBytes {
+        unsafe CheckpointPlatform.read(number, $0.baseAddress, $0.count)
+      }
+    }
+    bytes.removeLast(count - found)  // at most `count` have come
+    return bytes
+  }
+
   /// Writes all bytes.
   func write(_ bytes: RawSpan, at offset: UInt64, path: String) throws(CheckpointError) {
     let (start, end) = try Self.positions(offset, count: bytes.byteCount, path: path)

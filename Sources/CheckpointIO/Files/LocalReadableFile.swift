@@ -11,10 +11,7 @@ final class LocalReadableFile: ReadableFile {
     // Without waiting: a pipe would wait for its other end.
     let descriptor = try Descriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
     let status = FileStatus(try descriptor.status(path: path))
-    guard status.kind == .file else {
-      let found = status.kind == .directory ? "a directory" : "no regular file"
-      throw CheckpointError(.notACheckpoint, "this is \(found), a file is needed", file: path)
-    }
+    guard status.kind == .file else { throw .noFile(status.kind, path) }
     self.path = path
     byteCount = status.byteCount
     self.status = status
@@ -42,5 +39,13 @@ final class LocalReadableFile: ReadableFile {
 
   func map() throws(CheckpointError) -> MappedFile {
     try MappedFile(descriptor: descriptor.number, byteCount: byteCount, path: path)
+  }
+}
+
+extension CheckpointError {
+  /// The error for something that cannot be read as a file.
+  static func noFile(_ kind: FileStatus.Kind, _ path: String) -> CheckpointError {
+    let found = kind == .directory ? "a directory" : "no regular file"
+    return CheckpointError(.notACheckpoint, "this is \(found), a file is needed", file: path)
   }
 }

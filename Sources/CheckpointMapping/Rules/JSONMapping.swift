@@ -27,6 +27,22 @@ extension KeyMapping {
     }
   }
 
+  /// Reads a mapping from what a person names on a command line: a file of JSON, or a pipe or device.
+  ///
+  /// - Throws: As ``init(jsonFile:)`` does.
+  package init(jsonInput path: String) throws(CheckpointError) {
+    let path = try PathText.path(path)
+    do throws(CheckpointError) {
+      let text = try NamedInput.bytes(of: path, atMost: Self.mostBytes + 1)
+      guard text.count <= Self.mostBytes else {
+        throw CheckpointError(.limitExceeded, "more than \(Self.mostBytes) bytes of rules")
+      }
+      try self.init(json: text)
+    } catch {
+      throw error.located(file: path)
+    }
+  }
+
   private init(json text: [UInt8]) throws(CheckpointError) {
     do throws(CheckpointError) {
       guard text.count <= Self.mostBytes else { throw Self.tooLarge(UInt64(text.count)) }

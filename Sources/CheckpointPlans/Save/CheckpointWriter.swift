@@ -39,8 +39,8 @@ public struct CheckpointWriter: TensorWriter {
   ///   - options: How it is written. Over several data files, of which there have to be so many
   ///     (``SaveOptions/Sharding/count(_:)``), tensors are dealt out in turn.
   /// - Throws: `busy` if somebody else is saving there; `unsupported` for a sharding that needs all
-  ///   tensors beforehand, and for metadata or several files where the format has none; `io` if the
-  ///   system fails.
+  ///   tensors beforehand, and for metadata or several files where the format has none; `invalidArgument` for a
+  ///   V1 file that would be called as the state file, `checkpoint`; `io` if the system fails.
   public init(
     to path: String, metadata: [String: String] = [:], options: SaveOptions = SaveOptions()
   ) throws(CheckpointError) {
@@ -61,8 +61,10 @@ public struct CheckpointWriter: TensorWriter {
       bundle = try BundleWriter(prefix: path, shardByteCounts: sizes, options: files)
       self.path = path
     case .v1:
+      let isSharded = options.sharding != .none
+      if !isSharded { try CheckpointName.checkIsNoStateFile(path, .v1) }
       let writer =
-        options.sharding == .none
+        !isSharded
         ? try SlicesWriter(path: path, options: files)
         : try SlicesWriter(prefix: path, shardCount: shardCount, options: files)
       self.path = writer.path

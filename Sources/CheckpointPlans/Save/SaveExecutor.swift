@@ -113,11 +113,12 @@ package struct SaveExecutor {
   ///   - isSharded: Whether the files have numbers, also if there is only one.
   /// - Returns: The path, and the files.
   /// - Throws: One error with every tensor that the format cannot hold, before anything is written;
-  ///   `pathConflict` if there is an index, which every reader would prefer; `io` if there is too
-  ///   little room; what ``SlicesWriter`` throws.
+  ///   `invalidArgument` for the name of the state file; `pathConflict` if there is an index, which every
+  ///   reader would prefer; `io` if there is too little room; what ``SlicesWriter`` throws.
   private func saveV1(_ plan: consuming SavePlan, to prefix: String, isSharded: Bool)
     throws(CheckpointError) -> Saved
   {
+    if !isSharded { try CheckpointName.checkIsNoStateFile(prefix, .v1) }
     try Self.checkV1(plan, prefix)
     try plan.checkRoom(at: prefix, files.fileSystem, isV1: true)
     progress?.begin(.writing, byteCount: plan.byteCount)
@@ -132,13 +133,12 @@ package struct SaveExecutor {
 
   private static func checkV1(_ plan: SavePlan, _ prefix: String) throws(CheckpointError) {
     var problems: [CheckpointError] = []
-    for item in plan.items where !SlicesWriter.canHold(item.spec.dtype) {
-      guard problems.last?.key != item.key.description else { continue }
-      let dtype = item.spec.dtype.name
-      problems.append(
-        CheckpointError(
-          .unsupported, "V1 checkpoints cannot hold values of \(dtype); save as V2",
-          key: item.key.description))
+    for item in plan.items where problems.last?.key != item.key.description {
+      do throws(CheckpointError) {
+        try SlicesWriter.check(item.spec, for: item.key, part: item.part)
+      } catch {
+        problems.append(error.located(key: item.key.description))
+      }
     }
     let error = CheckpointError.combining(problems, file: prefix) {
       "\($0) variables cannot be saved in the format V1; nothing has been written"

@@ -30,7 +30,7 @@ struct ShardCutter {
 
   /// Whether a tensor can be stored in slices that TensorFlow joins.
   static func canCut(_ spec: TensorSpec) -> Bool {
-    spec.shape.elementCount > 1 && spec.dtype.isJoinedByTensorFlow
+    spec.shape.elementCount > 1 && spec.isJoinedByTensorFlow
   }
 
   /// Places a tensor of which an element has room in a file, if it can be cut.

@@ -17,7 +17,8 @@ package struct ConversionTarget {
   /// Checks that the place is one, and free.
   ///
   /// - Throws: `invalidArgument` or `unsupported` for a path that the format does not have;
-  ///   `pathConflict` if a checkpoint would be replaced, or would hide the new one.
+  ///   `pathConflict` if a checkpoint would be replaced, or would hide the new one, and for a directory in the
+  ///   place of a file.
   package func check(overwrites: Bool) throws(CheckpointError) {
     do throws(CheckpointError) {
       try checkForm()
@@ -64,7 +65,7 @@ package struct ConversionTarget {
     let isDirectory = try fileSystem.status(of: path)?.kind == .directory
     guard !isDirectory || format == .modelDirectory || format == .v2 && !endsAsDirectory else {
       throw CheckpointError(
-        .invalidArgument, "this is a directory; name the checkpoint that is to be written in it")
+        .pathConflict, "this is a directory; name the checkpoint that is to be written in it")
     }
     guard format != .modelDirectory || !CheckpointName.isSafetensors(path) else {
       throw CheckpointError(
@@ -83,6 +84,7 @@ package struct ConversionTarget {
     }
     try CheckpointName.checkIsWhole(path)
     try CheckpointName.checkIsNoPart(path, format)
+    try CheckpointName.checkIsNoStateFile(path, format)
     guard SlicesPath(pattern: path) == nil else {
       throw CheckpointError(
         .invalidArgument,

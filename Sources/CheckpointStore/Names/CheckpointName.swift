@@ -62,6 +62,22 @@ package enum CheckpointName {
         + "name, without the numbers of the file and of all files at its end", file: path)
   }
 
+  /// Checks that a single V1 file does not get the name of the state file, which everybody takes it for.
+  ///
+  /// V2 and safetensors have other names for their files. Source: tensorflow/python/training/saver.py,
+  /// `Saver.save`, which refuses the name of its state file.
+  ///
+  /// - Throws: `invalidArgument` if it would.
+  package static func checkIsNoStateFile(_ path: String, _ format: CheckpointFormat)
+    throws(CheckpointError)
+  {
+    guard format == .v1, CheckpointFileName(Path(path).name) == .state else { return }
+    throw CheckpointError(
+      .invalidArgument,
+      "this is the name of the state file, and no checkpoint is looked for in it; give another name",
+      file: path)
+  }
+
   private static func withoutEnding(_ path: String) -> String {
     isSafetensors(path) ? String(path.dropLast(CheckpointFormat.safetensors.ending.count)) : path
   }

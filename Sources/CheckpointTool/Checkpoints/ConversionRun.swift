@@ -1,35 +1,61 @@
 import CheckpointIO
+import CheckpointStore
 import Checkpoints
 
 /// A conversion carried out for a person: with notes, progress, and a line in the end.
 struct ConversionRun {
   let conversion: CheckpointConversion
 
-  /// Plans a conversion; an error about a checkpoint that stands in the way says what to do.
+  /// Plans a conversion; an error about what an option changes names the option.
+  ///
+  /// - Parameters:
+  ///   - sources: The checkpoints.
+  ///   - destination: Where the new one is to be.
+  ///   - options: What to write.
+  ///   - canOmit: Whether there is an option that leaves out tensors which the format cannot hold.
+  /// - Returns: The plan.
+  /// - Throws: What planning throws.
   static func plan(
-    _ sources: [String], to destination: String, _ options: CheckpointConversion.Options
+    _ sources: [String], to destination: String, _ options: CheckpointConversion.Options,
+    canOmit: Bool = true
   ) throws(CheckpointError) -> CheckpointConversion {
-    try planned(destination, options) { () throws(CheckpointError) in
-      try CheckpointConversion(
-        merging: sources, to: destination, options: options, found: OpenedCheckpoint.report)
+    try planned(destination, options, canOmit: canOmit) {
+      options, found throws(CheckpointError) in
+      try CheckpointConversion(merging: sources, to: destination, options: options, found: found)
     }
   }
 
-  /// Plans what `plan` plans to write; an error about a checkpoint that stands in the way says what to do.
+  /// How to plan: with these options, and somebody who is told what the paths lead to.
+  typealias Planning = (CheckpointConversion.Options, (CheckpointLocation) -> Void)
+    throws(CheckpointError) -> CheckpointConversion
+
+  /// Plans what `plan` plans to write; an error about what an option changes names the option.
   static func planned(
     _ destination: String, _ options: CheckpointConversion.Options,
-    _ plan: () throws(CheckpointError) -> CheckpointConversion
+    canOmit: Bool = true, _ plan: Planning
   ) throws(CheckpointError) -> CheckpointConversion {
     do throws(CheckpointError) {
-      return try plan()
+      return try plan(options, OpenedCheckpoint.report)
     } catch {
-      guard error.code == .pathConflict, !options.overwrites else { throw error }
-      // What stands in the way all the same says so itself.
-      try CheckpointConversion.checkIsReplaceable(destination, options)
-      var error = error
-      error.message += "; '--overwrite' replaces what is there"
-      throw error
+      if error.code == .pathConflict, !options.overwrites {
+        // What stands in the way all the same says so itself.
+        try CheckpointConversion.checkIsReplaceable(destination, options)
+        throw error.adding("'--overwrite' replaces what is there")
+      }
+      guard canOmit, isMended(byOmissionFrom: options, plan) else { throw error }
+      let what = error.problems.isEmpty ? "it" : "them"
+      throw error.adding("'\(Synopsis.omitUnsupported.name)' leaves \(what) out")
     }
+  }
+
+  // Whether there is nothing wrong but what can be left out.
+  private static func isMended(
+    byOmissionFrom options: CheckpointConversion.Options, _ plan: Planning
+  ) -> Bool {
+    guard !options.omitsUnsupported else { return false }
+    var options = options
+    options.omitsUnsupported = true
+    return (try? plan(options, { _ in })) != nil
   }
 
   /// Does it, and says what was written.

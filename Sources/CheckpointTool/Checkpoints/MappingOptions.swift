@@ -13,8 +13,9 @@ enum MappingOptions {
 
   /// What the help says of them.
   static let details = """
-    RULES is a file of JSON, or a rule set of the library: 'checkpoint rules' lists
-    them. A file that is called like a rule set is written ./NAME.
+    RULES is a file of JSON, or a pipe such as /dev/stdin, or a rule set of the
+    library: 'checkpoint rules' lists them. A file that is called like a rule set is
+    written ./NAME.
 
     --prefer /ExponentialMovingAverage takes the moving average where there is one,
     else the variable, by the name of the variable. It comes first.
@@ -51,7 +52,7 @@ extension ArgumentScanner {
       return try KeyMapping(named: text)
     }
     do throws(CheckpointError) {
-      return try KeyMapping(jsonFile: text)
+      return try KeyMapping(jsonInput: text)
     } catch {
       guard error.code == .notFound else { throw error }
       var error = error

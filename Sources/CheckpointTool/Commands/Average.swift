@@ -14,12 +14,14 @@ struct Average: Command {
       Synopsis.Option(
         name: "--to", value: "FORMAT", help: "v2, v1, safetensors or model-directory."),
       Synopsis.Option(name: "--drop-objects", help: "Leave the object graph out."),
+      Synopsis.omitUnsupported,
       Synopsis.metadata,
       Synopsis.Option(name: "--overwrite", help: "Replace a checkpoint at OUT."),
     ],
     details: """
       All checkpoints need the same names, types and shapes: one error lists whatever
-      differs. Their formats may differ. OUT is as DEST for 'checkpoint convert'.
+      differs. Their formats may differ. OUT is as DEST for 'checkpoint convert', and so
+      is --omit-unsupported.
 
       Floating-point numbers are averaged in 64 bits, and rounded once to their type.
       Integers, such as step counters, truth values, strings and the objects are those
@@ -74,10 +76,10 @@ struct Average: Command {
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     var sources = sources
     if let lastCount { sources = try LatestCheckpoints.paths(lastCount, in: sources[0]) }
-    let conversion = try ConversionRun.planned(destination, options) { () throws(CheckpointError) in
+    let conversion = try ConversionRun.planned(destination, options) {
+      options, found throws(CheckpointError) in
       try CheckpointConversion(
-        averaging: sources, decay: decay, to: destination, options: options,
-        found: OpenedCheckpoint.report)
+        averaging: sources, decay: decay, to: destination, options: options, found: found)
     }
     try ConversionRun(conversion: conversion).carryOut(output)
     return .success

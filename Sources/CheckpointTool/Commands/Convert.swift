@@ -16,7 +16,7 @@ struct Convert: Command {
       Synopsis.fullNames,
       Synopsis.Option(name: "--join", help: "Put tensors in slices together."),
       Synopsis.Option(name: "--drop-objects", help: "Leave the object graph out."),
-      Synopsis.Option(name: "--omit-unsupported", help: "Leave out what cannot be held."),
+      Synopsis.omitUnsupported,
       Synopsis.metadata,
       Synopsis.Option(name: "--overwrite", help: "Replace a checkpoint at DEST."),
     ],
@@ -28,9 +28,9 @@ struct Convert: Command {
       in the directory stay.
 
       DEST appears whole or not at all. What it cannot hold (strings and a few types
-      in safetensors, a few types and names that are not UTF-8 in V1) is known before
-      anything is written: all of it in one error, or, with --omit-unsupported, a note
-      for each that is left out.
+      in safetensors; a few types, names that are not UTF-8 and more than 8 dimensions
+      in V1) is known before anything is written: all of it in one error, or, with
+      --omit-unsupported, a note for each that is left out.
 
       With --map the tensors of DEST have the names, types and shapes that rules make:
       'checkpoint map SOURCE RULES --dry-run' shows them. '--map bert' makes Hugging
@@ -67,7 +67,6 @@ struct Convert: Command {
     options.mapping = try arguments.mapping(rules: arguments.value(of: "--map"))
     options.usesFullNames = arguments.has("--full-names")
     options.joinsSlices = arguments.has("--join")
-    options.omitsUnsupported = arguments.has("--omit-unsupported")
   }
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {

@@ -12,15 +12,16 @@ struct Merge: Command {
       Synopsis.Option(
         name: "--to", value: "FORMAT", help: "v2, v1, safetensors or model-directory."),
       Synopsis.Option(name: "--drop-objects", help: "Leave the object graphs out."),
+      Synopsis.omitUnsupported,
       Synopsis.metadata,
       Synopsis.Option(name: "--move", help: "Use the data files of the sources, which go."),
       Synopsis.Option(name: "--overwrite", help: "Replace a checkpoint at DEST."),
     ],
     details: """
-      Sources may be of any formats, DEST is as for 'checkpoint convert'. Two tensors
-      of one name are an error, and two sources with objects, unless --drop-objects.
-      Give one tensor another name first: 'checkpoint rename', 'checkpoint convert
-      --map'.
+      Sources may be of any formats. DEST is as for 'checkpoint convert', and so is
+      --omit-unsupported. Two tensors of one name are an error, and two sources with
+      objects, unless --drop-objects. Give one tensor another name first: 'checkpoint
+      rename', 'checkpoint convert --map'.
 
       Metadata is as for 'checkpoint convert'. If two sources have different texts of
       one name, --metadata has to say which it is to be.
@@ -42,8 +43,11 @@ struct Merge: Command {
     sources = try arguments.paths(from: 1)
     moves = arguments.has("--move")
     options = try arguments.conversionOptions()
-    guard !moves || (options.metadata.isEmpty && !options.dropsObjectGraph) else {
-      throw arguments.misuse("'--move' goes without '--metadata' and '--drop-objects'")
+    let changes =
+      !options.metadata.isEmpty || options.dropsObjectGraph || options.omitsUnsupported
+    guard !moves || !changes else {
+      throw arguments.misuse(
+        "'--move' goes without '--metadata', '--drop-objects' and '--omit-unsupported'")
     }
   }
 

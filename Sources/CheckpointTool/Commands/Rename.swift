@@ -1,5 +1,4 @@
 import CheckpointStore
-import CheckpointBundle
 import CheckpointGraph
 import CheckpointIO
 import CheckpointTensors
@@ -25,7 +24,7 @@ struct Rename: Command {
       With --in-place, of a V2 checkpoint the index is written anew and replaced in
       one step; the data files stay as they are, whatever their size. Where its
       objects name a renamed tensor, and in other formats, everything is written anew,
-      and replaced in one step as well.
+      and replaced in one step as well. V1 in several files cannot be: it takes -o.
 
       Objects that name a tensor follow: TensorFlow restores them as before. Metadata
       stays, with what --metadata gives; see 'checkpoint help convert'.
@@ -62,7 +61,7 @@ struct Rename: Command {
     if destination == nil, reader.format == .v2, metadata.isEmpty,
       try !Self.isNamed(names, in: reader)
     {
-      try BundleRenamer.rename(names, in: source)
+      try CheckpointConversion.rename(names, in: source)
       try output.write("\(source.shown): \(names.count.of("tensor")) renamed\n")
       return .success
     }
@@ -73,11 +72,22 @@ struct Rename: Command {
     options.names = names
     options.metadata = metadata
     options.overwrites = overwrites || destination == nil
-    // A model in several files is written to their directory.
-    let place = reader.format == .modelDirectory ? Path(source).directory : source
-    let conversion = try ConversionRun.plan([source], to: destination ?? place, options)
+    let place = if let destination { destination } else { try Self.placeToReplace(reader) }
+    let conversion = try ConversionRun.plan(
+      [source], to: place, options, canOmit: false)
     try ConversionRun(conversion: conversion).carryOut(output)
     return .success
+  }
+
+  // What is written over a checkpoint: a model in several files goes to their directory.
+  private static func placeToReplace(_ reader: CheckpointReader) throws(CheckpointError) -> String {
+    guard reader.format != .v1 || SlicesPath(pattern: reader.path) == nil else {
+      throw CheckpointError(
+        .unsupported,
+        "this V1 checkpoint has several files, which '--in-place' cannot replace in one step; write a new "
+          + "one: '-o DEST'", file: reader.path)
+    }
+    return reader.format == .modelDirectory ? Path(reader.path).directory : reader.path
   }
 
   private func names(in reader: CheckpointReader) throws(CheckpointError) -> [TensorKey: TensorKey]

@@ -15,6 +15,7 @@ extension ArgumentScanner {
     options.format = try format()
     options.metadata = try metadata()
     options.dropsObjectGraph = has("--drop-objects")
+    options.omitsUnsupported = has("--omit-unsupported")
     return options
   }
 

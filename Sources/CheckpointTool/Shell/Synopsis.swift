@@ -25,6 +25,9 @@ struct Synopsis {
   /// The option for the texts of a safetensors file, of all commands that write.
   static let metadata = Option(
     name: "--metadata", value: "NAME=TEXT", help: "A text about a safetensors file; repeatable.")
+  /// The option for what a format cannot hold, of `convert`, `merge` and `average`.
+  static let omitUnsupported = Option(
+    name: "--omit-unsupported", help: "Leave out what cannot be held.")
   /// The option for the names of objects' variables.
   static let fullNames = Option(
     name: "--full-names", help: "Names as Keras has them, not keys of objects.")

@@ -32,7 +32,7 @@ extension CheckpointConversion {
       }
       let entries = try last.entries()
       let tables = Self.tables(entries)
-      try Self.check(readers.dropLast(), entries, tables, of: last.path)
+      try Self.check(readers.dropLast(), entries, tables, of: last)
       let values = AveragedReader(
         readers.map(\.reader), last: last.reader, tables: tables, decay: decay)
       try plan.add(last, values: values)
@@ -56,10 +56,10 @@ extension CheckpointConversion {
   // The last one is what the others are compared with.
   private static func check(
     _ readers: some Sequence<CheckpointReader>, _ entries: [TensorEntry],
-    _ tables: Set<TensorKey>, of path: String
+    _ tables: Set<TensorKey>, of last: CheckpointReader
   ) throws(CheckpointError) {
     var problems: [CheckpointError] = []
-    for reader in readers { problems += try differences(of: reader, entries, tables, of: path) }
+    for reader in readers { problems += try differences(of: reader, entries, tables, of: last) }
     let error = CheckpointError.combining(problems) {
       "\($0) differences keep the checkpoints from being averaged; their names, types and shapes have to be "
         + "the same"
@@ -72,8 +72,10 @@ extension CheckpointConversion {
   }
 
   private static func differences(
-    of reader: CheckpointReader, _ entries: [TensorEntry], _ tables: Set<TensorKey>, of path: String
+    of reader: CheckpointReader, _ entries: [TensorEntry], _ tables: Set<TensorKey>,
+    of last: CheckpointReader
   ) throws(CheckpointError) -> [CheckpointError] {
+    let path = last.path
     var problems: [CheckpointError] = []
     func note(_ finding: String, _ key: TensorKey) {
       problems.append(
@@ -92,10 +94,14 @@ extension CheckpointConversion {
         tables.contains(entry.key) ? spec.dtype == entry.spec.dtype : spec == entry.spec
       if !isSame { note("it is \(spec) here, \(entry.spec) in '\(path)'", entry.key) }
     }
-    for tensor in reader.unsupportedTensors {
+    // What is not read of the last one either is told, or left out, when its tensors are planned.
+    let unplanned = Set(last.unsupportedTensors.map(\.key))
+    for tensor in reader.unsupportedTensors where !unplanned.contains(tensor.key) {
       note("its elements are of the type \(tensor.typeName), which is not read here", tensor.key)
     }
-    for key in others.keys.sorted() { note("'\(path)' has no such tensor", key) }
+    for key in others.keys.sorted() where !unplanned.contains(key) {
+      note("'\(path)' has no such tensor", key)
+    }
     return problems
   }
 

@@ -55,7 +55,9 @@ struct ConversionPlan {
   {
     for tensor in source.unsupportedTensors {
       reportUnsupported(
-        "its elements are of the type \(tensor.typeName), which is not read here", tensor.key)
+        CheckpointError(
+          .unsupported, "its elements are of the type \(tensor.typeName), which is not read here",
+          file: source.path), tensor.key)
     }
     metadata.add(source)
     try addGraph(of: source)
@@ -98,7 +100,8 @@ struct ConversionPlan {
   mutating func checkedTensors(for destination: String) throws(CheckpointError) -> [ConvertedTensor]
   {
     applyNames()
-    try checkDistinct()
+    try NameCollisions(among: tensors).check()
+    checkNamesNoGraph()
     if options.joinsSlices || !format.isTensorFlow { joinSlices() } else { noteSlices() }
     removeUnsupported()
     appendGraph()
@@ -120,7 +123,7 @@ struct ConversionPlan {
     var unsupported: Set<Int> = []
     for (index, tensor) in tensors.enumerated() {
       guard let problem = problem(with: tensor) else { continue }
-      reportUnsupported(problem.message, tensor.key, problem.code)
+      reportUnsupported(problem, tensor.key)
       unsupported.insert(index)
     }
     guard !unsupported.isEmpty else { return }
@@ -135,13 +138,11 @@ struct ConversionPlan {
       "\(count) tensors cannot be converted to \(format.title); leave them out, or choose another format"
   }
 
-  private mutating func reportUnsupported(
-    _ problem: String, _ key: TensorKey, _ code: CheckpointError.Code = .unsupported
-  ) {
+  private mutating func reportUnsupported(_ problem: CheckpointError, _ key: TensorKey) {
     if options.omitsUnsupported {
-      notes.append("'\(key)' is left out: \(problem)")
+      notes.append("'\(key)' is left out: \(problem.message)")
     } else {
-      problems.append(CheckpointError(code, problem, key: key.description))
+      problems.append(problem.located(key: key.description))
     }
   }
 
@@ -154,18 +155,20 @@ struct ConversionPlan {
     }
     let keys = tensors.map(\.key)
     for key in unused.keys.sorted() {
-      problems.append(
-        CheckpointError(
-          .notFound, "there is no such tensor\(NearestKeys(to: key, among: keys).hint)",
-          key: key.description))
+      let problem =
+        key == graph?.tensor.key
+        ? CheckpointError(.invalidArgument, "this is the object graph, which keeps its name")
+        : CheckpointError(
+          .notFound, "there is no such tensor\(NearestKeys(to: key, among: keys).hint)")
+      problems.append(problem.located(key: key.description))
     }
   }
 
-  private func checkDistinct() throws(CheckpointError) {
-    let graphTensor = graph.flatMap { graph in
-      tensors.contains { $0.key == graph.tensor.key } ? graph.tensor : nil
+  // A checkpoint whose graph is none cannot be read.
+  private mutating func checkNamesNoGraph() {
+    for tensor in tensors where tensor.key == TensorKey(ObjectGraph.key) {
+      problems.append(.namedAsGraph(tensor.source))
     }
-    try NameCollisions(among: graphTensor.map { [$0] + tensors } ?? tensors).check()
   }
 
   private mutating func checkMetadata() {
@@ -233,10 +236,10 @@ struct ConversionPlan {
   }
 
   private mutating func noteSlices() {
-    for tensor in tensors where !tensor.slices.isEmpty && !tensor.spec.dtype.isJoinedByTensorFlow {
+    for tensor in tensors where !tensor.slices.isEmpty {
+      guard let hindrance = tensor.spec.hindranceToJoining else { continue }
       notes.append(
-        "'\(tensor.key)' stays in slices, which TensorFlow does not put together for "
-          + tensor.spec.dtype.name)
+        "'\(tensor.key)' stays in slices, which TensorFlow does not put together for \(hindrance)")
     }
   }
 
@@ -274,5 +277,15 @@ extension ConvertedTensor {
       let region = try? slice.region(in: spec.shape)
       return count.addingReportingOverflow(region?.shape.elementCount ?? 0).partialValue
     }
+  }
+}
+
+extension CheckpointError {
+  /// The error for a tensor that is to get the name of the object graph.
+  static func namedAsGraph(_ key: TensorKey) -> CheckpointError {
+    CheckpointError(
+      .invalidArgument,
+      "'\(ObjectGraph.key)' is the name of the object graph, which no other tensor can have; give another",
+      key: key.description)
   }
 }

@@ -1,4 +1,5 @@
 import CheckpointIO
+import CheckpointTensors
 
 /// Tensors that would be written under the same names.
 struct NameCollisions {
@@ -13,13 +14,17 @@ struct NameCollisions {
   ///
   /// - Throws: `duplicateName` with all of them.
   func check() throws(CheckpointError) {
+    let pairs = pairs
     let problems = pairs.map { Self.error($0, $1) }
     let error = CheckpointError.combining(problems) { "\($0) names would be given twice" }
-    guard var error else { return }
-    error.message +=
-      "; give one of them another name first: rename it, or convert it with a KeyMapping ('checkpoint "
-      + "rename', 'checkpoint convert --map')"
-    throw error
+    guard let error else { return }
+    let areSlices = pairs.allSatisfy { $0.isPartOfTensor(with: $1) }
+    throw error.adding(
+      areSlices
+        ? "'checkpoint merge --move', or CheckpointConversion.merge(_:into:), joins them in V2 checkpoints, which "
+          + "become the new one"
+        : "give one of them another name first: rename it, or convert it with a KeyMapping ('checkpoint "
+          + "rename', 'checkpoint convert --map')")
   }
 
   // Each tensor whose name is taken with the one before it that has it, in the order of writing. Names that
@@ -40,7 +45,19 @@ struct NameCollisions {
     let names = [one, other].map { tensor in
       "'\(tensor.source)'" + (showsFiles ? " of '\(tensor.file ?? "")'" : "")
     }
-    return CheckpointError(
-      .duplicateName, "\(names[0]) and \(names[1]) would both be called '\(other.key)'")
+    let finding =
+      one.isPartOfTensor(with: other)
+      ? "are slices of one tensor" : "would both be called '\(other.key)'"
+    return CheckpointError(.duplicateName, "\(names[0]) and \(names[1]) \(finding)")
+  }
+}
+
+extension ConvertedTensor {
+  /// Whether this and another of the same name are stored slices of one tensor, none of which overlap.
+  fileprivate func isPartOfTensor(with other: ConvertedTensor) -> Bool {
+    guard !slices.isEmpty, !other.slices.isEmpty, spec == other.spec, source == other.source,
+      source == key
+    else { return false }
+    return (try? StoredParts(slices + other.slices, of: spec.shape)) != nil
   }
 }
