@@ -20,8 +20,8 @@ struct Average: Command {
     ],
     details: """
       All checkpoints need the same names, types and shapes: one error lists whatever
-      differs. Their formats may differ. OUT is as DEST for 'checkpoint convert', and so
-      is --omit-unsupported.
+      differs. Their formats may differ. OUT is as DEST for 'checkpoint convert', and
+      so is --omit-unsupported.
 
       Floating-point numbers are averaged in 64 bits, and rounded once to their type.
       Integers, such as step counters, truth values, strings and the objects are those
