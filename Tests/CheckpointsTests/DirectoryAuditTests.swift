@@ -354,18 +354,6 @@ import Testing
         == ["a pointer of Git LFS, not the file that it stands for", "an empty file"])
   }
 
-  @Test func `says so if the system refuses to look at a checkpoint`() throws {
-    try ManagerRun(system, .latest(3)).save(1)
-    let failing = InterceptingFileSystem(system) { _, call throws(CheckpointError) in
-      guard call.path == "/run/ckpt-1.index" else { return }
-      throw .system("injected failure of \(call.kind)", errno: EIO, file: call.path)
-    }
-    let error = #expect(throws: CheckpointError.self) {
-      try CheckpointDirectory.Audit(of: "/run", fileSystem: failing)
-    }
-    #expect(error?.systemError == EIO && error?.file == "/run/ckpt-1.index")
-  }
-
   @Test func `says that there is no such directory`() {
     let error = #expect(throws: CheckpointError.self) {
       try CheckpointDirectory.Audit(of: "/nowhere", fileSystem: system)

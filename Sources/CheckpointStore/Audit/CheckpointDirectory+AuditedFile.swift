@@ -19,6 +19,9 @@ extension CheckpointDirectory {
       case record
       /// A state file that cannot be read, or names a checkpoint which is not there.
       case misleading
+      /// What the system refused to read, or a file of a checkpoint of which it refused to read one: nobody
+      /// knows what it is.
+      case unread
       /// Anything else.
       case foreign
     }

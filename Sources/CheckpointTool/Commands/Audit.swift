@@ -23,17 +23,25 @@ struct Audit: Command {
         busy      of a save that is under way
         record    the state file, or a manager's history
         misleading  a state file that names a checkpoint which is not there
+        unread    what the system refused to read, and the files of its checkpoint
         foreign   anything else
 
       With --repair the state file is rebuilt if it is lost, damaged or leads to no
       whole checkpoint. One that names a whole checkpoint stays, also if that is not
       the newest. What dead saves of this library have left is removed. Checkpoints
-      and foreign files are never touched.
+      and foreign files are never touched. While what may be a newer checkpoint
+      cannot be read, the state file stays as it is.
 
       With --keep 5, or --keep 5,2 to keep one every 2 hours as well, a line for each
       managed checkpoint says whether it would stay, and why. Nothing is deleted.
 
-      The exit status is 0 if nothing is torn, misleading or an orphan.
+      The exit status is 0 if nothing is torn, misleading or an orphan, and 1 if
+      something is. What the system refused to read is none of these: then it is 3,
+      and everything else is still told.
+
+      With --json an object of "files" (each with "name", "kind" as above, "bytes" and,
+      null if not known, "checkpoint" and "note"), "plan" (each with "path", "stays" and
+      "reasons"), and "actions", what a repair has done.
       """)
 
   private let path: String
@@ -79,9 +87,16 @@ struct Audit: Command {
     } else {
       try writeText(audit, actions, output)
     }
+    if let refusal = Self.refusal(audit) { throw refusal }
     let findings: Set<CheckpointDirectory.AuditedFile.Kind> = [.torn, .misleading, .orphan]
     let isSound = !audit.files.contains { findings.contains($0.kind) }
     return isSound ? .success : .failure
+  }
+
+  private static func refusal(_ audit: CheckpointDirectory.Audit) -> CheckpointError? {
+    CheckpointError.combining(
+      audit.problems.filter { $0.code == .io }, file: audit.directory
+    ) { "\($0) files could not be read, so nobody knows what they are; let this user read them" }
   }
 
   private func checkIsDirectory() throws(CheckpointError) {
