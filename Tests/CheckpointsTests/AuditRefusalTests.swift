@@ -126,6 +126,22 @@ import Testing
     #expect(try audit(system).repair() == ["rebuilt checkpoint"])
   }
 
+  @Test func `a state file that leads elsewhere stays if nobody can say what is there`() throws {
+    try prepare()
+    try system.createDirectory("/other")
+    for name in ["m-7.index", "m-7.data-00000-of-00001"] {
+      try system.copy("/run/\(name.replacing("m-7", with: "ckpt-1"))", to: "/other/\(name)")
+    }
+    let text = "model_checkpoint_path: \"/other/m-7\"\n"
+    try system.write(text, to: "/run/checkpoint")
+    #expect(try kinds(system)["checkpoint"] == .record)
+    let refusing = refusing("m-7.index")
+    #expect(try kinds(refusing)["checkpoint"] == .unread)
+    #expect(try audit(refusing).problems.map(\.file) == ["/other/m-7.index"])
+    #expect(try audit(refusing).repair() == [])
+    #expect(system.text("/run/checkpoint") == text)
+  }
+
   @Test func `a lock that cannot be read makes nothing an orphan or a leftover`() throws {
     try prepare()
     let (data, lock) = ("ckpt-9.data-00000-of-00001", "ckpt-9.swift-checkpoints-lock")

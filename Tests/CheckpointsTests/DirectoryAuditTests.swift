@@ -281,6 +281,34 @@ import Testing
     #expect(state?.latest == "/run/m-3-?????-of-00002")
   }
 
+  @Test(arguments: ["/other/m-7", "/run/m-7"])
+  func `a state file that names a torn checkpoint is misleading, wherever that is`(torn: String)
+    throws
+  {
+    let run = try ManagerRun(system, .all, name: "m")
+    try run.save(1)
+    try system.createDirectory("/other")
+    try system.copy("/run/m-1.index", to: "\(torn).index")  // its data file is missing
+    try system.write("model_checkpoint_path: \"\(torn)\"\n", to: "/run/checkpoint")
+    let state = try #require(try audit().files.first { $0.name == "checkpoint" })
+    #expect(state.kind == .misleading)
+    #expect(state.note?.contains("which is not whole: \(torn).data-00000-of-00001: ") == true)
+    #expect(try audit().repair() == ["rebuilt checkpoint"])
+    #expect(try CheckpointDirectory("/run", fileSystem: system).latest() == "/run/m-1")
+    #expect(try kinds()["checkpoint"] == .record)
+  }
+
+  @Test func `a state file stays if no checkpoint here is whole either`() throws {
+    let text = "model_checkpoint_path: \"/other/m-7\"\n"
+    for directory in ["/run", "/other"] { try system.createDirectory(directory) }
+    try system.write("", to: "/other/m-7.index")
+    try system.write("", to: "/run/m-1.index")
+    try system.write(text, to: "/run/checkpoint")
+    #expect(try kinds()["checkpoint"] == .misleading)
+    #expect(try audit().repair() == [])
+    #expect(system.text("/run/checkpoint") == text)
+  }
+
   // MARK: What a repair leaves alone
 
   @Test(arguments: ["GGUF\u{3}\0\0\0 weights", "<html><body>404</body></html>"])

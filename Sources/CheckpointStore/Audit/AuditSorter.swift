@@ -17,6 +17,8 @@ package struct AuditSorter {
   private var listed: [FileName: ListedCheckpoint] = [:]
   private var refused: [FileName: CheckpointError] = [:]
   private var refusals: [FileName: CheckpointError] = [:]  // by the path that was refused
+  /// What the state file names, as far as it was looked at for that.
+  var announced: AuditedCheckpoint?
   private var stems: Set<String> = []
   var historyStems: Set<String> = []
   // Of what is numbered, by what stands before the number.
@@ -204,6 +206,9 @@ package struct AuditSorter {
   }
 
   private func isSettled(checkpointOf name: String) throws(CheckpointError) -> Bool {
+    if CheckpointFileName(name) == .state {
+      return try announced?.isUnchanged(fileSystem) ?? true
+    }
     if let checkpoint = try checkpoint(ofFile: name) {
       return try checkpoint.isUnchanged(fileSystem)
     }

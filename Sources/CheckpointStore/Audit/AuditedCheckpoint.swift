@@ -1,7 +1,7 @@
-import CheckpointIO
+package import CheckpointIO
 
 /// A checkpoint, looked at: whether it is whole, and what its files were like then.
-struct AuditedCheckpoint {
+package struct AuditedCheckpoint {
   /// Its path.
   let path: String
   /// Whether it is whole.
@@ -44,6 +44,21 @@ struct AuditedCheckpoint {
       if opened.reader.format == .v2 { shardCount = opened.reader.shardCount }
       try IntactCheck(fileSystem).check(opened.reader, check)
     }
+  }
+
+  /// Whether the checkpoint at a path, wherever that is, is whole, or somebody is saving it.
+  ///
+  /// - Parameters:
+  ///   - path: A prefix, a file, a directory, or the pattern of parts.
+  ///   - check: How closely it is looked at.
+  ///   - fileSystem: Where.
+  /// - Returns: Whether it is; `false` if there is none.
+  /// - Throws: `io` if the system refuses.
+  package static func isWhole(
+    at path: String, _ check: CheckpointCheck, _ fileSystem: any FileSystem
+  ) throws(CheckpointError) -> Bool {
+    let found = try AuditedCheckpoint(at: path, check, fileSystem)
+    return found.map { $0.kind != .torn } ?? false
   }
 
   /// Whether its files are the same as they were.

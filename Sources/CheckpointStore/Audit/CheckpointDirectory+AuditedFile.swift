@@ -17,7 +17,7 @@ extension CheckpointDirectory {
       case busy
       /// A file beside the checkpoints: the state file, a manager's history.
       case record
-      /// A state file that cannot be read, or names a checkpoint which is not there.
+      /// A state file that is damaged, or names no checkpoint that is whole.
       case misleading
       /// What the system refused to read, or a file of a checkpoint of which it refused to read one: nobody
       /// knows what it is.

@@ -22,15 +22,15 @@ struct Audit: Command {
         leftover  of a save that did not come to its end
         busy      of a save that is under way
         record    the state file, or a manager's history
-        misleading  a state file that names a checkpoint which is not there
+        misleading  a state file that leads to no whole checkpoint
         unread    what the system refused to read, and the files of its checkpoint
         foreign   anything else
 
       With --repair the state file is rebuilt if it is lost, damaged or leads to no
       whole checkpoint. One that names a whole checkpoint stays, also if that is not
-      the newest. What dead saves of this library have left is removed. Checkpoints
-      and foreign files are never touched. While what may be a newer checkpoint
-      cannot be read, the state file stays as it is.
+      the newest, or lies in another directory. What dead saves of this library have
+      left is removed. Checkpoints and foreign files are never touched. While what may
+      be a newer checkpoint cannot be read, the state file stays as it is.
 
       With --keep 5, or --keep 5,2 to keep one every 2 hours as well, a line for each
       managed checkpoint says whether it would stay, and why. Nothing is deleted.

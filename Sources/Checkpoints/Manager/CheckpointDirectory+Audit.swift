@@ -25,6 +25,7 @@ extension CheckpointDirectory {
     public var problems: [CheckpointError] { refusals + (managed?.problems ?? []) }
     private let refusals: [CheckpointError]
     private let fileSystem: any FileSystem
+    private let check: CheckpointCheck
     private let place: ManagedPlace?
     private let managed: ManagedDirectory?
     private let now: Double
@@ -58,7 +59,7 @@ extension CheckpointDirectory {
       now = files.isEmpty ? 0 : sorter.newestTime
       let format = sorter.managedFormat
       newestFirst = sorter.newestFirst.filter { $0.format.isTensorFlow || $0.format == format }
-      self.fileSystem = fileSystem
+      (self.fileSystem, self.check) = (fileSystem, check)
       self.name = name ?? sorter.managedName
       var refusals = sorter.allRefusals
       (place, managed) = try Self.managed(self.name, format, in: path, now, fileSystem, &refusals)
@@ -133,7 +134,7 @@ extension CheckpointDirectory {
       let file = try StateFile(in: directory, fileSystem: fileSystem)
       return try file.write(CheckpointDirectory.State(latest: newest), repairs: true) {
         () throws(CheckpointError) in
-        try !leads(file, toOneOf: whole)
+        try !leadsToCheckpoint(file)
       }
     }
 
@@ -150,7 +151,7 @@ extension CheckpointDirectory {
     private func rebuildState(
       _ newest: String, of whole: Set<FileName>, _ place: ManagedPlace, _ managed: ManagedDirectory
     ) throws(CheckpointError) -> Bool {
-      guard try !leads(place.stateFile(), toOneOf: whole) else { return false }
+      guard try !leadsToCheckpoint(place.stateFile()) else { return false }
       let state = try stateToWrite(newest, managed, whole)
       let lock = try place.lock()
       let found = try ManagedDirectory(place, now: now, start: now)
@@ -162,20 +163,16 @@ extension CheckpointDirectory {
       return isUnchanged
     }
 
-    // Whether the state file leads to one of these, however it spells the way; or to another directory,
-    // which is somebody's choice. One that cannot be read leads nowhere.
-    private func leads(_ file: StateFile, toOneOf paths: Set<FileName>) throws(CheckpointError)
-      -> Bool
-    {
+    // Whether the state file leads to a checkpoint that is whole, in whatever directory, and however it spells
+    // the way. One that is damaged leads nowhere.
+    private func leadsToCheckpoint(_ file: StateFile) throws(CheckpointError) -> Bool {
       do throws(CheckpointError) {
         let found = try NewestCheckpoints(file, fileSystem: fileSystem)
         // A safetensors file is none that TensorFlow could be pointed to.
         guard let named = found.named, found.newer.allSatisfy(CheckpointName.isSafetensors) else {
           return false
         }
-        let there = try fileSystem.status(of: Path(named).directory)?.identity
-        guard try fileSystem.status(of: directory)?.identity == there else { return true }
-        return paths.contains { FileName(Path($0.text).name) == FileName(Path(named).name) }
+        return try AuditedCheckpoint.isWhole(at: named, check, fileSystem)
       } catch  where !error.saysNothingOfContent {
         return false
       }
