@@ -17,7 +17,7 @@ extension AuditSorter {
       let found = try StateFile(in: listing.directory, fileSystem: fileSystem).readNewest()
       if let newest = found?.newest { try sortState(&file, naming: newest) }
     } catch  where !error.saysNothingOfContent {
-      file.set(.misleading, "\(error)")
+      file.set(.misleading, AuditNote(error))
     }
   }
 
@@ -34,7 +34,7 @@ extension AuditSorter {
     if isHere, known[FileName(Path(path).name)]?.kind == .complete { return }
     announced = try AuditedCheckpoint(at: path, check, fileSystem)
     guard let announced, announced.kind == .torn else { return }
-    file.set(.misleading, "it names '\(path)', which is not whole: \(announced.note ?? "")")
+    file.set(.misleading, announced.note?.after("it names '\(path)', which is not whole: "))
   }
 
   mutating func sortHistory(_ file: inout CheckpointDirectory.AuditedFile, _ stem: String)
@@ -50,7 +50,7 @@ extension AuditSorter {
     } catch {
       if file.kind == .record { historyStems.insert(stem) }  // one that cannot be read may be one
       guard !error.saysNothingOfContent else { throw error }
-      file.note = "\(error)"
+      file.set(file.kind, AuditNote(error))
     }
   }
 }

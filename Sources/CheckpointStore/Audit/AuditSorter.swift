@@ -162,7 +162,8 @@ package struct AuditSorter {
     refusals[FileName(error.file ?? path)] = error
     let status = try? fileSystem.entryStatus(of: path)
     var file = CheckpointDirectory.AuditedFile(
-      name: name, kind: .unread, byteCount: status?.byteCount ?? 0, note: "\(error)")
+      name: name, kind: .unread, byteCount: status?.byteCount ?? 0)
+    file.set(.unread, AuditNote(error))
     if let candidate = listing.candidate(of: name), !candidate.isSingle {
       file.checkpoint = listing.path(candidate.name.name)
     }
@@ -179,9 +180,9 @@ package struct AuditSorter {
       claims.forget()
       if let candidate = listing.candidate(of: name) { try look(at: candidate) }
     }
-    return CheckpointDirectory.AuditedFile(
-      name: name, kind: .busy, byteCount: 0,
-      note: "it was another one at each of \(Self.mostLooks) looks")
+    var file = CheckpointDirectory.AuditedFile(name: name, kind: .busy, byteCount: 0)
+    file.note = "it was another one at each of \(Self.mostLooks) looks"
+    return file
   }
 
   private func isSettled(_ file: CheckpointDirectory.AuditedFile, _ entry: FileStatus)

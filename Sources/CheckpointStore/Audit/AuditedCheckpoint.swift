@@ -7,7 +7,7 @@ package struct AuditedCheckpoint {
   /// Whether it is whole.
   private(set) var kind = CheckpointDirectory.AuditedFile.Kind.complete
   /// What is wrong.
-  private(set) var note: String?
+  private(set) var note: AuditNote?
   /// Whether it has an index: it is one of V2.
   let isBundle: Bool
   /// How many data files its index counts, of V2.
@@ -27,13 +27,14 @@ package struct AuditedCheckpoint {
     statuses = files.present.map(\.status)
     guard files.missing.isEmpty else {
       kind = .torn
-      note = "parts of it are missing: \(NameList.text(files.missing.map { Path($0).name }))"
+      let names = NameList.text(files.missing.map { Path($0).name })
+      note = AuditNote("parts of it are missing: \(names)")
       return
     }
     do throws(CheckpointError) {
       try look(check, fileSystem)
     } catch  where !error.saysNothingOfContent {
-      (kind, note) = (error.code == .busy ? .busy : .torn, "\(error)")
+      (kind, note) = (error.code == .busy ? .busy : .torn, AuditNote(error))
     }
   }
 

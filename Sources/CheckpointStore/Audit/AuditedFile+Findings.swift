@@ -1,12 +1,10 @@
 // What an audit finds of a file.
 
 extension CheckpointDirectory.AuditedFile {
-  mutating func set(_ kind: Kind, _ note: String) {
-    (self.kind, self.note) = (kind, note)
-  }
+  mutating func set(_ kind: Kind, _ note: String) { set(kind, AuditNote(note)) }
 
   mutating func set(_ checkpoint: AuditedCheckpoint) {
-    (kind, note) = (checkpoint.kind, checkpoint.note)
+    set(checkpoint.kind, checkpoint.note)
     self.checkpoint = checkpoint.path
   }
 

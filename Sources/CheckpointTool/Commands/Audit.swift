@@ -1,4 +1,5 @@
 import CheckpointIO
+import CheckpointStore
 import Checkpoints
 
 /// `checkpoint audit`: what every file in a directory of checkpoints is.
@@ -121,7 +122,7 @@ struct Audit: Command {
     for action in actions { try output.write("\(action.shown)\n") }
     var table = TextTable([.left(), .right(), .left()])
     for file in audit.files {
-      let note = file.note.map { "  (\($0.shown))" } ?? ""
+      let note = file.shortNote.map { "  (\($0.shown))" } ?? ""
       let cells = [file.kind.rawValue, file.byteCount.byteText, file.name.shown + note]
       table.add(cells.map { TextTable.Cell($0) })
     }
