@@ -28,6 +28,16 @@ import Testing
     #expect(lines.contains { $0.hasPrefix("complete ") && $0.hasSuffix("  ckpt-2.index") })
   }
 
+  @Test func `two checkpoints whose names look the same are two`() throws {
+    for name in ["caf\u{E9}", "cafe\u{301}"] {
+      for ending in ["index", "data-00000-of-00001"] {
+        try directory.write(directory.bytes("ckpt-2.\(ending)"), to: "\(name).\(ending)")
+      }
+    }
+    let run = try ToolRun.checkpoint("audit", directory.path)
+    #expect(run.output.hasSuffix("\n4 checkpoints; 8 complete, 2 record\n"), "\(run.output)")
+  }
+
   @Test func `a repair rebuilds the state file, and says so`() throws {
     try FileManager.default.removeItem(atPath: directory.path("checkpoint"))
     let run = try ToolRun.checkpoint("audit", directory.path, "--repair")

@@ -132,6 +132,17 @@ import Testing
     #expect(try audit("b").checkpoints.map(\.path) == ["/run/b-1"])
   }
 
+  @Test func `does not take two names that look the same for one`() throws {
+    let directory = try TemporaryDirectory("audit")
+    for name in ["\u{E9}-1", "e\u{301}-1"] {
+      var writer = try BundleWriter(
+        prefix: directory.path(name), shardByteCounts: [4], options: FileOptions())
+      try writer.add(Tensor<Float>(1), for: "w")
+      try writer.finish()
+    }
+    #expect(try CheckpointDirectory.Audit(of: directory.path).name == nil)
+  }
+
   @Test func `removes leftovers where there is no checkpoint, too`() throws {
     try system.write(
       "swift-checkpoints save\nnew 1\nreplaces\n", to: "/run/ckpt-7.swift-checkpoints-lock")

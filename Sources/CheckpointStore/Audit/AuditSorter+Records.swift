@@ -46,9 +46,10 @@ extension AuditSorter {
         file.kind = .foreign
         return nameContent(&file)
       }
-      historyStems.insert(stem)
+      historyStems.insert(FileName(stem))
     } catch {
-      if file.kind == .record { historyStems.insert(stem) }  // one that cannot be read may be one
+      // One that cannot be read may be one.
+      if file.kind == .record { historyStems.insert(FileName(stem)) }
       guard !error.saysNothingOfContent else { throw error }
       file.set(file.kind, AuditNote(error))
     }

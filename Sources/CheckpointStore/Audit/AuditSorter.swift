@@ -19,10 +19,10 @@ package struct AuditSorter {
   private var refusals: [FileName: CheckpointError] = [:]  // by the path that was refused
   /// What the state file names, as far as it was looked at for that.
   var announced: AuditedCheckpoint?
-  private var stems: Set<String> = []
-  var historyStems: Set<String> = []
+  private var stems: Set<FileName> = []
+  var historyStems: Set<FileName> = []
   // Of what is numbered, by what stands before the number.
-  private var formats: [String: CheckpointFormat] = [:]
+  private var formats: [FileName: CheckpointFormat] = [:]
   /// When the newest file was written, in seconds since 1970.
   package private(set) var newestTime = 0.0
 
@@ -51,13 +51,13 @@ package struct AuditSorter {
 
   /// The one name that checkpoints have here: of a manager's history, else of all that are numbered.
   package var managedName: String? {
-    if historyStems.count == 1 { return historyStems.first }
-    return historyStems.isEmpty && stems.count == 1 ? stems.first : nil
+    if historyStems.count == 1 { return historyStems.first?.text }
+    return historyStems.isEmpty && stems.count == 1 ? stems.first?.text : nil
   }
 
   /// What the checkpoints of that name are.
   package var managedFormat: CheckpointFormat {
-    managedName.flatMap { formats[$0] } ?? .v2
+    managedName.flatMap { formats[FileName($0)] } ?? .v2
   }
 
   /// The checkpoints that were found to be whole, or torn, the newest first.
@@ -119,14 +119,15 @@ package struct AuditSorter {
     let series = listed.name.series
     guard listed.format != .v1, listed.name.step != nil, series.utf8.last == UInt8(ascii: "-")
     else { return }
-    let stem = String(series.dropLast())
+    let stem = FileName(String(series.dropLast()))
     guard listed.format == .v2 else {
       // Other programs number such files, too: only a history says that a manager has saved them.
       if formats[stem] == nil { formats[stem] = listed.format }
       return
     }
     formats[stem] = .v2
-    if (try? CheckpointNaming(stem))?.number(of: listed.name.name) != nil { stems.insert(stem) }
+    let naming = try? CheckpointNaming(stem.text)
+    if naming?.number(of: listed.name.name) != nil { stems.insert(stem) }
   }
 
   // The checkpoint that a file is of; throws why it could not be read.

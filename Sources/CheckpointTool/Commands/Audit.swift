@@ -138,7 +138,8 @@ struct Audit: Command {
       let count = audit.files.count { $0.kind == kind }
       return count == 0 ? nil : "\(count) \(kind.rawValue)"
     }
-    let whole = Set(audit.files.filter { $0.kind == .complete }.compactMap(\.checkpoint))
+    let paths = audit.files.filter { $0.kind == .complete }.compactMap(\.checkpoint)
+    let whole = Set(paths.map(FileName.init))
     let files = counts.isEmpty ? "no files" : counts.joined(separator: ", ")
     return "\(whole.count.of("checkpoint")); \(files)\n"
   }

@@ -190,7 +190,8 @@ extension CheckpointDirectory {
       // Older than all of them: what is not newer than this, no manager deletes.
       let before = (listed.map(\.time).min() ?? 1) - 1
       let preserved = managed.history.preserved.map { min($0, before) } ?? before
-      let last = listed.firstIndex { $0.path == newest }.map { listed.remove(at: $0) }
+      let last = listed.firstIndex { FileName($0.path) == FileName(newest) }
+        .map { listed.remove(at: $0) }
       return try CheckpointDirectory.State(
         latest: newest, all: listed.map(\.path) + [newest],
         timestamps: listed.map(\.time) + [last?.time ?? preserved], lastPreserved: preserved)
