@@ -17,7 +17,7 @@ struct MissingSlices {
 
   private func missingShard(_ sharded: SlicesPath) throws(CheckpointError) -> CheckpointError {
     let names = try namesBeside()
-    let present = sharded.shards.filter { names.contains(Path($0).name) }.count
+    let present = sharded.shards.filter { names.contains(FileName(Path($0).name)) }.count
     guard present > 0 else {
       let message = "there is no file of the checkpoint '\(sharded.pattern)'"
       return CheckpointError(.notACheckpoint, message, file: path)
@@ -26,9 +26,9 @@ struct MissingSlices {
       .notFound, "this shard is missing; \(present) of \(sharded.shardCount) are there", file: path)
   }
 
-  private func namesBeside() throws(CheckpointError) -> Set<String> {
+  private func namesBeside() throws(CheckpointError) -> Set<FileName> {
     let directory = Path(path).directory
     guard try fileSystem.status(of: directory)?.kind == .directory else { return [] }
-    return Set(try fileSystem.namesInDirectory(directory))
+    return Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
   }
 }

@@ -54,6 +54,26 @@ import Testing
     #expect(try system.namesInDirectory("/run") == [])
   }
 
+  @Test func `two directories whose names look the same are two`() throws {
+    let directory = try TemporaryDirectory("removals")
+    let places = ["\u{E9}", "e\u{301}"].map { directory.path($0) }
+    let system = InterceptingFileSystem()
+    for (shards, place) in zip([1, 3], places) {
+      try system.createDirectory(place)
+      try save(to: "\(place)/m", shards: shards, system)
+    }
+    let prefixes = places.map { "\($0)/m" }
+    let before = system.calls.count
+    #expect(remove(prefixes, DataFileListing(of: prefixes, fileSystem: system), system) == [])
+    for place in places {
+      #expect(try system.namesInDirectory(place) == [])
+      #expect(
+        system.calls[before...].contains {
+          $0.kind == .syncDirectory && FileName($0.path) == FileName(place)
+        })
+    }
+  }
+
   @Test func `whenever the power goes, what has an index is whole`() throws {
     let prefixes = ["/run/a", "/run/b"]
     let system = MemoryFileSystem(try prepared(prefixes).image)

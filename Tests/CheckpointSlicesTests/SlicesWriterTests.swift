@@ -246,6 +246,11 @@ import Testing
         == "there is no file of the checkpoint '\(absent)' (notACheckpoint)")
     try LocalFileSystem().removeFile(directory.path("m-00001-of-00002"))
     #expect(opening("m-?????-of-00002") == "this shard is missing; 1 of 2 are there (notFound)")
+    try directory.write([], to: "e\u{301}-00001-of-00002")
+    #expect(
+      opening("\u{E9}-00001-of-00002")
+        == "there is no file of the checkpoint '\(directory.path("\u{E9}-?????-of-00002"))' (notACheckpoint)"
+    )
   }
 
   @Test func `takes question marks for a pattern only in their place`() throws {

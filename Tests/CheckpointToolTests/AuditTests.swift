@@ -1,6 +1,8 @@
-import CheckpointTensors
-import CheckpointStore
+import CheckpointBundle
 import CheckpointGraph
+import CheckpointIO
+import CheckpointStore
+import CheckpointTensors
 import CheckpointTestSupport
 import Checkpoints
 import Foundation
@@ -26,6 +28,16 @@ import Testing
     #expect(lines.contains { $0.hasPrefix("complete ") && $0.hasSuffix("  ckpt-2.index") })
   }
 
+  @Test func `two checkpoints whose names look the same are two`() throws {
+    for name in ["caf\u{E9}", "cafe\u{301}"] {
+      for ending in ["index", "data-00000-of-00001"] {
+        try directory.write(directory.bytes("ckpt-2.\(ending)"), to: "\(name).\(ending)")
+      }
+    }
+    let run = try ToolRun.checkpoint("audit", directory.path)
+    #expect(run.output.hasSuffix("\n4 checkpoints; 8 complete, 2 record\n"), "\(run.output)")
+  }
+
   @Test func `a repair rebuilds the state file, and says so`() throws {
     try FileManager.default.removeItem(atPath: directory.path("checkpoint"))
     let run = try ToolRun.checkpoint("audit", directory.path, "--repair")
@@ -39,7 +51,29 @@ import Testing
     let run = try ToolRun.checkpoint("audit", directory.path)
     #expect(run.status == 1)
     #expect(run.output.contains("torn "))
-    #expect(run.output.hasSuffix("1 checkpoint; 2 complete, 2 torn, 2 record\n"))
+    #expect(run.output.hasSuffix("1 checkpoint; 2 complete, 2 torn, 1 record, 1 misleading\n"))
+  }
+
+  @Test func `of several problems the first is shown, in one line, and JSON has all`() throws {
+    var writer = try BundleWriter(
+      prefix: directory.path("m"), shardByteCounts: [4, 4, 4], options: FileOptions())
+    for shard in 0..<3 {
+      try writer.add(Tensor<Float>(1), for: TensorKey("w\(shard)"), part: nil, shard: shard)
+    }
+    try writer.finish()
+    for shard in 0..<3 {
+      try FileManager.default.removeItem(atPath: directory.path("m.data-0000\(shard)-of-00003"))
+    }
+    let run = try ToolRun.checkpoint("audit", directory.path)
+    let lines = run.output.split(separator: "\n")
+    #expect(lines.count == 8)
+    let line = try #require(lines.first { $0.hasPrefix("torn ") })
+    #expect(line.contains("  m.index  (\(directory.path("m")).data-00000-of-00003: this data "))
+    #expect(line.hasSuffix("it has 1 value (notFound); and 2 more)"))
+    let json = try ToolRun.checkpoint("audit", directory.path, "--json").output
+    #expect(json.contains("3 things are wrong with this checkpoint (notFound)\\n  - "))
+    let files = try CheckpointDirectory.Audit(of: directory.path).files
+    #expect(files.allSatisfy { !$0.description.contains("\n") })
   }
 
   @Test func `a file is a wrong argument`() throws {

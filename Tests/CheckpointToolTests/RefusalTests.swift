@@ -73,6 +73,22 @@ import Testing
     expectRefusal(try run(line), "Permission denied", line)
   }
 
+  @Test(
+    .enabled(if: OtherUser.isAvailable, "root may read everything, and setpriv is not there"),
+    arguments: ["audit .", "audit . --json", "audit . --repair"])
+  func `an audit tells all files beside one that may not be read`(line: String) throws {
+    try save()
+    try OtherUser.permit(directory)
+    try directory.write("x".utf8, to: "notes.txt")
+    let mode = [FileAttributeKey.posixPermissions: 0]
+    try FileManager.default.setAttributes(mode, ofItemAtPath: directory.path("notes.txt"))
+    let run = try run(line)
+    expectRefusal(run, "notes.txt: open: Permission denied", line)
+    for word in ["m-1.index", "m-1.data-00000-of-00001", "complete", "notes.txt", "unread"] {
+      #expect(run.output.contains(word), "\(line): \(run.output)")
+    }
+  }
+
   @Test(arguments: readers, ["m-1.index", "m-1.data-00000-of-00001"])
   func `a link that leads to itself is no damage`(reader: String, file: String) throws {
     guard !reader.hasSuffix(" .") || file.hasSuffix("-00001") else { return }  // one odd name

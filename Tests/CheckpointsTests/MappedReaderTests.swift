@@ -150,6 +150,17 @@ import Testing
     #expect(try back.tensor(for: "m/b") == stored.tensors["m/b"])
   }
 
+  @Test func `stacks two names that look the same apart`() throws {
+    let one = AnyTensor(Tensor<Float>(1))
+    let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+    let tensors = [composed, decomposed].flatMap { [TensorKey("0.\($0)"), TensorKey("1.\($0)")] }
+    let mapped = try MappedReader(
+      reader(Dictionary(uniqueKeysWithValues: tensors.map { ($0, one) })),
+      [.stackMatches(#"^(\d)\.(.*)$"#, axis: 0, into: "$2")])
+    #expect(
+      try mapped.entries().map(\.key) == [TensorKey(decomposed), TensorKey(composed)])
+  }
+
   @Test func `takes dimensions of 1 away, and adds them`() throws {
     let tensor = AnyTensor(Tensor<Float>(shape: [1, 2, 1], scalars: [1, 2]))
     let mapped = try MappedReader(

@@ -66,13 +66,14 @@ package struct BundleRemovals {
   }
 
   private mutating func sync() {
-    for directory in Set(removals.map(\.removal.directory)).sorted() {
+    for directory in Set(removals.map { FileName($0.removal.directory) }).sorted() {
       do throws(CheckpointError) {
-        try options.fileSystem.syncDirectory(directory, durability: options.durability)
+        try options.fileSystem.syncDirectory(directory.text, durability: options.durability)
       } catch {
         errors.append(error)
-        for (_, removal) in removals where removal.directory == directory { removal.abandon() }
-        removals.removeAll { $0.removal.directory == directory }
+        let isThere = { (removal: BundleRemoval) in FileName(removal.directory) == directory }
+        for (_, removal) in removals where isThere(removal) { removal.abandon() }
+        removals.removeAll { isThere($0.removal) }
       }
     }
   }

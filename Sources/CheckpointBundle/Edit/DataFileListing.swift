@@ -15,7 +15,7 @@ package struct DataFileListing: Sendable {
   }
 
   // For each directory, its checkpoints by the names of their prefixes.
-  private var checkpoints: [String: [FileName: Checkpoint]] = [:]
+  private var checkpoints: [FileName: [FileName: Checkpoint]] = [:]
 
   /// Looks for the data files of checkpoints.
   ///
@@ -25,8 +25,9 @@ package struct DataFileListing: Sendable {
   ///   - prefixes: The prefixes; nothing need be there.
   ///   - fileSystem: Where.
   package init(of prefixes: [String], fileSystem: any FileSystem) {
-    for (directory, paths) in Dictionary(grouping: prefixes, by: { Path($0).directory }) {
-      checkpoints[directory] = try? Self.checkpoints(directory, paths, fileSystem)
+    let byDirectory = Dictionary(grouping: prefixes) { FileName(Path($0).directory) }
+    for (directory, paths) in byDirectory {
+      checkpoints[directory] = try? Self.checkpoints(directory.text, paths, fileSystem)
     }
   }
 
@@ -53,7 +54,8 @@ package struct DataFileListing: Sendable {
     -> [DataFileName]?
   {
     let place = Path(prefix)
-    guard let known = checkpoints[place.directory]?[FileName(place.name)] else { return nil }
+    let (directory, name) = (FileName(place.directory), FileName(place.name))
+    guard let known = checkpoints[directory]?[name] else { return nil }
     let index = try fileSystem.status(of: BundlePath(prefix).index)
     guard Self.isSame(known.index, index) else { return nil }
     return known.dataFiles.sorted { ($0.count, $0.shard) < ($1.count, $1.shard) }

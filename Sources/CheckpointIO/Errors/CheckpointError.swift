@@ -106,6 +106,13 @@ public struct CheckpointError: Error, Sendable, CustomStringConvertible {
     return text
   }
 
+  /// A line for a list: of several problems the first, and how many more there are.
+  package var summary: String {
+    guard let first = problems.first else { return description }
+    let more = problems.count - 1
+    return more == 0 ? first.summary : "\(first.summary); and \(more) more"
+  }
+
   // In bytes. The last line, which is added to it, is short: all together is less than 20 kB.
   private static let textByteCount = 16 << 10
 

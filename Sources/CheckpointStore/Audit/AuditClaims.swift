@@ -31,21 +31,25 @@ final class AuditClaims {
   }
 
   /// Whose a lock file is.
-  func claim(onLockOf target: String) -> Claim {
-    claim(on: target) { _ throws(CheckpointError) in true }
+  ///
+  /// - Throws: `io` if the system refuses.
+  func claim(onLockOf target: String) throws(CheckpointError) -> Claim {
+    try claim(on: target) { _ throws(CheckpointError) in true }
   }
 
   /// Whose a temporary file is.
   ///
   /// - Parameter file: The name that it is to get.
   /// - Returns: Whose it is.
-  func claim(onTemporary file: String) -> Claim {
+  /// - Throws: `io` if the system refuses.
+  func claim(onTemporary file: String) throws(CheckpointError) -> Claim {
     let name = FileName(Path(TemporaryName.temporary(for: file)).name)
-    let claims = Self.owners(ofTemporary: file).map { target -> Claim in
-      switch notedFiles(of: target) {
-      case .busy: .busy
-      case .names(let names): names.contains(name) ? .dead : .none(Self.unproved)
-      case .none(let reason): .none(reason)
+    var claims: [Claim] = []
+    for target in Self.owners(ofTemporary: file) {
+      switch try notedFiles(of: target) {
+      case .busy: claims.append(.busy)
+      case .names(let names): claims.append(names.contains(name) ? .dead : .none(Self.unproved))
+      case .none(let reason): claims.append(.none(reason))
       }
     }
     let isClaimed = claims.first { if case .none = $0 { false } else { true } }
@@ -54,10 +58,10 @@ final class AuditClaims {
 
   private static let unproved = "no save has noted it; if it is of no use, remove it"
 
-  private func notedFiles(of target: String) -> NotedFiles {
+  private func notedFiles(of target: String) throws(CheckpointError) -> NotedFiles {
     if let known = noted[FileName(target)] { return known }
     var names: Set<FileName> = []
-    let claim = claim(on: target) { lock throws(CheckpointError) in
+    let claim = try claim(on: target) { lock throws(CheckpointError) in
       let leftovers = try Leftovers(directory: directory, fileSystem: fileSystem)
       names = Set(try leftovers.files(of: lock))
       return true
@@ -89,23 +93,27 @@ final class AuditClaims {
   private static let model = "model"
 
   /// Whether somebody holds the lock; one that is not there nobody holds.
-  func isBusy(_ target: String) -> Bool {
-    if case .busy = claim(onLockOf: target) { true } else { false }
+  ///
+  /// - Throws: `io` if the system refuses.
+  func isBusy(_ target: String) throws(CheckpointError) -> Bool {
+    if case .busy = try claim(onLockOf: target) { true } else { false }
   }
 
   /// Whether an empty lock file was created this instant: whoever saves takes it a moment later, which may
   /// be a while on a busy machine.
-  func isBeingTaken(_ target: String) -> Bool {
+  ///
+  /// - Throws: `io` if the system refuses.
+  func isBeingTaken(_ target: String) throws(CheckpointError) -> Bool {
     for _ in 0..<10 {
       pause(for: .milliseconds(10))
-      guard case .dead = claim(onLockOf: target) else { return true }
+      guard case .dead = try claim(onLockOf: target) else { return true }
     }
     return false
   }
 
   private func claim(
     on target: String, _ isDead: (SaveLock) throws(CheckpointError) -> Bool
-  ) -> Claim {
+  ) throws(CheckpointError) -> Claim {
     let path = Path.join(directory, target)
     do throws(CheckpointError) {
       guard try fileSystem.entryStatus(of: TemporaryName.lock(for: path)) != nil else {
@@ -114,7 +122,7 @@ final class AuditClaims {
       let lock = try SaveLock(path, creating: false, fileSystem: fileSystem)
       guard let lock, lock.isExclusive else { return .busy }
       return try isDead(lock) ? .dead : .none(Self.unproved)
-    } catch {
+    } catch  where !error.saysNothingOfContent {
       return .none(error.message)
     }
   }

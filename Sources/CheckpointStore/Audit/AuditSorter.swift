@@ -4,17 +4,25 @@ package import CheckpointIO
 ///
 /// Somebody may save there meanwhile. What speaks against a file counts only if the file is the same
 /// after that was found, its checkpoint too, and nobody held the lock in between.
+///
+/// What the system refuses to read is kept apart: it says nothing of the other files.
 package struct AuditSorter {
-  private let check: CheckpointCheck
-  private let fileSystem: any FileSystem
+  let check: CheckpointCheck
+  let fileSystem: any FileSystem
   private let claims: AuditClaims
-  private let isHistory: HistoryCheck
-  package private(set) var listing: DirectoryListing
-  private var known: [FileName: AuditedCheckpoint] = [:]  // by what the checkpoint is called
-  private var stems: Set<String> = []
-  private var historyStems: Set<String> = []
+  let isHistory: HistoryCheck
+  private(set) var listing: DirectoryListing
+  // By what the checkpoint is called.
+  private(set) var known: [FileName: AuditedCheckpoint] = [:]
+  private var listed: [FileName: ListedCheckpoint] = [:]
+  private var refused: [FileName: CheckpointError] = [:]
+  private var refusals: [FileName: CheckpointError] = [:]  // by the path that was refused
+  /// What the state file names, as far as it was looked at for that.
+  var announced: AuditedCheckpoint?
+  private var stems: Set<FileName> = []
+  var historyStems: Set<FileName> = []
   // The formats of numbered checkpoints, by the stem before the number.
-  private var formats: [String: CheckpointFormat] = [:]
+  private var formats: [FileName: CheckpointFormat] = [:]
   /// When the newest file was written, in seconds since 1970.
   package private(set) var newestTime = 0.0
 
@@ -28,7 +36,7 @@ package struct AuditSorter {
   ///   - check: How closely its checkpoints are looked at.
   ///   - fileSystem: Where.
   ///   - isHistory: Knows the histories of managers.
-  /// - Throws: `notFound` if there is no such directory; `io` if the system refuses.
+  /// - Throws: `notFound` if there is no such directory; `io` if it cannot be listed.
   package init(
     _ directory: String, _ check: CheckpointCheck, _ fileSystem: any FileSystem,
     isHistory: @escaping HistoryCheck
@@ -37,21 +45,34 @@ package struct AuditSorter {
     self.isHistory = isHistory
     self.fileSystem = fileSystem
     claims = AuditClaims(directory: directory, fileSystem: fileSystem)
-    listing = try DirectoryListing(of: directory, fileSystem: fileSystem)
+    listing = try DirectoryListing(
+      of: directory, fileSystem: fileSystem, toleratesRefusals: true)
   }
 
   /// The one name that checkpoints have here: of a manager's history, else of all that are numbered.
   package var managedName: String? {
-    if historyStems.count == 1 { return historyStems.first }
-    return historyStems.isEmpty && stems.count == 1 ? stems.first : nil
+    if historyStems.count == 1 { return historyStems.first?.text }
+    return historyStems.isEmpty && stems.count == 1 ? stems.first?.text : nil
   }
 
   /// What the checkpoints of that name are.
   package var managedFormat: CheckpointFormat {
-    managedName.flatMap { formats[$0] } ?? .v2
+    managedName.flatMap { formats[FileName($0)] } ?? .v2
+  }
+
+  /// The checkpoints that were found to be whole, or torn, the newest first.
+  package var newestFirst: [ListedCheckpoint] {
+    DirectoryListing.newestFirst(among: Array(listed.values))
+  }
+
+  /// What the system refused to read, in the order of the paths.
+  package var allRefusals: [CheckpointError] {
+    refusals.sorted { $0.key < $1.key }.map(\.value)
   }
 
   /// Sorts all files, those that come meanwhile too.
+  ///
+  /// - Throws: `io` if the directory cannot be listed.
   package mutating func sort() throws(CheckpointError) -> [CheckpointDirectory.AuditedFile] {
     var files: [FileName: CheckpointDirectory.AuditedFile] = [:]
     for _ in 0..<Self.mostLooks {
@@ -59,10 +80,11 @@ package struct AuditSorter {
       for candidate in listing.candidates where known[FileName(candidate.name.name)] == nil {
         try look(at: candidate)
       }
-      for name in new { files[FileName(name)] = try settled(name) }
+      for name in new { files[FileName(name)] = try settledOrUnread(name) }
       claims.forget()
       let before = listing.names
-      listing = try DirectoryListing(of: listing.directory, fileSystem: fileSystem)
+      listing = try DirectoryListing(
+        of: listing.directory, fileSystem: fileSystem, toleratesRefusals: true)
       if listing.names == before { break }
     }
     return listing.names.compactMap { files[FileName($0)] }
@@ -74,51 +96,80 @@ package struct AuditSorter {
 
   private mutating func look(at candidate: DirectoryListing.Candidate) throws(CheckpointError) {
     let name = FileName(candidate.name.name)
-    known[name] = nil
-    guard let listed = try listed(candidate),
-      let checkpoint = try AuditedCheckpoint(listed, check, fileSystem)
-    else { return }
-    known[name] = checkpoint
-    note(listed)
+    (known[name], listed[name], refused[name]) = (nil, nil, nil)
+    do throws(CheckpointError) {
+      guard let found = try found(candidate) else { return }
+      note(found)
+      known[name] = try AuditedCheckpoint(at: found.path, check, fileSystem)
+      if known[name] != nil { listed[name] = found }
+    } catch  where error.code == .io {
+      refused[name] = error
+    }
   }
 
-  // A file whose name is not a checkpoint's is passed over if it cannot be read.
-  private func listed(_ candidate: DirectoryListing.Candidate) throws(CheckpointError)
+  // An index that cannot be read may name these parts, and say that they are all.
+  private func found(_ candidate: DirectoryListing.Candidate) throws(CheckpointError)
     -> ListedCheckpoint?
   {
-    do throws(CheckpointError) {
-      return try listing.checkpoint(candidate)
-    } catch {
-      guard candidate.isSingle else { throw error }
-      return nil
-    }
+    if candidate.isModelInParts, let refusal = listing.indexRefusal { throw refusal }
+    return try listing.checkpoint(candidate)
   }
 
   private mutating func note(_ listed: ListedCheckpoint) {
     let series = listed.name.series
     guard listed.format != .v1, listed.name.step != nil, series.utf8.last == UInt8(ascii: "-")
     else { return }
-    let stem = String(series.dropLast())
+    let stem = FileName(String(series.dropLast()))
     guard listed.format == .v2 else {
       // Other programs number such files, too: only a history says that a manager has saved them.
       if formats[stem] == nil { formats[stem] = listed.format }
       return
     }
     formats[stem] = .v2
-    if (try? CheckpointNaming(stem))?.number(of: listed.name.name) != nil { stems.insert(stem) }
+    let naming = try? CheckpointNaming(stem.text)
+    if naming?.number(of: listed.name.name) != nil { stems.insert(stem) }
   }
 
-  // The checkpoint that a file is of.
+  // The checkpoint that a file is of; throws why it could not be read.
   private func checkpoint(ofFile name: String) throws(CheckpointError) -> AuditedCheckpoint? {
+    guard let checkpoint = try checkpointName(ofFile: name).map(FileName.init) else { return nil }
+    if let refusal = refused[checkpoint] { throw refusal }
+    return known[checkpoint]
+  }
+
+  private func checkpointName(ofFile name: String) throws(CheckpointError) -> String? {
     let file = CheckpointFileName(name)
-    guard case .graph = file else {
-      let checkpoint = listing.modelIndex(naming: name) ?? file.checkpoint(ofFile: name)
-      return checkpoint.flatMap { known[FileName($0)] }
-    }
-    return try listing.owner(of: name).flatMap { known[FileName($0.name.name)] }
+    if case .graph = file { return try listing.owner(of: name)?.name.name }
+    return listing.modelIndex(naming: name) ?? file.checkpoint(ofFile: name)
   }
 
   // MARK: Files
+
+  private mutating func settledOrUnread(_ name: String) throws(CheckpointError)
+    -> CheckpointDirectory.AuditedFile?
+  {
+    do throws(CheckpointError) {
+      return try settled(name)
+    } catch  where error.code == .io {
+      return unread(name, error)
+    }
+  }
+
+  private mutating func unread(_ name: String, _ error: CheckpointError)
+    -> CheckpointDirectory.AuditedFile
+  {
+    let path = listing.path(name)
+    let error = error.located(file: path)
+    refusals[FileName(error.file ?? path)] = error
+    let status = try? fileSystem.entryStatus(of: path)
+    var file = CheckpointDirectory.AuditedFile(
+      name: name, kind: .unread, byteCount: status?.byteCount ?? 0)
+    file.set(.unread, AuditNote(error))
+    if let candidate = listing.candidate(of: name), !candidate.isSingle {
+      file.checkpoint = listing.path(candidate.name.name)
+    }
+    return file
+  }
 
   // What a file is, if nothing has changed while it was looked at; `nil` if it went.
   private mutating func settled(_ name: String) throws(CheckpointError) -> CheckpointDirectory
@@ -130,9 +181,9 @@ package struct AuditSorter {
       claims.forget()
       if let candidate = listing.candidate(of: name) { try look(at: candidate) }
     }
-    return CheckpointDirectory.AuditedFile(
-      name: name, kind: .busy, byteCount: 0,
-      note: "it was another one at each of \(Self.mostLooks) looks")
+    var file = CheckpointDirectory.AuditedFile(name: name, kind: .busy, byteCount: 0)
+    file.note = "it was another one at each of \(Self.mostLooks) looks"
+    return file
   }
 
   private func isSettled(_ file: CheckpointDirectory.AuditedFile, _ entry: FileStatus)
@@ -140,7 +191,7 @@ package struct AuditSorter {
     -> Bool
   {
     switch file.kind {
-    case .complete, .record, .busy: return true
+    case .complete, .record, .busy, .unread: return true
     case .foreign:
       let now = try fileSystem.entryStatus(of: listing.path(file.name))
       switch CheckpointFileName(file.name) {
@@ -149,7 +200,7 @@ package struct AuditSorter {
       }
     case .torn, .orphan, .leftover, .misleading:
       if file.byteCount == 0, case .lock(let target) = CheckpointFileName(file.name) {
-        guard !claims.isBeingTaken(target) else { return false }
+        guard try !claims.isBeingTaken(target) else { return false }
       }
       guard try fileSystem.entryStatus(of: listing.path(file.name)) == entry else { return false }
       return try isSettled(checkpointOf: file.name)
@@ -157,6 +208,9 @@ package struct AuditSorter {
   }
 
   private func isSettled(checkpointOf name: String) throws(CheckpointError) -> Bool {
+    if CheckpointFileName(name) == .state {
+      return try announced?.isUnchanged(fileSystem) ?? true
+    }
     if let checkpoint = try checkpoint(ofFile: name) {
       return try checkpoint.isUnchanged(fileSystem)
     }
@@ -168,7 +222,7 @@ package struct AuditSorter {
   private mutating func sorted(_ name: String, _ entry: FileStatus) throws(CheckpointError)
     -> CheckpointDirectory.AuditedFile?
   {
-    let status = try fileSystem.reachableStatus(of: listing.path(name))
+    let status = try fileSystem.status(of: listing.path(name))
     newestTime = max(newestTime, status?.modificationTime ?? 0)
     let byteCount = status?.byteCount ?? entry.byteCount
     var file = CheckpointDirectory.AuditedFile(name: name, kind: .foreign, byteCount: byteCount)
@@ -198,11 +252,11 @@ package struct AuditSorter {
       return
     }
     switch CheckpointFileName(file.name) {
-    case .data(let data): sort(&file, data)
-    case .lock(let target): file.set(claims.claim(onLockOf: target))
+    case .data(let data): try sort(&file, data)
+    case .lock(let target): file.set(try claims.claim(onLockOf: target))
     case .temporary(let target):
-      file.set(
-        isLink ? .none("no temporary file of this library") : claims.claim(onTemporary: target))
+      guard !isLink else { return file.note = "no temporary file of this library" }
+      file.set(try claims.claim(onTemporary: target))
     case .state: try sortState(&file)
     case .history(let stem): try sortHistory(&file, stem)
     case .tensorFlowTemporary: file.set(.leftover, Self.ofTensorFlow)
@@ -214,7 +268,7 @@ package struct AuditSorter {
 
   private static let ofTensorFlow = "of TensorFlow; nothing proves that its process is dead"
 
-  private func nameContent(_ file: inout CheckpointDirectory.AuditedFile) {
+  func nameContent(_ file: inout CheckpointDirectory.AuditedFile) {
     let path = listing.path(file.name)
     guard CheckpointName.isSafetensors(file.name) else {
       file.note = ForeignContent(at: path, fileSystem)?.what
@@ -225,76 +279,21 @@ package struct AuditSorter {
     file.set(.torn, content.what)
   }
 
-  private func sort(_ file: inout CheckpointDirectory.AuditedFile, _ data: DataFileName) {
-    guard let checkpoint = known[FileName(data.prefix)], checkpoint.listed.format == .v2 else {
-      return file.set(orphanKind(data), "there is no index")
+  private func sort(_ file: inout CheckpointDirectory.AuditedFile, _ data: DataFileName)
+    throws(CheckpointError)
+  {
+    guard let checkpoint = try checkpoint(ofFile: file.name), checkpoint.isBundle else {
+      return file.set(try orphanKind(data), "there is no index")
     }
     guard let count = checkpoint.shardCount, count != data.count else {
       return file.set(checkpoint)
     }
-    file.set(orphanKind(data), "the index counts \(count) data files")
+    file.set(try orphanKind(data), "the index counts \(count) data files")
   }
 
-  private func orphanKind(_ data: DataFileName) -> CheckpointDirectory.AuditedFile.Kind {
-    claims.isBusy(data.prefix) ? .busy : .orphan
-  }
-
-  // MARK: Files beside the checkpoints
-
-  private func sortState(_ file: inout CheckpointDirectory.AuditedFile) throws(CheckpointError) {
-    let content = ForeignContent(at: listing.path(file.name), fileSystem)
-    let isOther = content.map { $0 != .stateFile && $0 != .empty } ?? false
-    let format = try CheckpointFormat(ofFile: listing.path(file.name), fileSystem)
-    guard !isOther, format == nil else {
-      file.note = content?.what ?? "a checkpoint that has the name of the state file"
-      return
-    }
-    do throws(CheckpointError) {
-      file.kind = .record
-      let found = try StateFile(in: listing.directory, fileSystem: fileSystem).readNewest()
-      guard let newest = found?.newest, try CheckpointFormat(at: newest, fileSystem) == nil else {
-        return
-      }
-      let isThere = try fileSystem.hasCheckpoint(at: newest)
-      file.set(
-        .misleading, "it names '\(newest)', which is \(isThere ? "no checkpoint" : "not there")")
-    } catch  where !error.saysNothingOfContent {
-      file.set(.misleading, "\(error)")
-    }
-  }
-
-  private mutating func sortHistory(_ file: inout CheckpointDirectory.AuditedFile, _ stem: String)
-    throws(CheckpointError)
+  private func orphanKind(_ data: DataFileName) throws(CheckpointError)
+    -> CheckpointDirectory.AuditedFile.Kind
   {
-    do throws(CheckpointError) {
-      (file.kind, file.note) = (.record, nil)
-      guard try isHistory(listing.path(file.name)) else {
-        file.kind = .foreign
-        return nameContent(&file)
-      }
-      historyStems.insert(stem)
-    } catch  where !error.saysNothingOfContent {
-      if file.kind == .record { historyStems.insert(stem) }
-      file.note = "\(error)"
-    }
-  }
-}
-
-extension CheckpointDirectory.AuditedFile {
-  fileprivate mutating func set(_ kind: Kind, _ note: String) {
-    (self.kind, self.note) = (kind, note)
-  }
-
-  fileprivate mutating func set(_ checkpoint: AuditedCheckpoint) {
-    (kind, note) = (checkpoint.kind, checkpoint.note)
-    self.checkpoint = checkpoint.listed.path
-  }
-
-  fileprivate mutating func set(_ claim: AuditClaims.Claim) {
-    switch claim {
-    case .busy: set(.busy, "somebody is saving")
-    case .dead: set(.leftover, "of a save that did not come to its end")
-    case .none(let reason): note = reason
-    }
+    try claims.isBusy(data.prefix) ? .busy : .orphan
   }
 }

@@ -17,8 +17,11 @@ extension CheckpointDirectory {
       case busy
       /// A file beside the checkpoints: the state file, a manager's history.
       case record
-      /// A state file that cannot be read, or names a checkpoint which is not there.
+      /// A state file that is damaged, or names no checkpoint that is whole.
       case misleading
+      /// What the system refused to read, or a file of a checkpoint of which it refused to read one: nobody
+      /// knows what it is.
+      case unread
       /// Anything else.
       case foreign
     }
@@ -31,12 +34,24 @@ extension CheckpointDirectory {
     public var byteCount: UInt64
     /// The prefix of the checkpoint that it belongs to.
     public var checkpoint: String?
-    /// What else there is to say of it.
-    public var note: String?
+    /// What else there is to say of it; a line for each problem, if its checkpoint has several.
+    public var note: String? { didSet { shortNote = note } }
+    /// The same in one line: of several problems the first.
+    package private(set) var shortNote: String?
 
-    /// One line: the kind, the name, and the note.
+    init(name: String, kind: Kind, byteCount: UInt64) {
+      (self.name, self.kind, self.byteCount) = (name, kind, byteCount)
+    }
+
+    /// Takes down what it is, and why.
+    mutating func set(_ kind: Kind, _ note: AuditNote?) {
+      (self.kind, self.note) = (kind, note?.text)
+      shortNote = note?.summary
+    }
+
+    /// One line: the kind, the name, and the note, of several problems the first.
     public var description: String {
-      "\(kind.rawValue): \(name)" + (note.map { ": \($0)" } ?? "")
+      "\(kind.rawValue): \(name)" + (shortNote.map { ": \($0)" } ?? "")
     }
   }
 }

@@ -11,6 +11,12 @@ extension DirectoryListing {
     try newestBundles() + newestOthers()
   }
 
+  /// Some checkpoints of one directory in the order of ``newestFirst()``.
+  static func newestFirst(among checkpoints: [ListedCheckpoint]) -> [ListedCheckpoint] {
+    newestFirst(checkpoints.filter { $0.format == .v2 })
+      + newestFirst(checkpoints.filter { $0.format != .v2 })
+  }
+
   /// Those of V2 among them: for these no file is opened.
   ///
   /// - Throws: `io` if the system refuses.

@@ -19,19 +19,32 @@ package struct DirectoryListing: Sendable {
   private let parts: [FileName: [String]]  // the names of those that are there, by their pattern
   private let modelIndexes: [FileName: String]  // by the names of the files that they name
   private let replacedFiles: [FileName: String]  // by the index that stands for them now
+  /// Why the index of a model could not be read, the first one; nobody knows which files are that model's.
+  let indexRefusal: CheckpointError?
   private let appleDoubles: Set<FileName>  // `._ckpt-7.index`, of macOS
   private let fileSystem: any FileSystem
 
   /// Lists a directory.
   ///
+  /// - Parameters:
+  ///   - directory: Its path.
+  ///   - fileSystem: Where.
+  ///   - toleratesRefusals: Whether the index of a model that cannot be read is no error: it names no files
+  ///     then.
   /// - Throws: `notFound` if there is none; `io` if the system refuses.
-  package init(of directory: String, fileSystem: any FileSystem) throws(CheckpointError) {
+  package init(
+    of directory: String, fileSystem: any FileSystem, toleratesRefusals: Bool = false
+  ) throws(CheckpointError) {
     try self.init(
-      of: directory, names: fileSystem.namesInDirectory(directory), fileSystem: fileSystem)
+      of: directory, names: fileSystem.namesInDirectory(directory), fileSystem: fileSystem,
+      toleratesRefusals: toleratesRefusals)
   }
 
   /// The same of some of the names in a directory, in any order.
-  init(of directory: String, names: [String], fileSystem: any FileSystem) throws(CheckpointError) {
+  init(
+    of directory: String, names: [String], fileSystem: any FileSystem,
+    toleratesRefusals: Bool = false
+  ) throws(CheckpointError) {
     self.directory = directory
     self.fileSystem = fileSystem
     let names = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -47,16 +60,24 @@ package struct DirectoryListing: Sendable {
     }
     self.parts = parts
     var (modelIndexes, replacedFiles): ([FileName: String], [FileName: String]) = ([:], [:])
+    var refusal: CheckpointError?
     for name in names
     where name.removing(suffix: ModelIndex.ending) != nil && !appleDoubles.contains(FileName(name))
     {
-      let index = try ModelIndex(filesOf: Path.join(directory, name), fileSystem)
+      let index: ModelIndex?
+      do throws(CheckpointError) {
+        index = try ModelIndex(filesOf: Path.join(directory, name), fileSystem)
+      } catch {
+        guard toleratesRefusals, error.code == .io else { throw error }
+        (index, refusal) = (nil, refusal ?? error)
+      }
       for file in index?.filesBeside ?? [] where modelIndexes[FileName(file)] == nil {
         modelIndexes[FileName(file)] = name
       }
       replacedFiles[FileName(name)] = index?.replaces
     }
     (self.modelIndexes, self.replacedFiles) = (modelIndexes, replacedFiles)
+    indexRefusal = refusal
   }
 
   /// Lists a directory; `nil` if there is none.

@@ -122,7 +122,7 @@ private struct CheckpointSearch {
         return try look(inDirectory: path)
       } catch  where error.code == .notACheckpoint || error.isOutdated {
         let sight = try Sight(
-          names: Set(fileSystem.namesInDirectory(path)),
+          names: Set(fileSystem.namesInDirectory(path).map(FileName.init)),
           stateFile: fileSystem.status(of: Path.join(path, CheckpointFileName.stateFile)))
         guard sight != last else { throw error }
         last = sight
@@ -138,7 +138,7 @@ private struct CheckpointSearch {
 
   // What a directory looks like at a moment: if it looks the same later, nothing has come or gone.
   private struct Sight: Hashable {
-    let names: Set<String>
+    let names: Set<FileName>
     let stateFile: FileStatus?
   }
 

@@ -43,9 +43,9 @@ enum LatestCheckpoints {
   {
     let whole = all.filter { $0.finding == nil }
     guard let latest = try CheckpointDirectory(directory).latest() else { return whole.first }
-    if let listed = all.first(where: { $0.path == latest }) { return listed }
-    let series = NumberedName(Path(latest).name).series
-    return whole.first { $0.name.series == series } ?? whole.first
+    if let listed = all.first(where: { FileName($0.path) == FileName(latest) }) { return listed }
+    let series = FileName(NumberedName(Path(latest).name).series)
+    return whole.first { FileName($0.name.series) == series } ?? whole.first
   }
 
   // MARK: What is left out

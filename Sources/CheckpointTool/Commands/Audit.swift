@@ -1,4 +1,5 @@
 import CheckpointIO
+import CheckpointStore
 import Checkpoints
 
 /// `checkpoint audit`: what every file in a directory of checkpoints is.
@@ -22,22 +23,26 @@ struct Audit: Command {
         leftover  of a save that did not come to its end
         busy      of a save that is under way
         record    the state file, or a manager's history
-        misleading  a state file that names a checkpoint which is not there
+        misleading  a state file that leads to no whole checkpoint
+        unread    what the system refused to read, and the files of its checkpoint
         foreign   anything else
 
       With --repair the state file is rebuilt if it is lost, damaged or leads to no
       whole checkpoint. One that names a whole checkpoint stays, also if that is not
-      the newest. What dead saves of this library have left is removed. Checkpoints
-      and foreign files are never touched.
+      the newest, or lies in another directory. What dead saves of this library have
+      left is removed. Checkpoints and foreign files are never touched. While what may
+      be a newer checkpoint cannot be read, the state file stays as it is.
 
       With --keep 5, or --keep 5,2 to keep one every 2 hours as well, a line for each
       managed checkpoint says whether it would stay, and why. Nothing is deleted.
 
-      With --json an object of "files" ("name", "kind", "bytes", and, null if there is
-      none, "checkpoint" and "note"), "plan" ("path", "stays" and "reasons"; empty
-      without --keep) and "actions" (what --repair has done).
+      The exit status is 0 if nothing is torn, misleading or an orphan, and 1 if
+      something is. What the system refused to read is none of these: then it is 3,
+      and everything else is still told.
 
-      The exit status is 0 if nothing is torn, misleading or an orphan.
+      With --json an object of "files" (each with "name", "kind" as above, "bytes" and,
+      null if not known, "checkpoint" and "note"), "plan" (each with "path", "stays" and
+      "reasons"; empty without --keep), and "actions", what a repair has done.
       """)
 
   private let path: String
@@ -83,9 +88,16 @@ struct Audit: Command {
     } else {
       try writeText(audit, actions, output)
     }
+    if let refusal = Self.refusal(audit) { throw refusal }
     let findings: Set<CheckpointDirectory.AuditedFile.Kind> = [.torn, .misleading, .orphan]
     let isSound = !audit.files.contains { findings.contains($0.kind) }
     return isSound ? .success : .failure
+  }
+
+  private static func refusal(_ audit: CheckpointDirectory.Audit) -> CheckpointError? {
+    CheckpointError.combining(
+      audit.problems.filter { $0.code == .io }, file: audit.directory
+    ) { "\($0) files could not be read, so nobody knows what they are; let this user read them" }
   }
 
   private func checkIsDirectory() throws(CheckpointError) {
@@ -110,7 +122,7 @@ struct Audit: Command {
     for action in actions { try output.write("\(action.shown)\n") }
     var table = TextTable([.left(), .right(), .left()])
     for file in audit.files {
-      let note = file.note.map { "  (\($0.shown))" } ?? ""
+      let note = file.shortNote.map { "  (\($0.shown))" } ?? ""
       let cells = [file.kind.rawValue, file.byteCount.byteText, file.name.shown + note]
       table.add(cells.map { TextTable.Cell($0) })
     }
@@ -126,7 +138,8 @@ struct Audit: Command {
       let count = audit.files.count { $0.kind == kind }
       return count == 0 ? nil : "\(count) \(kind.rawValue)"
     }
-    let whole = Set(audit.files.filter { $0.kind == .complete }.compactMap(\.checkpoint))
+    let paths = audit.files.filter { $0.kind == .complete }.compactMap(\.checkpoint)
+    let whole = Set(paths.map(FileName.init))
     let files = counts.isEmpty ? "no files" : counts.joined(separator: ", ")
     return "\(whole.count.of("checkpoint")); \(files)\n"
   }

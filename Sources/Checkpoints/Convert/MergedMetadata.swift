@@ -23,7 +23,7 @@ struct MergedMetadata {
         texts[name] = (value, source.path)
         continue
       }
-      guard known.value != value, given[name] == nil else { continue }
+      guard !known.value.utf8.elementsEqual(value.utf8), given[name] == nil else { continue }
       problems.append(
         CheckpointError(
           .mismatch,

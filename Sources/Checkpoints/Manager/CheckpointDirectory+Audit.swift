@@ -20,13 +20,17 @@ extension CheckpointDirectory {
     public let name: String?
     /// The managed checkpoints, in the order in which they were saved.
     public var checkpoints: [RetentionPolicy.SavedCheckpoint] { managed?.checkpoints ?? [] }
-    /// What is wrong with the files beside the checkpoints.
-    public var problems: [CheckpointError] { managed?.problems ?? [] }
+    /// What is wrong with the files beside the checkpoints, and what the system refused to read, which has
+    /// the code `io`.
+    public var problems: [CheckpointError] { refusals + (managed?.problems ?? []) }
+    private let refusals: [CheckpointError]
     private let fileSystem: any FileSystem
+    private let check: CheckpointCheck
     private let place: ManagedPlace?
     private let managed: ManagedDirectory?
     private let now: Double
-    private let newestFirst: [String]  // of TensorFlow's formats, whether they are whole or not
+    // Of TensorFlow's formats, and of the manager's.
+    private let newestFirst: [ListedCheckpoint]
 
     /// Looks at a directory.
     ///
@@ -34,8 +38,8 @@ extension CheckpointDirectory {
     ///   - path: The directory.
     ///   - name: What the names of the managed checkpoints begin with; found from the files without it.
     ///   - check: How closely checkpoints are looked at.
-    /// - Throws: `notFound` if there is no such directory; `io` if the system fails. Damage is a
-    ///   result, no error.
+    /// - Throws: `notFound` if there is no such directory; `io` if it cannot be listed. Damage is a
+    ///   result, no error, and so is a file that the system refuses to read: ``AuditedFile/Kind/unread``.
     public init(
       of path: String, name: String? = nil, checking check: CheckpointCheck = .files
     ) throws(CheckpointError) {
@@ -54,22 +58,32 @@ extension CheckpointDirectory {
       directory = path
       now = files.isEmpty ? 0 : sorter.newestTime
       let format = sorter.managedFormat
-      newestFirst = try sorter.listing.newestFirst().filter {
-        $0.format.isTensorFlow || $0.format == format
-      }.map(\.path)
-      self.fileSystem = fileSystem
+      newestFirst = sorter.newestFirst.filter { $0.format.isTensorFlow || $0.format == format }
+      (self.fileSystem, self.check) = (fileSystem, check)
       self.name = name ?? sorter.managedName
-      guard let name = self.name else {
-        (place, managed) = (nil, nil)
-        return
-      }
+      var refusals = sorter.allRefusals
+      (place, managed) = try Self.managed(self.name, format, in: path, now, fileSystem, &refusals)
+      self.refusals = refusals
+    }
+
+    // Without the files that tell of it, nobody knows what is managed.
+    private static func managed(
+      _ name: String?, _ format: CheckpointFormat, in directory: String, _ now: Double,
+      _ fileSystem: any FileSystem, _ refusals: inout [CheckpointError]
+    ) throws(CheckpointError) -> (ManagedPlace?, ManagedDirectory?) {
+      guard let name else { return (nil, nil) }
       var options = FileOptions()
       options.fileSystem = fileSystem
       let place = try ManagedPlace(
-        directory: path, name: name, stateFilename: CheckpointFileName.stateFile, format: format,
-        options: options)
-      managed = try ManagedDirectory(place, now: now, start: now)
-      self.place = place
+        directory: directory, name: name, stateFilename: CheckpointFileName.stateFile,
+        format: format, options: options)
+      do throws(CheckpointError) {
+        return (place, try ManagedDirectory(place, now: now, start: now))
+      } catch  where error.code == .io {
+        let known = Set(refusals.compactMap(\.file).map(FileName.init))
+        if !known.contains(FileName(error.file ?? directory)) { refusals.append(error) }
+        return (place, nil)
+      }
     }
 
     /// What a policy would make of the managed checkpoints; nothing is done.
@@ -86,7 +100,8 @@ extension CheckpointDirectory {
     /// damaged or wrong.
     ///
     /// A rebuilt state file names the newest checkpoint that is whole; if somebody has saved since the
-    /// audit, the state file is theirs, and stays. If nothing tells any more which
+    /// audit, the state file is theirs, and stays. It stays as well while the system refuses to read what may
+    /// be a newer checkpoint, or what tells of them. If nothing tells any more which
     /// checkpoints are managed, it lists all of the name, so that managers take them up again, and may
     /// delete them one day.
     ///
@@ -108,21 +123,35 @@ extension CheckpointDirectory {
     private func rebuildState() throws(CheckpointError) -> Bool {
       let whole = Set(
         files.filter { $0.kind == .complete }.compactMap(\.checkpoint).map(FileName.init))
-      guard let newest = newestFirst.first(where: { whole.contains(FileName($0)) }) else {
-        return false
+      guard let found = newestFirst.first(where: { whole.contains(FileName($0.path)) }),
+        !files.contains(where: { Self.mayMatter($0, to: found) })
+      else { return false }
+      let newest = found.path
+      if let place {
+        guard let managed else { return false }
+        return try rebuildState(newest, of: whole, place, managed)
       }
-      if let place, let managed { return try rebuildState(newest, of: whole, place, managed) }
       let file = try StateFile(in: directory, fileSystem: fileSystem)
       return try file.write(CheckpointDirectory.State(latest: newest), repairs: true) {
         () throws(CheckpointError) in
-        try !leads(file, toOneOf: whole)
+        try !leadsToCheckpoint(file)
+      }
+    }
+
+    // Whether a file that could not be read may be of a checkpoint that comes before the newest one, or tell of
+    // checkpoints. Those of V2 come before all others.
+    private static func mayMatter(_ file: AuditedFile, to newest: ListedCheckpoint) -> Bool {
+      guard file.kind == .unread else { return false }
+      switch CheckpointFileName(file.name) {
+      case .index, .data, .state, .history: return true
+      default: return newest.format != .v2
       }
     }
 
     private func rebuildState(
       _ newest: String, of whole: Set<FileName>, _ place: ManagedPlace, _ managed: ManagedDirectory
     ) throws(CheckpointError) -> Bool {
-      guard try !leads(place.stateFile(), toOneOf: whole) else { return false }
+      guard try !leadsToCheckpoint(place.stateFile()) else { return false }
       let state = try stateToWrite(newest, managed, whole)
       let lock = try place.lock()
       let found = try ManagedDirectory(place, now: now, start: now)
@@ -134,20 +163,16 @@ extension CheckpointDirectory {
       return isUnchanged
     }
 
-    // Whether the state file leads to one of these, whatever way its path takes there; or to another directory, which
-    // may be somebody's choice. A state file that cannot be read leads nowhere.
-    private func leads(_ file: StateFile, toOneOf paths: Set<FileName>) throws(CheckpointError)
-      -> Bool
-    {
+    // Whether the state file leads to a checkpoint that is whole, in whatever directory, and however it spells
+    // the way. One that is damaged leads nowhere.
+    private func leadsToCheckpoint(_ file: StateFile) throws(CheckpointError) -> Bool {
       do throws(CheckpointError) {
         let found = try NewestCheckpoints(file, fileSystem: fileSystem)
         // Newer safetensors files do not count: a state file cannot lead TensorFlow to one.
         guard let named = found.named, found.newer.allSatisfy(CheckpointName.isSafetensors) else {
           return false
         }
-        let there = try fileSystem.status(of: Path(named).directory)?.identity
-        guard try fileSystem.status(of: directory)?.identity == there else { return true }
-        return paths.contains { FileName(Path($0.text).name) == FileName(Path(named).name) }
+        return try AuditedCheckpoint.isWhole(at: named, check, fileSystem)
       } catch  where !error.saysNothingOfContent {
         return false
       }
@@ -165,7 +190,8 @@ extension CheckpointDirectory {
       // A time before all of them: no manager deletes a checkpoint that is not newer than this.
       let before = (listed.map(\.time).min() ?? 1) - 1
       let preserved = managed.history.preserved.map { min($0, before) } ?? before
-      let last = listed.firstIndex { $0.path == newest }.map { listed.remove(at: $0) }
+      let last = listed.firstIndex { FileName($0.path) == FileName(newest) }
+        .map { listed.remove(at: $0) }
       return try CheckpointDirectory.State(
         latest: newest, all: listed.map(\.path) + [newest],
         timestamps: listed.map(\.time) + [last?.time ?? preserved], lastPreserved: preserved)

@@ -33,8 +33,8 @@ extension CheckpointManager {
 
   /// Notes that checkpoints are damaged: they do not count as the latest any more.
   func noteDamage(of paths: [String]) throws(CheckpointError) {
-    let managed = Set(checkpoints.map(\.path))
-    for path in paths where managed.contains(path) {
+    let managed = Set(checkpoints.map { FileName($0.path) })
+    for path in paths where managed.contains(FileName(path)) {
       do throws(CheckpointError) {
         try update(path) { $0.isDamaged = true }
       } catch  where error.code == .notFound {

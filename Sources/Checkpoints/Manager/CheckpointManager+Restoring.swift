@@ -69,7 +69,8 @@ extension CheckpointManager {
   func conclude(_ restored: Restored, _ damaged: [String]) throws(CheckpointError) {
     let place = keeper.place
     let step = place.name(ofPath: restored.path).flatMap { place.naming.number(of: $0) }
-    noteRestored(step: checkpoints.first { $0.path == restored.path }?.step ?? step)
+    let known = checkpoints.first { FileName($0.path) == FileName(restored.path) }
+    noteRestored(step: known?.step ?? step)
     guard restored.isStepBack else { return }
     let reasons = restored.skipped.map { "\n  - \($0)" }.joined()
     CheckpointWarnings.warn(

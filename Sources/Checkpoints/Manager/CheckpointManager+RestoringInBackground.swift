@@ -37,7 +37,7 @@ extension CheckpointManager {
     }
     await background.untilIdle()
     let steps = BackgroundSteps(progress)
-    var known: [String: CheckpointError] = [:]
+    var known: [FileName: CheckpointError] = [:]
     while true {
       let (path, damaged) = try await newestIntact(check, known, in: steps)
       guard let path else {
@@ -52,7 +52,7 @@ extension CheckpointManager {
         return restored
       } catch {
         guard !error.hasChangedVariables, error.isOutdated || error.isDamage,
-          known.updateValue(error, forKey: path) == nil
+          known.updateValue(error, forKey: FileName(path)) == nil
         else { throw error }
       }
     }
@@ -60,12 +60,12 @@ extension CheckpointManager {
 
   // `known` are those that could not be read although their files look intact.
   private nonisolated(nonsending) func newestIntact(
-    _ check: CheckpointCheck, _ known: [String: CheckpointError], in steps: BackgroundSteps
+    _ check: CheckpointCheck, _ known: [FileName: CheckpointError], in steps: BackgroundSteps
   ) async throws(CheckpointError) -> (path: String?, damaged: [NewestIntact.Damaged]) {
     let keeper = keeper
     return try await steps.value { () throws(CheckpointError) in
       let found = try keeper.newestIntact(check) { path throws(CheckpointError) in
-        if let error = known[path], !error.isOutdated { throw error }
+        if let error = known[FileName(path)], !error.isOutdated { throw error }
         return path
       }
       return (found.result, found.damaged)

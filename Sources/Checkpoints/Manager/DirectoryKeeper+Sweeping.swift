@@ -71,7 +71,8 @@ extension DirectoryKeeper {
   ) throws(CheckpointError) {
     guard let latest else { return }
     var listed = plan.decisions.filter { $0.isActive || !$0.stays }.map(\.checkpoint)
-    let newest = listed.firstIndex { $0.path == latest }.map { listed.remove(at: $0) }
+    let newest = listed.firstIndex { FileName($0.path) == FileName(latest) }
+      .map { listed.remove(at: $0) }
     let time = newest?.time ?? preserved ?? 0
     let state = try CheckpointDirectory.State(
       latest: latest, all: listed.map(\.path) + [latest], timestamps: listed.map(\.time) + [time],

@@ -241,7 +241,8 @@ extension ManagedDirectory {
     let newer = unmanaged.filter { Self.is($0, newerThan: managed.last) }
     let older = unmanaged.filter { !Self.is($0, newerThan: managed.last) }
     let last = unannounced + [announced].compactMap { $0 }
-    let others = (older + managed + newer).map(\.path).filter { !last.contains($0) }
+    let isLast = Set(last.map(FileName.init))
+    let others = (older + managed + newer).map(\.path).filter { !isLast.contains(FileName($0)) }
     return last + others.reversed()
   }
 

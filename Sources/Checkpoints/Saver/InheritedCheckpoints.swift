@@ -15,7 +15,7 @@ struct InheritedCheckpoints {
   private let settings: Saver.Settings
   private let files: FileOptions
   private let state: StateList
-  private var histories: [String: CheckpointHistory?] = [:]
+  private var histories: [FileName: CheckpointHistory?] = [:]
 
   /// Reads what the files beside them say; files that are damaged say nothing.
   ///
@@ -67,13 +67,13 @@ struct InheritedCheckpoints {
   private mutating func history(of name: NumberedName) throws(CheckpointError) -> CheckpointHistory?
   {
     guard name.series.hasSuffix("-") else { return nil }
-    if let known = histories[name.series] { return known }
+    if let known = histories[FileName(name.series)] { return known }
     // A stem that cannot be a manager's name has no history.
     let place = try? ManagedPlace(
       directory: directory, name: String(name.series.dropLast()), stepPadding: settings.stepPadding,
       stateFilename: settings.stateFilename, options: files)
     let history = try Self.unlessDamaged { () throws(CheckpointError) in try place?.readHistory() }
-    histories[name.series] = .some(history)
+    histories[FileName(name.series)] = .some(history)
     return history
   }
 
