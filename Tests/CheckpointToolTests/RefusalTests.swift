@@ -82,11 +82,23 @@ import Testing
     try directory.write("x".utf8, to: "notes.txt")
     let mode = [FileAttributeKey.posixPermissions: 0]
     try FileManager.default.setAttributes(mode, ofItemAtPath: directory.path("notes.txt"))
+    let open = [FileAttributeKey.posixPermissions: 0o777]
+    try FileManager.default.setAttributes(open, ofItemAtPath: directory.path)
     let run = try run(line)
     expectRefusal(run, "notes.txt: open: Permission denied", line)
     for word in ["m-1.index", "m-1.data-00000-of-00001", "complete", "notes.txt", "unread"] {
       #expect(run.output.contains(word), "\(line): \(run.output)")
     }
+  }
+
+  @Test(.enabled(if: OtherUser.isAvailable, "root may write everything, and setpriv is not there"))
+  func `an audit tells all files of a directory that it may not repair`() throws {
+    try save()
+    try OtherUser.permit(directory)
+    try directory.write("x".utf8, to: "m-1.index.swift-checkpoints-lock")
+    let run = try run("audit . --repair")
+    expectRefusal(run, "Permission denied", "repair")
+    #expect(run.output.contains("2 complete"), "\(run.output)")
   }
 
   @Test(arguments: readers, ["m-1.index", "m-1.data-00000-of-00001"])

@@ -40,9 +40,10 @@ struct Audit: Command {
       something is. What the system refused to read is none of these: then it is 3,
       and everything else is still told.
 
-      With --json an object of "files" (each with "name", "kind" as above, "bytes" and,
-      null if not known, "checkpoint" and "note"), "plan" (each with "path", "stays" and
-      "reasons"; empty without --keep), and "actions", what a repair has done.
+      With --json an object of "files" (each with "name", "kind" as above, "bytes"
+      and, null if not known, "checkpoint" and "note"), "plan" (each with "path",
+      "stays" and "reasons"; empty without --keep), and "actions", what a repair has
+      done.
       """)
 
   private let path: String
@@ -81,14 +82,21 @@ struct Audit: Command {
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     try checkIsDirectory()
     var audit = try CheckpointDirectory.Audit(of: path, name: name)
-    let actions = repairs ? try audit.repair() : []
-    if repairs { audit = try CheckpointDirectory.Audit(of: path, name: name) }
+    var (actions, failure): ([String], CheckpointError?) = ([], nil)
+    do throws(CheckpointError) {
+      if repairs {
+        actions = try audit.repair()
+        audit = try CheckpointDirectory.Audit(of: path, name: name)
+      }
+    } catch {
+      failure = error
+    }
     if isJSON {
       try writeJSON(audit, actions, output)
     } else {
       try writeText(audit, actions, output)
     }
-    if let refusal = Self.refusal(audit) { throw refusal }
+    if let error = failure ?? Self.refusal(audit) { throw error }
     let findings: Set<CheckpointDirectory.AuditedFile.Kind> = [.torn, .misleading, .orphan]
     let isSound = !audit.files.contains { findings.contains($0.kind) }
     return isSound ? .success : .failure
