@@ -130,4 +130,10 @@ import Testing
     #expect(try Tensor<UInt8>(reader.tensor(for: "e\u{301}")).array == [2])
     #expect(try Tensor<UInt8>(reader.tensor(for: "é")).array == [3])
   }
+
+  @Test func `texts whose names look the same are two`() throws {
+    let header = #"{"__metadata__":{"\u00e9":"1","e\u0301":"2"}}"#
+    let reader = try SafetensorsReader(file: Self.file(header))
+    #expect(reader.metadata == ["\u{E9}": "1", "e\u{301}": "2"])
+  }
 }

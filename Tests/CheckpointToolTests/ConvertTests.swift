@@ -529,7 +529,7 @@ import Testing
 
   // MARK: metadata
 
-  private func safetensors(_ name: String, _ metadata: [String: String]) throws -> String {
+  private func safetensors(_ name: String, _ metadata: NamedTexts) throws -> String {
     let path = directory.path("\(name).safetensors")
     var writer = try SafetensorsWriter(path, metadata: metadata)
     try writer.add(Tensor<Float>([3]), for: TensorKey(name))
@@ -554,6 +554,19 @@ import Testing
     let v2 = try ToolRun.checkpoint("rename", source, "w", "v", "--in-place", "--metadata", "a=b")
     #expect(v2.status == 1)
     #expect(v2.errors.contains("checkpoints of the format V2 have no texts about themselves"))
+  }
+
+  // An é of one character, and one of two.
+  @Test func `metadata is set by the bytes of its name`() throws {
+    let path = try safetensors("a", ["caf\u{E9}": "1"])
+    let run = try ToolRun.checkpoint(
+      "rename", path, "a", "b", "--in-place", "--metadata", "cafe\u{301}=\u{301}2")
+    #expect(run.status == 0, "\(run.errors)")
+    let list = try ToolRun.checkpoint("list", "--metadata", path)
+    #expect(
+      Array(list.output.utf8) == Array("cafe\u{301}=\u{301}2\ncaf\u{E9}=1\nformat=pt\n".utf8))
+    let json = try ToolRun.checkpoint("list", "--metadata", "--json", path)
+    #expect(json.output.hasPrefix("{\"cafe\u{301}\":\"\u{301}2\",\"caf\u{E9}\":\"1\""))
   }
 
   @Test func `metadata is set by a conversion, and lost with a note`() throws {

@@ -1,3 +1,4 @@
+import CheckpointIO
 import CheckpointSafetensors
 import CheckpointTensors
 import CheckpointTestSupport

@@ -14,7 +14,7 @@ import Testing
   init() throws { directory = try TemporaryDirectory("metadata") }
 
   @discardableResult
-  private func file(_ name: String, _ metadata: [String: String]) throws -> String {
+  private func file(_ name: String, _ metadata: NamedTexts) throws -> String {
     let path = directory.path("\(name).safetensors")
     var writer = try SafetensorsWriter(path, metadata: metadata)
     try writer.add(Tensor<Float>([1]), for: TensorKey(name))
@@ -31,13 +31,13 @@ import Testing
 
   private func convert(
     _ sources: [String], to name: String, _ given: [String: String] = [:]
-  ) throws(CheckpointError) -> (metadata: [String: String], notes: [String]) {
+  ) throws(CheckpointError) -> (metadata: NamedTexts, notes: [String]) {
     var options = CheckpointConversion.Options()
     options.metadata = given
     let conversion = try CheckpointConversion(
       merging: sources, to: directory.path(name), options: options)
     try conversion.run()
-    return (try CheckpointReader(directory.path(name)).metadata, conversion.notes)
+    return (try CheckpointReader(directory.path(name)).texts, conversion.notes)
   }
 
   private func failure(_ sources: [String], to name: String, _ given: [String: String] = [:])
@@ -46,8 +46,11 @@ import Testing
     #expect(throws: CheckpointError.self) { try convert(sources, to: name, given) }
   }
 
-  @Test(arguments: [[:], ["format": "mlx"], ["by": "hand", "é\n": ""]])
-  func `a file of one file has its texts, and no other`(metadata: [String: String]) throws {
+  @Test(
+    arguments: [
+      [:], ["format": "mlx"], ["by": "hand", "é\n": ""], ["\u{E9}": "1", "e\u{301}": "2"],
+    ] as [NamedTexts])
+  func `a file of one file has its texts, and no other`(metadata: NamedTexts) throws {
     let source = try file("a", metadata)
     let copied = try convert([source], to: "m.safetensors")
     #expect(copied.metadata == metadata)
@@ -96,6 +99,30 @@ import Testing
     #expect(!directory.names.contains("m.safetensors"))
     let decided = try convert([a, b], to: "m.safetensors", ["format": "pt", "step": ""])
     #expect(decided.metadata == ["format": "pt", "by": "us"])
+  }
+
+  @Test func `names that look the same are two, of which a dictionary has one`() throws {
+    let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+    let (a, b) = (try file("a", [composed: "1"]), try file("b", [decomposed: "2"]))
+    #expect(try convert([a, b], to: "m.safetensors").metadata == [composed: "1", decomposed: "2"])
+    let dictionary = try CheckpointReader(directory.path("m.safetensors")).metadata
+    #expect(dictionary == [composed: "2"])
+    let given = try convert([a], to: "n.safetensors", [decomposed: "3", "format": ""])
+    #expect(given.metadata == [composed: "1", decomposed: "3"])
+  }
+
+  @Test func `texts that look the same differ`() throws {
+    let (a, b) = (try file("a", ["k": "\u{E9}"]), try file("b", ["k": "e\u{301}"]))
+    let error = failure([a, b], to: "m.safetensors")
+    #expect(error?.code == .mismatch)
+    #expect(
+      error?.message
+        == "the text 'k' is '\u{E9}' in '\(a)' and 'e\u{301}' in '\(b)'; they look the same, and their bytes "
+        + "differ; say which it is to be: Options.metadata, '--metadata k=...'")
+    // The name that is decided is another one.
+    let (c, d) = (try file("c", ["\u{E9}": "1"]), try file("d", ["\u{E9}": "2"]))
+    #expect(failure([c, d], to: "m.safetensors", ["e\u{301}": "3"])?.code == .mismatch)
+    #expect(!directory.names.contains("m.safetensors"))
   }
 
   @Test(arguments: [CheckpointFormat.v2, .v1])

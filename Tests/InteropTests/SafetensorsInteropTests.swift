@@ -1,3 +1,4 @@
+import CheckpointIO
 import CheckpointSafetensors
 import CheckpointTensors
 import CheckpointTestSupport
@@ -79,8 +80,8 @@ struct SafetensorsInteropTests {
   /// Lets both write the same tensors, compares the files, and lets each read the other's.
   private func expectSameFiles(_ tensors: [NamedTensor], metadata: [String: String] = [:]) throws {
     let directory = try TemporaryDirectory()
-    try write(tensors, metadata, to: directory.path("ours"))
-    try writeDeclared(tensors, metadata, to: directory.path("declared"))
+    try write(tensors, NamedTexts(metadata), to: directory.path("ours"))
+    try writeDeclared(tensors, NamedTexts(metadata), to: directory.path("declared"))
     try SafetensorsPackage.write(tensors, metadata: metadata, to: directory.path("theirs"))
     #expect(try directory.bytes("ours") == directory.bytes("theirs"))
     #expect(try directory.bytes("declared") == directory.bytes("theirs"))
@@ -93,7 +94,7 @@ struct SafetensorsInteropTests {
     #expect(read.metadata == metadata)
 
     let reader = try SafetensorsReader(directory.path("theirs"))
-    #expect(reader.metadata == metadata)
+    #expect(reader.metadata == NamedTexts(metadata))
     let entries = try reader.entries()
     #expect(entries.map(\.key) == sorted.map(\.key))
     for (entry, item) in zip(entries, sorted) {
@@ -107,15 +108,14 @@ struct SafetensorsInteropTests {
     return "\(name)\(spec.shape)"
   }
 
-  private func write(_ tensors: [NamedTensor], _ metadata: [String: String], to path: String) throws
-  {
+  private func write(_ tensors: [NamedTensor], _ metadata: NamedTexts, to path: String) throws {
     var writer = try SafetensorsWriter(path, metadata: metadata)
     for item in tensors { try writer.add(item.tensor, for: item.key) }
     try writer.finish()
   }
 
   private func writeDeclared(
-    _ tensors: [NamedTensor], _ metadata: [String: String], to path: String
+    _ tensors: [NamedTensor], _ metadata: NamedTexts, to path: String
   ) throws {
     var writer = try SafetensorsWriter(
       path, declaring: tensors.map { ($0.key, $0.tensor.spec) }, metadata: metadata)

@@ -20,7 +20,7 @@ public struct SafetensorsBytes: TensorWriter {
   ///
   /// - Parameter metadata: Texts about the file, for programs that ask for them.
   public init(metadata: [String: String] = ["format": "pt"]) {
-    encoder = SafetensorsEncoder(metadata: metadata)
+    encoder = SafetensorsEncoder(metadata: NamedTexts(metadata))
   }
 
   /// Adds a tensor.

@@ -3,7 +3,9 @@ import CheckpointStore
 
 extension SaveOptions {
   /// The texts of a new safetensors file.
-  package var safetensorsMetadata: [String: String] { Self.metadata(adding: metadata, to: [:]) }
+  package var safetensorsMetadata: NamedTexts {
+    Self.metadata(adding: NamedTexts(metadata), to: [:])
+  }
 
   /// The texts of a safetensors file that has some already.
   ///
@@ -15,12 +17,12 @@ extension SaveOptions {
   ///     Source: transformers, `modeling_utils.py`, `load_state_dict`.
   /// - Returns: What to write.
   package static func metadata(
-    adding given: [String: String], to texts: [String: String], addsFormat: Bool = true
-  ) -> [String: String] {
-    (addsFormat ? ["format": "pt"] : [:])
-      .merging(texts) { $1 }
-      .merging(given) { $1 }
-      .filter { given[$0.key] != "" }
+    adding given: NamedTexts, to texts: NamedTexts, addsFormat: Bool = true
+  ) -> NamedTexts {
+    var merged = texts
+    if addsFormat { _ = merged.add("pt", as: "format") }
+    for (name, text) in given.sorted { merged[name] = text.isEmpty ? nil : text }
+    return merged
   }
 
   /// Checks that the format has texts, if there are some.

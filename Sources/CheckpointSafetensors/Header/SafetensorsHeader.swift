@@ -4,7 +4,7 @@ import CheckpointTensors
 /// The header of a file: what tensors there are, and where.
 struct SafetensorsHeader {
   /// The texts about the file.
-  var metadata: [String: String] = [:]
+  var metadata = NamedTexts()
   /// The tensors, in byte order of their names.
   var tensors: [SafetensorsEntry] = []
 
@@ -47,9 +47,7 @@ struct SafetensorsHeader {
       let start = json.position
       let name = try json.readName()
       let value = try json.readString()
-      guard metadata.updateValue(value, forKey: name) == nil else {
-        throw Self.repeated(name, at: start)
-      }
+      guard metadata.add(value, as: name) else { throw Self.repeated(name, at: start) }
     }
   }
 

@@ -99,8 +99,12 @@ package struct SafetensorsReader: TensorReader {
   /// The texts that the files have about themselves, `["format": "pt"]`.
   ///
   /// If several files have a text of the same name, that of the first file counts.
-  package var metadata: [String: String] {
-    files.reduce(into: [:]) { $0.merge($1.header.metadata) { first, _ in first } }
+  package var metadata: NamedTexts {
+    guard var texts = files.first?.header.metadata else { return [:] }
+    for file in files.dropFirst() {
+      for (name, text) in file.header.metadata.sorted { _ = texts.add(text, as: name) }
+    }
+    return texts
   }
 
   /// The tensors of element types that are not read here, in byte order of their names.

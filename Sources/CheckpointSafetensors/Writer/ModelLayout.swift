@@ -23,8 +23,7 @@ struct ModelLayout {
   ///   - metadata: Texts that each file says about itself.
   /// - Throws: `limitExceeded` if a header gets longer than readers accept, or if the tensors are larger than
   ///   any file.
-  init(_ specs: [Spec], fileByteCount: UInt64?, metadata: [String: String]) throws(CheckpointError)
-  {
+  init(_ specs: [Spec], fileByteCount: UInt64?, metadata: NamedTexts) throws(CheckpointError) {
     var files: [SafetensorsLayout] = []
     var start = 0  // of the tensors of a file
     var (size, total): (UInt64, UInt64) = (0, 0)

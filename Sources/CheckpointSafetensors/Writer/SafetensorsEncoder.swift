@@ -3,13 +3,13 @@ package import CheckpointTensors
 
 /// A safetensors file being put together in memory.
 package struct SafetensorsEncoder {
-  private let metadata: [String: String]
+  private let metadata: NamedTexts
   private var kept: [TensorKey: AnyTensor] = [:]
   private var specs: [ModelLayout.Spec] = []
   private var isFinished = false
 
   /// Begins a file.
-  package init(metadata: [String: String]) { self.metadata = metadata }
+  package init(metadata: NamedTexts) { self.metadata = metadata }
 
   /// Adds a tensor.
   ///

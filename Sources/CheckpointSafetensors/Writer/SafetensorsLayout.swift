@@ -17,7 +17,7 @@ struct SafetensorsLayout {
   /// Lays out tensors.
   ///
   /// - Throws: `limitExceeded` if the header gets longer than readers accept.
-  init(_ specs: ArraySlice<ModelLayout.Spec>, metadata: [String: String]) throws(CheckpointError) {
+  init(_ specs: ArraySlice<ModelLayout.Spec>, metadata: NamedTexts) throws(CheckpointError) {
     var offset: UInt64 = 0
     var tensors: [SafetensorsEntry] = []
     tensors.reserveCapacity(specs.count)
@@ -52,7 +52,7 @@ struct SafetensorsLayout {
     UInt64(shape.elementCount).multiplied(by: type.bitWidth).map { $0 / 8 }
   }
 
-  private static func head(_ tensors: [SafetensorsEntry], _ metadata: [String: String])
+  private static func head(_ tensors: [SafetensorsEntry], _ metadata: NamedTexts)
     throws(CheckpointError) -> [UInt8]
   {
     let lengthByteCount = SafetensorsFormat.lengthByteCount
@@ -71,21 +71,21 @@ struct SafetensorsLayout {
   }
 
   private static func header(
-    after length: [UInt8], _ tensors: [SafetensorsEntry], _ metadata: [String: String]
+    after length: [UInt8], _ tensors: [SafetensorsEntry], _ metadata: NamedTexts
   ) -> [UInt8] {
-    let texts = metadata.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 8 }
+    // Sorted, so that the same content gives the same bytes.
+    let texts = metadata.sorted
+    let textCount = texts.reduce(0) { $0 + $1.name.utf8.count + $1.text.utf8.count + 8 }
     let lines = tensors.reduce(0) { $0 + $1.key.bytes.count + 80 + 8 * $1.shape.rank }
-    var json = JSONText(after: length, capacity: texts + lines + 32)
+    var json = JSONText(after: length, capacity: textCount + lines + 32)
     json.append("{")
-    if !metadata.isEmpty {
+    if !texts.isEmpty {
       json.append(string: SafetensorsFormat.metadataKey.utf8)
       json.append(":{")
-      // Sorted, so that the same content gives the same bytes.
-      let texts = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
       json.append(texts, separator: ",") { json, text in
-        json.append(string: text.key.utf8)
+        json.append(string: text.name.utf8)
         json.append(":")
-        json.append(string: text.value.utf8)
+        json.append(string: text.text.utf8)
       }
       json.append(tensors.isEmpty ? "}" : "},")
     }

@@ -42,7 +42,7 @@ package struct SafetensorsWriter: TensorWriter {
 
   let path: String
   private let container: Container
-  private let metadata: [String: String]
+  private let metadata: NamedTexts
   private let transaction: any SafetensorsTransaction
   private(set) var declared: SafetensorsOutputs?
   private var kept: [(key: TensorKey, tensor: AnyTensor)] = []
@@ -61,7 +61,7 @@ package struct SafetensorsWriter: TensorWriter {
   /// - Throws: `busy` if somebody else is saving there; `invalidArgument` for a file's path that is a
   ///   directory's; `io` if the system fails.
   package init(
-    _ path: String, _ container: Container = .file, metadata: [String: String] = [:],
+    _ path: String, _ container: Container = .file, metadata: NamedTexts = [:],
     options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
     let path = Path.withoutTrailingSlashes(try PathText.path(path))
@@ -94,7 +94,7 @@ package struct SafetensorsWriter: TensorWriter {
   package init(
     _ path: String, _ container: Container = .file,
     declaring tensors: some Collection<(key: TensorKey, spec: TensorSpec)>,
-    metadata: [String: String] = [:], options: FileOptions = FileOptions()
+    metadata: NamedTexts = [:], options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
     var specs: [ModelLayout.Spec] = []
     var names: Set<TensorKey> = []

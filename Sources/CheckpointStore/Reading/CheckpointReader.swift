@@ -166,7 +166,13 @@ public struct CheckpointReader: TensorReader {
   }
 
   /// The texts that a safetensors file has about itself, `["format": "pt"]`; empty of other formats.
-  public var metadata: [String: String] { (reader as? SafetensorsReader)?.metadata ?? [:] }
+  ///
+  /// Names in a file differ if their bytes do, keys of a dictionary if they mean something else: of an é that
+  /// is one character and an é that is two, this has the name that comes first in byte order.
+  public var metadata: [String: String] { texts.dictionary }
+
+  /// All texts that a safetensors file has about itself.
+  package var texts: NamedTexts { (reader as? SafetensorsReader)?.metadata ?? [:] }
 
   /// The saved objects; `nil` if the checkpoint is name-based.
   ///

@@ -78,9 +78,9 @@ struct List: Command {
 
   func run(_ output: StandardOutput) throws(CheckpointError) -> ExitStatus {
     let reader = try OpenedCheckpoint(at: path).reader(usesFullNames: usesFullNames)
-    let metadata = reader.metadata.sorted { $0.key < $1.key }
+    let texts = reader.texts.sorted
     guard form != .metadata else {
-      try write(metadata, output)
+      try write(texts, output)
       return .success
     }
     let tensors = try TensorSelection(of: names, in: reader)
@@ -94,7 +94,7 @@ struct List: Command {
       try LayerTable(tensors.entries(), depth: depth, order: order).write(to: output)
     case .table, .metadata:
       try writeTable(tensors, shardCount: reader.shardCount, output)
-      if names.isEmpty { try writeBriefly(metadata, output) }
+      if names.isEmpty { try writeBriefly(texts, output) }
     }
     return .success
   }
@@ -118,23 +118,23 @@ struct List: Command {
     try output.write(table.totals(shardCount: shardCount) + "\n")
   }
 
-  private func writeBriefly(_ metadata: [(key: String, value: String)], _ output: StandardOutput)
+  private func writeBriefly(_ texts: [(name: String, text: String)], _ output: StandardOutput)
     throws(CheckpointError)
   {
-    for (name, text) in metadata {
+    for (name, text) in texts {
       let short = text.count > 60 ? text.prefix(59) + "…" : text
       try output.write("metadata: \(name.shown)=\(short.shown)\n")
     }
   }
 
-  private func write(_ metadata: [(key: String, value: String)], _ output: StandardOutput)
+  private func write(_ texts: [(name: String, text: String)], _ output: StandardOutput)
     throws(CheckpointError)
   {
     guard !isJSON else {
-      let texts = metadata.map { ($0.key, JSONValue.string($0.value)) }
-      return try output.write(JSONValue.object(texts).text + "\n")
+      let members = texts.map { ($0.name, JSONValue.string($0.text)) }
+      return try output.write(JSONValue.object(members).text + "\n")
     }
-    for (name, text) in metadata { try output.write("\(name.shown)=\(text.shown)\n") }
+    for (name, text) in texts { try output.write("\(name.shown)=\(text.shown)\n") }
   }
 
   private func writeJSON(_ tensors: TensorSelection, _ output: StandardOutput)

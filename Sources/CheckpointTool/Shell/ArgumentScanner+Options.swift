@@ -36,11 +36,11 @@ extension ArgumentScanner {
   func metadata() throws(CheckpointError) -> [String: String] {
     var texts: [String: String] = [:]
     for text in options["--metadata"] ?? [] {
-      guard let sign = text.firstIndex(of: "="), sign > text.startIndex else {
+      guard let sign = text.utf8.firstIndex(of: UInt8(ascii: "=")), sign > text.startIndex else {
         throw misuse("'\(text.shown)' is no text with a name: '--metadata format=pt'")
       }
       let name = String(text[..<sign])
-      let value = String(text[text.index(after: sign)...])  // after a character that is there
+      let value = String(text[text.utf8.index(after: sign)...])  // after a character that is there
       guard texts.updateValue(value, forKey: name) == nil else {
         throw misuse("'--metadata' gives '\(name.shown)' twice")
       }

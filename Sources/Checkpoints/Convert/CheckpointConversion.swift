@@ -89,7 +89,7 @@ public struct CheckpointConversion: Sendable {
   /// What is lost, left out or done on the way that a person should know.
   public let notes: [String]
   let tensors: [ConvertedTensor]
-  private let metadata: [String: String]
+  private let metadata: NamedTexts
   private let options: Options
 
   /// Plans a conversion.

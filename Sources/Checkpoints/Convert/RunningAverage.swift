@@ -3,13 +3,17 @@ import CheckpointTensors
 
 /// The average of the numbers of several tensors of one shape, which come one after the other.
 ///
-/// The mean goes towards each new number by the share that this has of all weights: numbers that are the same
-/// everywhere stay exactly what they are.
+/// Numbers of fewer than 64 bits are added up as `Double`s, which have room to spare, and divided once: a mean
+/// halfway between two numbers of the type goes to the even one. Of `Double`s, whose sum may overflow, the mean
+/// goes towards each new number by the share that this has of all weights. Either way, numbers that are the
+/// same everywhere stay exactly what they are.
 /// Source: West, Updating Mean and Variance Estimates (1979).
 struct RunningAverage {
   private let decoder: ElementDecoder?
   private let encoder: ElementEncoder?
   private let decay: Double
+  // Whether `numbers` are sums; else they are means.
+  private let addsUp: Bool
   // The sum of all weights, where that of the newest tensor is 1.
   private var weights = 0.0
   private var isFirst = true
@@ -24,6 +28,7 @@ struct RunningAverage {
   init(of dtype: DType, decay: Double) {
     (decoder, encoder) = (ElementDecoder(dtype), ElementEncoder(dtype))
     self.decay = decay
+    addsUp = (dtype.byteOrderWidth ?? 0) < MemoryLayout<Double>.size
   }
 
   /// Goes on with the next tensor.
@@ -38,25 +43,36 @@ struct RunningAverage {
     // Taken out, so that they are changed in place.
     var rest: [Double] = []
     swap(&rest, &numbers)
-    let (weight, isFirst) = (1 / weights, isFirst)
     var place = position
     decoder?.forEachBlock(of: piece) { block in
-      for index in 0..<(isFirst ? block.count : 0) { rest.append(block[index]) }
-      for index in 0..<(isFirst ? 0 : min(block.count, rest.count - place)) {
-        rest[place + index].move(to: block[index], weight: weight)
-      }
+      take(block, into: &rest, at: place)
       place += block.count
     }
     position = place
     swap(&rest, &numbers)
   }
 
+  private func take(_ block: Span<Double>, into numbers: inout [Double], at place: Int) {
+    guard !isFirst else {
+      for index in block.indices { numbers.append(block[index]) }
+      return
+    }
+    let count = min(block.count, numbers.count - place)
+    if addsUp {
+      for index in 0..<count {
+        numbers[place + index] = numbers[place + index] * decay + block[index]
+      }
+    } else {
+      let weight = 1 / weights
+      for index in 0..<count { numbers[place + index].move(to: block[index], weight: weight) }
+    }
+  }
+
   /// Calls `body` with the average, piece by piece, as little-endian elements of the type.
   func forEachPiece(_ body: (RawSpan) throws(CheckpointError) -> Void) throws(CheckpointError) {
-    for start in stride(from: 0, to: numbers.count, by: Self.pieceCount) {
-      let end = min(start + Self.pieceCount, numbers.count)
-      var bytes = ByteWriter(capacity: (end - start) * 8)
-      encoder?.append(numbers.span.extracting(start..<end), to: &bytes)
+    for piece in pieces {
+      var bytes = ByteWriter(capacity: piece.count * 8)
+      append(piece, to: &bytes)
       try unsafe body(bytes.bytes.span.bytes)  // bytes have no padding
     }
   }
@@ -64,8 +80,19 @@ struct RunningAverage {
   /// All of it.
   var bytes: [UInt8] {
     var bytes = ByteWriter(capacity: numbers.count * 8)
-    encoder?.append(numbers.span, to: &bytes)
+    for piece in pieces { append(piece, to: &bytes) }
     return bytes.bytes
+  }
+
+  private func append(_ piece: Range<Int>, to bytes: inout ByteWriter) {
+    let divisor = addsUp ? weights : 1
+    encoder?.append(numbers[piece].map { $0 / divisor }.span, to: &bytes)
+  }
+
+  private var pieces: [Range<Int>] {
+    stride(from: 0, to: numbers.count, by: Self.pieceCount).map {
+      $0..<min($0 + Self.pieceCount, numbers.count)
+    }
   }
 
   private static let pieceCount = 32 << 10  // even: parts of complex numbers stay together

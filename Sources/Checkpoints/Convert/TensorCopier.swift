@@ -52,7 +52,7 @@ final class TensorCopier {
 
   /// Writes a safetensors file or a model directory, for which room is reserved.
   func writeSafetensors(
-    _ tensors: [ConvertedTensor], _ metadata: [String: String], to path: String,
+    _ tensors: [ConvertedTensor], _ metadata: NamedTexts, to path: String,
     _ container: SafetensorsWriter.Container,
     _ options: FileOptions
   ) throws(CheckpointError) {
