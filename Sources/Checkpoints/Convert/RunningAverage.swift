@@ -86,7 +86,8 @@ struct RunningAverage {
 
   private func append(_ piece: Range<Int>, to bytes: inout ByteWriter) {
     let divisor = addsUp ? weights : 1
-    encoder?.append(numbers[piece].map { $0 / divisor }.span, to: &bytes)
+    let means = numbers[piece].map { $0 / divisor }
+    encoder?.append(means.span, to: &bytes)
   }
 
   private var pieces: [Range<Int>] {
