@@ -1,3 +1,4 @@
+import CheckpointBundle
 import CheckpointTensors
 import CheckpointGraph
 import CheckpointTestSupport
@@ -57,6 +58,27 @@ import Testing
     #expect(object?["unmatched_stored"] as? [String] == ["p/kernel", "q/kernel"])
     let open = try #require(object?["ambiguous"] as? [[String: Any]])
     #expect(open.first?["candidates"] as? [String] == ["p/kernel", "q/kernel"])
+  }
+
+  @Test func `counts names that are not UTF-8, and shows them as 'list' does`() throws {
+    let odd = directory.path("odd")
+    var writer = try BundleWriter(prefix: odd)
+    for name in ["a\\xff", "b"] { try writer.add(Tensor<Float>([1]), for: TensorKey(name)) }
+    try writer.add(Tensor<Float>([1]), for: TensorKey(bytes: [0x63, 0xE9]))
+    try writer.finish()
+    let run = try ToolRun.checkpoint("suggest", odd, "--like", odd)
+    #expect(run.status == 1)
+    #expect(run.output.hasPrefix("2 of 3 variables have a counterpart\n"))
+    #expect(run.output.hasSuffix("\nnone  c\\xe9\n"))
+    let other = try directory.save(
+      [("b", floats(1)), ("c", AnyTensor(Tensor<Int32>([1, 2])))], to: "other")
+    let json = try ToolRun.checkpoint("suggest", other, "--like", odd, "--json")
+    let object = try JSONSerialization.jsonObject(with: Data(json.outputBytes)) as? [String: Any]
+    #expect(object?["unmatched_wanted"] as? [String] == ["a\\xff", "c\\xe9"])
+    let bytes = try #require(object?["unmatched_wanted_base64"] as? [Any])
+    #expect(bytes.map { $0 as? String } == [nil, Data([0x63, 0xE9]).base64EncodedString()])
+    #expect(object?["unmatched_stored"] as? [String] == ["c"])
+    #expect(object?["unmatched_stored_base64"] == nil)
   }
 
   @Test func `is content where every name has its counterpart`() throws {

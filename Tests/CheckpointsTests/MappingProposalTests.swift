@@ -251,7 +251,24 @@ import Testing
     let odd = KeyMapping.Proposal(
       stored: [(TensorKey(bytes: [0xFF]), spec)], wanted: [(TensorKey(bytes: [0xFE, 0x2F]), spec)])
     #expect(odd.pairs.isEmpty && odd.mapping.rules.isEmpty)
+    #expect(odd.missing == [TensorKey(bytes: [0xFE, 0x2F])])
+    #expect(odd.unused == [TensorKey(bytes: [0xFF])])
     #expect(try propose([], []).description == "0 of 0 variables have a counterpart")
+  }
+
+  // Rules are texts: nothing is said of such a name, not even that it stays.
+  @Test func `names that are no UTF-8 are named among those without a counterpart`() throws {
+    let spec = TensorSpec(.float32, [2])
+    let odd = [TensorKey(bytes: [0x61, 0xFF]), TensorKey(bytes: [0xFE])]
+    let proposal = try propose(
+      [("b", spec), ("left", TensorSpec(.int8, []))] + odd.map { ($0, spec) },
+      odd.reversed().map { ($0, spec) } + [("b", spec)])
+    #expect(counterparts(proposal) == ["b": "b"])
+    #expect(proposal.missing == odd)
+    #expect(proposal.unused == [odd[0], "left", odd[1]])
+    #expect(
+      proposal.description
+        == "1 of 3 variables have a counterpart\n1.00  b -> b\nnone  a\\xff\nnone  \\xfe")
   }
 
   @Test func `proposes rules that do what the pairs say, for any names`() throws {

@@ -63,7 +63,7 @@ extension KeyMapping {
 
     /// Proposes a mapping from stored names to wanted ones.
     ///
-    /// Names that are no UTF-8 are left out: rules are texts.
+    /// Names that are no UTF-8 have no counterpart: rules are texts.
     public init(
       stored: [(name: TensorKey, spec: TensorSpec)], wanted: [(name: TensorKey, spec: TensorSpec)]
     ) {

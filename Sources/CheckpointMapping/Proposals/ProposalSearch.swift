@@ -7,6 +7,8 @@ struct ProposalSearch {
 
   private let stored: NamedVariables
   private let wanted: NamedVariables
+  // Names that no rule can have: rules are texts.
+  private let notUTF8: (stored: [TensorKey], wanted: [TensorKey])
   private var storedOf: [Int?]
   private var isTaken: [Bool]
   private var found: [Int: Pair] = [:]
@@ -17,6 +19,7 @@ struct ProposalSearch {
   {
     self.stored = NamedVariables(Self.usable(stored))
     self.wanted = NamedVariables(Self.usable(wanted))
+    notUTF8 = (Self.notUTF8(stored), Self.notUTF8(wanted))
     storedOf = Array(repeating: nil, count: self.wanted.names.count)
     isTaken = Array(repeating: false, count: self.stored.names.count)
   }
@@ -28,6 +31,10 @@ struct ProposalSearch {
     return variables.sorted { $0.name < $1.name }
       .filter { $0.name != graph && $0.name.string != nil }
       .map { ($0.name.bytes, $0.spec) }
+  }
+
+  private static func notUTF8(_ variables: [(name: TensorKey, spec: TensorSpec)]) -> [TensorKey] {
+    variables.map(\.name).filter { $0.string == nil }
   }
 
   /// Looks for equal names, then for families of names, then for single ones.
@@ -158,12 +165,15 @@ struct ProposalSearch {
 
   var missing: [TensorKey] {
     let open = Set(ambiguous.map(\.wanted))
-    return storedOf.indices.filter { storedOf[$0] == nil }
+    let names = storedOf.indices.filter { storedOf[$0] == nil }
       .map { TensorKey(bytes: wanted.names[$0].bytes) }.filter { !open.contains($0) }
+    return (names + notUTF8.wanted).sorted()
   }
 
   var unused: [TensorKey] {
-    isTaken.indices.filter { !isTaken[$0] }.map { TensorKey(bytes: stored.names[$0].bytes) }
+    let names = isTaken.indices.filter { !isTaken[$0] }
+      .map { TensorKey(bytes: stored.names[$0].bytes) }
+    return (names + notUTF8.stored).sorted()
   }
 
   var mapping: KeyMapping { synthesis.mapping { found[$0]?.transform } }

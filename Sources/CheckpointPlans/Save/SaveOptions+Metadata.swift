@@ -1,4 +1,5 @@
 package import CheckpointIO
+package import CheckpointSafetensors
 import CheckpointStore
 
 extension SaveOptions {

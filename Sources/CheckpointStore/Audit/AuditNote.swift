@@ -1,7 +1,7 @@
 import CheckpointIO
 
 /// What an audit says of a file.
-struct AuditNote {
+struct AuditNote: Hashable, Sendable {
   /// All of it: a line for each of several problems.
   let text: String
   /// One line: of several problems the first.

@@ -35,9 +35,11 @@ extension CheckpointDirectory {
     /// The prefix of the checkpoint that it belongs to.
     public var checkpoint: String?
     /// What else there is to say of it; a line for each problem, if its checkpoint has several.
-    public var note: String? { didSet { shortNote = note } }
-    /// The same in one line: of several problems the first.
-    package private(set) var shortNote: String?
+    public var note: String?
+    // The note as it was found, of which there is a short form.
+    private var found: AuditNote?
+    /// The note in one line: of several problems the first.
+    package var shortNote: String? { found?.text == note ? found?.summary : note }
 
     init(name: String, kind: Kind, byteCount: UInt64) {
       (self.name, self.kind, self.byteCount) = (name, kind, byteCount)
@@ -45,8 +47,7 @@ extension CheckpointDirectory {
 
     /// Takes down what it is, and why.
     mutating func set(_ kind: Kind, _ note: AuditNote?) {
-      (self.kind, self.note) = (kind, note?.text)
-      shortNote = note?.summary
+      (self.kind, self.note, found) = (kind, note?.text, note)
     }
 
     /// One line: the kind, the name, and the note, of several problems the first.

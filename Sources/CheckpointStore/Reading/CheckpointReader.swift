@@ -2,7 +2,7 @@ import CheckpointBundle
 public import CheckpointGraph
 public import CheckpointIO
 import CheckpointMapping
-import CheckpointSafetensors
+package import CheckpointSafetensors
 import CheckpointSlices
 public import CheckpointTensors
 

@@ -1,4 +1,5 @@
 import CheckpointStore
+import CheckpointSafetensors
 import CheckpointIO
 import CheckpointTensors
 import Checkpoints

@@ -25,12 +25,14 @@ struct Suggest: Command {
       shapes have to fit, where a kernel may be transposed. First the rules; then a
       line for each pair with its confidence: 1.00 for the same name, from 0.80 on the
       words agree, below 0.60 the shape says more than the name. 'open' are names with
-      several candidates, 'none' those without any. Names that are not UTF-8 are left
-      out: rules are texts. Nothing is applied: look at it, then use the rules.
+      several candidates, 'none' those without any, and those that are not UTF-8: rules
+      are texts. Nothing is applied: look at it, then use the rules.
 
       With --json an object of "rule_sets"; with --like also "pairs" ("stored",
       "wanted", "confidence", "transform"), "ambiguous" ("wanted", "candidates"),
-      "unmatched_wanted", "unmatched_stored" and "rules".
+      "unmatched_wanted", "unmatched_stored" and "rules". If unmatched names are not
+      UTF-8, these have what is shown for them, and "unmatched_wanted_base64" and
+      "unmatched_stored_base64" their bytes, with null for the other names.
 
       The exit status is 1 if a wanted name has no counterpart, or, without --like, if
       there is no rule set.
@@ -105,10 +107,18 @@ struct Suggest: Command {
         member(sets),
         ("pairs", .array(proposal.pairs.map(json), .before)),
         ("ambiguous", .array(proposal.ambiguous.map(json), .before)),
-        ("unmatched_wanted", names(proposal.missing)),
-        ("unmatched_stored", names(proposal.unused)),
-        ("rules", .raw(try proposal.mapping.json())),
-      ], .between)
+      ] + members("unmatched_wanted", proposal.missing)
+        + members("unmatched_stored", proposal.unused) + [
+          ("rules", .raw(try proposal.mapping.json()))
+        ], .between)
+  }
+
+  // The names and, if one is not UTF-8, the bytes of those that are not.
+  private static func members(_ name: String, _ keys: [TensorKey]) -> [JSONValue.Member] {
+    let shown: JSONValue.Member = (name, names(keys))
+    guard keys.contains(where: { $0.string == nil }) else { return [shown] }
+    let bytes = keys.map { $0.string == nil ? JSONValue.base64($0.bytes) : .null }
+    return [shown, (name + "_base64", .array(bytes))]
   }
 
   private static func json(_ pair: KeyMapping.Proposal.Pair) -> JSONValue {

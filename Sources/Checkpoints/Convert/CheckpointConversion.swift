@@ -3,6 +3,7 @@ import CheckpointGraph
 public import CheckpointIO
 public import CheckpointMapping
 public import CheckpointPlans
+import CheckpointSafetensors
 public import CheckpointStore
 public import CheckpointTensors
 

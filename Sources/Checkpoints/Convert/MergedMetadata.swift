@@ -1,4 +1,5 @@
 import CheckpointIO
+import CheckpointSafetensors
 import CheckpointPlans
 import CheckpointStore
 

@@ -1,3 +1,5 @@
+import CheckpointIO
+
 /// Texts by name, such as a file has about itself: names and texts are compared byte by byte.
 ///
 /// A dictionary of strings compares them by meaning: an é of one character and an é of two are one name there.

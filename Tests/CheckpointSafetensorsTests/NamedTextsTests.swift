@@ -1,4 +1,5 @@
 import CheckpointIO
+import CheckpointSafetensors
 import Testing
 
 /// Proves that names and texts are told apart by their bytes.
