@@ -304,6 +304,14 @@ import Testing
     }
   }
 
+  @Test(.timeLimit(.minutes(1))) func `is not lost in a name of many words`() throws {
+    func name(_ letter: String) -> String {
+      (0..<60_000).map { "\(letter)\($0)\(letter)" }.joined(separator: "/")
+    }
+    let proposal = try propose(floats([(name("a"), [2])]), floats([(name("b"), [2])]))
+    #expect(proposal.pairs.isEmpty)
+  }
+
   @Test(.timeLimit(.minutes(20))) func `is not lost in thousands of equal shapes`() throws {
     // Each name has words of its own, so that no family helps.
     func name(_ number: Int) -> String {
