@@ -25,8 +25,8 @@ struct Suggest: Command {
       shapes have to fit, where a kernel may be transposed. First the rules; then a
       line for each pair with its confidence: 1.00 for the same name, from 0.80 on the
       words agree, below 0.60 the shape says more than the name. 'open' are names with
-      several candidates, 'none' those without any, and those that are not UTF-8: rules
-      are texts. Nothing is applied: look at it, then use the rules.
+      several candidates, 'none' those without any. A name that is not UTF-8 has none,
+      since rules are texts. Nothing is applied: look at it, then use the rules.
 
       With --json an object of "rule_sets"; with --like also "pairs" ("stored",
       "wanted", "confidence", "transform"), "ambiguous" ("wanted", "candidates"),
