@@ -465,7 +465,7 @@ import Testing
       #expect(run.status == 1)
       #expect(
         run.errors.hasSuffix(
-          "checkpoint: \(pattern): this V1 checkpoint has several files, which '--in-place' cannot replace "
+          "checkpoint: \(pattern): this V1 checkpoint has numbered files, which '--in-place' cannot replace "
             + "in one step; write a new one: '-o DEST' (unsupported)\n"), "\(run.errors)")
       #expect(directory.names == before)
     }

@@ -366,7 +366,17 @@ import Testing
       .replacingOccurrences(of: "OTHER", with: "other")
     let text = "model_checkpoint_path: \"\(recorded)\"\n"
     try directory.write(text.utf8, to: "run/checkpoint")
-    // Named is the older one on purpose: that is somebody's choice.
+    // Named is the older one on purpose: that is somebody's choice. What others save elsewhere does not matter.
+    var later = try BundleWriter(
+      prefix: directory.path("other/m-8"), shardByteCounts: [4], options: FileOptions())
+    try later.add(Tensor<Float>(1), for: "w")
+    try later.finish()
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -60)],
+      ofItemAtPath: directory.path("run/checkpoint"))
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -120)],
+      ofItemAtPath: directory.path("run/m-100.index"))
     #expect(try CheckpointDirectory.Audit(of: directory.path("run")).repair() == [])
     #expect(try directory.bytes("run/checkpoint") == Array(text.utf8))
   }

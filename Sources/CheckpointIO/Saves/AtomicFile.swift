@@ -29,8 +29,8 @@ package final class AtomicFile {
   /// - Parameters:
   ///   - path: The name it will have.
   ///   - location: The save that it belongs to, whose note lists it.
-  ///   - replaced: The file that it takes the place of, if that has another name. Whoever may not read or write
-  ///     that one may not do so with the new one.
+  ///   - replaced: The file that it takes the place of, if that has another name. The new one gets no
+  ///     permission that this one has not.
   /// - Throws: `pathConflict` if something that is not ours has the temporary name; `io` if the system
   ///   fails.
   package init(_ path: String, in location: SaveLocation, replacing replaced: String? = nil)

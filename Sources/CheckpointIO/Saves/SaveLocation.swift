@@ -161,8 +161,7 @@ package final class SaveLocation {
   ///
   /// - Parameters:
   ///   - path: The file to come.
-  ///   - replaced: What it takes the place of, if that is there: who may not read or write that, may not do so
-  ///     with the new file.
+  ///   - replaced: What it takes the place of, if that is there: the new file gets no permission that this has not.
   /// - Returns: The temporary file.
   /// - Throws: `pathConflict` if something that is not ours has its name; `io` if the system fails.
   func createTemporary(for path: String, replacing replaced: String) throws(CheckpointError)

@@ -42,15 +42,16 @@ struct ConversionRun {
         try CheckpointConversion.checkIsReplaceable(destination, options)
         throw error.adding("'--overwrite' replaces what is there")
       }
-      guard canOmit, isMended(byOmissionFrom: options, plan) else { throw error }
+      guard canOmit, ![.busy, .io].contains(error.code), succeeds(omittingFrom: options, plan)
+      else { throw error }
       let what = error.problems.isEmpty ? "it" : "them"
       throw error.adding("'\(Synopsis.omitUnsupported.name)' leaves \(what) out")
     }
   }
 
   // Whether there is nothing wrong but what can be left out.
-  private static func isMended(
-    byOmissionFrom options: CheckpointConversion.Options, _ plan: Planning
+  private static func succeeds(
+    omittingFrom options: CheckpointConversion.Options, _ plan: Planning
   ) -> Bool {
     guard !options.omitsUnsupported else { return false }
     var options = options

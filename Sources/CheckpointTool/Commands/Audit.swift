@@ -29,7 +29,8 @@ struct Audit: Command {
 
       With --repair the state file is rebuilt if it is lost, damaged or leads to no
       whole checkpoint. One that names a whole checkpoint stays, also if that is not
-      the newest, or lies in another directory. What dead saves of this library have
+      the newest, or lies in another directory; but if a save after it has died before
+      it could say so, it names what was saved. What dead saves of this library have
       left is removed. Checkpoints and foreign files are never touched. While what may
       be a newer checkpoint cannot be read, the state file stays as it is.
 
@@ -83,13 +84,13 @@ struct Audit: Command {
     try checkIsDirectory()
     var audit = try CheckpointDirectory.Audit(of: path, name: name)
     var (actions, failure): ([String], CheckpointError?) = ([], nil)
-    do throws(CheckpointError) {
-      if repairs {
+    if repairs {
+      do throws(CheckpointError) {
         actions = try audit.repair()
-        audit = try CheckpointDirectory.Audit(of: path, name: name)
+      } catch {
+        (actions, failure) = (try audit.removals(), error)
       }
-    } catch {
-      failure = error
+      audit = try CheckpointDirectory.Audit(of: path, name: name)
     }
     if isJSON {
       try writeJSON(audit, actions, output)

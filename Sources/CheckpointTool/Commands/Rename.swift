@@ -84,7 +84,7 @@ struct Rename: Command {
     guard reader.format != .v1 || SlicesPath(pattern: reader.path) == nil else {
       throw CheckpointError(
         .unsupported,
-        "this V1 checkpoint has several files, which '--in-place' cannot replace in one step; write a new "
+        "this V1 checkpoint has numbered files, which '--in-place' cannot replace in one step; write a new "
           + "one: '-o DEST'", file: reader.path)
     }
     return reader.format == .modelDirectory ? Path(reader.path).directory : reader.path

@@ -215,7 +215,7 @@ public struct CheckpointConversion: Sendable {
   ///   - names: New names by the old ones; two may be swapped.
   ///   - prefix: The checkpoint's prefix.
   ///   - options: How the index is written.
-  /// - Throws: `invalidArgument` for the name of the object graph as a new one; `notFound` for names that are
+  /// - Throws: `invalidArgument` for the name of the object graph, old or new; `notFound` for names that are
   ///   not there, and `duplicateName` for names that are taken, one error for all; `busy` if somebody else is
   ///   saving to this prefix; what reading the index throws; `io` if the system fails. The checkpoint is as it
   ///   was then.
@@ -224,8 +224,9 @@ public struct CheckpointConversion: Sendable {
   ) throws(CheckpointError) {
     try options.checkIsInPlace(prefix)
     let graph = TensorKey(ObjectGraph.key)
-    for (old, new) in names where new == graph && old != graph {
-      throw .namedAsGraph(old).located(file: prefix)
+    for (old, new) in names where old != new {
+      guard old != graph else { throw .graphKeepsName.located(file: prefix) }
+      guard new != graph else { throw .namedAsGraph(old).located(file: prefix) }
     }
     try BundleRenamer.rename(names, in: prefix, options: options.files)
   }

@@ -157,14 +157,14 @@ struct ConversionPlan {
     for key in unused.keys.sorted() {
       let problem =
         key == graph?.tensor.key
-        ? CheckpointError(.invalidArgument, "this is the object graph, which keeps its name")
+        ? CheckpointError.graphKeepsName
         : CheckpointError(
           .notFound, "there is no such tensor\(NearestKeys(to: key, among: keys).hint)")
       problems.append(problem.located(key: key.description))
     }
   }
 
-  // A checkpoint whose graph is none cannot be read.
+  // Anything else under the graph's name makes a checkpoint unreadable, this one or what is made of it.
   private mutating func checkNamesNoGraph() {
     for tensor in tensors where tensor.key == TensorKey(ObjectGraph.key) {
       problems.append(.namedAsGraph(tensor.source))
@@ -281,6 +281,12 @@ extension ConvertedTensor {
 }
 
 extension CheckpointError {
+  /// The error for an object graph that is to get another name.
+  static var graphKeepsName: CheckpointError {
+    CheckpointError(
+      .invalidArgument, "this is the object graph, which keeps its name", key: ObjectGraph.key)
+  }
+
   /// The error for a tensor that is to get the name of the object graph.
   static func namedAsGraph(_ key: TensorKey) -> CheckpointError {
     CheckpointError(

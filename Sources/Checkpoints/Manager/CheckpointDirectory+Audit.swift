@@ -111,15 +111,22 @@ extension CheckpointDirectory {
     public func repair() throws(CheckpointError) -> [String] {
       Leftovers.removeAll(in: directory, fileSystem: fileSystem)
       if let place, let managed { place.removeUnfinished(managed.unfinished) }
-      let left = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
-      let ours: Set<AuditedFile.Kind> = [.leftover, .orphan]  // others may have removed other files
-      var done = files.filter { ours.contains($0.kind) && !left.contains(FileName($0.name)) }
-        .map { "removed \($0.name)" }
-      if try rebuildState() { done.append("rebuilt \(CheckpointFileName.stateFile)") }
-      return done
+      let removed = try removals()
+      return try removed + (rebuildState() ? ["rebuilt \(CheckpointFileName.stateFile)"] : [])
     }
 
-    // A state file that leads to a whole checkpoint is left alone: it may be somebody's choice.
+    /// What a repair has removed since, a line for each file.
+    ///
+    /// - Throws: `io` if the directory cannot be listed.
+    package func removals() throws(CheckpointError) -> [String] {
+      let left = Set(try fileSystem.namesInDirectory(directory).map(FileName.init))
+      let ours: Set<AuditedFile.Kind> = [.leftover, .orphan]  // others may have removed other files
+      return files.filter { ours.contains($0.kind) && !left.contains(FileName($0.name)) }
+        .map { "removed \($0.name)" }
+    }
+
+    // A state file that leads to a whole checkpoint is left alone: it may be somebody's choice, unless a save after
+    // it has died before it could say so.
     private func rebuildState() throws(CheckpointError) -> Bool {
       let whole = Set(
         files.filter { $0.kind == .complete }.compactMap(\.checkpoint).map(FileName.init))
@@ -164,14 +171,15 @@ extension CheckpointDirectory {
     }
 
     // Whether the state file leads to a checkpoint that is whole, in whatever directory, and however it spells
-    // the way. One that is damaged leads nowhere.
+    // the way. One that is damaged leads nowhere; one in front of which somebody has died has to move on.
     private func leadsToCheckpoint(_ file: StateFile) throws(CheckpointError) -> Bool {
       do throws(CheckpointError) {
         let found = try NewestCheckpoints(file, fileSystem: fileSystem)
-        // Newer safetensors files do not count: a state file cannot lead TensorFlow to one.
-        guard let named = found.named, found.newer.allSatisfy(CheckpointName.isSafetensors) else {
-          return false
-        }
+        guard let named = found.named else { return false }
+        // Newer safetensors files do not count: a state file cannot lead TensorFlow to one. What is newer in
+        // another directory is not announced here.
+        let isHere = FileName(Path(named).directory) == FileName(directory)
+        guard !isHere || found.newer.allSatisfy(CheckpointName.isSafetensors) else { return false }
         return try AuditedCheckpoint.isWhole(at: named, check, fileSystem)
       } catch  where !error.saysNothingOfContent {
         return false
