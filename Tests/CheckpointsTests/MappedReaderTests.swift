@@ -150,6 +150,19 @@ import Testing
     #expect(try back.tensor(for: "m/b") == stored.tensors["m/b"])
   }
 
+  @Test func `makes two tensors where names look the same`() throws {
+    let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+    var tensors: [TensorKey: AnyTensor] = [:]
+    for (number, name) in ["\(composed).0", "\(composed).1", "\(decomposed).0"].enumerated() {
+      tensors[TensorKey(name)] = AnyTensor(Tensor<Float>(Float(number)))
+    }
+    let mapped = try MappedReader(
+      reader(tensors), [.stackMatches(#"\.(\d)$"#, axis: 0, into: "")])
+    #expect(try mapped.entries().map(\.key) == [TensorKey(decomposed), TensorKey(composed)])
+    #expect(try Tensor<Float>(mapped.tensor(for: TensorKey(composed))).array == [0, 1])
+    #expect(try Tensor<Float>(mapped.tensor(for: TensorKey(decomposed))).array == [2])
+  }
+
   @Test func `takes dimensions of 1 away, and adds them`() throws {
     let tensor = AnyTensor(Tensor<Float>(shape: [1, 2, 1], scalars: [1, 2]))
     let mapped = try MappedReader(

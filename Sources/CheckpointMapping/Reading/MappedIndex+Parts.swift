@@ -155,7 +155,7 @@ extension MappedIndex {
   {
     let pattern = try NamePattern(pattern)
     let replacement = NameReplacement(template)
-    var stacks: [String: [Int: String]] = [:]
+    var stacks: [TensorKey: [Int: String]] = [:]
     for key in recipes.keys.sorted() {
       guard let name = key.string,
         let new = try pattern.replacing(in: name, with: replacement)
@@ -164,12 +164,13 @@ extension MappedIndex {
         throw CheckpointError(
           .invalidArgument, "the first group of the expression is no number in '\(name)'")
       }
-      if let other = stacks[new, default: [:]].updateValue(name, forKey: position) {
+      if let other = stacks[TensorKey(new), default: [:]].updateValue(name, forKey: position) {
         throw CheckpointError(
           .duplicateName, "'\(other)' and '\(name)' are both number \(position) of '\(new)'")
       }
     }
-    for (new, names) in stacks.sorted(by: { TensorKey($0.key) < TensorKey($1.key) }) {
+    for (key, names) in stacks.sorted(by: { $0.key < $1.key }) {
+      let new = key.description  // the text that it is made of
       try stack(try take(Self.inOrder(names, new)), axis, new)
     }
   }
