@@ -50,6 +50,9 @@ import Testing
           ("t/.ATTRIBUTES/table-keys", keys),
           ("t/.ATTRIBUTES/table-values", AnyTensor(Tensor<Float>(pairs.map(\.1)))),
           ("w-keys", floats(weight)),
+          // An é of one character, and one of two: no table.
+          ("caf\u{E9}-keys", AnyTensor(Tensor<Int32>([1]))),
+          ("cafe\u{301}-values", floats(weight)),
           ("w-values", floats(weight)),
         ])
     }
@@ -57,9 +60,10 @@ import Testing
     let second = try save("b", [("cat", 1), ("dog", 100)], 3)
     let run = try ToolRun.checkpoint("average", out, first, second)
     #expect(run.status == 0)
-    #expect(run.errors.contains("2 tensors are of tables, or no floating-point numbers, and are"))
+    #expect(run.errors.contains("3 tensors are of tables, or no floating-point numbers, and are"))
     #expect(try read("t/.ATTRIBUTES/table-values") == [1, 100])
     #expect(try read("w-values") == [2])
+    #expect(try read("cafe\u{301}-values") == [2])
   }
 
   @Test func `the latest of Keras' numbered files are averaged`() throws {

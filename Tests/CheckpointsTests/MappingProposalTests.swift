@@ -256,6 +256,16 @@ import Testing
     #expect(try propose([], []).description == "0 of 0 variables have a counterpart")
   }
 
+  // An é of one character, and one of two: one to a dictionary, two in a checkpoint.
+  @Test(arguments: [["x", "y"], ["caf\u{E9}", "cafe\u{301}"]])
+  func `names that look the same keep their counterparts`(wanted: [String]) throws {
+    let proposal = try propose(
+      floats([
+        ("cafe\u{301}/kernel", [2, 3]), ("caf\u{E9}/kernel", [4, 5]), ("caf\u{E9}/kernel_2", [7]),
+      ]), floats([("\(wanted[0])/kernel", [2, 3]), ("\(wanted[1])/kernel", [4, 5])]))
+    #expect(proposal.pairs.count == 2)
+  }
+
   // Rules are texts: nothing is said of such a name, not even that it stays.
   @Test func `names that are no UTF-8 are named among those without a counterpart`() throws {
     let spec = TensorSpec(.float32, [2])

@@ -69,15 +69,29 @@ struct NameRewriting {
     }
   }
 
-  /// Makes one rule that gives each name that has a counterpart its name, and leaves out the others.
+  /// Makes one rule that gives each name that has a counterpart its name, and leaves out the others; those
+  /// that mean the same as another one to a dictionary get a name of their own before.
   mutating func assign(_ targets: [Int: [UInt8]]) {
-    let map = targets.compactMap { index, target in
-      names[index].map {
-        (String(decoding: $0, as: UTF8.self), String(decoding: target, as: UTF8.self))
-      }
+    var taken = Set(names.compactMap { $0.map { String(decoding: $0, as: UTF8.self) } })
+    var map: [String: String] = [:]
+    rules = []
+    for (index, target) in targets.sorted(by: { $0.key < $1.key }) {
+      guard let name = names[index] else { continue }
+      let text = String(decoding: name, as: UTF8.self)
+      // Texts that mean the same are one to a dictionary.
+      let key = map[text] == nil ? text : moveAway(text, &taken)
+      map[key] = String(decoding: target, as: UTF8.self)
     }
-    rules = [.assign(Dictionary(map) { one, _ in one })]
+    rules.append(.assign(map))
     names = names.indices.map { targets[$0] }
+  }
+
+  // Adds a rule that gives a name another one, which nothing has.
+  private mutating func moveAway(_ name: String, _ taken: inout Set<String>) -> String {
+    var number = rules.count + 2
+    while !taken.insert("\(name)_\(number)").inserted { number += 1 }
+    rules.append(.rename([name: "\(name)_\(number)"]))
+    return "\(name)_\(number)"
   }
 
   private mutating func apply(_ rule: KeyMapping.Rule, _ change: ([UInt8]) -> [UInt8]) -> Bool {

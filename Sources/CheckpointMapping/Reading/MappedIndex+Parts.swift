@@ -170,7 +170,7 @@ extension MappedIndex {
       }
     }
     for (key, names) in stacks.sorted(by: { $0.key < $1.key }) {
-      let new = key.description
+      let new = key.description  // the text that it is made of
       try stack(try take(Self.inOrder(names, new)), axis, new)
     }
   }

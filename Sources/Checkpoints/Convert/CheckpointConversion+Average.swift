@@ -46,10 +46,10 @@ extension CheckpointConversion {
   // Source: tensorflow/python/ops/lookup_ops.py, `MutableHashTable._serialize_to_tensors`.
   private static func tables(_ entries: [TensorEntry]) -> Set<TensorKey> {
     let keys = entries.filter { !$0.spec.dtype.isFloatingPoint }.map(\.key)
-    let stems = Set(keys.compactMap { $0.string?.removing(suffix: "-keys") })
+    let stems = Set(keys.compactMap { $0.string?.removing(suffix: "-keys") }.map { TensorKey($0) })
     guard !stems.isEmpty else { return [] }
     let tables = entries.compactMap { $0.key.string?.removing(suffix: "-values") }
-      .filter(stems.contains)
+      .filter { stems.contains(TensorKey($0)) }
     return Set(tables.flatMap { [TensorKey($0 + "-keys"), TensorKey($0 + "-values")] })
   }
 
