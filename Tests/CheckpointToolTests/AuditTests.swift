@@ -46,6 +46,21 @@ import Testing
     #expect(try CheckpointDirectory(directory.path).latest() == directory.path("ckpt-2"))
   }
 
+  @Test func `a repair that fails says what it has done before`() throws {
+    let lock = "ckpt-3.swift-checkpoints-lock"
+    let temporary = "ckpt-3.index.swift-checkpoints-tmp"
+    try directory.write([1], to: temporary)
+    let note = "swift-checkpoints save\nwrites .data-?????-of-00001\nwrites .index\nnew 1\nend\n"
+    try directory.write(note.utf8, to: lock)
+    try FileManager.default.removeItem(atPath: directory.path("checkpoint"))
+    try FileManager.default.createDirectory(
+      atPath: directory.path("checkpoint"), withIntermediateDirectories: false)
+    let run = try ToolRun.checkpoint("audit", directory.path, "--repair")
+    #expect(run.status == 1 && run.errors.contains("(pathConflict)"), "\(run.errors)")
+    #expect(run.output.hasPrefix("removed \(temporary)\nremoved \(lock)\n"), "\(run.output)")
+    #expect(!run.output.contains("leftover"), "\(run.output)")
+  }
+
   @Test func `damage is shown, and is the exit status`() throws {
     try directory.write([1, 2, 3], to: "ckpt-2.index")
     let run = try ToolRun.checkpoint("audit", directory.path)
