@@ -56,6 +56,18 @@ import Testing
     #expect(directory.names.isEmpty)
   }
 
+  @Test(arguments: [CheckpointFormat.v2, .v1, .safetensors])
+  func `refuses a path that ends as a directory's does`(format: CheckpointFormat) throws {
+    let error = #expect(throws: CheckpointError.self) {
+      let path = directory.path("model/")
+      var writer = try CheckpointWriter(to: path, options: SaveOptions(format: format))
+      try writer.add(variable.value, for: "w")
+      try writer.finish()
+    }
+    #expect(error?.code == .invalidArgument && error?.file == directory.path("model/"))
+    #expect(directory.names.isEmpty)
+  }
+
   @Test(arguments: Way.allCases, ["m.index", "m.data-00000-of-00001"])
   func `refuses the name of one file of a checkpoint`(way: Way, name: String) throws {
     let error = #expect(throws: CheckpointError.self) { try save(name, way) }

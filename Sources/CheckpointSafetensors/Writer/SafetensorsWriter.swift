@@ -64,7 +64,9 @@ package struct SafetensorsWriter: TensorWriter {
     _ path: String, _ container: Container = .file, metadata: NamedTexts = [:],
     options: FileOptions = FileOptions()
   ) throws(CheckpointError) {
-    let path = Path.withoutTrailingSlashes(try PathText.path(path))
+    let text = try PathText.path(path)
+    // A path of a file that ends as a directory's does is refused.
+    let path = if case .file = container { text } else { Path.withoutTrailingSlashes(text) }
     let transaction = try Self.transaction(path, container, options)
     self.path = path
     self.container = container
