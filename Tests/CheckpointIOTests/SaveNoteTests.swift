@@ -81,6 +81,8 @@ import Testing
     ("m", "m", ""), ("m.index", "m", ".index"), ("m.index", "m.index", ""),
     ("m.data-00001-of-00002", "m", ".data-?????-of-00002"),
     ("m.data-123456-of-123457", "m", ".data-?????-of-123457"),
+    ("m-00001-of-00002", "m", "-?????-of-00002"), ("m-00002-of-00002", "m", nil),
+    ("n-00001-of-00002", "m", nil), ("m-00001-of-00002", "m-00001-of-00002", ""),
     ("m.data-000001-of-00002", "m", nil), ("m.meta", "m", nil), ("m.index.index", "m", nil),
     ("mm.index", "m", nil), ("m.x.data-00000-of-00001", "m", nil), ("n.index", "m", nil),
     ("e\u{301}.index", "\u{E9}", nil), ("", "m", nil),

@@ -19,16 +19,11 @@ package struct DataFileName: Hashable, Sendable {
 
   /// The name.
   package var text: String {
-    "\(prefix).data-\(Self.fiveDigits(shard))-of-\(Self.fiveDigits(count))"
+    "\(prefix).data-\(ShardNumber.text(shard))-of-\(ShardNumber.text(count))"
   }
 
   /// What the names of all shards have in common, with question marks for the shard.
-  package var pattern: String { "\(prefix).data-?????-of-\(Self.fiveDigits(count))" }
-
-  private static func fiveDigits(_ number: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
-  }
+  package var pattern: String { "\(prefix).data-?????-of-\(ShardNumber.text(count))" }
 
   /// Takes a name apart; `nil` for a name that no bundle gives to a file.
   package init?(_ name: String) {

@@ -39,14 +39,14 @@ package struct SlicesPath: Hashable, Sendable {
   }
 
   /// The path of the whole checkpoint.
-  package var pattern: String { "\(prefix)-?????-of-\(Self.fiveDigits(shardCount))" }
+  package var pattern: String { "\(prefix)-?????-of-\(ShardNumber.text(shardCount))" }
 
   /// The paths of the files.
   package var shards: [String] { (0..<shardCount).map(shard) }
 
   /// The path of a file.
   package func shard(_ number: Int) -> String {
-    "\(prefix)-\(Self.fiveDigits(number))-of-\(Self.fiveDigits(shardCount))"
+    "\(prefix)-\(ShardNumber.text(number))-of-\(ShardNumber.text(shardCount))"
   }
 
   // P-SSSSS-of-NNNNN: 15 bytes behind the prefix.
@@ -65,11 +65,6 @@ package struct SlicesPath: Hashable, Sendable {
 
   private static func number(_ digits: String) -> Int? {
     digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(digits) : nil
-  }
-
-  private static func fiveDigits(_ number: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
   }
 
   /// More do not fit into a name of five digits.

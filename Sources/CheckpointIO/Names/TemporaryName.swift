@@ -38,14 +38,15 @@ package enum TemporaryName {
     guard file.utf8.starts(with: target.utf8) else { return nil }
     let rest = String(decoding: file.utf8.dropFirst(target.utf8.count), as: UTF8.self)
     if rest.isEmpty || rest == ".index" || isOfModel(rest) { return rest }
-    return data(rest)?.pattern ?? slice(rest).map(pattern(of:))
+    return dataPattern(rest) ?? slicesPattern(file, of: target)
   }
 
-  /// The same of a file of a V1 checkpoint in several, whose number is one of theirs; `nil` for others.
-  static func slicePattern(_ file: String, of target: String) -> String? {
-    guard file.utf8.starts(with: target.utf8) else { return nil }
-    let rest = String(decoding: file.utf8.dropFirst(target.utf8.count), as: UTF8.self)
-    return slice(rest).flatMap { $0.shard < $0.count ? pattern(of: $0) : nil }
+  /// The same of a file of a V1 checkpoint in several; `nil` for others.
+  static func slicesPattern(_ file: String, of target: String) -> String? {
+    guard let path = SlicesPath(shard: file), path.prefix.utf8.elementsEqual(target.utf8) else {
+      return nil
+    }
+    return SlicesPath(prefix: "", shardCount: path.shardCount).pattern
   }
 
   /// Whether what follows a target's name is that of a file of a model.
@@ -55,17 +56,8 @@ package enum TemporaryName {
     }
   }
 
-  private static func data(_ rest: String) -> DataFileName? {
+  private static func dataPattern(_ rest: String) -> String? {
     guard let data = DataFileName(rest), data.prefix.isEmpty, data.text == rest else { return nil }
-    return data
-  }
-
-  // A file of a V1 checkpoint in several is called as a data file is, without `.data`.
-  private static let mark = ".data"
-
-  private static func slice(_ rest: String) -> DataFileName? { data(mark + rest) }
-
-  private static func pattern(of slice: DataFileName) -> String {
-    String(slice.pattern.dropFirst(mark.count))
+    return data.pattern
   }
 }

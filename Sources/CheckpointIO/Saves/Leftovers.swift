@@ -49,7 +49,7 @@ package struct Leftovers {
     guard case .whole(let note) = lock.found, note.isNaming else { return [] }
     let target = Path(lock.target).name
     func isOfNote(_ file: String) -> Bool {
-      TemporaryName.slicePattern(file, of: target).map(note.files.contains) ?? false
+      TemporaryName.slicesPattern(file, of: target).map(note.files.contains) ?? false
     }
     let waiting = Set(
       names.compactMap { TemporaryName.target(ofTemporary: $0.text) }.filter(isOfNote)

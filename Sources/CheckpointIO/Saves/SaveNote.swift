@@ -75,8 +75,7 @@ package struct SaveNote: Hashable, Sendable {
 
   /// A note of a save that writes a V1 checkpoint in several files.
   package static func slices(count: Int) -> SaveNote {
-    let pattern = DataFileName(prefix: "", shard: 0, count: count).pattern
-    return SaveNote(files: [String(pattern.dropFirst(".data".count))])
+    SaveNote(files: [SlicesPath(prefix: "", shardCount: count).pattern])
   }
 
   /// The same when its files are about to get their names, of which none is there.

@@ -2,8 +2,6 @@ import CheckpointIO
 
 /// How the files of a model are called.
 enum ModelNames {
-  /// More do not fit into names with five digits.
-  private static let mostFiles = 99_999
   /// What all names begin with.
   static let stem = "model"
   /// The index.
@@ -22,7 +20,8 @@ enum ModelNames {
   static func names(count: Int, hasIndex: Bool, generation: Int = 1) -> [String] {
     guard hasIndex else { return [single] }
     let stem = generation == 1 ? stem : "\(stem)-\(generation)"
-    return (1...count).map { "\(stem)-\(fiveDigits($0))-of-\(fiveDigits(count))\(ending)" }
+    let path = SlicesPath(prefix: stem, shardCount: count)
+    return (1...count).map { path.shard($0) + ending }
   }
 
   /// Names that nothing in a directory has; that of a model of one file is always free.
@@ -30,6 +29,7 @@ enum ModelNames {
     count: Int, hasIndex: Bool, from first: Int, in directory: String, _ fileSystem: any FileSystem
   ) throws(CheckpointError) -> [String] {
     guard hasIndex else { return [single] }
+    let mostFiles = SlicesPath.largestShardCount
     guard count <= mostFiles else {
       throw CheckpointError(
         .limitExceeded,
@@ -67,10 +67,5 @@ enum ModelNames {
   static func isOwn(_ name: String) -> Bool {
     name.removing(suffix: ending) != nil
       && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 }
-  }
-
-  private static func fiveDigits(_ number: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
   }
 }
