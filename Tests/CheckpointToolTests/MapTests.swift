@@ -155,7 +155,8 @@ import Testing
     #expect(run.status == 1)
     #expect(
       run.errors
-        == "checkpoint: /dev/zero: more than 16777216 bytes of rules (limitExceeded)\n")
+        == "checkpoint: /dev/zero: more than 16777216 bytes of rules; a pattern can stand for the names that a "
+        + "rule lists (limitExceeded)\n")
     let folder = try ToolRun.checkpoint(
       "map", ToolRun.fixture("worked/sliced"), directory.path, "--dry-run")
     #expect(folder.errors.contains("this is a directory, a file is needed (notACheckpoint)"))

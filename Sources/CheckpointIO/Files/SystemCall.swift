@@ -20,7 +20,7 @@ extension CheckpointError {
       freeSpace(beside: file)
         + "free some room, or save elsewhere; older checkpoints are untouched"
     case EACCES, EPERM: "check who may read and write there"
-    case EFBIG: "no file may be larger there: 'ulimit -f' shows this process' own limit"
+    case EFBIG: "no file may be larger there: 'ulimit -f' shows the limit of this process"
     case EROFS: "save to a file system that can be written to"
     case EMFILE, ENFILE: "too many files are open in this process or system"
     case ENAMETOOLONG: "choose a shorter prefix"

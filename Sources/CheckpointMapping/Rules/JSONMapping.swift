@@ -33,11 +33,7 @@ extension KeyMapping {
   package init(jsonInput path: String) throws(CheckpointError) {
     let path = try PathText.path(path)
     do throws(CheckpointError) {
-      let text = try NamedInput.bytes(of: path, atMost: Self.mostBytes + 1)
-      guard text.count <= Self.mostBytes else {
-        throw CheckpointError(.limitExceeded, "more than \(Self.mostBytes) bytes of rules")
-      }
-      try self.init(json: text)
+      try self.init(json: try NamedInput.bytes(of: path, atMost: Self.mostBytes + 1))
     } catch {
       throw error.located(file: path)
     }
@@ -45,7 +41,7 @@ extension KeyMapping {
 
   private init(json text: [UInt8]) throws(CheckpointError) {
     do throws(CheckpointError) {
-      guard text.count <= Self.mostBytes else { throw Self.tooLarge(UInt64(text.count)) }
+      guard text.count <= Self.mostBytes else { throw Self.tooLarge }
       rules = try Self.readRules(text)
     } catch {
       throw error.withLine(in: text)
@@ -75,12 +71,14 @@ extension KeyMapping {
     throws(CheckpointError) -> [UInt8]
   {
     let file = try fileSystem.openFile(path)
-    guard file.byteCount <= mostBytes else { throw tooLarge(file.byteCount) }
+    guard file.byteCount <= mostBytes else { throw tooLarge }
     return try file.bytes(at: 0, count: Int(file.byteCount))  // at most `mostBytes`
   }
 
-  private static func tooLarge(_ count: UInt64) -> CheckpointError {
-    CheckpointError(.limitExceeded, "\(count) bytes of rules; at most \(mostBytes) are read")
+  private static var tooLarge: CheckpointError {
+    CheckpointError(
+      .limitExceeded,
+      "more than \(mostBytes) bytes of rules; a pattern can stand for the names that a rule lists")
   }
 
   private static let mostBytes = 16 << 20

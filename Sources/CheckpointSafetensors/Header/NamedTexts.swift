@@ -47,7 +47,9 @@ package struct NamedTexts: Sendable {
 
 extension NamedTexts: Equatable {
   package static func == (left: NamedTexts, right: NamedTexts) -> Bool {
-    left.texts.mapValues(FileName.init) == right.texts.mapValues(FileName.init)
+    left.sorted.elementsEqual(right.sorted) {
+      $0.name.utf8.elementsEqual($1.name.utf8) && $0.text.utf8.elementsEqual($1.text.utf8)
+    }
   }
 }
 

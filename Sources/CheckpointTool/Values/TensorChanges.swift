@@ -11,7 +11,7 @@ struct TensorChanges {
   /// Takes what was found.
   ///
   /// - Parameters:
-  ///   - comparison: It.
+  ///   - comparison: What the two differ in.
   ///   - unreadCount: How many tensors are not compared, since their types are not read here.
   init(_ comparison: CheckpointReader.Comparison, unreadCount: Int) {
     (self.comparison, self.unreadCount) = (comparison, unreadCount)

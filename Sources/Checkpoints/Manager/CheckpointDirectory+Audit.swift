@@ -171,7 +171,8 @@ extension CheckpointDirectory {
     }
 
     // Whether the state file leads to a checkpoint that is whole, in whatever directory, and however it spells
-    // the way. One that is damaged leads nowhere; one in front of which somebody has died has to move on.
+    // the way. One that is damaged leads nowhere. So does one that should name what was saved here after it, by
+    // somebody who died before the state file could say so.
     private func leadsToCheckpoint(_ file: StateFile) throws(CheckpointError) -> Bool {
       do throws(CheckpointError) {
         let found = try NewestCheckpoints(file, fileSystem: fileSystem)
